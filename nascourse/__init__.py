@@ -1,0 +1,37 @@
+"""Search, evaluation and plotting functions for the course on Neural Architecture Search.
+
+=============  =====================================================================
+room           purpose
+=============  =====================================================================
+`data`         images in, splits out, with no network; the test part is sealed
+`spaces`       what can be built: a Keras and an AutoKeras space of small CNNs
+`strategies`   what to try next: KerasTuner oracles, AutoKeras's greedy one among them
+`search`       the only owner of budget, seeds and files: `run_search`, `retrain`
+`trials`       the trial table and its arithmetic
+`evaluation`   how good and how dear one network is; the only key to the test set
+`plotting`     a table in, Matplotlib axes out
+`project`      the hands-on project from data to report
+`doctor`       can this machine run the course?
+`authoring`    notebooks from their text sources
+=============  =====================================================================
+
+Import the rooms that you need, for instance ``from nascourse import data, spaces``.
+Importing the package itself loads no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import os
+
+__version__ = "0.1.0"
+
+# TensorFlow reads this once, when it is first imported: errors only, no start-up chatter.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+class CourseError(ValueError):
+    """A mistake that a learner can mend: one sentence with the bad value and the way out."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: a learner sees the sentence, not our stack.
+        return [f"{type(self).__name__}: {self}"]

@@ -1,0 +1,27 @@
+"""Load Keras and its backend without the log lines that they print when they start.
+
+TensorFlow 2.21 writes two lines to the error stream on import, whatever its log level says; in a
+notebook they look like a fault.  Every room that needs Keras imports this module first.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def _silent_error_stream() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: the lines come from C++, below ``sys.stderr``."""
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+with _silent_error_stream():
+    import keras  # noqa: F401

@@ -1,0 +1,125 @@
+"""The trial table: one row a trial, and the arithmetic on it.
+
+Every search of the course ends in such a table, a pandas DataFrame that begins with `COLUMNS` and
+goes on with one column a hyperparameter.  A hyperparameter that a network does not have, such as
+the filters of a block that was not built, is missing (NaN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+
+import pandas as pd
+
+from nascourse import CourseError
+
+COLUMNS = (
+    "trial",  # 1, 2, 3, ... in the order in which the trials began
+    "status",  # "completed" or "failed"
+    "val_accuracy",  # validation accuracy at the best epoch
+    "val_loss",  # validation loss at the same epoch
+    "best_epoch",  # the epoch that counts, from 1
+    "epochs",  # epochs trained
+    "n_params",  # weights of the network
+    "flops",  # floating-point operations for one image
+    "seconds",  # wall time of the trial
+    "duplicate_of",  # an earlier trial with the very same network, if any
+    "architecture",  # the network in one line
+    "message",  # why the trial failed, if it did
+)
+"""The leading columns of every trial table, in this order."""
+
+_WHOLE = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
+
+
+def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
+    """Make the trial table from one mapping a trial; absent values become missing.
+
+    The mappings may hold a ``fingerprint`` of the network (`nascourse.spaces.fingerprint`): it
+    becomes ``duplicate_of``, the first trial with the same one.
+
+    >>> rows = [{"trial": n, "fingerprint": mark} for n, mark in [(1, "a"), (2, "b"), (3, "a")]]
+    >>> to_table(rows)["duplicate_of"].tolist()
+    [<NA>, <NA>, 1]
+    """
+    table = pd.DataFrame(list(rows))
+    if "fingerprint" in table:
+        first = table.groupby("fingerprint")["trial"].transform("min")
+        table["duplicate_of"] = first.where(first != table["trial"])
+        table = table.drop(columns="fingerprint")
+    others = [column for column in table.columns if column not in COLUMNS]
+    table = table.reindex(columns=[*COLUMNS, *others])
+    table[others] = table[others].convert_dtypes()  # whole numbers stay whole beside missing ones
+    return table.astype({column: "Int64" for column in _WHOLE})
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a person reads first, rounded; duplicates and failures only if any."""
+    columns = ["trial", "val_accuracy", "n_params", "flops", "architecture"]
+    columns += [name for name in ("duplicate_of", "message") if table[name].notna().any()]
+    return table[columns].round({"val_accuracy": 3}).set_index("trial")
+
+
+def hyperparameters(table: pd.DataFrame) -> list[str]:
+    """The names of the hyperparameter columns."""
+    return [column for column in table.columns if column not in COLUMNS]
+
+
+def incumbent(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
+    """The best value so far after each trial, indexed by trial.
+
+    A failed trial leaves the incumbent as it was; before the first success it is missing.
+    Columns whose name ends in ``loss`` count as better when smaller.
+    """
+    values = table.set_index("trial")[by].astype(float)
+    best_so_far = values.cummin() if _smaller_is_better(by) else values.cummax()
+    return best_so_far.ffill()
+
+
+def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
+    """The row of the best completed trial; of equals, the smaller network, then the earlier one.
+
+    Raises
+    ------
+    CourseError
+        No trial was completed.
+    """
+    completed = table[(table["status"] == "completed") & table[by].notna()]
+    if completed.empty:
+        raise CourseError(
+            f"None of the {len(table)} trials was completed, so there is no best one: read the "
+            "message column, mend the space, and search again."
+        )
+    order = completed.sort_values(
+        [by, "n_params", "trial"], ascending=[_smaller_is_better(by), True, True]
+    )
+    return order.iloc[0]
+
+
+def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
+    """Make the table of learning curves: one row an epoch, with ``trial`` and ``epoch`` first."""
+    table = pd.DataFrame(list(rows))
+    metrics = [column for column in table.columns if column not in ("trial", "epoch")]
+    return table.reindex(columns=["trial", "epoch", *metrics])
+
+
+def recorded(name: str) -> pd.DataFrame:
+    """A recorded table of the course, by the name of its file without the ending.
+
+    ``nascourse/recordings/README.md`` says how each was made.
+
+    Raises
+    ------
+    CourseError
+        There is no such recording.
+    """
+    folder = files("nascourse") / "recordings"
+    names = sorted(file.name[:-4] for file in folder.iterdir() if file.name.endswith(".csv"))
+    if name not in names:
+        raise CourseError(f"There is no recording {name!r}: choose one of {', '.join(names)}.")
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+def _smaller_is_better(column: str) -> bool:
+    return column.endswith("loss") or column in ("n_params", "flops", "seconds")
