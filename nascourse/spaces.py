@@ -1,0 +1,267 @@
+"""What can be built: the search spaces of the course.
+
+A search space is everything that a search may find.  The course has two, of the same kind of
+network (blocks of convolutions, pooling, a head with ten outputs):
+
+- `cnn_space` is a function of KerasTuner's ``hp`` object that builds and compiles a Keras network.
+- `autokeras_space` is a graph of AutoKeras blocks, which AutoKeras turns into such a function.
+
+Both take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import autokeras as ak
+import keras
+import keras_tuner
+import tree
+from keras import layers
+from keras_tuner.engine import hyperparameters
+
+from nascourse import CourseError
+from nascourse.data import CLASSES, SIDE
+
+IMAGE_SHAPE = (SIDE, SIDE, 1)
+LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
+MAX_BLOCKS = 3
+
+
+def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+    """Build and compile the small CNN that ``hp`` describes.
+
+    ===============  =================================  ===========================
+    hyperparameter   values                             meaning
+    ===============  =================================  ===========================
+    blocks           1, 2, 3                            halvings of the image
+    convs            1, 2                               convolutions in each block
+    kernel           3, 5                               their window, in pixels
+    filters_<i>      8, 16, 32 (only if block i exists) their outputs in block i
+    pooling          max, average                       how a block halves the image
+    head             flatten, global_average            from feature maps to a vector
+    dropout          0, 0.25, 0.5                       before the last layer
+    ===============  =================================  ===========================
+    """
+    blocks = hp.Choice("blocks", [1, 2, 3], default=2)
+    convs = hp.Choice("convs", [1, 2], default=1)
+    kernel = hp.Choice("kernel", [3, 5], default=3)
+    filters = []
+    for block in range(MAX_BLOCKS):  # all are declared, so that one call shows the whole space
+        with hp.conditional_scope("blocks", list(range(block + 1, MAX_BLOCKS + 1))):
+            filters.append(hp.Choice(f"filters_{block}", [8, 16, 32], default=16))
+    pooling = hp.Choice("pooling", ["max", "average"])
+    head = hp.Choice("head", ["flatten", "global_average"])
+    dropout = hp.Choice("dropout", [0.0, 0.25, 0.5], default=0.25)
+
+    pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[pooling]
+    reduce = {"flatten": layers.Flatten, "global_average": layers.GlobalAveragePooling2D}[head]
+
+    image = keras.Input(IMAGE_SHAPE, dtype="uint8")
+    x = layers.Rescaling(1 / 255)(image)
+    for block in range(blocks):
+        for _ in range(convs):
+            x = layers.Conv2D(filters[block], kernel, padding="same", activation="relu")(x)
+        x = pool(2)(x)
+    x = reduce()(x)
+    if dropout > 0:
+        x = layers.Dropout(dropout)(x)
+    digit = layers.Dense(CLASSES, activation="softmax")(x)
+
+    model = keras.Model(image, digit)
+    model.compile(
+        optimizer=keras.optimizers.Adam(LEARNING_RATE),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+@dataclass(frozen=True)
+class AutoKerasSpace:
+    """A graph of AutoKeras blocks, with what its search should start from.
+
+    Attributes
+    ----------
+    inputs, outputs : the two ends of the graph
+    first : hyperparameter values of the first trial; greedy search starts from them
+    fixed : hyperparameters that are not searched, with their value
+    """
+
+    inputs: Any
+    outputs: Any
+    first: Mapping[str, Any] | None = None
+    fixed: Mapping[str, Any] = field(
+        default_factory=lambda: {"optimizer": "adam", "learning_rate": LEARNING_RATE}
+    )
+
+
+def autokeras_space(
+    *, filters: Sequence[int] = (8, 16, 32), kernels: Sequence[int] = (3, 5)
+) -> AutoKerasSpace:
+    """A space of small CNNs made of AutoKeras's own blocks.
+
+    The plain `autokeras.ImageClassifier` also offers ResNets, Xception and EfficientNets at the
+    size of ImageNet, and optimizers that do not learn in five epochs.  This space keeps to
+    networks that two CPU cores train in seconds.  It starts from two blocks of two convolutions.
+
+    Parameters
+    ----------
+    filters, kernels
+        The values to choose from for each convolution's filters, and for the window of all.
+    """
+    image = ak.ImageInput(name="image")
+    x = RescalingBlock(name="rescale")(image)
+    x = ak.ConvBlock(
+        kernel_size=choice("kernel_size", kernels),
+        num_blocks=choice("num_blocks", [1, 2, 3]),
+        num_layers=choice("num_layers", [1, 2]),
+        filters=choice("filters", filters),
+        dropout=choice("dropout", [0.0, 0.25, 0.5]),
+        max_pooling=True,
+        separable=False,
+        name="conv",
+    )(x)
+    x = ak.SpatialReduction(name="reduce")(x)
+    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+
+    small, large = sorted(filters)[-2:]
+    first = {
+        "conv/kernel_size": min(kernels),
+        "conv/num_blocks": 2,
+        "conv/num_layers": 2,
+        "conv/filters_0_0": small,
+        "conv/filters_0_1": small,
+        "conv/filters_1_0": large,
+        "conv/filters_1_1": large,
+        "conv/dropout": 0.25,
+        "reduce/reduction_type": "flatten",
+    }
+    return AutoKerasSpace(image, digit, first)
+
+
+def choice(name: str, values: Sequence) -> Any:
+    """A hyperparameter to hand to an AutoKeras block: one of ``values``."""
+    return hyperparameters.Choice(name, list(values))
+
+
+@keras.utils.register_keras_serializable(package="nascourse")
+class RescalingBlock(ak.Block):
+    """An AutoKeras block that brings pixels from 0..255 to 0..1; AutoKeras has none."""
+
+    def build(self, hp, inputs=None):
+        return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
+
+
+def declared(space: Callable | keras_tuner.HyperParameters) -> keras_tuner.HyperParameters:
+    """All hyperparameters that a build function declares, at their default values."""
+    if isinstance(space, keras_tuner.HyperParameters):
+        return space
+    hp = keras_tuner.HyperParameters()
+    space(hp)
+    return hp
+
+
+def size(space: Callable | keras_tuner.HyperParameters) -> int:
+    """Count the settings of a space; a hyperparameter counts only where it is active.
+
+    Different settings may still build the same network.
+
+    Raises
+    ------
+    CourseError
+        A hyperparameter has a continuous range, so that there is no number.
+
+    >>> import keras_tuner
+    >>> hp = keras_tuner.HyperParameters()
+    >>> if hp.Boolean("deep"): pass
+    >>> with hp.conditional_scope("deep", [True]):
+    ...     _ = hp.Choice("filters", [8, 16, 32])
+    >>> size(hp)
+    4
+    """
+    entries = declared(space).space
+    parents = {condition.name for entry in entries for condition in entry.conditions}
+
+    def count(index: int, chosen: dict[str, Any]) -> int:
+        if index == len(entries):
+            return 1
+        entry = entries[index]
+        if not all(condition.is_active(chosen) for condition in entry.conditions):
+            return count(index + 1, chosen)
+        values = _values(entry)
+        if entry.name not in parents:
+            return len(values) * count(index + 1, chosen)
+        return sum(count(index + 1, {**chosen, entry.name: value}) for value in values)
+
+    return count(0, {})
+
+
+def _values(entry: Any) -> Sequence:
+    if isinstance(entry, hyperparameters.Float) and entry.step is None:
+        raise CourseError(
+            f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
+            "size: give it a step, or use hp.Choice."
+        )
+    return list(entry.values)
+
+
+def describe(model: keras.Model) -> str:
+    """The network in one line, from the image to the digit.
+
+    ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``max2`` a max pooling by two,
+    ``drop.25`` a dropout of a quarter, ``10`` a dense layer with ten outputs.
+    """
+    words = [_word(layer) for layer in model.layers]
+    return " ".join(word for word in words if word)
+
+
+def _word(layer: keras.Layer) -> str:
+    kind = type(layer).__name__
+    config = layer.get_config()
+    if kind in ("Conv2D", "SeparableConv2D"):
+        height, width = config["kernel_size"]
+        prefix = "sep" if kind == "SeparableConv2D" else ""
+        return f"{prefix}{config['filters']}@{height}x{width}"
+    if kind in ("MaxPooling2D", "AveragePooling2D"):
+        return f"{kind[:3].lower()}{config['pool_size'][0]}"
+    if kind == "Dropout":
+        return f"drop{config['rate']:g}".replace("0.", ".")
+    if kind == "Dense":
+        return str(config["units"])
+    return {
+        "Flatten": "flatten",
+        "GlobalAveragePooling2D": "globalavg",
+        "GlobalMaxPooling2D": "globalmax",
+        "BatchNormalization": "norm",
+        "Add": "add",
+        "Concatenate": "concat",
+    }.get(kind, "")
+
+
+def fingerprint(model: keras.Model) -> str:
+    """A digest that two networks share exactly when their layers and connections are the same.
+
+    Names and weights do not count.  KerasTuner compares hyperparameter *values*; those can differ
+    where the network does not, for instance in the filters of a block that is not built.
+    """
+    config = model.get_config()
+    names = [layer["name"] for layer in config["layers"]]
+    text = json.dumps(
+        [
+            [layer["class_name"], {**layer["config"], "name": ""}, layer.get("inbound_nodes")]
+            for layer in config["layers"]
+        ],
+        sort_keys=True,
+        default=str,
+    )
+    for index, name in sorted(enumerate(names), key=lambda pair: -len(pair[1])):
+        text = text.replace(f'"{name}"', f'"#{index}"')
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
