@@ -1,0 +1,74 @@
+"""The command line: ``python -m nascourse doctor | project``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from nascourse import CourseError, doctor
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 is success, 1 a fault that the doctor found, 2 a mistake in the input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nascourse", description="The course on Neural Architecture Search."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    commands.add_parser("doctor", help="say whether this machine can run the course")
+
+    project = commands.add_parser(
+        "project",
+        help="search a digit recognizer, train it, and report its accuracy and size",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    project.add_argument("--trials", type=int, default=5, help="networks to try")
+    project.add_argument("--epochs", type=int, default=5, help="epochs of each trial, at most")
+    project.add_argument("--seed", type=int, default=1, help="repeats a search exactly")
+    project.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help="bundled, keras, or the path of an .npz file (default: $NASCOURSE_MNIST, or bundled)",
+        default=argparse.SUPPRESS,
+    )
+    project.add_argument(
+        "--test-data",
+        metavar="PATH",
+        help="an .npz file whose x_test and y_test are the test set",
+        default=argparse.SUPPRESS,
+    )
+    project.add_argument("--out", metavar="DIR", default="runs/project", help="folder of results")
+    project.add_argument(
+        "--overwrite", action="store_true", help="replace another search in that folder"
+    )
+
+    options = parser.parse_args(arguments)
+    if options.command == "doctor":
+        return doctor.main()
+
+    try:
+        from nascourse.project import run_project
+    except ImportError as error:
+        print(f"{error}: run 'python -m nascourse doctor' for the way out.", file=sys.stderr)
+        return 2
+    try:
+        run_project(
+            trials=options.trials,
+            epochs=options.epochs,
+            seed=options.seed,
+            data_source=getattr(options, "data", None),
+            test_data=getattr(options, "test_data", None),
+            out=options.out,
+            overwrite=options.overwrite,
+        )
+    except CourseError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on where it stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

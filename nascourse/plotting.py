@@ -1,0 +1,291 @@
+"""A table in, Matplotlib axes out; the arithmetic happens elsewhere.
+
+Each function draws on ``ax``, or on a new figure, and returns the axes.  `show` ends a plotting
+cell: it displays the figure once, with a description for those who cannot see it and a note on
+where the numbers come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
+
+from nascourse import CourseError, trials
+
+# Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
+BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
+SERIES = (BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#D55E00")
+STYLE = {
+    "figure.figsize": (6.4, 3.6),
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "axes.axisbelow": True,
+}
+
+
+def _axes(ax: Axes | None, **options: Any) -> Axes:
+    if ax is not None:
+        return ax
+    with plt.rc_context(STYLE):
+        return plt.subplots(layout="constrained", **options)[1]
+
+
+def show(ax: Axes | Sequence[Axes] | np.ndarray, *, alt: str, source: str) -> None:
+    """Display the figure of ``ax`` with a caption, and close it.
+
+    Parameters
+    ----------
+    alt
+        What the picture shows, in a sentence for a reader who cannot see it.
+    source
+        Where its numbers come from: measured here, replayed from a recording, or looked up.
+    """
+    from IPython.display import Markdown, display
+
+    if len(alt) < 15:
+        raise CourseError(f"alt={alt!r} is too short: say in a sentence what the picture shows.")
+    figure = np.ravel(ax)[0].figure
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)  # else the notebook would draw it again at the end of the cell
+    display(Markdown(f"*{alt} Source: {source}.*"))
+
+
+def save(ax: Axes, path: Any) -> None:
+    """Write the figure of ``ax`` as PNG, and close it."""
+    ax.figure.savefig(path, dpi=150)
+    plt.close(ax.figure)
+
+
+def plot_incumbent(
+    tables: pd.DataFrame | Mapping[str, pd.DataFrame],
+    *,
+    by: str = "val_accuracy",
+    ax: Axes | None = None,
+) -> Axes:
+    """The best value so far over the trials: a staircase for each search.
+
+    Parameters
+    ----------
+    tables
+        One trial table, or several under the names that the legend shows.
+    """
+    ax = _axes(ax)
+    searches = tables if isinstance(tables, Mapping) else {"": tables}
+    for (name, table), color in zip(searches.items(), SERIES):
+        best_so_far = trials.incumbent(table, by=by)
+        number = best_so_far.index.astype(int)
+        ax.step(number, best_so_far, where="post", color=color, linewidth=2, label=name)
+        ax.plot(number, table[by].astype(float), "o", color=color, alpha=0.5)
+    _label(ax.xaxis, "trial")
+    _label(ax.yaxis, by, f"best {_words(by)} so far")
+    if isinstance(tables, Mapping):
+        ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def plot_searches(
+    searches: Mapping[str, np.ndarray],
+    *,
+    band: tuple[float, float] = (25, 75),
+    ax: Axes | None = None,
+) -> Axes:
+    """Many searches of each strategy: the median incumbent as a staircase, the spread as a band.
+
+    Parameters
+    ----------
+    searches
+        For each strategy the best validation accuracy so far, shape (searches, trials).
+    band
+        Percentiles between which the band lies; (0, 100) covers all searches.
+    """
+    ax = _axes(ax)
+    for (name, best_so_far), color in zip(searches.items(), SERIES):
+        number = np.arange(1, best_so_far.shape[1] + 1)
+        low, median, high = np.percentile(best_so_far, [band[0], 50, band[1]], axis=0)
+        ax.fill_between(number, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+        ax.step(number, median, where="post", color=color, linewidth=2, label=name)
+    _label(ax.xaxis, "trial")
+    _label(ax.yaxis, "val_accuracy", "best validation accuracy so far")
+    ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def plot_trials(
+    table: pd.DataFrame, *, x: str = "n_params", y: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """Each completed trial as a point, with its number; the best one stands out."""
+    ax = _axes(ax)
+    completed = table[table["status"] == "completed"]
+    ax.scatter(completed[x].astype(float), completed[y].astype(float), color=BLUE, zorder=3)
+    winner = trials.best(table)
+    ax.scatter(
+        winner[x], winner[y], s=160, facecolor="none", edgecolor=ORANGE, linewidth=2, label="best"
+    )
+    for _, row in completed.iterrows():
+        ax.annotate(str(row["trial"]), (row[x], row[y]), xytext=(5, 5), textcoords="offset points")
+    if x in ("n_params", "flops"):
+        ax.set_xscale("log")
+    _label(ax.xaxis, x)
+    _label(ax.yaxis, y)
+    ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def plot_curves(
+    curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """The learning curve of each trial, from the table of curves."""
+    ax = _axes(ax)
+    for (trial, curve), color in zip(curves.groupby("trial"), SERIES * len(curves)):
+        ax.plot(curve["epoch"], curve[metric], marker="o", color=color, label=f"trial {trial}")
+    _label(ax.xaxis, "epoch")
+    _label(ax.yaxis, metric)
+    ax.legend(ncols=2, frameon=False)
+    return ax
+
+
+def plot_architecture(costs: Sequence, *, ax: Axes | None = None) -> Axes:
+    """A network as a row of boxes, from `nascourse.evaluation.layer_costs`.
+
+    Each box names the layer, its output shape, its parameters and its FLOPs; its height grows
+    with the logarithm of the FLOPs.
+    """
+    drawn = [cost for cost in costs if cost.kind not in ("CastToFloat32", "Softmax")]
+    ax = _axes(ax, figsize=(1.15 * len(drawn) + 0.3, 2.8))
+    dearest = max(np.log10(1 + cost.flops) for cost in drawn) or 1
+    for place, cost in enumerate(drawn):
+        height = 0.35 + 0.55 * np.log10(1 + cost.flops) / dearest
+        color = BLUE if cost.n_params else GRAY
+        ax.add_patch(
+            FancyBboxPatch(
+                (place + 0.08, 0.5 - height / 2),
+                0.84,
+                height,
+                boxstyle="round,pad=0,rounding_size=0.06",
+                facecolor=color,
+                alpha=0.18,
+                edgecolor=color,
+            )
+        )
+        shape = "x".join(str(side) for side in cost.output)
+        text = f"{_LAYER_WORDS.get(cost.kind, cost.kind)}\n{shape}"
+        if cost.n_params:
+            text += f"\n{_short(cost.n_params)} par.\n{_short(cost.flops)} FLOP"
+        ax.text(place + 0.5, 0.5, text, ha="center", va="center", fontsize=8)
+    ax.set(xlim=(0, len(drawn)), ylim=(0, 1))
+    ax.axis("off")
+    return ax
+
+
+_LAYER_WORDS = {
+    "Conv2D": "conv",
+    "SeparableConv2D": "separable\nconv",
+    "MaxPooling2D": "max pool",
+    "AveragePooling2D": "avg pool",
+    "GlobalAveragePooling2D": "global avg",
+    "GlobalMaxPooling2D": "global max",
+    "Rescaling": "rescale",
+    "Dropout": "dropout",
+    "Flatten": "flatten",
+    "Dense": "dense",
+}
+
+
+def plot_confusion(confusion: np.ndarray, *, ax: Axes | None = None) -> Axes:
+    """Confusion matrix of shape (10, 10): right answers in blue, mistakes in orange."""
+    ax = _axes(ax, figsize=(5.0, 4.6))
+    mistakes = confusion - np.diag(np.diag(confusion))
+    ax.imshow(np.where(mistakes > 0, mistakes, np.nan), cmap="Oranges", vmin=0)
+    right = np.where(np.eye(len(confusion), dtype=bool), 0.4, np.nan)
+    ax.imshow(right, cmap="Blues", vmin=0, vmax=1)
+    half = mistakes.max() / 2
+    for (row, column), count in np.ndenumerate(confusion):
+        if count:
+            dark = row != column and count > half
+            ax.text(
+                column,
+                row,
+                str(count),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if dark else "black",
+            )
+    digits = range(len(confusion))
+    ax.set(xticks=digits, yticks=digits, xlabel="digit read", ylabel="digit written")
+    ax.grid(False)
+    return ax
+
+
+def plot_digits(
+    x: np.ndarray, titles: Sequence[str] | None = None, *, columns: int = 10
+) -> np.ndarray:
+    """Images side by side; returns the array of axes.
+
+    Parameters
+    ----------
+    x : uint8 array of shape (n, 28, 28, 1) or (n, 28, 28)
+    titles : a short text above each image
+    """
+    rows = -(-len(x) // columns)
+    with plt.rc_context(STYLE):
+        size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
+        _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image in zip(axes.flat, x):
+        ax.imshow(image.squeeze(), cmap="gray_r", vmin=0, vmax=255)
+    for ax, title in zip(axes.flat, [] if titles is None else titles):
+        ax.set_title(title, fontsize=9)
+    return axes
+
+
+def plot_misread(
+    x: np.ndarray, y: np.ndarray, predicted: np.ndarray, *, most: int = 20
+) -> np.ndarray:
+    """The first misread images, each titled "written → read"; returns the array of axes."""
+    wrong = np.flatnonzero(y != predicted)[:most]
+    if not len(wrong):
+        raise CourseError("No image was misread, so there is nothing to draw.")
+    return plot_digits(x[wrong], [f"{y[i]} → {predicted[i]}" for i in wrong])
+
+
+def _label(axis: Axis, column: str, text: str | None = None) -> None:
+    """Name an axis, and print its ticks as people write such values."""
+    axis.set_label_text(text or _words(column))
+    if column in ("trial", "epoch"):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    elif column.endswith("accuracy"):
+        axis.set_major_formatter(PercentFormatter(1))
+    elif column in ("n_params", "flops"):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(lambda value, _: _short(value))
+        axis.set_minor_locator(NullLocator())
+
+
+def _words(column: str) -> str:
+    return {
+        "val_accuracy": "validation accuracy",
+        "val_loss": "validation loss",
+        "n_params": "parameters",
+        "flops": "FLOPs for one image",
+    }.get(column, column)
+
+
+def _short(number: float) -> str:
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:g}"

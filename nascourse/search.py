@@ -1,0 +1,536 @@
+"""Run a search: the only owner of its budget, its seeds and its files.
+
+>>> from nascourse import data, search, spaces
+>>> splits = data.load_mnist("bundled")
+>>> found = search.run_search(
+...     spaces.cnn_space, splits, strategy="random", max_trials=3, epochs=2, seed=1,
+...     directory="runs/first")                                               # doctest: +SKIP
+>>> found.table                                                               # doctest: +SKIP
+
+A search is a loop.  A *strategy* (an oracle of KerasTuner) proposes hyperparameter values; a
+*space* builds the network; KerasTuner or AutoKeras trains it on the training part and scores it
+on the validation part; the strategy hears the score.  One turn of the loop is a *trial*.  This
+module adds what the two libraries leave open: seeds that repeat a search exactly, the trial table
+with its learning curves, a progress bar with the time left, and a folder that knows which search
+it belongs to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import autokeras as ak
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+from autokeras.engine.tuner import AutoTuner
+from tqdm import tqdm
+
+from nascourse import CourseError, trials
+from nascourse.data import CLASSES, Splits
+from nascourse.evaluation import count_flops, count_params
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, describe, fingerprint
+from nascourse.strategies import make_oracle
+
+RECORDING = "recording.jsonl"  # first line: which search this is; then one line a trial
+
+
+class Observer:
+    """What a running search tells, trials and epochs counted from 1; this one shows nothing."""
+
+    def search_begin(self, max_trials: int, epochs: int) -> None: ...
+
+    def trial_begin(self, trial: int) -> None: ...
+
+    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
+
+    def trial_end(self, row: dict[str, Any]) -> None: ...
+
+    def search_end(self) -> None: ...
+
+
+class ProgressBar(Observer):
+    """One line with the epochs done, the time left and the best accuracy so far."""
+
+    def __init__(self, *, disable: bool = False):
+        self._disable = disable
+
+    def search_begin(self, max_trials: int, epochs: int) -> None:
+        self._epochs, self._best = epochs, 0.0
+        self._bar = tqdm(
+            total=max_trials * epochs,
+            unit="epoch",
+            file=sys.stdout,
+            leave=False,
+            disable=self._disable,
+            bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} epochs, {remaining} left{postfix}",
+        )
+
+    def trial_begin(self, trial: int) -> None:
+        self._bar.set_description_str(f"trial {trial}")
+        self._bar.update((trial - 1) * self._epochs - self._bar.n)  # skip what was stopped early
+
+    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None:
+        self._bar.update()
+
+    def trial_end(self, row: dict[str, Any]) -> None:
+        self._best = max(self._best, row.get("val_accuracy") or 0.0)
+        self._bar.set_postfix_str(f"best validation accuracy {self._best:.3f}")
+
+    def search_end(self) -> None:
+        self._bar.close()
+
+
+@dataclass
+class Search:
+    """A finished (or stopped) search.
+
+    Attributes
+    ----------
+    table : the trial table, see `nascourse.trials`
+    curves : the learning curves, one row an epoch: trial, epoch (from 1), loss, accuracy,
+        val_loss, val_accuracy
+    stopped : why the search ended
+    """
+
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    stopped: str
+    seed: int
+    directory: Path
+    splits: Splits = field(repr=False)
+    tuner: keras_tuner.Tuner = field(repr=False)
+
+    def __repr__(self) -> str:
+        done = (self.table["status"] == "completed").sum()
+        top = f", best {self.best['val_accuracy']:.3f}" if done else ""
+        return f"Search({len(self.table)} trials, {done} completed{top}; {self.stopped})"
+
+    @property
+    def best(self) -> pd.Series:
+        """The row of the best trial."""
+        return trials.best(self.table)
+
+    @property
+    def best_hyperparameters(self) -> keras_tuner.HyperParameters:
+        """The hyperparameters of the best trial."""
+        return self._trial(self.best["trial"]).hyperparameters
+
+    def best_model(self) -> keras.Model:
+        """The network of the best trial, with the weights of its best epoch."""
+        with _library_warnings_ignored():
+            return self.tuner.load_model(self._trial(self.best["trial"]))
+
+    def new_model(self) -> keras.Model:
+        """The network of the best trial, untrained."""
+        # Not `hypermodel.build`: AutoKeras numbers its blocks anew only after a cleared session,
+        # and would take defaults for the hyperparameters whose names no longer match.
+        with _library_warnings_ignored():
+            return self.tuner._try_build(self.best_hyperparameters)
+
+    def _trial(self, number: int) -> keras_tuner.engine.trial.Trial:
+        return next(t for t in self.tuner.oracle.trials.values() if _number(t) == number)
+
+
+def run_search(
+    space: Callable[[keras_tuner.HyperParameters], keras.Model] | AutoKerasSpace,
+    splits: Splits,
+    *,
+    strategy: str,
+    directory: str | os.PathLike,
+    max_trials: int = 5,
+    epochs: int = 5,
+    seed: int = 1,
+    batch_size: int = 64,
+    patience: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    observer: Observer | None = None,
+    overwrite: bool = False,
+) -> Search:
+    """Search ``space`` with ``strategy`` until the budget is spent.
+
+    Parameters
+    ----------
+    space
+        A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`.
+    splits
+        Trains on its training part, scores by accuracy on its validation part, and never sees
+        its test part.
+    strategy
+        A name that `strategies.make_oracle` knows.
+    directory
+        Folder of the search.  A folder with the same search goes on where that stopped; a folder
+        with another search is refused, unless ``overwrite``.
+    max_trials, epochs
+        The budget: so many networks, each trained for at most so many epochs.
+    seed
+        The same seed gives the same search again on the same machine, 0 included.
+    batch_size
+        Images in one step of gradient descent.
+    patience
+        Stop a trial when its validation accuracy has not risen for so many epochs; by default
+        every trial has all its epochs.
+    callbacks
+        More Keras callbacks for every training; each trial gets copies.
+    observer
+        Shows the progress; by default a `ProgressBar`, and `Observer` itself for silence.
+
+    Raises
+    ------
+    CourseError
+        A value is out of range, or the folder belongs to another search or cannot be written.
+    """
+    for name, value in {
+        "max_trials": max_trials,
+        "epochs": epochs,
+        "batch_size": batch_size,
+    }.items():
+        _require(name, value, at_least=1)
+    _require("seed", seed, at_least=0)
+    if patience is not None:
+        _require("patience", patience, at_least=1)
+
+    is_autokeras = isinstance(space, AutoKerasSpace)
+    oracle = make_oracle(
+        strategy,
+        max_trials=max_trials,
+        seed=seed,
+        objective=keras_tuner.Objective("val_accuracy", "max"),
+        first=space.first if is_autokeras else None,
+        hyperparameters=_fixed(space.fixed) if is_autokeras else None,
+    )
+    recording = _Recording.open(
+        Path(directory),
+        {
+            "space": _space_fingerprint(space),
+            "strategy": strategy,
+            "max_trials": max_trials,
+            "epochs": epochs,
+            "seed": seed,
+            "batch_size": batch_size,
+            "patience": patience,
+            "data": splits.fingerprint,
+            "versions": {name: version(name) for name in ("keras", "keras-tuner", "autokeras")},
+        },
+        overwrite=overwrite,
+    )
+    observer = ProgressBar() if observer is None else observer
+    make_tuner = _autokeras_tuner if is_autokeras else _keras_tuner
+    with _library_warnings_ignored():
+        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+            tuner, fit = make_tuner(space, splits, oracle, recording, observer, seed)
+        observer.search_begin(max_trials, epochs)
+        try:
+            fit(
+                epochs=epochs,
+                batch_size=batch_size,
+                # One of ours always: without it AutoKeras trains the best network once more.
+                callbacks=[_early_stopping(patience or epochs), *callbacks],
+                verbose=0,
+            )
+            stopped = _why_stopped(recording, max_trials, strategy)
+        except KeyboardInterrupt:
+            stopped = "interrupted; start it again with the same folder to go on"
+        finally:
+            observer.search_end()
+    return Search(recording.table, recording.curves, stopped, seed, recording.folder, splits, tuner)
+
+
+def retrain(
+    found: Search,
+    splits: Splits | None = None,
+    *,
+    epochs: int = 16,
+    batch_size: int = 64,
+    seed: int | None = None,
+    observer: Observer | None = None,
+) -> keras.Model:
+    """Train the winner again, from new weights, on training and validation images together.
+
+    The search has spent the validation part on its choice, so now it may serve as training data.
+    The learning rate falls to zero along half a cosine (Loshchilov & Hutter 2017), which lets the
+    last epochs settle.
+
+    Parameters
+    ----------
+    found
+        The search whose best network is trained.
+    splits
+        The images; by default those of the search.  Give the full set after a search on a subset.
+    epochs, batch_size, seed
+        As in `run_search`; the seed is by default that of the search.
+    """
+    _require("epochs", epochs, at_least=1)
+    splits = splits or found.splits
+    x = np.concatenate([splits.x_train, splits.x_val])
+    y = np.concatenate([splits.y_train, splits.y_val])
+    observer = ProgressBar() if observer is None else observer
+
+    keras.utils.set_random_seed(_trial_seed(found.seed if seed is None else seed, 0))
+    model = found.new_model()
+    steps = epochs * -(-len(y) // batch_size)
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, decay_steps=steps)
+        ),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    tell = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: observer.epoch_end(1, epoch + 1, logs)
+    )
+    observer.search_begin(1, epochs)
+    try:
+        observer.trial_begin(1)
+        with _library_warnings_ignored():
+            model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
+    finally:
+        observer.search_end()
+    return model
+
+
+class _Recording:
+    """The file of a search: its identity, then each finished trial with its learning curve."""
+
+    def __init__(self, folder: Path, lines: list[dict]):
+        self.folder, self.lines = folder, lines
+
+    @classmethod
+    def open(cls, folder: Path, identity: dict, *, overwrite: bool) -> _Recording:
+        """Begin a recording, or go on with the one that the folder holds."""
+        path = folder / RECORDING
+        if path.is_file() and not overwrite:
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            cls._refuse_another(folder, lines[0], identity)
+            return cls(folder, lines[1:])
+        if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+            raise CourseError(
+                f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "
+                "or pass overwrite=True "
+                "(--overwrite on the command line)."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(identity) + "\n", "utf-8")
+        except OSError as error:
+            raise CourseError(
+                f"The folder {str(folder)!r} cannot be written ({error.strerror}): choose another "
+                "one."
+            ) from error
+        return cls(folder, [])
+
+    @staticmethod
+    def _refuse_another(folder: Path, theirs: dict, ours: dict) -> None:
+        changed = [name for name in ours if theirs.get(name) != ours[name]]
+        if changed:
+            raise CourseError(
+                f"The folder {str(folder)!r} holds another search (another "
+                f"{' and '.join(changed)}): choose another folder, or pass overwrite=True "
+                "(--overwrite on the command line)."
+            )
+
+    def append(self, line: dict) -> None:
+        self.lines.append(line)
+        with open(self.folder / RECORDING, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        return trials.to_table(line["row"] for line in self.lines)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        return trials.curves_to_table(epoch for line in self.lines for epoch in line["curve"])
+
+
+class _Recorded:
+    """For a KerasTuner tuner: seed every trial, record it, and tell the observer.
+
+    The seed of a trial depends on the search's seed and the trial's number alone, so a trial comes
+    out the same whether the search ran through or went on after a stop.
+    """
+
+    def __init__(self, *, recording: _Recording, observer: Observer, seed: int, **kwargs):
+        self._recording, self._observer, self._seed = recording, observer, seed
+        super().__init__(**kwargs)
+
+    def pre_create_trial(self) -> None:
+        # The greedy oracle draws from NumPy's global generator.
+        number = len(self.oracle.trials) + 1
+        keras.utils.set_random_seed(_trial_seed(self._seed, number))
+
+    def on_trial_begin(self, trial) -> None:
+        super().on_trial_begin(trial)
+        number = _number(trial)
+        keras.utils.set_random_seed(_trial_seed(self._seed, number))
+        self._started, self._curve, self._network = time.perf_counter(), [], {}
+        self._observer.trial_begin(number)
+
+    def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
+        super().on_epoch_begin(trial, model, epoch, logs)
+        if not self._network:
+            self._network = {
+                "fingerprint": fingerprint(model),
+                "architecture": describe(model),
+                "n_params": count_params(model),
+                "flops": count_flops(model),
+            }
+
+    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
+        super().on_epoch_end(trial, model, epoch, logs)
+        number = _number(trial)
+        metrics = {name: float(value) for name, value in logs.items()}
+        self._curve.append({"trial": number, "epoch": epoch + 1, **metrics})
+        self._observer.epoch_end(number, epoch + 1, metrics)
+
+    def on_trial_end(self, trial) -> None:
+        super().on_trial_end(trial)
+        trial = self.oracle.get_trial(trial.trial_id)  # with its final status
+        row = {
+            "trial": _number(trial),
+            "status": "failed",
+            "epochs": len(self._curve),
+            "seconds": round(time.perf_counter() - self._started, 3),
+            **self._network,
+        }
+        if trial.status == "COMPLETED":
+            top = max(self._curve, key=lambda epoch: epoch["val_accuracy"])
+            row |= {
+                "status": "completed",
+                "val_accuracy": top["val_accuracy"],
+                "val_loss": top["val_loss"],
+                "best_epoch": top["epoch"],
+            }
+        else:
+            row["message"] = (trial.message or "no result").strip().split("\n")[-1]
+        row |= trial.hyperparameters.values
+        self._recording.append({"row": row, "curve": self._curve})
+        self._observer.trial_end(row)
+
+
+class _KerasTuner(_Recorded, keras_tuner.Tuner):
+    pass
+
+
+class _AutoKerasTuner(_Recorded, AutoTuner):
+    # `AutoModel` hands every tuner a budget, an objective and a seed; ours are in the oracle.
+    def __init__(self, *, objective, max_trials, seed, search_seed, **kwargs):
+        super().__init__(seed=search_seed, **kwargs)
+
+
+def _keras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
+    tuner = _KerasTuner(
+        oracle=oracle,
+        hypermodel=space,
+        directory=recording.folder,
+        project_name="keras_tuner",
+        overwrite=not recording.lines,
+        recording=recording,
+        observer=observer,
+        seed=seed,
+    )
+
+    def fit(**options) -> None:
+        validation = (splits.x_val, splits.y_val)
+        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **options)
+
+    return tuner, fit
+
+
+def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
+    model = ak.AutoModel(
+        space.inputs,
+        space.outputs,
+        tuner=_AutoKerasTuner,
+        directory=recording.folder,
+        project_name="autokeras",
+        overwrite=not recording.lines,
+        objective="val_accuracy",
+        oracle=oracle,
+        recording=recording,
+        observer=observer,
+        search_seed=seed,
+    )
+
+    def fit(**options) -> None:
+        # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
+        one_hot = np.eye(CLASSES, dtype="float32")
+        validation = (splits.x_val, one_hot[splits.y_val])
+        model.fit(splits.x_train, one_hot[splits.y_train], validation_data=validation, **options)
+
+    return model.tuner, fit
+
+
+def _fixed(values: dict[str, Any]) -> keras_tuner.HyperParameters:
+    hp = keras_tuner.HyperParameters()
+    for name, value in values.items():
+        hp.Fixed(name, value)
+    return hp
+
+
+def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
+    return keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=patience)
+
+
+def _why_stopped(recording: _Recording, max_trials: int, strategy: str) -> str:
+    done = len(recording.lines)
+    if done >= max_trials:
+        return f"the budget of {max_trials} trials is spent"
+    return (
+        f"stopped after {done} of {max_trials} trials: the {strategy} strategy found no setting "
+        "that it had not tried"
+    )
+
+
+def _number(trial: keras_tuner.engine.trial.Trial) -> int:
+    """The trial's number from 1; KerasTuner counts from 0."""
+    return int(trial.trial_id) + 1
+
+
+def _trial_seed(seed: int, trial: int) -> int:
+    return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0])
+
+
+def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
+    if isinstance(space, AutoKerasSpace):
+        from autokeras.graph import Graph
+
+        graph = Graph(inputs=space.inputs, outputs=space.outputs).get_config()
+        content = [graph, dict(space.first or {}), dict(space.fixed)]
+    else:
+        hp = declared(space)
+        content = [hp.get_config()["space"], fingerprint(space(hp))]
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _require(name: str, value: Any, *, at_least: int) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < at_least:
+        raise CourseError(f"{name}={value!r} is not possible: give a whole number from {at_least}.")
+
+
+@contextlib.contextmanager
+def _library_warnings_ignored() -> Iterator[None]:
+    """Drop two warnings of AutoKeras and KerasTuner that a learner can do nothing about."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+        yield
