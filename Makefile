@@ -1,0 +1,81 @@
+# Set-up, lessons and tests of the course; `make` alone lists what there is.
+# Written for GNU make 3.81, which macOS still ships.
+
+# the notebook that `make lab` opens
+START = notebooks/02_random_search.ipynb
+
+PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
+
+# Puts the first suitable Python into $python and its version into $version, or stops and says
+# what to do. Each is run, as the shims of pyenv are there and fail; venv is missing on a bare Debian.
+choose_python = python=; found=; for candidate in $(CANDIDATES); do \
+		version=`"$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null` || continue; \
+		case $$version in 3.10|3.11|3.12|3.13) \
+			if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then python=$$candidate; break; fi; \
+			version="$$version without venv (sudo apt install python$$version-venv)";; \
+		esac; \
+		case $$found in *"$$version"*) ;; *) found="$${found:+$$found and }Python $$version";; esac; \
+	done; \
+	if test -z "$$python"; then \
+		echo "The course needs Python 3.10, 3.11, 3.12 or 3.13; found here: $${found:-none}." \
+			"Install Python 3.12, then run: make PYTHON=/path/to/python3.12 lab" >&2; \
+		exit 1; \
+	fi
+
+# .venv/installed holds the folder it was made for: one that was moved, or whose Python is gone,
+# is made anew, and so is one whose first installation was cut short.
+$(shell test "`cat .venv/installed 2>/dev/null`" = "$(CURDIR)" && .venv/bin/python -c '' 2>/dev/null || rm -f .venv/installed)
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+lab: .venv/installed  ## open the course in JupyterLab
+	@.venv/bin/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(START)
+
+project: .venv/installed  ## run the hands-on project without a screen; options: ARGS="--trials 5"
+	@.venv/bin/python -m nascourse project $(ARGS)
+
+doctor:  ## say whether this machine can run the course; installs nothing
+	@if .venv/bin/python -c '' 2>/dev/null; then python=.venv/bin/python; else $(choose_python); fi; \
+		"$$python" -m nascourse doctor
+
+test: .venv/tested  ## run all tests
+	@.venv/bin/python -m pytest $(ARGS)
+
+notebooks: .venv/tested  ## make the notebooks from their sources
+	@.venv/bin/python -m nascourse.authoring $(ARGS)
+
+bench: .venv/tested  ## measure what the README claims
+	@for script in $(wildcard tests/benchmarks/bench_*.py); do \
+		echo "$$script"; .venv/bin/python $$script || exit 1; \
+	done
+
+lint: .venv/tested  ## check the style of the code
+	@.venv/bin/python -m ruff check
+	@.venv/bin/python -m ruff format --check
+
+resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
+	@.venv/bin/python tests/resolve.py
+
+clean:  ## remove .venv and what tools left behind; your runs stay
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/installed: requirements.txt pyproject.toml
+	@if test -e $@; then echo "Bringing .venv up to the pins."; else \
+		$(choose_python); \
+		echo "Installing the course into .venv with Python $$version: about 2.2 GB, 1-3 minutes, once."; \
+		"$$python" -m venv --clear .venv; \
+	fi
+	@rm -f $@
+	@$(PIP) install -e . || { echo "This did not finish: see above, then run make again." >&2; exit 1; }
+	@echo "$(CURDIR)" > $@
+
+.venv/tested: tests/requirements.txt .venv/installed
+	@echo "Installing the test tools into .venv."
+	@$(PIP) install -r tests/requirements.txt
+	@touch $@
+
+.PHONY: help lab project doctor test notebooks bench lint resolve clean
+.DEFAULT_GOAL = help
