@@ -1,0 +1,212 @@
+"""Rules that every committed notebook keeps.
+
+Reading alone: the notebooks run as tests of their own (``pytest --nbval-lax notebooks``, under the
+rules of ``conftest.py``), and the last test here proves that such a run finds what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from nascourse import authoring
+
+ROOT = authoring.ROOT
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+SECTIONS = ("Summary", "Further reading")  # at the end of each unit, in this order
+# The header is a list in the first cell; what each item must hold besides its name.
+HEADER = {
+    "Objectives": r"\w",
+    "Prerequisites": r"\w",
+    "Time": r"\d+ min",
+    "Cost": r"\d+ (s|min)\b.*\d (MiB|GiB)",
+}
+
+notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def prose(nb: nbformat.NotebookNode) -> list[str]:
+    """Return the text of the Markdown cells without code."""
+    cells = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    return [re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL) for text in cells]
+
+
+def headings(text: str) -> list[tuple[int, str]]:
+    """Return level and title of each heading in a Markdown text."""
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    found = re.findall(r"^(#{1,6}) +(.*?)[ #]*$", text, flags=re.MULTILINE)
+    return [(len(marks), title) for marks, title in found]
+
+
+def all_headings(nb: nbformat.NotebookNode) -> list[tuple[int, str]]:
+    cells = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    return [heading for text in cells for heading in headings(text)]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what may follow # in a link to a notebook (JupyterLab's rule) or page (GitHub's)."""
+    if path.suffix == ".ipynb":
+        titles = (re.sub(r"[`*]", "", title) for _, title in all_headings(read(path)))
+        return {title.replace(" ", "-") for title in titles}
+    titles = (title.lower() for _, title in headings(path.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
+
+
+def broken_links(path: Path) -> list[str]:
+    """Return the links of a notebook that lead to no file or to no heading."""
+    text = "\n".join(prose(read(path)))
+    targets = re.findall(r"\]\(<?([^)\s>]+)", text)  # [text](target) and ![alt](target)
+    targets += re.findall(r"^ *\[[^\]]+\]: *(\S+)", text, flags=re.MULTILINE)
+    targets += re.findall(r"""\b(?:href|src)=["']([^"']+)""", text)
+    broken = []
+    for target in targets:
+        if re.match(r"[a-z][a-z0-9+.-]*:", target):  # https: and the like
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        file = path.parent / name if name else path
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+    return broken
+
+
+def test_each_source_has_its_notebook_and_the_reverse():
+    assert NOTEBOOKS == [authoring.notebook_path(source) for source in authoring.sources()]
+
+
+@notebooks
+def test_agrees_with_its_source(path):
+    assert authoring.check(path.parent / "source" / f"{path.stem}.py") == []
+
+
+@notebooks
+def test_ran_from_top_to_bottom_without_problems(path):
+    nb = read(path)
+    ran = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert [cell.execution_count for cell in ran] == list(range(1, len(ran) + 1))
+    # Errors, stderr, missing alt text, paths of a machine, scripts:
+    assert authoring.problems(nb) == []
+
+
+@notebooks
+def test_alt_texts_say_something(path):
+    alts = [alt for cell in read(path).cells for alt in authoring.alt_texts(cell)]
+    assert [alt for alt in alts if len(alt) < 15] == []
+
+
+@notebooks
+def test_header_says_what_awaits_the_learner(path):
+    first = read(path).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# Unit {path.stem[:2]}: "), "the unit's number and question"
+    for name, content in HEADER.items():
+        item = re.search(rf"^[-*] \*\*{name}\*\*:(.*(?:\n+ +.*)*)", first.source, re.MULTILINE)
+        assert item, f"the header has no item '- **{name}**: ...'"
+        assert re.search(content, item[1], re.DOTALL), f"{name} lacks {content}: {item[1]!r}"
+
+
+@notebooks
+def test_headings_form_an_outline(path):
+    levels = [level for level, _ in all_headings(read(path))]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    skipped = [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1]
+    assert skipped == []
+
+
+@notebooks
+def test_ends_with_the_sections_of_every_unit(path):
+    titles = [title for level, title in all_headings(read(path)) if level == 2]
+    assert [title for title in titles if title in SECTIONS] == list(SECTIONS)
+
+
+@notebooks
+def test_cells_are_short(path):
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code" and cell.source.strip()]
+    lengths = [len(cell.source.splitlines()) for cell in cells]
+    assert max(lengths) <= 25
+    assert statistics.median(lengths) <= 9
+
+
+@notebooks
+def test_links_lead_somewhere(path):
+    assert broken_links(path) == []
+
+
+def test_the_rules_find_what_is_wrong(tmp_path):
+    """The helpers above, on a notebook with known faults."""
+    text = """# One
+
+[good](#A-b-c) [good](other.md#whats-new) [gone](gone.ipynb) [gone](#Nowhere)
+`[code](no.md)` [web](https://example.org) <a href="other.md#nothing">gone</a>
+
+## A *b* `c`
+```
+# no heading
+```
+"""
+    nb = v4.new_notebook(cells=[v4.new_markdown_cell(text)])
+    nbformat.write(nb, tmp_path / "a.ipynb")
+    (tmp_path / "other.md").write_text("# What's new?\n", encoding="utf-8")
+
+    assert all_headings(nb) == [(1, "One"), (2, "A *b* `c`")]
+    assert broken_links(tmp_path / "a.ipynb") == ["gone.ipynb", "#Nowhere", "other.md#nothing"]
+
+
+def test_a_run_fails_on_errors_on_other_outputs_and_on_stderr(tmp_path):
+    """What `make test` relies on: one cell for each fault, run as `make test` runs notebooks."""
+    two = v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+    cells = {
+        "1 + 1": ("nbval-check-output", "passed"),
+        "1 + 2": ("nbval-check-output", "failed"),
+        "1 + 3": (None, "passed"),
+        "1 / 0": (None, "failed"),
+        "2 / 0": ("raises-exception", "passed"),
+        "import sys; print('oh', file=sys.stderr)": (None, "failed"),
+        "import os; assert 'NASCOURSE_MNIST' not in os.environ": (None, "passed"),
+    }
+    nb = v4.new_notebook(
+        cells=[
+            v4.new_code_cell(
+                source,
+                execution_count=1,
+                outputs=[two] if tag == "nbval-check-output" else [],
+                metadata={"tags": [tag] if tag else []},
+            )
+            for source, (tag, _) in cells.items()
+        ]
+    )
+    nbformat.write(nb, tmp_path / "faults.ipynb")
+
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-rA"]
+    command += ["--color=no", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    result = subprocess.run(
+        [*command, "--rootdir", tmp_path, tmp_path],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NASCOURSE_MNIST": "elsewhere.npz"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    outcomes = dict(
+        reversed(pair)
+        for pair in re.findall(
+            r"^(PASSED|FAILED) faults.ipynb::Cell (\d)", result.stdout, re.MULTILINE
+        )
+    )
+    expected = {str(k): outcome.upper() for k, (_, outcome) in enumerate(cells.values())}
+    assert outcomes == expected, result.stdout + result.stderr
