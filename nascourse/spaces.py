@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
 import autokeras as ak
 import keras
 import keras_tuner
+import pandas as pd
 import tree
 from keras import layers
 from keras_tuner.engine import hyperparameters
@@ -160,6 +161,96 @@ class RescalingBlock(ak.Block):
         return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
 
 
+def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+    """Build and compile the network of MNIST-NAS-Bench that ``hp`` describes.
+
+    Every network of this space has been trained, and `nascourse.benchmark` knows the outcome.
+
+    ==================  ===============================  =====================================
+    hyperparameter      values                           meaning
+    ==================  ===============================  =====================================
+    body/blocks         1, 2, 3                          halvings of the image
+    body/halving        max, stride                      by max pooling, or by a convolution
+                                                         that moves two pixels at a time
+    body/skip           False, True                      hand on a block's input, at half the
+                                                         size, beside its output (as DenseNet)
+    conv/kind           plain, separable                 what the convolutions are
+    conv/kernel         3, 5                             their window, in pixels
+    conv/filters_<i>    4, 8, 16 (only if block i        their outputs in block i
+                        exists)
+    head                flatten, global_average          from feature maps to a vector
+    ==================  ===============================  =====================================
+
+    The slashes group the hyperparameters, as AutoKeras's do: its greedy strategy changes one
+    group at a time.
+    """
+    blocks = hp.Choice("body/blocks", [1, 2, 3], default=2)
+    halving = hp.Choice("body/halving", ["max", "stride"])
+    skip = hp.Boolean("body/skip")
+    kind = hp.Choice("conv/kind", ["plain", "separable"])
+    kernel = hp.Choice("conv/kernel", [3, 5], default=3)
+    filters = []
+    for block in range(MAX_BLOCKS):
+        with hp.conditional_scope("body/blocks", list(range(block + 1, MAX_BLOCKS + 1))):
+            filters.append(hp.Choice(f"conv/filters_{block}", [4, 8, 16], default=8))
+    head = hp.Choice("head", ["flatten", "global_average"])
+
+    convolution = {"plain": layers.Conv2D, "separable": layers.SeparableConv2D}[kind]
+    reduce = {"flatten": layers.Flatten, "global_average": layers.GlobalAveragePooling2D}[head]
+    strides = 2 if halving == "stride" else 1
+
+    image = keras.Input(IMAGE_SHAPE, dtype="uint8")
+    x = layers.Rescaling(1 / 255)(image)
+    for block in range(blocks):
+        y = convolution(filters[block], kernel, strides, padding="same", activation="relu")(x)
+        if halving == "max":
+            y = layers.MaxPooling2D(2, padding="same")(y)
+        if skip:
+            y = layers.Concatenate()([y, layers.AveragePooling2D(2, padding="same")(x)])
+        x = y
+    digit = layers.Dense(CLASSES, activation="softmax")(reduce()(x))
+
+    model = keras.Model(image, digit)
+    model.compile(
+        optimizer=keras.optimizers.Adam(LEARNING_RATE),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, Any]]:
+    """All settings of a space, in a fixed order; each holds only what is active.
+
+    >>> import keras_tuner
+    >>> hp = keras_tuner.HyperParameters()
+    >>> if hp.Boolean("deep"): pass
+    >>> with hp.conditional_scope("deep", [True]):
+    ...     _ = hp.Choice("filters", [8, 16])
+    >>> settings(hp)
+    [{'deep': True, 'filters': 8}, {'deep': True, 'filters': 16}, {'deep': False}]
+    """
+    entries = declared(space).space
+
+    def extend(index: int, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if index == len(entries):
+            yield chosen
+        elif all(condition.is_active(chosen) for condition in entries[index].conditions):
+            for value in _values(entries[index]):
+                yield from extend(index + 1, {**chosen, entries[index].name: value})
+        else:
+            yield from extend(index + 1, chosen)
+
+    return list(extend(0, {}))
+
+
+def built(space: Callable, setting: Mapping[str, Any]) -> keras.Model:
+    """The network that a build function makes of one setting."""
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(setting)
+    return space(hp)
+
+
 def declared(space: Callable | keras_tuner.HyperParameters) -> keras_tuner.HyperParameters:
     """All hyperparameters that a build function declares, at their default values."""
     if isinstance(space, keras_tuner.HyperParameters):
@@ -167,6 +258,21 @@ def declared(space: Callable | keras_tuner.HyperParameters) -> keras_tuner.Hyper
     hp = keras_tuner.HyperParameters()
     space(hp)
     return hp
+
+
+def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
+    """The hyperparameters of a space: name, values, and on which others each depends."""
+    rows = [
+        {
+            "hyperparameter": entry.name,
+            "values": ", ".join(str(value) for value in _values(entry)),
+            "only if": " and ".join(
+                f"{parent.name} in {parent.values}" for parent in entry.conditions
+            ),
+        }
+        for entry in declared(space).space
+    ]
+    return pd.DataFrame(rows).set_index("hyperparameter")
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:
