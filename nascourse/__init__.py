@@ -6,6 +6,8 @@ room           purpose
 `data`         images in, splits out, with no network; the test part is sealed
 `spaces`       what can be built: a Keras and an AutoKeras space of small CNNs
 `strategies`   what to try next: KerasTuner oracles, AutoKeras's greedy one among them
+`proxies`      guesses of a network's quality that need no training
+`benchmark`    MNIST-NAS-Bench: a whole space, measured; strategies raced on it
 `search`       the only owner of budget, seeds and files: `run_search`, `retrain`
 `trials`       the trial table and its arithmetic
 `evaluation`   how good and how dear one network is; the only key to the test set
@@ -21,6 +23,7 @@ Importing the package itself loads no TensorFlow.
 
 from __future__ import annotations
 
+import operator
 import os
 
 __version__ = "0.1.0"
@@ -35,3 +38,17 @@ class CourseError(ValueError):
     def _render_traceback_(self) -> list[str]:
         # IPython asks for this: a learner sees the sentence, not our stack.
         return [f"{type(self).__name__}: {self}"]
+
+
+def whole_number(name: str, value: object, *, at_least: int, at_most: int = 2**32 - 1) -> int:
+    """The value as a plain int, or the sentence that says what it should be."""
+    try:
+        number = operator.index(value)  # takes NumPy's integers, and neither 2.5 nor "3"
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not at_least <= number <= at_most:
+        raise CourseError(
+            f"{name}={value!r} is not possible: give a whole number from {at_least}"
+            + (f" to {at_most}." if at_most < 2**32 - 1 else ".")
+        )
+    return number

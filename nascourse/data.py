@@ -17,15 +17,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from nascourse import CourseError
+from nascourse import CourseError, whole_number
 
 SIDE = 28
 CLASSES = 10
@@ -125,8 +123,9 @@ def load_mnist(
     """
     if source is None:
         source = os.environ.get(VARIABLE) or "bundled"
-    if not 0 < validation < 1:
-        raise CourseError(f"validation={validation} must lie between 0 and 1, for instance 0.2.")
+    seed = whole_number("seed", seed, at_least=0)
+    if not 0.1 <= validation <= 0.9:
+        raise CourseError(f"validation={validation} is not possible: give a share from 0.1 to 0.9.")
     test = None if test_data is None else _read_npz(test_data, "test")
     if source == "bundled":
         x, y = _bundled()
@@ -148,25 +147,25 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
 
     A search on a subset is a *proxy task*: cheaper, and nearly as good at ranking networks.
     """
-    if not CLASSES * SMALLEST_CLASS <= n_train <= len(splits.y_train):
-        raise CourseError(
-            f"n_train={n_train} is not possible: choose between {CLASSES * SMALLEST_CLASS} and "
-            f"{len(splits.y_train)}."
-        )
     if n_train == len(splits.y_train):
         return splits
-    rest = 1 - n_train / len(splits.y_train)
-    x_train, y_train, _, _ = _stratified(splits.x_train, splits.y_train, rest, seed)
-    x_val, y_val, _, _ = _stratified(splits.x_val, splits.y_val, rest, seed)
+    # What is left out of either part must hold each digit at least once.
+    most = int(len(splits.y_train) * (1 - CLASSES / len(splits.y_val)))
+    n_train = whole_number("n_train", n_train, at_least=CLASSES * SMALLEST_CLASS, at_most=most)
+    n_val = round(len(splits.y_val) * n_train / len(splits.y_train))
+    x_train, y_train, _, _ = _stratified(
+        splits.x_train, splits.y_train, len(splits.y_train) - n_train, seed
+    )
+    x_val, y_val, _, _ = _stratified(splits.x_val, splits.y_val, len(splits.y_val) - n_val, seed)
     return replace(splits, x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val)
 
 
-def _stratified(x: np.ndarray, y: np.ndarray, fraction: float, seed: int) -> list[np.ndarray]:
-    """Split off a fraction: the larger part's images and labels, then the smaller part's."""
+def _stratified(x: np.ndarray, y: np.ndarray, off: float | int, seed: int) -> list[np.ndarray]:
+    """Split off a fraction or a number: what is kept, images and labels, then what is split off."""
     from sklearn.model_selection import train_test_split
 
     x_keep, x_off, y_keep, y_off = train_test_split(
-        x, y, test_size=fraction, stratify=y, random_state=seed
+        x, y, test_size=off, stratify=y, random_state=seed
     )
     return [x_keep, y_keep, x_off, y_off]
 
@@ -207,25 +206,28 @@ def _from_keras() -> tuple[tuple, tuple]:
 def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``x_<part>`` and ``y_<part>``; anything odd becomes one sentence."""
     path = Path(path)
+    another = f'use source="bundled" or {LAYOUT}' if part == "train" else f"give {LAYOUT}"
     if not path.is_file():
-        raise CourseError(
-            f'{str(path)!r} is neither a data source nor a file: use "bundled" (5,000 images, '
-            f'offline), "keras" (the full set, downloaded once) or the path of {LAYOUT}.'
-        )
+        if part == "train":
+            raise CourseError(
+                f'{str(path)!r} is neither a data source nor a file: use "bundled" (5,000 images, '
+                f'offline), "keras" (the full set, downloaded once) or the path of {LAYOUT}.'
+            )
+        raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}.")
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
-    except KeyError as error:
+            found = {name: arrays[name] for name in (f"x_{part}", f"y_{part}") if name in arrays}
+    except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
-            f"{path.name} has no array named {_first_line(error)}: the course needs {LAYOUT}, "
-            "with x_train, y_train, x_test and y_test."
+            f"{path.name} cannot be read ({_first_line(error)}): copy it again, or {another}."
         ) from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise CourseError(
-            f"{path.name} cannot be read as .npz ({_first_line(error)}): copy it again, or use "
-            'source="bundled".'
-        ) from error
-    return _checked(path.name, part, x, y)
+    for name in (f"x_{part}", f"y_{part}"):
+        if not isinstance(found.get(name), np.ndarray):
+            raise CourseError(
+                f"{path.name} has no array named {name!r}: {another}, with x_train, y_train, "
+                "x_test and y_test."
+            )
+    return _checked(path.name, part, *found.values())
 
 
 def _checked(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

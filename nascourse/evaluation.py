@@ -62,7 +62,7 @@ def open_test_set(splits: Splits) -> TestSet:
     return TestSet(test._x, test._y)
 
 
-def predict(model: keras.Model, x: np.ndarray, *, batch_size: int = 500) -> np.ndarray:
+def predict(model: keras.Model, x: np.ndarray, *, batch_size: int = 100) -> np.ndarray:
     """The most probable class of each image, int64 of shape (n,)."""
     return model.predict(x, batch_size=batch_size, verbose=0).argmax(axis=1)
 
@@ -199,9 +199,9 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     AutoKeras's first layer is replaced by Keras's own that does the same, so that the file loads
     with ``keras.models.load_model`` where AutoKeras is not installed.
     """
-    plain = keras.models.clone_model(model, clone_function=_plain_layer)
-    plain.set_weights(model.get_weights())
-    plain.save(path)
+    clone = keras.models.clone_model(model, clone_function=_plain_layer)
+    clone.set_weights(model.get_weights())
+    keras.Model(clone.inputs, clone.outputs).save(path)  # a clone keeps the optimizer
     return os.path.getsize(path)
 
 

@@ -8,6 +8,7 @@ where the numbers come from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -83,7 +84,7 @@ def plot_incumbent(
     """
     ax = _axes(ax)
     searches = tables if isinstance(tables, Mapping) else {"": tables}
-    for (name, table), color in zip(searches.items(), SERIES):
+    for (name, table), color in zip(searches.items(), cycle(SERIES)):
         best_so_far = trials.incumbent(table, by=by)
         number = best_so_far.index.astype(int)
         ax.step(number, best_so_far, where="post", color=color, linewidth=2, label=name)
@@ -111,7 +112,7 @@ def plot_searches(
         Percentiles between which the band lies; (0, 100) covers all searches.
     """
     ax = _axes(ax)
-    for (name, best_so_far), color in zip(searches.items(), SERIES):
+    for (name, best_so_far), color in zip(searches.items(), cycle(SERIES)):
         number = np.arange(1, best_so_far.shape[1] + 1)
         low, median, high = np.percentile(best_so_far, [band[0], 50, band[1]], axis=0)
         ax.fill_between(number, low, high, step="post", color=color, alpha=0.2, linewidth=0)
@@ -148,7 +149,7 @@ def plot_curves(
 ) -> Axes:
     """The learning curve of each trial, from the table of curves."""
     ax = _axes(ax)
-    for (trial, curve), color in zip(curves.groupby("trial"), SERIES * len(curves)):
+    for (trial, curve), color in zip(curves.groupby("trial"), cycle(SERIES)):
         ax.plot(curve["epoch"], curve[metric], marker="o", color=color, label=f"trial {trial}")
     _label(ax.xaxis, "epoch")
     _label(ax.yaxis, metric)
@@ -156,22 +157,25 @@ def plot_curves(
     return ax
 
 
-def plot_architecture(costs: Sequence, *, ax: Axes | None = None) -> Axes:
-    """A network as a row of boxes, from `nascourse.evaluation.layer_costs`.
+def plot_architecture(costs: Sequence, *, columns: int = 6, ax: Axes | None = None) -> Axes:
+    """A network as boxes in reading order, from `nascourse.evaluation.layer_costs`.
 
     Each box names the layer, its output shape, its parameters and its FLOPs; its height grows
     with the logarithm of the FLOPs.
     """
     drawn = [cost for cost in costs if cost.kind not in ("CastToFloat32", "Softmax")]
-    ax = _axes(ax, figsize=(1.15 * len(drawn) + 0.3, 2.8))
+    rows = -(-len(drawn) // columns)
+    ax = _axes(ax, figsize=(7.2, 1.5 * rows))
     dearest = max(np.log10(1 + cost.flops) for cost in drawn) or 1
     for place, cost in enumerate(drawn):
-        height = 0.35 + 0.55 * np.log10(1 + cost.flops) / dearest
+        row, column = divmod(place, columns)
+        middle = rows - row - 0.5
+        height = 0.4 + 0.55 * np.log10(1 + cost.flops) / dearest
         color = BLUE if cost.n_params else GRAY
         ax.add_patch(
             FancyBboxPatch(
-                (place + 0.08, 0.5 - height / 2),
-                0.84,
+                (column + 0.06, middle - height / 2),
+                0.82,
                 height,
                 boxstyle="round,pad=0,rounding_size=0.06",
                 facecolor=color,
@@ -182,9 +186,11 @@ def plot_architecture(costs: Sequence, *, ax: Axes | None = None) -> Axes:
         shape = "x".join(str(side) for side in cost.output)
         text = f"{_LAYER_WORDS.get(cost.kind, cost.kind)}\n{shape}"
         if cost.n_params:
-            text += f"\n{_short(cost.n_params)} par.\n{_short(cost.flops)} FLOP"
-        ax.text(place + 0.5, 0.5, text, ha="center", va="center", fontsize=8)
-    ax.set(xlim=(0, len(drawn)), ylim=(0, 1))
+            text += f"\n{_short(cost.n_params)} weights\n{_short(cost.flops)} FLOPs"
+        ax.text(column + 0.47, middle, text, ha="center", va="center", fontsize=8.5)
+        if place + 1 < len(drawn):
+            ax.text(column + 0.94, middle, "→", ha="center", va="center", color=GRAY)
+    ax.set(xlim=(0, columns), ylim=(0, rows))
     ax.axis("off")
     return ax
 
@@ -262,12 +268,80 @@ def plot_misread(
     return plot_digits(x[wrong], [f"{y[i]} → {predicted[i]}" for i in wrong])
 
 
+def plot_pareto(
+    table: pd.DataFrame,
+    front: pd.DataFrame,
+    *,
+    cost: str = "n_params",
+    quality: str = "test_accuracy",
+    ax: Axes | None = None,
+) -> Axes:
+    """All networks as points, and the front of `trials.pareto_front` as a staircase."""
+    ax = _axes(ax)
+    ax.plot(table[cost].astype(float), table[quality].astype(float), ".", color=GRAY, alpha=0.4)
+    ax.step(
+        front[cost].astype(float),
+        front[quality].astype(float),
+        where="post",
+        color=ORANGE,
+        linewidth=2,
+        marker="o",
+        label="Pareto front",
+    )
+    ax.set_xscale("log")
+    _label(ax.xaxis, cost)
+    _label(ax.yaxis, quality)
+    ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def plot_budget(
+    standing: pd.DataFrame,
+    *,
+    value: str = "regret",
+    band: tuple[float, float] = (25, 75),
+    ax: Axes | None = None,
+) -> Axes:
+    """Strategies along their budget: the median search, and the spread as a band.
+
+    Parameters
+    ----------
+    standing
+        From `benchmark.over_budget`; or from `benchmark.mean_ranks`, which has no band.
+    value
+        What the table holds, for the axis.
+    """
+    ax = _axes(ax)
+    spent = standing.columns.to_numpy()
+    groups = standing.groupby(level="strategy", sort=False)
+    for (strategy, searches), color in zip(groups, SERIES):
+        low, median, high = np.percentile(searches, [band[0], 50, band[1]], axis=0)
+        if len(searches) > 1:
+            ax.fill_between(spent, low, high, color=color, alpha=0.2, linewidth=0)
+        ax.plot(spent, median, color=color, linewidth=2, label=strategy)
+    unit = standing.columns.name
+    _label(ax.xaxis, unit, {"epochs": "epochs spent", "seconds": "training seconds"}.get(unit))
+    _label(ax.yaxis, value)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_effects(shares: pd.Series, *, ax: Axes | None = None) -> Axes:
+    """Bars for the shares of variance from `benchmark.effects`, the largest on top."""
+    ax = _axes(ax)
+    shares = shares.sort_values()
+    ax.barh(shares.index, shares, color=BLUE)
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel("share of the variance that the choice explains alone")
+    return ax
+
+
 def _label(axis: Axis, column: str, text: str | None = None) -> None:
     """Name an axis, and print its ticks as people write such values."""
     axis.set_label_text(text or _words(column))
     if column in ("trial", "epoch"):
         axis.set_major_locator(MaxNLocator(integer=True))
-    elif column.endswith("accuracy"):
+    elif column.endswith("accuracy") or column == "regret":
         axis.set_major_formatter(PercentFormatter(1))
     elif column in ("n_params", "flops"):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -278,9 +352,12 @@ def _label(axis: Axis, column: str, text: str | None = None) -> None:
 def _words(column: str) -> str:
     return {
         "val_accuracy": "validation accuracy",
+        "test_accuracy": "test accuracy",
         "val_loss": "validation loss",
         "n_params": "parameters",
         "flops": "FLOPs for one image",
+        "latency_ms": "milliseconds for one image",
+        "saved_bytes": "bytes on disk",
     }.get(column, column)
 
 

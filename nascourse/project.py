@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from nascourse import CourseError, data, evaluation, plotting, search, spaces
+from nascourse import CourseError, data, evaluation, plotting, search, spaces, whole_number
 
 SEARCH_IMAGES = 10_000  # at most so many training images for the search itself
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "autokeras")
@@ -56,8 +56,11 @@ def run_project(
     CourseError
         A value is out of range, the data cannot be used, or the folder cannot be written.
     """
-    out = _writable(Path(out))
+    trials = whole_number("trials", trials, at_least=1)
+    epochs = whole_number("epochs", epochs, at_least=1)
+    seed = whole_number("seed", seed, at_least=0)
     splits = data.load_mnist(data_source, test_data=test_data)
+    out = _writable(Path(out))
     searched = data.subset(splits, min(SEARCH_IMAGES, len(splits.y_train)))
     print(splits)
 
@@ -74,6 +77,8 @@ def run_project(
         overwrite=overwrite,
     )
     print(found)
+    if found.interrupted:
+        raise KeyboardInterrupt
 
     n_images = len(splits.y_train) + len(splits.y_val)
     print(f"\nTraining the network of trial {found.best['trial']} again on {n_images:,} images")

@@ -1,10 +1,12 @@
 """Load Keras and its backend without the log lines that they print when they start.
 
 TensorFlow 2.21 writes two lines to the error stream on import, whatever its log level says; in a
-notebook they look like a fault.  Every room that needs Keras imports this module first.
+notebook they look like a fault.  Later it warns of retraced functions, which a search cannot avoid:
+every network is a new one.  Every room that needs Keras imports this module first.
 """
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 
@@ -25,3 +27,5 @@ def _silent_error_stream() -> Iterator[None]:
 
 with _silent_error_stream():
     import keras  # noqa: F401
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)

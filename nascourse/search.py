@@ -22,6 +22,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 import time
 import warnings
@@ -30,6 +31,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -40,9 +42,11 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 from autokeras.engine.tuner import AutoTuner
+from autokeras.graph import Graph
+from keras_tuner.errors import FailedTrialError
 from tqdm import tqdm
 
-from nascourse import CourseError, trials
+from nascourse import CourseError, trials, whole_number
 from nascourse.data import CLASSES, Splits
 from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, describe, fingerprint
@@ -123,6 +127,11 @@ class Search:
         return f"Search({len(self.table)} trials, {done} completed{top}; {self.stopped})"
 
     @property
+    def interrupted(self) -> bool:
+        """Whether someone stopped the search before its budget was spent."""
+        return self.stopped.startswith("interrupted")
+
+    @property
     def best(self) -> pd.Series:
         """The row of the best trial."""
         return trials.best(self.table)
@@ -134,14 +143,14 @@ class Search:
 
     def best_model(self) -> keras.Model:
         """The network of the best trial, with the weights of its best epoch."""
-        with _library_warnings_ignored():
+        with _library_noise_off():
             return self.tuner.load_model(self._trial(self.best["trial"]))
 
     def new_model(self) -> keras.Model:
         """The network of the best trial, untrained."""
         # Not `hypermodel.build`: AutoKeras numbers its blocks anew only after a cleared session,
         # and would take defaults for the hyperparameters whose names no longer match.
-        with _library_warnings_ignored():
+        with _library_noise_off():
             return self.tuner._try_build(self.best_hyperparameters)
 
     def _trial(self, number: int) -> keras_tuner.engine.trial.Trial:
@@ -196,15 +205,12 @@ def run_search(
     CourseError
         A value is out of range, or the folder belongs to another search or cannot be written.
     """
-    for name, value in {
-        "max_trials": max_trials,
-        "epochs": epochs,
-        "batch_size": batch_size,
-    }.items():
-        _require(name, value, at_least=1)
-    _require("seed", seed, at_least=0)
+    max_trials = whole_number("max_trials", max_trials, at_least=1)
+    epochs = whole_number("epochs", epochs, at_least=1)
+    seed = whole_number("seed", seed, at_least=0)
+    batch_size = whole_number("batch_size", batch_size, at_least=1)
     if patience is not None:
-        _require("patience", patience, at_least=1)
+        patience = whole_number("patience", patience, at_least=1)
 
     is_autokeras = isinstance(space, AutoKerasSpace)
     oracle = make_oracle(
@@ -232,7 +238,7 @@ def run_search(
     )
     observer = ProgressBar() if observer is None else observer
     make_tuner = _autokeras_tuner if is_autokeras else _keras_tuner
-    with _library_warnings_ignored():
+    with _library_noise_off():
         with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
             tuner, fit = make_tuner(space, splits, oracle, recording, observer, seed)
         observer.search_begin(max_trials, epochs)
@@ -276,13 +282,15 @@ def retrain(
     epochs, batch_size, seed
         As in `run_search`; the seed is by default that of the search.
     """
-    _require("epochs", epochs, at_least=1)
+    epochs = whole_number("epochs", epochs, at_least=1)
+    batch_size = whole_number("batch_size", batch_size, at_least=1)
+    seed = found.seed if seed is None else whole_number("seed", seed, at_least=0)
     splits = splits or found.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
     observer = ProgressBar() if observer is None else observer
 
-    keras.utils.set_random_seed(_trial_seed(found.seed if seed is None else seed, 0))
+    keras.utils.set_random_seed(_trial_seed(seed, 0))
     model = found.new_model()
     steps = epochs * -(-len(y) // batch_size)
     model.compile(
@@ -298,7 +306,7 @@ def retrain(
     observer.search_begin(1, epochs)
     try:
         observer.trial_begin(1)
-        with _library_warnings_ignored():
+        with _library_noise_off():
             model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
     finally:
         observer.search_end()
@@ -308,57 +316,66 @@ def retrain(
 class _Recording:
     """The file of a search: its identity, then each finished trial with its learning curve."""
 
-    def __init__(self, folder: Path, lines: list[dict]):
-        self.folder, self.lines = folder, lines
+    def __init__(self, folder: Path, identity: dict, trials: dict[int, dict]):
+        self.folder, self.identity, self.trials = folder, identity, trials
 
     @classmethod
     def open(cls, folder: Path, identity: dict, *, overwrite: bool) -> _Recording:
         """Begin a recording, or go on with the one that the folder holds."""
         path = folder / RECORDING
         if path.is_file() and not overwrite:
-            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            cls._refuse_another(folder, lines[0], identity)
-            return cls(folder, lines[1:])
+            try:
+                theirs, *lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+                recorded = {line["row"]["trial"]: line for line in lines}
+                changed = [name for name in identity if theirs.get(name) != identity[name]]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise CourseError(
+                    f"The recording in {str(folder)!r} is damaged: choose another folder, or pass "
+                    "overwrite=True (--overwrite on the command line)."
+                ) from error
+            if changed:
+                raise CourseError(
+                    f"The folder {str(folder)!r} holds another search (another "
+                    f"{' and '.join(changed)}): choose another folder, or pass overwrite=True "
+                    "(--overwrite on the command line)."
+                )
+            return cls(folder, identity, recorded)
         if folder.is_dir() and any(folder.iterdir()) and not overwrite:
             raise CourseError(
                 f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "
-                "or pass overwrite=True "
-                "(--overwrite on the command line)."
+                "or pass overwrite=True (--overwrite on the command line)."
             )
+        recording = cls(folder, identity, {})
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(identity) + "\n", "utf-8")
+            recording.save()
         except OSError as error:
             raise CourseError(
                 f"The folder {str(folder)!r} cannot be written ({error.strerror}): choose another "
                 "one."
             ) from error
-        return cls(folder, [])
+        return recording
 
-    @staticmethod
-    def _refuse_another(folder: Path, theirs: dict, ours: dict) -> None:
-        changed = [name for name in ours if theirs.get(name) != ours[name]]
-        if changed:
-            raise CourseError(
-                f"The folder {str(folder)!r} holds another search (another "
-                f"{' and '.join(changed)}): choose another folder, or pass overwrite=True "
-                "(--overwrite on the command line)."
-            )
+    def save(self) -> None:
+        """Write the file whole or not at all."""
+        lines = [json.dumps(line) for line in (self.identity, *self.trials.values())]
+        part = self.folder / f"{RECORDING}.part"
+        part.write_text("\n".join(lines) + "\n", "utf-8")
+        os.replace(part, self.folder / RECORDING)
 
-    def append(self, line: dict) -> None:
-        self.lines.append(line)
-        with open(self.folder / RECORDING, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    def append(self, row: dict, curve: list[dict]) -> None:
+        self.trials[row["trial"]] = {"row": row, "curve": curve}
+        self.save()
 
     @property
     def table(self) -> pd.DataFrame:
-        return trials.to_table(line["row"] for line in self.lines)
+        return trials.to_table(line["row"] for line in self.trials.values())
 
     @property
     def curves(self) -> pd.DataFrame:
-        return trials.curves_to_table(epoch for line in self.lines for epoch in line["curve"])
+        return trials.curves_to_table(
+            epoch for line in self.trials.values() for epoch in line["curve"]
+        )
 
 
 class _Recorded:
@@ -382,28 +399,32 @@ class _Recorded:
         number = _number(trial)
         keras.utils.set_random_seed(_trial_seed(self._seed, number))
         self._started, self._curve, self._network = time.perf_counter(), [], {}
+        self._failure = "KerasTuner gave no reason."
         self._observer.trial_begin(number)
 
-    def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
-        super().on_epoch_begin(trial, model, epoch, logs)
-        if not self._network:
+    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
+        super().on_epoch_end(trial, model, epoch, logs)
+        if not self._network:  # here, as some networks are built only while they are trained
             self._network = {
                 "fingerprint": fingerprint(model),
                 "architecture": describe(model),
                 "n_params": count_params(model),
                 "flops": count_flops(model),
             }
-
-    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
-        super().on_epoch_end(trial, model, epoch, logs)
-        number = _number(trial)
         metrics = {name: float(value) for name, value in logs.items()}
-        self._curve.append({"trial": number, "epoch": epoch + 1, **metrics})
-        self._observer.epoch_end(number, epoch + 1, metrics)
+        self._curve.append({"trial": _number(trial), "epoch": epoch + 1, **metrics})
+        self._observer.epoch_end(_number(trial), epoch + 1, metrics)
+        if not np.isfinite(list(metrics.values())).all():
+            raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
+
+    def run_trial(self, trial, *args, **kwargs):
+        try:
+            return super().run_trial(trial, *args, **kwargs)
+        except Exception as error:  # KerasTuner makes it a failed trial; we keep the reason
+            self._failure = _reason(error)
+            raise
 
     def on_trial_end(self, trial) -> None:
-        super().on_trial_end(trial)
-        trial = self.oracle.get_trial(trial.trial_id)  # with its final status
         row = {
             "trial": _number(trial),
             "status": "failed",
@@ -420,9 +441,12 @@ class _Recorded:
                 "best_epoch": top["epoch"],
             }
         else:
-            row["message"] = (trial.message or "no result").strip().split("\n")[-1]
-        row |= trial.hyperparameters.values
-        self._recording.append({"row": row, "curve": self._curve})
+            row["message"] = self._failure
+        row = trial.hyperparameters.values | row
+        # Ours first: a trial that KerasTuner has not ended is run again after a crash, and replaces
+        # this row; one that it has ended would never come back.
+        self._recording.append(row, self._curve)
+        super().on_trial_end(trial)
         self._observer.trial_end(row)
 
 
@@ -442,7 +466,7 @@ def _keras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
         hypermodel=space,
         directory=recording.folder,
         project_name="keras_tuner",
-        overwrite=not recording.lines,
+        overwrite=not recording.trials,
         recording=recording,
         observer=observer,
         seed=seed,
@@ -462,7 +486,7 @@ def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
         tuner=_AutoKerasTuner,
         directory=recording.folder,
         project_name="autokeras",
-        overwrite=not recording.lines,
+        overwrite=not recording.trials,
         objective="val_accuracy",
         oracle=oracle,
         recording=recording,
@@ -474,7 +498,14 @@ def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
         one_hot = np.eye(CLASSES, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
-        model.fit(splits.x_train, one_hot[splits.y_train], validation_data=validation, **options)
+        try:
+            model.fit(
+                splits.x_train, one_hot[splits.y_train], validation_data=validation, **options
+            )
+        except Exception:
+            # At the end AutoKeras loads the best network, and stumbles where there is none.
+            if "COMPLETED" in {trial.status for trial in oracle.trials.values()}:
+                raise
 
     return model.tuner, fit
 
@@ -491,13 +522,21 @@ def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
 
 
 def _why_stopped(recording: _Recording, max_trials: int, strategy: str) -> str:
-    done = len(recording.lines)
+    done = len(recording.trials)
     if done >= max_trials:
         return f"the budget of {max_trials} trials is spent"
     return (
         f"stopped after {done} of {max_trials} trials: the {strategy} strategy found no setting "
         "that it had not tried"
     )
+
+
+def _reason(error: Exception) -> str:
+    """An error in one line, without the colors and the list of arguments that Keras adds."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
+    if isinstance(error, FailedTrialError):  # KerasTuner's or our own sentence
+        return text
+    return f"{type(error).__name__}: {' '.join(text.split())[:300]}"
 
 
 def _number(trial: keras_tuner.engine.trial.Trial) -> int:
@@ -511,26 +550,31 @@ def _trial_seed(seed: int, trial: int) -> int:
 
 def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
     if isinstance(space, AutoKerasSpace):
-        from autokeras.graph import Graph
-
         graph = Graph(inputs=space.inputs, outputs=space.outputs).get_config()
+        for part in [*graph["blocks"], *graph["nodes"].values()]:
+            for learned in ("shape", "loss", "num_classes"):  # AutoKeras fills them in from data
+                part["config"].pop(learned, None)
         content = [graph, dict(space.first or {}), dict(space.fixed)]
     else:
         hp = declared(space)
-        content = [hp.get_config()["space"], fingerprint(space(hp))]
+        model = space(hp)
+        if not isinstance(model, keras.Model):
+            raise CourseError(
+                f"The build function {space.__name__!r} returned {model!r}, not a Keras model: end "
+                "it with 'return model'."
+            )
+        content = [hp.get_config()["space"], fingerprint(model)]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _require(name: str, value: Any, *, at_least: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < at_least:
-        raise CourseError(f"{name}={value!r} is not possible: give a whole number from {at_least}.")
-
-
 @contextlib.contextmanager
-def _library_warnings_ignored() -> Iterator[None]:
-    """Drop two warnings of AutoKeras and KerasTuner that a learner can do nothing about."""
-    with warnings.catch_warnings():
+def _library_noise_off() -> Iterator[None]:
+    """Drop what AutoKeras and KerasTuner say and a learner can do nothing about."""
+    with (
+        warnings.catch_warnings(),
+        mock.patch.object(keras_tuner.src.config, "DEBUG", False),  # prints tracebacks of trials
+    ):
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         yield

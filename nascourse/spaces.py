@@ -1,12 +1,13 @@
 """What can be built: the search spaces of the course.
 
-A search space is everything that a search may find.  The course has two, of the same kind of
-network (blocks of convolutions, pooling, a head with ten outputs):
+A search space is everything that a search may find.  The course has three, of the same kind of
+network (blocks of convolutions, halvings of the image, a head with ten outputs):
 
 - `cnn_space` is a function of KerasTuner's ``hp`` object that builds and compiles a Keras network.
 - `autokeras_space` is a graph of AutoKeras blocks, which AutoKeras turns into such a function.
+- `bench_space` is small enough to be trained whole: the space of MNIST-NAS-Bench.
 
-Both take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
+All take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def autokeras_space(
     x = ak.SpatialReduction(name="reduce")(x)
     digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
 
-    small, large = sorted(filters)[-2:]
+    small, large = (sorted(filters) * 2)[-2:]  # the same one twice, if there is one only
     first = {
         "conv/kernel_size": min(kernels),
         "conv/num_blocks": 2,
@@ -176,9 +177,10 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
                                                          size, beside its output (as DenseNet)
     conv/kind           plain, separable                 what the convolutions are
     conv/kernel         3, 5                             their window, in pixels
-    conv/filters_<i>    4, 8, 16 (only if block i        their outputs in block i
+    conv/filters_<i>    2, 6, 16 (only if block i        their outputs in block i
                         exists)
-    head                flatten, global_average          from feature maps to a vector
+    head                flatten, quarters                from feature maps to a vector: every
+                                                         pixel, or the mean of each quarter
     ==================  ===============================  =====================================
 
     The slashes group the hyperparameters, as AutoKeras's do: its greedy strategy changes one
@@ -192,11 +194,10 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     filters = []
     for block in range(MAX_BLOCKS):
         with hp.conditional_scope("body/blocks", list(range(block + 1, MAX_BLOCKS + 1))):
-            filters.append(hp.Choice(f"conv/filters_{block}", [4, 8, 16], default=8))
-    head = hp.Choice("head", ["flatten", "global_average"])
+            filters.append(hp.Choice(f"conv/filters_{block}", [2, 6, 16], default=6))
+    head = hp.Choice("head", ["flatten", "quarters"])
 
     convolution = {"plain": layers.Conv2D, "separable": layers.SeparableConv2D}[kind]
-    reduce = {"flatten": layers.Flatten, "global_average": layers.GlobalAveragePooling2D}[head]
     strides = 2 if halving == "stride" else 1
 
     image = keras.Input(IMAGE_SHAPE, dtype="uint8")
@@ -208,7 +209,9 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
         if skip:
             y = layers.Concatenate()([y, layers.AveragePooling2D(2, padding="same")(x)])
         x = y
-    digit = layers.Dense(CLASSES, activation="softmax")(reduce()(x))
+    if head == "quarters":
+        x = layers.AveragePooling2D((x.shape[1] + 1) // 2, padding="same")(x)
+    digit = layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
 
     model = keras.Model(image, digit)
     model.compile(
@@ -322,7 +325,8 @@ def _values(entry: Any) -> Sequence:
 def describe(model: keras.Model) -> str:
     """The network in one line, from the image to the digit.
 
-    ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``max2`` a max pooling by two,
+    ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``16@3x3/2`` one that moves in steps
+    of two, ``max2`` a max pooling by two,
     ``drop.25`` a dropout of a quarter, ``10`` a dense layer with ten outputs.
     """
     words = [_word(layer) for layer in model.layers]
@@ -335,7 +339,8 @@ def _word(layer: keras.Layer) -> str:
     if kind in ("Conv2D", "SeparableConv2D"):
         height, width = config["kernel_size"]
         prefix = "sep" if kind == "SeparableConv2D" else ""
-        return f"{prefix}{config['filters']}@{height}x{width}"
+        stride = f"/{config['strides'][0]}" if max(config["strides"]) > 1 else ""
+        return f"{prefix}{config['filters']}@{height}x{width}{stride}"
     if kind in ("MaxPooling2D", "AveragePooling2D"):
         return f"{kind[:3].lower()}{config['pool_size'][0]}"
     if kind == "Dropout":
@@ -353,21 +358,31 @@ def _word(layer: keras.Layer) -> str:
 
 
 def fingerprint(model: keras.Model) -> str:
-    """A digest that two networks share exactly when their layers and connections are the same.
+    """A digest that two networks share when their layers and connections are the same.
 
     Names and weights do not count.  KerasTuner compares hyperparameter *values*; those can differ
     where the network does not, for instance in the filters of a block that is not built.
     """
-    config = model.get_config()
-    names = [layer["name"] for layer in config["layers"]]
-    text = json.dumps(
+    layers = model.get_config()["layers"]
+    place = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
+
+    def anonymous(part: Any) -> Any:
+        if isinstance(part, dict):
+            if "keras_history" in part:  # where a tensor comes from: layer, call, output
+                name, *rest = part["keras_history"]
+                return [place[name], *rest]
+            return {key: anonymous(value) for key, value in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [anonymous(value) for value in part]
+        return part
+
+    content = [
         [
-            [layer["class_name"], {**layer["config"], "name": ""}, layer.get("inbound_nodes")]
-            for layer in config["layers"]
-        ],
-        sort_keys=True,
-        default=str,
-    )
-    for index, name in sorted(enumerate(names), key=lambda pair: -len(pair[1])):
-        text = text.replace(f'"{name}"', f'"#{index}"')
+            layer["class_name"],
+            anonymous({**layer["config"], "name": None}),
+            anonymous(layer.get("inbound_nodes")),
+        ]
+        for layer in layers
+    ]
+    text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -30,6 +30,7 @@ COLUMNS = (
 )
 """The leading columns of every trial table, in this order."""
 
+_COSTS = ("n_params", "flops", "seconds", "latency_ms", "saved_bytes")
 _WHOLE = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
 
 
@@ -97,6 +98,39 @@ def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
     return order.iloc[0]
 
 
+def pareto_front(
+    table: pd.DataFrame, *, cost: str = "n_params", quality: str = "val_accuracy"
+) -> pd.DataFrame:
+    """The rows that no other row equals or beats in both ``cost`` and ``quality``.
+
+    They come from the cheapest to the best; of equal rows the first stays, and rows where either
+    value is missing do not count.
+    """
+    known = table[table[cost].notna() & table[quality].notna()]
+    sign = -1 if _smaller_is_better(quality) else 1
+    score = sign * known[quality].astype(float)
+    order = pd.DataFrame({"cost": known[cost].astype(float), "score": score}).sort_values(
+        ["cost", "score"], ascending=[True, False], kind="stable"
+    )
+    before = order["score"].cummax().shift(fill_value=-float("inf"))
+    return known.loc[order.index[order["score"] > before]]
+
+
+def rank_correlation(a: Iterable, b: Iterable, *, method: str = "spearman") -> float:
+    """How well two lists order the same things alike: 1 the same order, -1 the opposite one.
+
+    Parameters
+    ----------
+    a, b
+        Two values of each thing, in the same sequence; things where one is missing do not count.
+    method
+        ``"spearman"`` correlates the ranks; ``"kendall"`` is the share of pairs in the same order
+        less the share in opposite order.
+    """
+    a, b = (pd.Series(list(values)).astype(float) for values in (a, b))
+    return float(a.corr(b, method=method))
+
+
 def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
     """Make the table of learning curves: one row an epoch, with ``trial`` and ``epoch`` first."""
     table = pd.DataFrame(list(rows))
@@ -122,4 +156,4 @@ def recorded(name: str) -> pd.DataFrame:
 
 
 def _smaller_is_better(column: str) -> bool:
-    return column.endswith("loss") or column in ("n_params", "flops", "seconds")
+    return column.endswith("loss") or column in _COSTS

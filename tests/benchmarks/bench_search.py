@@ -1,0 +1,102 @@
+"""What does `run_search` cost over AutoKeras alone?  Prints the ratio of seconds; aim 1.03.
+
+Both search the same space with the same oracle and the same seeds, so they train the very same
+networks.  They take turns, and the ratio is that of the medians.
+"""
+
+import os
+import tempfile
+import time
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from nascourse import data, search, spaces, strategies
+
+# isort: split
+import autokeras as ak
+import keras
+import keras_tuner
+import numpy as np
+from autokeras.engine.tuner import AutoTuner
+
+TRIALS, EPOCHS, SEED, REPEATS = 5, 5, 1, 3
+
+
+class SeededTuner(AutoTuner):
+    """AutoKeras's tuner, which trains the same networks as `run_search`, and does no more."""
+
+    def __init__(self, *, objective, max_trials, seed, **kwargs):
+        super().__init__(**kwargs)
+
+    def pre_create_trial(self):
+        number = len(self.oracle.trials) + 1
+        keras.utils.set_random_seed(search._trial_seed(SEED, number))
+
+    def on_trial_begin(self, trial):
+        keras.utils.set_random_seed(search._trial_seed(SEED, int(trial.trial_id) + 1))
+
+
+def plain(splits: data.Splits, folder: str) -> list[float]:
+    space = spaces.autokeras_space()
+    fixed = keras_tuner.HyperParameters()
+    for name, value in space.fixed.items():
+        fixed.Fixed(name, value)
+    oracle = strategies.make_oracle(
+        "greedy", max_trials=TRIALS, seed=SEED, first=space.first, hyperparameters=fixed
+    )
+    model = ak.AutoModel(
+        space.inputs,
+        space.outputs,
+        tuner=SeededTuner,
+        directory=folder,
+        objective="val_accuracy",
+        oracle=oracle,
+    )
+    one_hot = np.eye(10, dtype="float32")
+    model.fit(
+        splits.x_train,
+        one_hot[splits.y_train],
+        validation_data=(splits.x_val, one_hot[splits.y_val]),
+        epochs=EPOCHS,
+        batch_size=64,
+        callbacks=[keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=EPOCHS)],
+        verbose=0,
+    )
+    return [model.tuner.oracle.trials[f"{n}"].score for n in range(TRIALS)]
+
+
+def ours(splits: data.Splits, folder: str) -> list[float]:
+    found = search.run_search(
+        spaces.autokeras_space(),
+        splits,
+        strategy="greedy",
+        max_trials=TRIALS,
+        epochs=EPOCHS,
+        seed=SEED,
+        directory=folder,
+        observer=search.ProgressBar(),
+    )
+    return found.table["val_accuracy"].tolist()
+
+
+def main() -> None:
+    splits = data.load_mnist("bundled")
+    seconds: dict[str, list[float]] = {"plain": [], "ours": []}
+    scores = {}
+    for turn in range(REPEATS + 1):  # turn 0 warms up
+        for name, run in (("plain", plain), ("ours", ours)):
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                scores[name] = run(splits, folder)
+                taken = time.perf_counter() - start
+            print(f"{'warm-up' if turn == 0 else turn} {name}: {taken:.1f} s")
+            if turn:
+                seconds[name].append(taken)
+    assert np.allclose(scores["plain"], scores["ours"]), "they trained different networks"
+    ratio = median(seconds["ours"]) / median(seconds["plain"])
+    print(f"run_search over plain AutoKeras, {TRIALS} trials x {EPOCHS} epochs: {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What several test modules need: small splits, `.npz` files, the full MNIST where it lies ready."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The tests see neither the learner's own data nor a screen.
+os.environ.pop("NASCOURSE_MNIST", None)
+os.environ["MPLBACKEND"] = "agg"
+
+
+@pytest.fixture(scope="session")
+def full_mnist() -> Path:
+    """The full MNIST in Keras's layout; the test is skipped where it does not lie ready."""
+    path = Path(
+        os.environ.get("NASCOURSE_TEST_MNIST", ROOT.parent / "shared" / "data" / "mnist.npz")
+    )
+    if not path.is_file():
+        pytest.skip("needs the full MNIST: set NASCOURSE_TEST_MNIST to its .npz file")
+    return path
+
+
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The session's own cache folder, for this process."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platformdirs.user_cache_path", lambda name: folder / name)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def bundled(cache_folder: Path):
+    """The bundled images, split."""
+    from nascourse.data import load_mnist
+
+    return load_mnist("bundled")
+
+
+@pytest.fixture(scope="session")
+def small(bundled):
+    """Splits of 200 training, 100 validation and 100 test images."""
+    from nascourse.data import SealedTest, Splits
+
+    return Splits(
+        bundled.x_train[:200],
+        bundled.y_train[:200],
+        bundled.x_val[:100],
+        bundled.y_val[:100],
+        SealedTest(bundled.x_val[100:200], bundled.y_val[100:200]),
+        "a test",
+    )
+
+
+@pytest.fixture(scope="session")
+def arrays(bundled) -> dict[str, np.ndarray]:
+    """MNIST in Keras's layout, 40 training images and 10 test images of each digit."""
+    first = np.concatenate([np.flatnonzero(bundled.y_train == digit)[:50] for digit in range(10)])
+    test = np.arange(len(first)) % 50 >= 40
+    x, y = bundled.x_train[first, :, :, 0], bundled.y_train[first].astype("uint8")
+    return {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+
+
+@pytest.fixture(scope="session")
+def small_npz(arrays, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`arrays` as a file."""
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def frozen_libraries() -> None:
+    """Let the garbage collector skip the libraries: KerasTuner runs it twice in every trial."""
+    import nascourse.project  # noqa: F401 - it imports them all
+
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., subprocess.CompletedProcess]:
+    """Run the tests' Python, with `nascourse` on its path, in a process of its own."""
+
+    def run(*arguments: str | Path, **options) -> subprocess.CompletedProcess:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            **options,
+        )
+
+    return run

@@ -1,0 +1,288 @@
+"""A table in, axes out: what is drawn where, and shown once."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from nascourse import CourseError, plotting, trials
+from nascourse.evaluation import LayerCost
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left():
+    yield
+    plt.close("all")
+
+
+def table(*accuracies: float | None) -> pd.DataFrame:
+    """A trial table with these validation accuracies; None is a failed trial."""
+    return trials.to_table(
+        {"trial": n, "status": "failed"}
+        if value is None
+        else {
+            "trial": n,
+            "status": "completed",
+            "val_accuracy": value,
+            "val_loss": 1 - value,
+            "n_params": 1000 * n,
+            "flops": 10**6 * n,
+        }
+        for n, value in enumerate(accuracies, 1)
+    )
+
+
+CURVES = trials.curves_to_table(
+    {"trial": t, "epoch": e, "val_accuracy": t / 10 + e / 100, "val_loss": 1 / e}
+    for t in (1, 3)
+    for e in (1, 2)
+)
+COSTS = [
+    LayerCost("cast", "CastToFloat32", (28, 28, 1), 0, 0),
+    LayerCost("conv", "Conv2D", (26, 26, 8), 80, 103_000),
+    LayerCost("flat", "Flatten", (5408,), 0, 0),
+    LayerCost("dense", "Dense", (10,), 54_090, 108_170),
+]
+CONFUSION = np.diag(range(10)) + np.eye(10, k=1, dtype=int) * 3
+
+
+# The incumbent
+
+
+def test_the_incumbent_is_a_staircase_and_the_trials_are_dots():
+    ax = plotting.plot_incumbent(table(0.5, 0.4, 0.7))
+
+    stairs, dots = ax.lines
+    assert stairs.get_xdata().tolist() == [1, 2, 3]
+    assert stairs.get_ydata().tolist() == [0.5, 0.5, 0.7]
+    assert stairs.get_drawstyle() == "steps-post"
+    assert dots.get_ydata().tolist() == [0.5, 0.4, 0.7]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("trial", "best validation accuracy so far")
+    assert ax.get_legend() is None
+
+
+def test_a_failed_trial_has_no_dot_and_no_step():
+    ax = plotting.plot_incumbent(table(None, 0.4, None, 0.7))
+
+    stairs, dots = (np.asarray(line.get_ydata(), dtype=float) for line in ax.lines)
+    np.testing.assert_array_equal(stairs, [np.nan, 0.4, 0.4, 0.7])
+    np.testing.assert_array_equal(dots, [np.nan, 0.4, np.nan, 0.7])
+
+
+def test_the_incumbent_of_a_loss_falls():
+    ax = plotting.plot_incumbent(table(0.5, 0.4, 0.7), by="val_loss")
+
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.5, 0.5, 0.3])
+    assert "loss" in ax.get_ylabel()
+
+
+def test_several_searches_have_a_legend_and_colors_of_their_own():
+    ax = plotting.plot_incumbent({"random": table(0.5), "greedy": table(0.6)})
+
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["random", "greedy"]
+    stairs = ax.lines[::2]
+    assert [line.get_ydata().tolist() for line in stairs] == [[0.5], [0.6]]
+    assert stairs[0].get_color() != stairs[1].get_color()
+
+
+def test_no_search_is_dropped():
+    ax = plotting.plot_incumbent({f"search {n}": table(n / 10) for n in range(8)})
+
+    assert len(ax.get_legend().get_texts()) == 8
+
+
+def test_many_searches_are_a_median_in_a_band():
+    best_so_far = np.array([[0.1, 0.2], [0.2, 0.6], [0.9, 0.9]])
+
+    ax = plotting.plot_searches({"random": best_so_far}, band=(0, 100))
+
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.2, 0.6])
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].min() == pytest.approx(0.1)
+    assert corners[:, 1].max() == pytest.approx(0.9)
+
+
+# Trials and curves
+
+
+def test_each_completed_trial_is_a_point_and_the_best_is_ringed():
+    ax = plotting.plot_trials(table(0.5, None, 0.7, 0.6))
+
+    points, ring = ax.collections
+    np.testing.assert_array_equal(points.get_offsets(), [[1000, 0.5], [3000, 0.7], [4000, 0.6]])
+    np.testing.assert_array_equal(ring.get_offsets(), [[3000, 0.7]])
+    assert [text.get_text() for text in ax.texts] == ["1", "3", "4"]
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "parameters")
+
+
+def test_trials_over_another_cost():
+    ax = plotting.plot_trials(table(0.5, 0.7), x="flops", y="val_loss")
+
+    np.testing.assert_allclose(ax.collections[0].get_offsets(), [[1e6, 0.5], [2e6, 0.3]])
+    assert ax.get_xlabel() == "FLOPs for one image"
+
+
+def test_each_learning_curve_is_a_line():
+    ax = plotting.plot_curves(CURVES)
+
+    assert [line.get_label() for line in ax.lines] == ["trial 1", "trial 3"]
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), [0.31, 0.32])
+    assert ax.lines[1].get_xdata().tolist() == [1, 2]
+
+
+def test_curves_of_another_metric_and_of_many_trials():
+    many = trials.curves_to_table({"trial": t, "epoch": 1, "loss": t} for t in range(1, 10))
+
+    ax = plotting.plot_curves(many, metric="loss")
+
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[t] for t in range(1, 10)]
+
+
+# The network, the digits
+
+
+def test_the_architecture_is_a_row_of_boxes():
+    ax = plotting.plot_architecture(COSTS)
+
+    boxes = [text.get_text() for text in ax.texts if text.get_text() != "→"]
+    assert len(ax.patches) == len(boxes) == 3  # the cast to float is no layer to learn from
+    assert boxes[0].startswith("conv\n26x26x8\n80 ") and "103k FLOP" in boxes[0]
+    assert boxes[1] == "flatten\n5408"
+    heights = [patch.get_height() for patch in ax.patches]
+    assert heights[2] > heights[0] > heights[1]
+
+
+def test_a_long_network_goes_on_in_the_next_row():
+    ax = plotting.plot_architecture(COSTS, columns=2)
+
+    corners = [(patch.get_x(), patch.get_y()) for patch in ax.patches]
+    assert corners[0][0] == corners[2][0] < corners[1][0]
+    assert corners[2][1] < min(corners[0][1], corners[1][1])
+
+
+def test_a_network_without_flops_can_be_drawn():
+    ax = plotting.plot_architecture([LayerCost("flat", "Flatten", (784,), 0, 0)])
+
+    assert len(ax.patches) == 1
+
+
+def test_the_confusion_matrix_shows_each_count_in_its_place():
+    ax = plotting.plot_confusion(CONFUSION)
+
+    shown = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in ax.texts}
+    assert shown == {(r, c): str(n) for (r, c), n in np.ndenumerate(CONFUSION) if n}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("digit read", "digit written")
+
+
+def test_a_confusion_matrix_without_a_mistake():
+    assert len(plotting.plot_confusion(np.diag([5] * 10)).texts) == 10
+
+
+def test_digits_side_by_side(small):
+    axes = plotting.plot_digits(small.x_val[:12], [f"t{n}" for n in range(12)], columns=5)
+
+    assert axes.shape == (3, 5)
+    assert axes[2, 1].get_title() == "t11"
+    np.testing.assert_array_equal(axes[2, 1].images[0].get_array(), small.x_val[11, :, :, 0])
+    assert not axes[2, 2].images  # an empty place
+
+
+def test_digits_may_lack_the_channel_and_titles(small):
+    axes = plotting.plot_digits(small.x_val[:2, :, :, 0])
+
+    np.testing.assert_array_equal(axes[0, 1].images[0].get_array(), small.x_val[1, :, :, 0])
+
+
+def test_only_misread_digits_are_drawn(small):
+    x, y = small.x_val[:5], np.array([0, 1, 2, 3, 4])
+
+    axes = plotting.plot_misread(x, y, np.array([0, 7, 2, 3, 9]))
+
+    drawn = [ax for ax in axes.flat if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["1 → 7", "4 → 9"]
+    np.testing.assert_array_equal(drawn[1].images[0].get_array(), x[4, :, :, 0])
+
+
+def test_at_most_so_many_misread_digits(small):
+    y = np.zeros(100, dtype=int)
+
+    axes = plotting.plot_misread(small.x_val, y, y + 1, most=3)
+
+    assert sum(bool(ax.images) for ax in axes.flat) == 3
+
+
+def test_without_a_misread_digit_there_is_nothing_to_draw(small):
+    with pytest.raises(CourseError, match="nothing to draw"):
+        plotting.plot_misread(small.x_val, small.y_val, small.y_val)
+
+
+# All of them
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: plotting.plot_incumbent(table(0.5, 0.6), ax=ax),
+        lambda ax: plotting.plot_searches({"a": np.array([[0.5, 0.6]])}, ax=ax),
+        lambda ax: plotting.plot_trials(table(0.5, 0.6), ax=ax),
+        lambda ax: plotting.plot_curves(CURVES, ax=ax),
+        lambda ax: plotting.plot_architecture(COSTS, ax=ax),
+        lambda ax: plotting.plot_confusion(CONFUSION, ax=ax),
+    ],
+    ids=["incumbent", "searches", "trials", "curves", "architecture", "confusion"],
+)
+def test_every_plot_draws_on_the_given_axes_and_leaves_the_style_alone(draw):
+    figure, (given, other) = plt.subplots(1, 2)
+    style = dict(plt.rcParams)
+
+    assert draw(given) is given
+    drawn = [*given.lines, *given.collections, *given.patches, *given.images]
+    assert drawn
+    assert not other.has_data()
+    assert plt.get_fignums() == [figure.number]
+
+    own = draw(None)
+    assert own.figure is not figure
+    assert dict(plt.rcParams) == style
+    figure.canvas.draw(), own.figure.canvas.draw()  # labels and ticks can be rendered
+
+
+@pytest.fixture
+def displayed(monkeypatch) -> list:
+    """What was handed to IPython's display, with its options."""
+    calls = []
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: calls.append((*a, k)))
+    return calls
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_show_displays_once_with_alt_text_and_source_and_closes(displayed, several):
+    figure, axes = plt.subplots(1, 2)
+    alt = "Accuracy rises from 0.5 to 0.7."
+
+    plotting.show(axes if several else axes[0], alt=alt, source="measured here")
+
+    (shown, options), (caption, _) = displayed
+    assert shown is figure
+    assert options == {"metadata": {"image/png": {"alt": alt}}}
+    assert alt in caption.data and "measured here" in caption.data
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("alt", ["", "A plot."])
+def test_too_short_a_description_is_refused(displayed, alt):
+    ax = plotting.plot_incumbent(table(0.5))
+
+    with pytest.raises(CourseError) as raised:
+        plotting.show(ax, alt=alt, source="measured here")
+    assert repr(alt) in str(raised.value)
+    assert not displayed
+
+
+def test_save_writes_a_picture_and_closes(tmp_path):
+    plotting.save(plotting.plot_incumbent(table(0.5, 0.6)), tmp_path / "incumbent.png")
+
+    assert (tmp_path / "incumbent.png").read_bytes().startswith(b"\x89PNG")
+    assert not plt.get_fignums()

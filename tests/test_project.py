@@ -1,0 +1,344 @@
+"""The hands-on project from the command line: its files, its numbers, its refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from nascourse import __main__, data, evaluation, project, search, trials
+
+FIGURES = ("incumbent", "trials", "curves", "architecture", "confusion")
+TYPES = {
+    "test_accuracy": float,
+    "test_images": int,
+    "n_params": int,
+    "flops": int,
+    "saved_bytes": int,
+    "latency_ms_median": float,
+    "wall_seconds": float,
+    "peak_rss_mb": int,
+    "n_trials": int,
+    "epochs": int,
+    "seed": int,
+    "data_source": str,
+    "architecture": str,
+    "versions": dict,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture(scope="module")
+def finished(folder, small_npz, run_python):
+    """The project on 400 images, as a learner starts it."""
+    options = ["--trials", "2", "--epochs", "1", "--data", small_npz]
+    return run_python("-m", "nascourse", "project", *options, cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def out(finished, folder) -> Path:
+    assert finished.returncode == 0, finished.stderr
+    return folder / "runs" / "project"
+
+
+@pytest.fixture(scope="module")
+def result(out) -> dict:
+    return json.loads((out / "result.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def model(out) -> keras.Model:
+    return keras.models.load_model(out / "model.keras")
+
+
+# What it writes
+
+
+def test_the_result_has_every_key_in_its_type(result):
+    assert {key: type(result.get(key)) for key in TYPES} == TYPES
+    packages = {"python", "tensorflow", "keras", "keras-tuner", "autokeras"}
+    assert set(result["versions"]) == packages
+    assert all(re.match(r"\d+\.\d+", version) for version in result["versions"].values())
+
+
+def test_the_result_says_what_was_asked(result):
+    assert (result["n_trials"], result["epochs"], result["seed"]) == (2, 1, 1)
+    assert result["data_source"] == "small.npz"
+    assert result["test_images"] == 100
+    assert result["stopped"] == "the budget of 2 trials is spent"
+    assert 0 < result["latency_ms_median"] < 1000
+    assert 100 < result["peak_rss_mb"] < 4000
+    assert 1 < result["wall_seconds"] < 300
+
+
+def test_the_accuracy_is_that_of_the_saved_model_on_the_test_images(result, model, arrays):
+    predicted = evaluation.predict(model, arrays["x_test"][..., None])
+
+    assert result["test_accuracy"] == np.mean(predicted == arrays["y_test"])
+    low, high = result["test_accuracy_95_percent"]
+    assert low < result["test_accuracy"] < high
+
+
+def test_the_size_is_that_of_the_saved_model(result, model, out):
+    assert result["saved_bytes"] == (out / "model.keras").stat().st_size
+    assert result["n_params"] == evaluation.count_params(model)
+    assert result["flops"] == evaluation.count_flops(model)
+
+
+def test_the_tables_are_there(result, out):
+    table, curves = (pd.read_csv(out / f"{name}.csv") for name in ("trials", "curves"))
+
+    assert list(table.columns[: len(trials.COLUMNS)]) == list(trials.COLUMNS)
+    assert table["trial"].tolist() == [1, 2]
+    assert curves[["trial", "epoch"]].values.tolist() == [[1, 1], [2, 1]]
+    winner = trials.best(table)
+    assert winner["architecture"] == result["architecture"]
+    assert winner["n_params"] == result["n_params"]
+    assert winner["flops"] == result["flops"]
+
+
+def test_the_figures_are_there(out):
+    for name in FIGURES:
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name
+
+
+# What it prints
+
+
+def test_the_table_grows_and_the_numbers_are_said(finished, result, out):
+    text = finished.stdout
+    table = pd.read_csv(out / "trials.csv")
+
+    for row in table.itertuples():
+        line = re.search(rf"^ +{row.trial}  completed .*$", text, flags=re.MULTILINE)[0]
+        assert f"{row.val_accuracy:.3f}" in line
+        assert f"{row.n_params:,}" in line
+        assert line.endswith(row.architecture)
+    assert f"Test accuracy {result['test_accuracy']:.2%} on 100 images" in text
+    assert f"{result['n_params']:,} parameters" in text
+    assert f"{result['saved_bytes'] / 1024:.0f} KiB" in text
+    assert "Times opened so far: 1." in text
+    assert str(Path("runs", "project")) in text
+
+
+def test_a_run_that_goes_well_writes_nothing_to_the_error_stream(finished):
+    assert finished.stderr == ""
+
+
+# Options
+
+
+def test_every_option_reaches_the_project(monkeypatch):
+    asked = []
+    monkeypatch.setattr(project, "run_project", lambda **options: asked.append(options))
+    usual = {"trials": 5, "epochs": 5, "seed": 1, "data_source": None, "test_data": None}
+    usual |= {"out": "runs/project", "overwrite": False}
+
+    assert __main__.main(["project"]) == 0
+    text = "--trials 3 --epochs 2 --seed 0 --data keras --test-data t.npz --out o --overwrite"
+    assert __main__.main(["project", *text.split()]) == 0
+
+    typed = {"trials": 3, "epochs": 2, "seed": 0, "data_source": "keras", "test_data": "t.npz"}
+    assert asked == [usual, {**typed, "out": "o", "overwrite": True}]
+
+
+# Again
+
+
+def test_the_same_command_again_gives_the_same_without_a_new_search(
+    result, out, small_npz, monkeypatch
+):
+    monkeypatch.setattr(
+        search._Recorded, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
+    )
+    before = (out / "trials.csv").read_bytes()
+
+    again = project.run_project(trials=2, epochs=1, data_source=small_npz, out=out)
+
+    fixed = ["test_accuracy", "test_images", "n_params", "flops", "architecture", "stopped"]
+    assert {key: again[key] for key in fixed} == {key: result[key] for key in fixed}
+    assert (out / "trials.csv").read_bytes() == before
+    assert json.loads((out / "result.json").read_text("utf-8")) == again
+
+
+def test_ctrl_c_ends_the_project_and_the_test_set_stays_closed(
+    small_npz, tmp_path, monkeypatch, capsys
+):
+    def interrupt(self, trial, epoch, logs):
+        if trial == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(search.ProgressBar, "epoch_end", interrupt)
+    opened = evaluation.times_opened(data.load_mnist(small_npz))
+
+    status = __main__.main(
+        ["project", "--data", str(small_npz), "--out", str(tmp_path), "--epochs", "1"]
+    )
+
+    assert status == 130
+    assert "goes on where it stopped" in capsys.readouterr().err
+    assert not (tmp_path / "result.json").exists()
+    assert evaluation.times_opened(data.load_mnist(small_npz)) == opened
+
+
+# Mistakes
+
+
+@pytest.fixture
+def refuse(capfd, tmp_path, monkeypatch, small_npz):
+    """Run the project in an empty folder; return its one sentence on the error stream."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*options: object) -> str:
+        usual = [] if "--data" in options else ["--data", str(small_npz)]
+        status = __main__.main(["project", *usual, *map(str, options)])
+        error = capfd.readouterr().err
+        assert status == 2
+        assert re.fullmatch(r"Error: [^\n]+\.\n", error), error
+        assert not list(tmp_path.rglob("result.json"))
+        return error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--trials", "0"], ["=0 ", "whole number from 1"]),
+        (["--trials", "-1"], ["=-1 ", "whole number from 1"]),
+        (["--epochs", "0"], ["epochs=0", "whole number from 1"]),
+        (["--epochs", "-3"], ["epochs=-3", "whole number from 1"]),
+        (["--seed", "-1"], ["seed=-1", "whole number from 0"]),
+        (["--data", "nonsense"], ["'nonsense'", "bundled", "keras"]),
+        (["--data", "missing.npz"], ["'missing.npz'", "neither a data source nor a file"]),
+        (["--test-data", "missing.npz"], ["'missing.npz'"]),
+    ],
+)
+def test_a_bad_value_is_one_sentence(refuse, options, words):
+    error = refuse(*options)
+
+    for word in words:
+        assert word in error
+
+
+def test_the_sentence_names_the_option_that_was_typed(refuse):
+    assert "max_trials" not in refuse("--trials", "0")
+
+
+def test_the_variable_may_name_a_bad_file(refuse, monkeypatch, capfd):
+    monkeypatch.setenv("NASCOURSE_MNIST", "gone.npz")
+
+    assert __main__.main(["project"]) == 2
+    assert "'gone.npz'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--data", "--test-data"])
+@pytest.mark.parametrize(
+    "key, edit, words",
+    [
+        ("x", lambda x: np.pad(x, ((0, 0), (2, 2), (2, 2))), "28x28"),
+        ("y", lambda y: np.append(y[1:], 10), "label 10"),
+        ("y", lambda y: np.append(y[1:].astype(int), -1), "label -1"),
+        ("x", lambda x: x / 255, "float64"),
+        ("y", None, "no array named"),
+    ],
+    ids=["32x32", "label 10", "label -1", "floats", "no labels"],
+)
+def test_a_file_that_is_not_like_mnist_is_one_sentence(
+    refuse, tmp_path, arrays, option, key, edit, words
+):
+    edited = dict(arrays)
+    for part in ("train", "test"):
+        whole = edited.pop(f"{key}_{part}")
+        if edit is not None:
+            edited[f"{key}_{part}"] = edit(whole)
+    np.savez(tmp_path / "odd.npz", **edited)
+
+    error = refuse(option, tmp_path / "odd.npz")
+
+    assert "odd.npz" in error and words in error
+
+
+@pytest.mark.parametrize("option", ["--data", "--test-data"])
+@pytest.mark.parametrize("content", ["", "<html>404</html>", "cut"])
+def test_a_broken_file_is_one_sentence(refuse, tmp_path, small_npz, option, content):
+    whole = small_npz.read_bytes()
+    (tmp_path / "broken.npz").write_bytes(whole[:-500] if content == "cut" else content.encode())
+
+    error = refuse(option, tmp_path / "broken.npz")
+
+    assert "broken.npz" in error and "cannot be read" in error
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_folder_that_cannot_be_written_is_one_sentence(refuse, tmp_path, below):
+    (tmp_path / "file").write_text("in the way")
+
+    error = refuse("--out", tmp_path / "file" / below)
+
+    assert "file" in error and "cannot be written" in error and "--out" in error
+
+
+def test_a_folder_of_another_search_is_one_sentence_and_stays(refuse, out, tmp_path):
+    theirs = tmp_path / "theirs" / "search"
+    theirs.mkdir(parents=True)
+    recording = (out / "search" / search.RECORDING).read_text("utf-8")
+    (theirs / search.RECORDING).write_text(recording, "utf-8")
+
+    error = refuse("--out", tmp_path / "theirs", "--trials", "2", "--epochs", "1", "--seed", "2")
+
+    assert "another search (another seed)" in error and "--overwrite" in error
+    assert (theirs / search.RECORDING).read_text("utf-8") == recording
+
+
+def test_a_refused_command_leaves_nothing_behind(refuse, tmp_path):
+    refuse("--trials", "0", "--out", tmp_path / "new")
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_process_ends_with_2_one_sentence_and_no_traceback(run_python, tmp_path):
+    options = ["--data", "missing.npz", "--out", "new"]
+
+    result = run_python("-m", "nascourse", "project", *options, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert re.fullmatch(r"Error: 'missing.npz'[^\n]+\.\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "options", [["project", "--trials", "many"], ["project", "--epochs", "1.5"], ["prject"], []]
+)
+def test_what_cannot_be_read_is_for_argparse_to_refuse(options, capsys):
+    with pytest.raises(SystemExit) as raised:
+        __main__.main(options)
+
+    assert raised.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("usage: python -m nascourse")
+    assert "Traceback" not in error
+
+
+# The aim of it all
+
+
+def test_a_short_project_reads_95_percent_of_the_official_test_images(
+    full_mnist, tmp_path, cache_folder
+):
+    """The bundled 5,000 images for search and training; the official 10,000 judge."""
+    found = project.run_project(
+        trials=2, epochs=3, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
+    )
+
+    assert found["test_images"] == 10_000
+    assert found["test_accuracy"] > 0.95
+    assert found["n_params"] < 200_000

@@ -1,0 +1,783 @@
+"""A search repeats, keeps to its budget, never sees the test part, survives what goes wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import autokeras as ak
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tree
+from keras import layers
+
+from nascourse import CourseError, evaluation, search, spaces
+from nascourse.data import SealedTest
+
+QUIET = search.Observer()
+
+
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+
+
+def dense_network(units: int, *, rate: float = 0.1) -> keras.Model:
+    """A network that trains in no time: one hidden layer."""
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(image))
+    x = layers.Dense(units, activation="relu")(x)
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
+    return compiled(model, rate)
+
+
+def compiled(model: keras.Model, rate: float = 0.1) -> keras.Model:
+    model.compile(
+        optimizer=keras.optimizers.SGD(rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def tiny_space(hp) -> keras.Model:
+    return dense_network(hp.Choice("units", [4, 8, 12, 16, 20, 24]))
+
+
+def tiny_autokeras_space() -> spaces.AutoKerasSpace:
+    """The course's own blocks; it begins with one small block, which trains in no time."""
+    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
+    first = {**space.first, "conv/num_blocks": 1, "conv/num_layers": 1}
+    return dataclasses.replace(space, first=first)
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """The arguments of a search that stay, and how to run it."""
+
+    splits: object
+
+    def __call__(self, directory, space=tiny_space, **options) -> search.Search:
+        usual = {"strategy": "random", "max_trials": 1, "epochs": 1, "seed": 0, "observer": QUIET}
+        splits = options.pop("splits", self.splits)
+        return search.run_search(space, splits, directory=directory, **{**usual, **options})
+
+
+@pytest.fixture(scope="module")
+def run(small) -> Call:
+    """Run a search on `small`, of one trial and one epoch unless the test says otherwise."""
+    return Call(small)
+
+
+class Diary(search.Observer):
+    """Writes down what a search tells."""
+
+    def __init__(self):
+        self.events = []
+
+    def search_begin(self, max_trials, epochs):
+        self.events.append(("search begins", max_trials, epochs))
+
+    def trial_begin(self, trial):
+        self.events.append(("trial begins", trial))
+
+    def epoch_end(self, trial, epoch, logs):
+        self.events.append(("epoch", trial, epoch, sorted(logs)))
+
+    def trial_end(self, row):
+        self.events.append(("trial ends", row["trial"], row["status"]))
+
+    def search_end(self):
+        self.events.append(("search ends",))
+
+
+class Interrupt(search.Observer):
+    """Somebody presses Ctrl-C in the first epoch of a trial, or just after a trial."""
+
+    def __init__(self, *, during: int | None = None, after: int | None = None):
+        self.during, self.after = during, after
+
+    def epoch_end(self, trial, epoch, logs):
+        if trial == self.during:
+            raise KeyboardInterrupt
+
+    def trial_end(self, row):
+        if row["trial"] == self.after:
+            raise KeyboardInterrupt
+
+
+class CountEpochs(keras.callbacks.Callback):
+    """A learner's callback; each trial gets a copy, so it counts in the class."""
+
+    seen = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        CountEpochs.seen += 1
+
+
+RANDOM = {"max_trials": 3, "epochs": 2, "seed": 0}
+GREEDY = {"strategy": "greedy", "max_trials": 3, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def randomly(run, small, tmp_path_factory):
+    """A random search of KerasTuner, with its diary; the test part would blow up if touched."""
+    CountEpochs.seen, diary = 0, Diary()
+    locked = dataclasses.replace(small, test=SealedTest(None, None))
+    found = run(
+        tmp_path_factory.mktemp("random") / "new" / "folder",
+        splits=locked,
+        observer=diary,
+        callbacks=[CountEpochs()],
+        **RANDOM,
+    )
+    return found, diary, CountEpochs.seen
+
+
+@pytest.fixture(scope="module")
+def greedily(run, tmp_path_factory):
+    """A greedy search of AutoKeras, with the number of trainings that it took."""
+    folder, trainings = tmp_path_factory.mktemp("greedy"), []
+    fit = keras.Model.fit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "fit", lambda *a, **k: trainings.append(a) or fit(*a, **k))
+        found = run(folder, tiny_autokeras_space(), **GREEDY)
+    return found, len(trainings)
+
+
+def assert_same_search(one: search.Search, other: search.Search) -> None:
+    """Same table but for the seconds, and same learning curves, bit for bit."""
+    pd.testing.assert_frame_equal(
+        one.table.drop(columns="seconds"), other.table.drop(columns="seconds"), check_exact=True
+    )
+    pd.testing.assert_frame_equal(one.curves, other.curves, check_exact=True)
+
+
+def weights(model: keras.Model) -> np.ndarray:
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+# What a search gives
+
+
+def test_the_table_has_one_row_a_trial(randomly):
+    found, _, _ = randomly
+
+    assert found.table["trial"].tolist() == [1, 2, 3]
+    assert set(found.table["status"]) == {"completed"}
+    assert found.table["units"].nunique() == 3
+    for _, row in found.table.iterrows():
+        model = dense_network(row["units"])
+        assert row["n_params"] == evaluation.count_params(model)
+        assert row["flops"] == evaluation.count_flops(model)
+        assert row["architecture"] == f"flatten {row['units']} 10"
+    assert (found.table["seconds"] > 0).all()
+    assert found.table["message"].isna().all()
+
+
+def test_the_budget_is_spent_exactly(randomly):
+    found, _, epochs_seen = randomly
+
+    assert len(found.table) == 3
+    assert found.table["epochs"].tolist() == [2, 2, 2]
+    assert epochs_seen == 6  # by the learner's callback
+    assert found.stopped == "the budget of 3 trials is spent"
+
+
+def test_the_curves_have_one_row_an_epoch_and_their_top_is_in_the_table(randomly):
+    found, _, _ = randomly
+    curves = found.curves
+
+    metrics = {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert list(curves.columns[:2]) == ["trial", "epoch"]
+    assert set(curves.columns[2:]) == metrics
+    assert curves[["trial", "epoch"]].values.tolist() == [[t, e] for t in (1, 2, 3) for e in (1, 2)]
+    for _, row in found.table.iterrows():
+        curve = curves[curves["trial"] == row["trial"]].set_index("epoch")
+        assert row["val_accuracy"] == curve["val_accuracy"].max()
+        assert row["best_epoch"] == curve["val_accuracy"].idxmax()
+        assert row["val_loss"] == curve.loc[row["best_epoch"], "val_loss"]
+
+
+def test_an_observer_hears_all_in_order(randomly):
+    _, diary, _ = randomly
+    logs = ["accuracy", "loss", "val_accuracy", "val_loss"]
+
+    told = [("search begins", 3, 2)]
+    for trial in (1, 2, 3):
+        told += [("trial begins", trial), ("epoch", trial, 1, logs), ("epoch", trial, 2, logs)]
+        told += [("trial ends", trial, "completed")]
+    assert diary.events == [*told, ("search ends",)]
+
+
+def test_the_best_model_is_the_one_that_was_scored(randomly, small):
+    found, _, _ = randomly
+    model = found.best_model()
+
+    accuracy = evaluation.accuracy(small.y_val, evaluation.predict(model, small.x_val))
+
+    assert accuracy == pytest.approx(found.best["val_accuracy"], abs=1e-6)
+    assert found.best["val_accuracy"] == found.table["val_accuracy"].max()
+    assert found.best_hyperparameters.get("units") == found.best["units"]
+
+
+def test_a_new_model_is_the_winner_untrained(randomly):
+    found, _, _ = randomly
+    model = found.new_model()
+
+    assert spaces.describe(model) == found.best["architecture"]
+    assert not np.array_equal(weights(model), weights(found.best_model()))
+
+
+def test_the_search_says_what_it_is(randomly):
+    found, _, _ = randomly
+
+    text = repr(found)
+    assert "3 trials, 3 completed" in text
+    assert f"{found.best['val_accuracy']:.3f}" in text
+    assert "budget of 3" in text
+
+
+def test_the_test_part_was_never_opened(randomly, greedily, small):
+    assert evaluation.times_opened(small) == 0
+
+
+def test_validation_labels_score_and_never_train(run, randomly, small, tmp_path):
+    found, _, _ = randomly
+    wrong = dataclasses.replace(small, y_val=(small.y_val + 1) % 10)
+
+    other = run(tmp_path, splits=wrong, **{**RANDOM, "max_trials": 1})
+
+    assert other.curves["loss"].tolist() == found.curves["loss"][:2].tolist()
+    assert (other.curves["val_loss"] != found.curves["val_loss"][:2]).all()
+
+
+# Seeds
+
+
+def test_a_seed_repeats_search_and_retraining_exactly(run, randomly, tmp_path):
+    """Whatever ran in between."""
+    found, _, _ = randomly
+    keras.utils.set_random_seed(99)
+    dense_network(3)
+
+    again = run(tmp_path, **RANDOM)
+
+    assert_same_search(found, again)
+    first, second = (search.retrain(f, epochs=1, observer=QUIET) for f in (found, again))
+    np.testing.assert_array_equal(weights(first), weights(second))
+
+
+def test_another_seed_gives_another_search(run, randomly, tmp_path):
+    found, _, _ = randomly
+    other = run(tmp_path, **{**RANDOM, "seed": 1, "max_trials": 1})
+
+    assert (other.curves["loss"] != found.curves["loss"][:2]).all()
+
+
+# Retraining
+
+
+def test_retraining_uses_training_and_validation_images_from_new_weights(randomly, monkeypatch):
+    found, _, _ = randomly
+    fits, fit = [], keras.Model.fit
+
+    def spy(model, x, y, **options):
+        fits.append((x, y, weights(model)))
+        return fit(model, x, y, **options)
+
+    monkeypatch.setattr(keras.Model, "fit", spy)
+    diary = Diary()
+
+    model = search.retrain(found, epochs=2, seed=5, observer=diary)
+
+    (x, y, start), splits = *fits, found.splits
+    np.testing.assert_array_equal(x, np.concatenate([splits.x_train, splits.x_val]))
+    np.testing.assert_array_equal(y, np.concatenate([splits.y_train, splits.y_val]))
+    assert not np.array_equal(start, weights(found.best_model()))
+    assert spaces.describe(model) == found.best["architecture"]
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    assert [event[0] for event in diary.events] == [
+        "search begins",
+        "trial begins",
+        "epoch",
+        "epoch",
+        "search ends",
+    ]
+
+
+# Resuming
+
+
+def test_a_finished_search_is_returned_at_once(run, randomly, small, monkeypatch):
+    found, _, _ = randomly
+    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: pytest.fail("trained again"))
+
+    again = run(found.directory, **RANDOM)
+
+    pd.testing.assert_frame_equal(again.table, found.table)
+    pd.testing.assert_frame_equal(again.curves, found.curves)
+    assert again.stopped == found.stopped
+    np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
+
+
+def test_an_interrupted_random_search_goes_on_as_if_nothing_had_been(run, randomly, tmp_path):
+    found, _, _ = randomly
+
+    stopped = run(tmp_path, observer=Interrupt(during=2), **RANDOM)
+
+    assert len(stopped.table) == 1
+    assert "interrupted" in stopped.stopped and "same folder" in stopped.stopped
+    assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_interrupted_in_the_first_trial(run, randomly, tmp_path):
+    found, _, _ = randomly
+    one_trial = {**RANDOM, "max_trials": 1}
+
+    stopped = run(tmp_path, observer=Interrupt(during=1), **one_trial)
+
+    assert stopped.table.empty and stopped.curves.empty
+    assert "0 trials" in repr(stopped)
+    with pytest.raises(CourseError):
+        stopped.best  # noqa: B018
+    resumed = run(tmp_path, **one_trial)
+    pd.testing.assert_frame_equal(resumed.curves, found.curves[:2])
+
+
+def test_a_crash_before_a_trial_is_written_loses_no_row(run, randomly, tmp_path, monkeypatch):
+    """The trial has ended for KerasTuner, and the process dies before our row is written."""
+    found, _, _ = randomly
+    append, rows = search._Recording.append, []
+
+    def die(recording, row, curve):
+        rows.append(row)
+        if len(rows) == 2:
+            raise KeyboardInterrupt
+        append(recording, row, curve)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search._Recording, "append", die)
+        run(tmp_path, **RANDOM)
+
+    assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+# AutoKeras
+
+
+def test_autokeras_begins_with_the_first_architecture(greedily):
+    found, _ = greedily
+    first = tiny_autokeras_space().first
+
+    row = found.table.iloc[0]
+    assert {name: row[name] for name in first} == dict(first)
+    assert row["architecture"] == "1@3x3 max2 drop.25 flatten 10"
+
+
+def test_autokeras_trains_each_trial_once_and_never_the_winner_again(greedily):
+    found, trainings = greedily
+
+    assert len(found.table) == trainings == 3
+    assert found.stopped == "the budget of 3 trials is spent"
+    assert found.curves["trial"].tolist() == [1, 2, 3]
+
+
+def test_autokeras_models_are_those_of_the_table(greedily, small):
+    found, _ = greedily
+    best, new = found.best_model(), found.new_model()
+
+    assert spaces.describe(new) == spaces.describe(best) == found.best["architecture"]
+    assert evaluation.count_params(new) == found.best["n_params"]
+    assert evaluation.count_flops(best) == found.best["flops"]
+    accuracy = evaluation.accuracy(small.y_val, evaluation.predict(best, small.x_val))
+    assert accuracy == pytest.approx(found.best["val_accuracy"], abs=1e-6)
+    assert best.optimizer.name == "adam"
+
+
+class Nested(ak.Block):
+    """A block that makes a block, which AutoKeras names by counting."""
+
+    def build(self, hp, inputs=None):
+        return ak.SpatialReduction().build(hp, inputs)
+
+
+def test_a_new_model_has_its_values_after_many_builds(run, tmp_path):
+    """With another number in the name AutoKeras would take the default value, flatten."""
+    image = ak.ImageInput(name="image")
+    x = Nested(name="nested")(spaces.RescalingBlock(name="rescale")(image))
+    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+    first = {"nested/spatial_reduction_1/reduction_type": "global_avg"}
+
+    found = run(tmp_path, spaces.AutoKerasSpace(image, digit, first), strategy="greedy")
+
+    assert found.best["architecture"] == "globalavg 10"
+    assert [spaces.describe(found.new_model()) for _ in range(3)] == ["globalavg 10"] * 3
+    assert spaces.describe(found.best_model()) == "globalavg 10"
+
+
+def test_an_interrupted_greedy_search_goes_on_as_if_nothing_had_been(run, greedily, tmp_path):
+    """And so a seed also repeats a greedy search, and the training of its winner."""
+    found, _ = greedily
+    interruptions = [Interrupt(after=1), Interrupt(during=3)]
+
+    for trials_done, interruption in zip((1, 2), interruptions):
+        stopped = run(tmp_path, tiny_autokeras_space(), observer=interruption, **GREEDY)
+        assert len(stopped.table) == trials_done
+        np.random.seed(trials_done)  # another process would have another state
+    resumed = run(tmp_path, tiny_autokeras_space(), **GREEDY)
+
+    assert_same_search(resumed, found)
+    first, second = (search.retrain(f, epochs=1, observer=QUIET) for f in (found, resumed))
+    np.testing.assert_array_equal(weights(first), weights(second))
+
+
+def test_a_finished_greedy_search_is_returned_at_once(run, greedily, monkeypatch):
+    found, _ = greedily
+    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: pytest.fail("trained again"))
+
+    again = run(found.directory, tiny_autokeras_space(), **GREEDY)
+
+    pd.testing.assert_frame_equal(again.table, found.table)
+    assert spaces.describe(again.new_model()) == found.best["architecture"]
+    np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
+
+
+class Doubtful(ak.Block):
+    """A block that cannot be built with one of its values."""
+
+    def build(self, hp, inputs=None):
+        if hp.Choice("build", ["well", "badly"]) == "badly":
+            raise RuntimeError("this block cannot be built")
+        x = layers.Flatten()(tree.flatten(inputs)[0])
+        return layers.Dense(hp.Choice("units", [2, 3]))(x)
+
+
+def doubtful_space(**first) -> spaces.AutoKerasSpace:
+    image = ak.ImageInput(name="image")
+    x = Doubtful(name="doubt")(spaces.RescalingBlock(name="rescale")(image))
+    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+    return spaces.AutoKerasSpace(image, digit, {"doubt/units": 2, **first})
+
+
+def test_a_failed_trial_of_autokeras_is_a_row(run, tmp_path):
+    space = doubtful_space(**{"doubt/build": "badly"})
+
+    found = run(tmp_path, space, strategy="greedy", max_trials=2, seed=1)
+
+    assert found.table["status"].tolist() == ["failed", "completed"]
+    assert "this block cannot be built" in found.table["message"][0]
+    assert found.best["trial"] == 2
+
+
+def test_autokeras_may_fail_in_every_trial(run, tmp_path):
+    found = run(tmp_path, doubtful_space(**{"doubt/build": "badly"}), strategy="greedy")
+
+    assert found.table["status"].tolist() == ["failed"]
+
+
+def test_the_same_space_object_is_the_same_space(run, tmp_path):
+    """In a notebook the space is made in one cell, and the search is run in another, twice."""
+    space = doubtful_space(**{"doubt/build": "well"})
+    first = run(tmp_path / "a", space, strategy="greedy")
+
+    again = run(tmp_path / "a", space, strategy="greedy")
+
+    pd.testing.assert_frame_equal(again.table, first.table)
+    assert_same_search(run(tmp_path / "b", space, strategy="greedy"), first)
+
+
+# What goes wrong in a trial
+
+
+def test_failing_builds_are_rows_and_the_search_goes_on(run, tmp_path, capfd):
+    def space(hp):
+        units = hp.Choice("units", [2, 3, 4, 5, 6])
+        if units > 2:
+            raise RuntimeError(f"{units} units are too many")
+        return dense_network(units)
+
+    found = run(tmp_path, space, max_trials=5, seed=4)
+
+    assert len(found.table) == 5  # KerasTuner by itself gives up after three failures in a row
+    failed = found.table[found.table["status"] == "failed"]
+    assert sorted(failed["units"]) == [3, 4, 5, 6]
+    assert all(f"{row.units} units are too many" in row.message for row in failed.itertuples())
+    assert failed["val_accuracy"].isna().all() and (failed["epochs"] == 0).all()
+    assert found.best["units"] == 2
+    assert "5 trials, 1 completed" in repr(found)
+    assert capfd.readouterr().err == ""  # a failure is in the table, and no red text in a notebook
+
+
+def test_the_message_of_a_failure_says_why(run, tmp_path):
+    """Keras and TensorFlow end some messages with a list of arguments or nodes."""
+
+    def space(hp):
+        mistake = hp.Choice("mistake", ["none", "shrinks too far", "loses no axis"])
+        image = keras.Input((28, 28, 1), dtype="uint8")
+        x = layers.Rescaling(1 / 255)(image)
+        if mistake == "shrinks too far":
+            x = layers.MaxPooling2D(30)(x)
+        if mistake != "loses no axis":
+            x = layers.Flatten()(x)
+        return compiled(keras.Model(image, layers.Dense(10, activation="softmax")(x)))
+
+    found = run(tmp_path, space, max_trials=3)
+
+    message = found.table.set_index("mistake")["message"]
+    assert pd.isna(message["none"])
+    assert "negative" in message["shrinks too far"].lower()
+    assert "shape" in message["loses no axis"]
+    assert not message.str.contains("\n").any()
+
+
+def test_a_loss_that_is_no_number_is_a_failure(run, tmp_path):
+    def space(hp):
+        return dense_network(hp.Choice("units", [4, 8]), rate=float("inf"))
+
+    found = run(tmp_path, space)
+
+    assert found.curves["val_loss"].isna().all()
+    assert found.table["status"].tolist() == ["failed"]
+    assert "nan" in found.table["message"][0].lower()
+
+
+def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp_path):
+    def space(hp):
+        hp.Choice("unused", [1, 2])
+        return dense_network(4)
+
+    found = run(tmp_path, space, max_trials=5)
+
+    assert sorted(found.table["unused"]) == [1, 2]
+    assert found.table["duplicate_of"].fillna(0).tolist() == [0, 1]
+    assert found.stopped.startswith("stopped after 2 of 5 trials: the random strategy found no")
+
+
+def test_what_a_network_does_not_have_is_missing(run, tmp_path):
+    def space(hp):
+        hidden = hp.Choice("hidden", [0, 1])
+        with hp.conditional_scope("hidden", [1]):
+            units = hp.Choice("units", [4])
+        return dense_network(units if hidden else 10)
+
+    found = run(tmp_path, space, max_trials=2)
+
+    by_hidden = found.table.set_index("hidden")["units"]
+    assert by_hidden[1] == 4
+    assert pd.isna(by_hidden[0])
+
+
+def test_patience_stops_a_trial_that_no_longer_improves(run, tmp_path):
+    def space(hp):
+        return dense_network(hp.Choice("units", [4, 8]), rate=0.0)
+
+    found = run(tmp_path / "a", space, epochs=6, patience=2)
+
+    assert found.table["epochs"].tolist() == [3]  # the first epoch, and two without a rise
+    assert found.table["best_epoch"].tolist() == [1]
+    assert run(tmp_path / "b", space, epochs=6).table["epochs"].tolist() == [6]
+
+
+def test_a_sequential_network_can_be_searched(run, tmp_path):
+    def space(hp):
+        units = hp.Choice("units", [4, 8])
+        stack = [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(units)]
+        return compiled(keras.Sequential([*stack, layers.Dense(10, activation="softmax")]))
+
+    found = run(tmp_path, space)
+
+    assert found.table["status"].tolist() == ["completed"]
+
+
+def test_a_hyperparameter_never_overwrites_a_column_of_the_table(run, tmp_path):
+    def space(hp):
+        return dense_network(hp.Choice("epochs", [40, 50]))
+
+    try:
+        found = run(tmp_path, space)
+    except CourseError as error:
+        assert "'epochs'" in str(error)
+    else:
+        assert found.table["epochs"].tolist() == [1]
+
+
+# Mistakes
+
+
+def assert_one_sentence(error: CourseError, *words: str) -> None:
+    text = str(error)
+    assert "\n" not in text and text.endswith("."), text
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("name", ["max_trials", "epochs", "batch_size", "patience"])
+@pytest.mark.parametrize("value", [0, -1, True, 2.5, "3"])
+def test_a_number_that_cannot_be_is_one_sentence(run, tmp_path, name, value):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", **{name: value})
+    assert_one_sentence(raised.value, f"{name}={value!r}", "whole number from 1")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, True, 2.5, "3", None])
+def test_a_seed_that_cannot_be_is_one_sentence(run, tmp_path, seed):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, seed=seed)
+    assert_one_sentence(raised.value, f"seed={seed!r}", "whole number from 0")
+
+
+@pytest.mark.parametrize("epochs", [0, 2.5])
+def test_retraining_refuses_such_numbers_too(randomly, epochs):
+    with pytest.raises(CourseError) as raised:
+        search.retrain(randomly[0], epochs=epochs)
+    assert_one_sentence(raised.value, f"epochs={epochs!r}")
+
+
+def test_numbers_of_numpy_are_numbers(run, tmp_path):
+    found = run(tmp_path, max_trials=np.int64(1), epochs=np.int32(1), seed=np.uint8(3))
+
+    assert len(found.table) == 1
+
+
+def test_an_unknown_strategy_is_one_sentence_and_leaves_no_folder(run, tmp_path):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", strategy="genetic")
+    assert_one_sentence(raised.value, "'genetic'", "random", "greedy")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_space_that_forgets_to_return_its_network_is_one_sentence(run, tmp_path):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, lambda hp: None)
+    assert_one_sentence(raised.value, "return")
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"seed": 1}, "another seed"),
+        ({"epochs": 3}, "another epochs"),
+        ({"max_trials": 4}, "another max_trials"),
+        ({"strategy": "greedy"}, "another strategy"),
+        ({"batch_size": 32}, "another batch_size"),
+        ({"patience": 1}, "another patience"),
+        ({"space": lambda hp: dense_network(hp.Choice("units", [4, 8]))}, "another space"),
+        ({"seed": 1, "epochs": 3}, "another epochs and seed"),
+    ],
+)
+def test_a_folder_of_another_search_is_refused_with_what_differs(run, randomly, change, named):
+    found, _, _ = randomly
+    before = (found.directory / search.RECORDING).read_text()
+
+    with pytest.raises(CourseError) as raised:
+        run(found.directory, **{**RANDOM, **change})
+
+    assert_one_sentence(raised.value, repr(str(found.directory)), f"({named})", "overwrite=True")
+    assert (found.directory / search.RECORDING).read_text() == before
+
+
+def test_other_data_is_another_search(run, randomly, small):
+    found, _, _ = randomly
+    fewer = dataclasses.replace(small, x_train=small.x_train[:190], y_train=small.y_train[:190])
+
+    with pytest.raises(CourseError) as raised:
+        run(found.directory, splits=fewer, **RANDOM)
+    assert_one_sentence(raised.value, "another data")
+
+
+def test_a_folder_with_other_files_is_refused(run, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path)
+    assert_one_sentence(raised.value, "holds other files", "overwrite=True")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_overwriting_begins_anew_and_spares_other_files(run, randomly, tmp_path):
+    folder = shutil.copytree(randomly[0].directory, tmp_path / "copy")
+    (folder / "thesis.txt").write_text("mine")
+
+    found = run(folder, seed=7, overwrite=True)
+
+    assert found.table["trial"].tolist() == [1]
+    assert found.seed == 7
+    assert (folder / "thesis.txt").read_text() == "mine"
+    pd.testing.assert_frame_equal(run(folder, seed=7).table, found.table)
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_folder_that_cannot_be_is_one_sentence(run, tmp_path, below):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "file" / below)
+    assert_one_sentence(raised.value, "file", "cannot be written", "choose another")
+
+
+@pytest.mark.parametrize("text", ["", "no json\n", '{"space": "a"'])
+def test_a_damaged_recording_is_one_sentence(run, tmp_path, text):
+    (tmp_path / search.RECORDING).write_text(text)
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path)
+    assert_one_sentence(raised.value, repr(str(tmp_path)), "overwrite=True")
+
+
+def test_a_half_written_last_trial_is_mended_or_one_sentence(run, randomly, tmp_path):
+    """The process was killed while it wrote the row."""
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    path = folder / search.RECORDING
+    path.write_text(path.read_text("utf-8")[:-30], "utf-8")
+
+    try:
+        again = run(folder, **RANDOM)
+    except CourseError as error:
+        assert_one_sentence(error, "overwrite=True")
+    else:
+        assert_same_search(again, found)
+
+
+def test_the_recording_is_one_json_value_a_line(randomly):
+    found, _, _ = randomly
+    lines = (found.directory / search.RECORDING).read_text("utf-8").splitlines()
+
+    identity, *trials = (json.loads(line) for line in lines)
+    assert identity["seed"] == 0
+    assert [line["row"]["trial"] for line in trials] == [1, 2, 3]
+
+
+# The progress bar
+
+
+def test_the_progress_bar_shows_epochs_time_left_and_the_best(capsys):
+    bar = search.ProgressBar()
+    bar.search_begin(2, 3)
+    bar.trial_begin(1)
+    bar.epoch_end(1, 1, {})
+    bar.trial_end({"trial": 1, "val_accuracy": 0.8768})  # stopped early
+    bar.trial_begin(2)
+    bar.trial_end({"trial": 2})  # failed
+    done = bar._bar.n
+    bar.search_end()
+
+    shown = capsys.readouterr()
+    assert done == 3  # the first trial's epochs, trained or not
+    assert "trial 2" in shown.out and "3/6 epochs" in shown.out and "left" in shown.out
+    assert "best validation accuracy 0.877" in shown.out
+    assert shown.err == ""
+
+
+def test_a_disabled_progress_bar_is_silent(capfd):
+    bar = search.ProgressBar(disable=True)
+    bar.search_begin(1, 1)
+    bar.trial_begin(1)
+    bar.epoch_end(1, 1, {})
+    bar.trial_end({"trial": 1, "val_accuracy": 0.5})
+    bar.search_end()
+
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,292 @@
+"""What can be built: counted, built, and told apart."""
+
+from __future__ import annotations
+
+import itertools
+
+import autokeras as ak
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+from keras import layers
+
+from nascourse import CourseError, spaces
+
+
+def count_by_brute_force(hp: keras_tuner.HyperParameters) -> int:
+    """Every combination of values, less the values that KerasTuner itself calls inactive."""
+    names = [entry.name for entry in hp.space]
+    settings = set()
+    for values in itertools.product(*(entry.values for entry in hp.space)):
+        hp.values = dict(zip(names, values))
+        settings.add(tuple((n, hp.values[n]) for n in names if hp.is_active(n)))
+    return len(settings)
+
+
+def two_kinds(hp):
+    kind = hp.Choice("kind", ["plain", "deep", "wide"])
+    with hp.conditional_scope("kind", ["deep", "wide"]):
+        hp.Int("layers", 1, 4)
+        with hp.conditional_scope("layers", [3, 4]):
+            hp.Boolean("skip")
+    with hp.conditional_scope("kind", ["wide"]):
+        hp.Float("factor", 1.0, 2.0, step=0.25)
+    hp.Fixed("seed", 7)
+    return kind
+
+
+def chain(hp):
+    hp.Boolean("a")
+    with hp.conditional_scope("a", [True]):
+        hp.Boolean("b")
+        with hp.conditional_scope("b", [True]):
+            hp.Choice("c", [1, 2, 3])
+            with hp.conditional_scope("c", [2, 3]):
+                hp.Int("d", 2, 10, step=4)
+    hp.Int("e", 1, 8, step=2, sampling="log")
+
+
+def flat(hp):
+    hp.Choice("a", ["x", "y"])
+    hp.Int("b", 3, 7)
+    hp.Boolean("c")
+
+
+@pytest.mark.parametrize(
+    "space, by_hand",
+    [
+        (flat, 2 * 5 * 2),
+        (two_kinds, 1 + (2 + 2 * 2) + 5 * (2 + 2 * 2)),
+        (chain, 4 * (1 + 1 + (1 + 2 * 3))),
+    ],
+)
+def test_size_against_brute_force_and_by_hand(space, by_hand):
+    assert count_by_brute_force(spaces.declared(space)) == by_hand
+    assert spaces.size(space) == by_hand
+
+
+def test_size_of_cnn_space_by_hand():
+    """convs, kernel, pooling, head, dropout; times the filters of one, two or three blocks."""
+    assert spaces.size(spaces.cnn_space) == 2 * 2 * 2 * 2 * 3 * (3 + 9 + 27) == 1872
+
+
+def test_a_continuous_range_has_no_size():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("a", [1, 2])
+    hp.Float("rate", 0.0, 1.0)
+
+    with pytest.raises(CourseError) as raised:
+        spaces.size(hp)
+    assert "'rate'" in str(raised.value) and "step" in str(raised.value)
+
+
+def test_one_call_declares_the_whole_cnn_space():
+    names = [entry.name for entry in spaces.declared(spaces.cnn_space).space]
+
+    filters = ["filters_0", "filters_1", "filters_2"]
+    assert names == ["blocks", "convs", "kernel", *filters, "pooling", "head", "dropout"]
+
+
+def sample(space, n: int) -> list[keras_tuner.HyperParameters]:
+    """Random settings of a space."""
+    found = []
+    for seed in range(n):
+        hp = spaces.declared(space)
+        hp = keras_tuner.HyperParameters.from_config(hp.get_config())
+        for number, entry in enumerate(hp.space):
+            hp.values[entry.name] = entry.random_sample(100 * seed + number)
+        found.append(hp)
+    return found
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), dtype="uint8")
+
+
+@pytest.mark.parametrize("hp", sample(spaces.cnn_space, 12), ids=lambda hp: "")
+def test_every_network_takes_pixels_and_gives_ten_probabilities(hp):
+    model = spaces.cnn_space(hp)
+
+    digits = model([IMAGES], training=False).numpy()
+
+    assert model.inputs[0].dtype == "uint8"
+    assert digits.shape == (3, 10)
+    np.testing.assert_allclose(digits.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("hp", sample(spaces.cnn_space, 12), ids=lambda hp: "")
+def test_the_network_is_what_the_hyperparameters_say(hp):
+    model = spaces.cnn_space(hp)
+    convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+    kinds = {type(layer).__name__ for layer in model.layers}
+
+    per_block = [hp.get(f"filters_{block}") for block in range(hp.get("blocks"))]
+    assert [c.filters for c in convolutions] == [
+        f for f in per_block for _ in range(hp.get("convs"))
+    ]
+    assert {c.kernel_size for c in convolutions} == {(hp.get("kernel"),) * 2}
+    assert ("MaxPooling2D" in kinds) == (hp.get("pooling") == "max")
+    assert ("Flatten" in kinds) == (hp.get("head") == "flatten")
+    assert ("Dropout" in kinds) == (hp.get("dropout") > 0)
+
+
+def test_pixels_are_scaled_inside_the_network():
+    model = spaces.cnn_space(keras_tuner.HyperParameters())
+    scaled = keras.Model([model.inputs[0]], model.layers[1].output)([IMAGES]).numpy()
+
+    np.testing.assert_allclose(scaled, IMAGES / 255, atol=1e-6)
+
+
+# Describe
+
+
+def test_describe_by_hand():
+    image = keras.Input((28, 28, 1))
+    x = layers.Rescaling(1 / 255)(image)
+    x = layers.Conv2D(16, 3)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D(2)(x)
+    x = layers.SeparableConv2D(8, (3, 5))(x)
+    x = layers.AveragePooling2D(3)(x)
+    x = layers.Dropout(0.25)(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, layers.Dense(10)(x))
+
+    assert spaces.describe(model) == "16@3x3 norm max2 sep8@3x5 ave3 drop.25 globalavg 10"
+
+
+def test_describe_the_default_network():
+    model = spaces.cnn_space(keras_tuner.HyperParameters())
+
+    assert spaces.describe(model) == "16@3x3 max2 16@3x3 max2 flatten drop.25 10"
+
+
+# Fingerprint
+
+
+def small_network(*, names=("a", "b", "c"), filters=4, kernel=3, activation="relu", skip=False):
+    image = keras.Input((8, 8, 1), name=names[0])
+    x = layers.Conv2D(filters, kernel, padding="same", activation=activation, name=names[1])(image)
+    if skip:
+        x = layers.Concatenate()([x, image])
+    x = layers.Flatten()(x)
+    return keras.Model(image, layers.Dense(10, name=names[2])(x))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("x", "y", "z"), ("conv", "conv_1", "conv_11"), ("input", "relu", "glorot_uniform")],
+)
+def test_names_and_weights_do_not_change_the_fingerprint(names):
+    assert spaces.fingerprint(small_network(names=names)) == spaces.fingerprint(small_network())
+
+
+@pytest.mark.parametrize(
+    "change", [{"filters": 5}, {"kernel": 5}, {"activation": "tanh"}, {"skip": True}]
+)
+def test_another_network_has_another_fingerprint(change):
+    assert spaces.fingerprint(small_network(**change)) != spaces.fingerprint(small_network())
+
+
+def wired(order: str, feed: str) -> keras.Model:
+    """Two convolutions, `a` and `b`; the second reads the image or the first."""
+    image = keras.Input((8, 8, 1), name="image")
+    made = {"image": image}
+    made["a"] = layers.Conv2D(1, 3, padding="same", name="a")(image)
+    made["b"] = layers.Conv2D(1, 3, padding="same", name="b")(made[feed])
+    return keras.Model(image, layers.Subtract(name="minus")([made[name] for name in order]))
+
+
+def test_connections_count_and_not_only_layers():
+    prints = {
+        spaces.fingerprint(wired(order, feed)) for order in ("ab", "ba") for feed in ("a", "image")
+    }
+
+    assert spaces.fingerprint(wired("ab", "a")) == spaces.fingerprint(wired("ab", "a"))
+    assert (
+        len(prints) >= 3
+    )  # b after a, a - b, b - a; with both beside each other a and b are alike
+
+
+def test_a_sequential_network_has_a_fingerprint():
+    def network(units: int) -> keras.Model:
+        return keras.Sequential(
+            [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(units), layers.Dense(10)]
+        )
+
+    assert spaces.fingerprint(network(4)) == spaces.fingerprint(network(4))
+    assert spaces.fingerprint(network(4)) != spaces.fingerprint(network(5))
+
+
+def test_a_block_that_is_not_built_does_not_change_the_fingerprint():
+    def network(**values) -> keras.Model:
+        hp = spaces.declared(spaces.cnn_space)
+        hp.values.update(values)
+        return spaces.cnn_space(hp)
+
+    one_block = [spaces.fingerprint(network(blocks=1, filters_1=f)) for f in (8, 32)]
+    two_blocks = [spaces.fingerprint(network(blocks=2, filters_1=f)) for f in (8, 32)]
+
+    assert one_block[0] == one_block[1]
+    assert len({*one_block, *two_blocks}) == 3
+
+
+# The AutoKeras space
+
+
+def build(space: spaces.AutoKerasSpace, values: dict | None = None) -> keras.Model:
+    """Build a network of the graph as AutoKeras does, from `values` or the defaults."""
+    from autokeras.graph import Graph
+
+    keras.backend.clear_session()
+    graph = Graph(inputs=space.inputs, outputs=space.outputs)
+    graph.inputs[0].shape = (28, 28, 1)
+    graph.outputs[0].in_blocks[0].shape = (10,)
+    hp = keras_tuner.HyperParameters()
+    for name, value in space.fixed.items():
+        hp.Fixed(name, value)
+    hp.values.update(values or {})
+    return graph.build(hp)
+
+
+def test_the_first_architecture_of_the_autokeras_space():
+    space = spaces.autokeras_space()
+    model = build(space, space.first)
+
+    assert spaces.describe(model) == (
+        "16@3x3 16@3x3 max2 drop.25 32@3x3 32@3x3 max2 drop.25 flatten 10"
+    )
+    digits = model([IMAGES], training=False).numpy()
+    np.testing.assert_allclose(digits.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_autokeras_space_takes_other_filters_and_kernels():
+    space = spaces.autokeras_space(filters=(4, 2), kernels=(5, 3))
+
+    assert spaces.describe(build(space, space.first)).startswith("2@3x3 2@3x3 max2 drop.25 4@3x3")
+
+
+def test_one_value_is_a_space_too():
+    space = spaces.autokeras_space(filters=(8,), kernels=(5,))
+
+    assert spaces.describe(build(space, space.first)).startswith("8@5x5 8@5x5")
+
+
+def test_optimizer_and_learning_rate_are_not_searched():
+    space = spaces.autokeras_space()
+    model = build(space, space.first)
+
+    assert type(model.optimizer).__name__ == "Adam"
+    assert float(model.optimizer.learning_rate) == pytest.approx(spaces.LEARNING_RATE)
+
+
+def test_the_rescaling_block_scales():
+    image = ak.ImageInput(name="image")
+    out = ak.ClassificationHead(dropout=0.0)(spaces.RescalingBlock()(image))
+    model = build(spaces.AutoKerasSpace(image, out))
+    rescaling = next(layer for layer in model.layers if isinstance(layer, layers.Rescaling))
+
+    np.testing.assert_allclose(
+        keras.Model(model.inputs, rescaling.output)([IMAGES]).numpy(), IMAGES / 255, atol=1e-6
+    )
