@@ -213,6 +213,13 @@ def run_search(
         patience = whole_number("patience", patience, at_least=1)
 
     is_autokeras = isinstance(space, AutoKerasSpace)
+    if isinstance(space, keras_tuner.HyperModel):
+        space = space.build
+    if not is_autokeras and not callable(space):
+        raise CourseError(
+            f"space={space!r} is no search space: give a build function such as spaces.cnn_space, "
+            "or an AutoKerasSpace."
+        )
     oracle = make_oracle(
         strategy,
         max_trials=max_trials,
@@ -409,7 +416,7 @@ class _Recorded:
                 "fingerprint": fingerprint(model),
                 "architecture": describe(model),
                 "n_params": count_params(model),
-                "flops": count_flops(model),
+                "flops": _flops_if_known(model),
             }
         metrics = {name: float(value) for name, value in logs.items()}
         self._curve.append({"trial": _number(trial), "epoch": epoch + 1, **metrics})
@@ -464,7 +471,7 @@ def _keras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
     tuner = _KerasTuner(
         oracle=oracle,
         hypermodel=space,
-        directory=recording.folder,
+        directory=recording.folder.absolute(),
         project_name="keras_tuner",
         overwrite=not recording.trials,
         recording=recording,
@@ -484,7 +491,7 @@ def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
         space.inputs,
         space.outputs,
         tuner=_AutoKerasTuner,
-        directory=recording.folder,
+        directory=recording.folder.absolute(),
         project_name="autokeras",
         overwrite=not recording.trials,
         objective="val_accuracy",
@@ -531,6 +538,13 @@ def _why_stopped(recording: _Recording, max_trials: int, strategy: str) -> str:
     )
 
 
+def _flops_if_known(model: keras.Model) -> int | None:
+    try:
+        return count_flops(model)
+    except CourseError:  # a kind of layer whose arithmetic the course does not know
+        return None
+
+
 def _reason(error: Exception) -> str:
     """An error in one line, without the colors and the list of arguments that Keras adds."""
     text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
@@ -560,8 +574,8 @@ def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
         model = space(hp)
         if not isinstance(model, keras.Model):
             raise CourseError(
-                f"The build function {space.__name__!r} returned {model!r}, not a Keras model: end "
-                "it with 'return model'."
+                f"The build function returned {model!r}, not a Keras model: end it with 'return "
+                "model'."
             )
         content = [hp.get_config()["space"], fingerprint(model)]
     text = json.dumps(content, sort_keys=True, default=str)

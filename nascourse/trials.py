@@ -152,7 +152,8 @@ def recorded(name: str) -> pd.DataFrame:
     names = sorted(file.name[:-4] for file in folder.iterdir() if file.name.endswith(".csv"))
     if name not in names:
         raise CourseError(f"There is no recording {name!r}: choose one of {', '.join(names)}.")
-    return pd.read_csv(folder / f"{name}.csv")
+    table = pd.read_csv(folder / f"{name}.csv")
+    return to_table(table.to_dict("records")) if "trial" in table else table
 
 
 def _smaller_is_better(column: str) -> bool:

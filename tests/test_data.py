@@ -111,6 +111,13 @@ def test_a_cache_that_cannot_be_written_is_no_fault(own_cache, bundled):
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
 
 
+def test_a_cache_that_cannot_even_be_looked_up_is_no_fault(tmp_path, monkeypatch, bundled):
+    """A name that is too long fails as a folder without permission does, also for root."""
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / ("x" * 300))
+
+    assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
+
+
 # Sources
 
 
@@ -378,7 +385,7 @@ def test_damaged_bytes_never_escape_as_another_error(small_npz, tmp_path):
     assert refused > 150
 
 
-@pytest.mark.parametrize("source", ["nonsense", "missing.npz", "", "."])
+@pytest.mark.parametrize("source", ["nonsense", "missing.npz", "", ".", "x" * 300])
 def test_an_unknown_source_is_one_sentence(source):
     with pytest.raises(CourseError) as raised:
         data.load_mnist(source)

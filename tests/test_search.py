@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import shutil
 
@@ -48,8 +49,9 @@ def tiny_space(hp) -> keras.Model:
 def tiny_autokeras_space() -> spaces.AutoKerasSpace:
     """The course's own blocks; it begins with one small block, which trains in no time."""
     space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
-    first = {**space.first, "conv/num_blocks": 1, "conv/num_layers": 1}
-    return dataclasses.replace(space, first=first)
+    one_block = {"conv/num_blocks": 1, "conv/num_layers": 1, "conv/filters_0_0": 1}
+    rest = ("conv/kernel_size", "conv/dropout", "reduce/reduction_type")
+    return dataclasses.replace(space, first={**one_block, **{n: space.first[n] for n in rest}})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -649,9 +651,10 @@ def test_an_unknown_strategy_is_one_sentence_and_leaves_no_folder(run, tmp_path)
     assert not (tmp_path / "new").exists()
 
 
-def test_a_space_that_forgets_to_return_its_network_is_one_sentence(run, tmp_path):
+@pytest.mark.parametrize("space", [lambda hp: None, functools.partial(lambda hp: None)])
+def test_a_space_that_forgets_to_return_its_network_is_one_sentence(run, tmp_path, space):
     with pytest.raises(CourseError) as raised:
-        run(tmp_path, lambda hp: None)
+        run(tmp_path, space)
     assert_one_sentence(raised.value, "return")
 
 

@@ -52,7 +52,7 @@ pd.options.display.max_colwidth = 200
 #    what you get. It is not the one that was scored.
 # 6. `export_model` loads it back as a Keras network.
 #
-# It looks harmless. Here is what happened when we ran it three times on two CPU cores. We stopped each
+# It looks harmless. Here is what happened when we ran it twice on two CPU cores. We stopped each
 # run after 12 minutes of processor time, which is six minutes of two busy cores. One row is one
 # training.
 
