@@ -160,7 +160,7 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     return replace(splits, x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val)
 
 
-def _stratified(x: np.ndarray, y: np.ndarray, off: float | int, seed: int) -> list[np.ndarray]:
+def _stratified(x: np.ndarray, y: np.ndarray, off: float, seed: int) -> list[np.ndarray]:
     """Split off a fraction or a number: what is kept, images and labels, then what is split off."""
     from sklearn.model_selection import train_test_split
 

@@ -7,18 +7,30 @@ a table of measured networks, or work in any other KerasTuner project.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras_tuner
+import numpy as np
 from autokeras.tuners.greedy import GreedyOracle
+from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 
 from nascourse import CourseError
 
-NAMES = ("random", "greedy")
+NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
+
+
+def _scattered(seed: int) -> int:
+    """A seed for KerasTuner, from 1 and far from that of the neighboring seed.
+
+    KerasTuner adds one to its seed for each value that it draws, so the searches with the seeds 1
+    and 2 would be windows on the same sequence, and no independent draws.
+    """
+    return 1 + int(np.random.SeedSequence(seed).generate_state(1)[0]) // 4
 
 
 def make_oracle(
@@ -29,6 +41,7 @@ def make_oracle(
     objective: Any = "val_accuracy",
     first: Mapping[str, Any] | None = None,
     hyperparameters: keras_tuner.HyperParameters | None = None,
+    epochs: int | None = None,
 ) -> keras_tuner.Oracle:
     """Make the oracle of a strategy.
 
@@ -38,20 +51,28 @@ def make_oracle(
         ``"random"``: KerasTuner's random search, which never repeats a setting.
         ``"greedy"``: AutoKeras's `GreedyOracle`, unchanged (Jin, Song & Hu 2019 describe the
         library): resample a few hyperparameters of the best trial so far, keep the others.
+        ``"evolution"`` and ``"local"``: `RegularizedEvolutionOracle` and `LocalSearchOracle`.
+        ``"bayesian"``: KerasTuner's Bayesian optimization with a Gaussian process.
+        ``"hyperband"``: KerasTuner's Hyperband (Li et al. 2018), again and again until the budget
+        is spent.  It decides how long each network trains, so it needs a loop that lets it: that
+        of `benchmark.simulate`.
     max_trials
-        The budget.
+        The budget.  Hyperband has none: its loop counts epochs, and ends the search.
     seed
-        Any whole number from 0; KerasTuner itself takes 0 for "no seed", which is mended here.
+        Any whole number from 0.  KerasTuner itself takes 0 for "no seed", and lets neighboring
+        seeds draw nearly the same values one after another; both are mended here.
         The greedy oracle also draws from NumPy's global generator: `nascourse.search` seeds it.
     first
         Values of the first trial, for the greedy strategy.
     hyperparameters
         Entries to declare in advance; they override those of the space.
+    epochs
+        The longest training, for Hyperband.
     """
     options = {
         "objective": objective,
         "max_trials": max_trials,
-        "seed": seed + 1,  # `seed or random` in KerasTuner would ignore a zero
+        "seed": _scattered(seed),
         "hyperparameters": hyperparameters,
         "max_consecutive_failed_trials": max_trials + 1,  # a failed trial never ends a search
     }
@@ -59,4 +80,246 @@ def make_oracle(
         return keras_tuner.oracles.RandomSearchOracle(**options)
     if name == "greedy":
         return GreedyOracle(initial_hps=[dict(first)] if first else None, **options)
+    if name == "evolution":
+        return RegularizedEvolutionOracle(**options)
+    if name == "local":
+        return LocalSearchOracle(**options)
+    if name == "bayesian":
+        return keras_tuner.oracles.BayesianOptimizationOracle(**options)
+    if name == "hyperband":
+        if epochs is None:
+            raise CourseError(
+                "The 'hyperband' strategy decides how long each network trains, which this search "
+                f"leaves fixed: choose one of {', '.join(NAMES)}, or use benchmark.simulate."
+            )
+        del options["max_trials"]
+        return keras_tuner.oracles.HyperbandOracle(
+            max_epochs=epochs, hyperband_iterations=None, **options
+        )
     raise CourseError(f"Unknown strategy {name!r}: choose one of {', '.join(NAMES)}.")
+
+
+class _RandomOracle(keras_tuner.Oracle):
+    """For oracles with a random generator of their own, which a resumed search goes on with."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self._rng = np.random.default_rng(self.seed)
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "rng": self._rng.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        self._rng.bit_generator.state = state["rng"]
+
+    def _random_architecture(self) -> dict[str, Any]:
+        return self._complete({})
+
+    def _complete(
+        self, kept: Mapping[str, Any], changed: HyperParameter | None = None, value: Any = None
+    ) -> dict[str, Any]:
+        """Keep values, change one, draw those that this makes active, drop those it makes not."""
+        made: dict[str, Any] = {}
+        for entry in self.hyperparameters.space:  # none comes before what it depends on
+            if entry is changed:
+                made[entry.name] = value
+            elif _is_active(entry, made):
+                is_kept = entry.name in kept
+                made[entry.name] = kept[entry.name] if is_kept else self._draw(entry)
+        return made
+
+    def _draw(self, entry: HyperParameter) -> Any:
+        if _is_continuous(entry):
+            return entry.prob_to_value(self._rng.random())
+        return self._pick(list(entry.values))
+
+    def _pick(self, things: list) -> Any:
+        return things[self._rng.integers(len(things))]
+
+    def _first_new(self, draw: Any) -> dict[str, Any] | None:
+        """Draw until an architecture is new, as often as KerasTuner does; else None."""
+        for _ in range(self._max_collisions):
+            architecture = draw()
+            if not self._duplicate(architecture):
+                return architecture
+        return None
+
+
+class RegularizedEvolutionOracle(_RandomOracle):
+    """Regularized evolution, also called aging evolution: Algorithm 1 of Real et al. 2019.
+
+    The first ``population_size`` models have random architectures.  Then each cycle draws a sample
+    of the population, with replacement, takes its most accurate model as the parent, mutates the
+    parent's architecture and trains the child.  The child joins the population, and the oldest
+    model leaves it, however good it is: a good architecture stays only through its children.
+
+    It works in any KerasTuner project: ``keras_tuner.Tuner(oracle=..., hypermodel=...)``.
+
+    Mutation: one active hyperparameter, drawn with equal chances, takes another of its values.
+    Hyperparameters that become active through it get random values; those that become inactive
+    lose theirs.  Fixed hyperparameters never change; a continuous one is drawn anew.
+
+    Duplicates: the paper trains an architecture again when it comes up again.  Here, as in other
+    oracles of KerasTuner, a child that has been tried is replaced by another draw of sample and
+    mutation.  After 20 of these in a row, a random architecture that has not been tried takes its
+    place.  ``allow_duplicates=True`` gives the paper's rule.
+
+    Exhaustion: after 20 random architectures in a row that have all been tried the search stops.
+
+    Failed trials join no population.  With several workers, a trial joins it when it ends.
+
+    Parameters
+    ----------
+    population_size, sample_size
+        P and S of the paper, which has 100 and 25, for 20,000 trials.
+    **options
+        Those of `keras_tuner.Oracle`: ``objective``, ``max_trials``, ``seed``, ...
+    """
+
+    def __init__(
+        self,
+        *,
+        population_size: int = 20,
+        sample_size: int = 5,
+        allow_duplicates: bool = False,
+        **options: Any,
+    ):
+        for name, size in {"population_size": population_size, "sample_size": sample_size}.items():
+            if size < 1:
+                raise CourseError(f"{name}={size} is not possible: give a whole number from 1.")
+        super().__init__(**options)
+        self.population_size = population_size
+        self.sample_size = sample_size
+        self.allow_duplicates = allow_duplicates
+        self.population: deque[str] = deque()  # trial ids, the oldest on the left
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        if len(self.population) < self.population_size:
+            draws = [self._random_architecture]
+        else:
+            draws = [self._child, self._random_architecture]
+        if self.allow_duplicates:
+            return {"status": "RUNNING", "values": draws[0]()}
+        for draw in draws:
+            architecture = self._first_new(draw)
+            if architecture is not None:
+                return {"status": "RUNNING", "values": architecture}
+        return {"status": "STOPPED"}
+
+    def _child(self) -> dict[str, Any]:
+        places = self._rng.integers(len(self.population), size=self.sample_size)
+        sample = [self.trials[self.population[place]] for place in places]
+        best = max if self.objective.direction == "max" else min
+        parent = best(sample, key=lambda model: model.score)
+        return self._mutate(parent.hyperparameters.values)
+
+    def _mutate(self, architecture: dict[str, Any]) -> dict[str, Any]:
+        mutable = _changeable(self.hyperparameters, architecture)
+        if not mutable:
+            return dict(architecture)
+        entry = self._pick(mutable)
+        if _is_continuous(entry):
+            return self._complete(architecture, entry, self._draw(entry))
+        others = [value for value in entry.values if value != architecture[entry.name]]
+        return self._complete(architecture, entry, self._pick(others))
+
+    def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
+        """Score a completed trial, which joins the population: the oldest one leaves."""
+        super().score_trial(trial)
+        if np.isnan(trial.score) or trial.trial_id in self.population:
+            return  # it will be called failed; or it was run again after a kill
+        self.population.append(trial.trial_id)
+        if len(self.population) > self.population_size:
+            self.population.popleft()
+
+    def get_state(self) -> dict[str, Any]:
+        return {
+            **super().get_state(),
+            "population_size": self.population_size,
+            "sample_size": self.sample_size,
+            "allow_duplicates": self.allow_duplicates,
+            "population": list(self.population),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        self.population_size = state["population_size"]
+        self.sample_size = state["sample_size"]
+        self.allow_duplicates = state["allow_duplicates"]
+        self.population = deque(state["population"])
+
+
+class LocalSearchOracle(_RandomOracle):
+    """Local search, or hill climbing: a strong baseline (White, Nolen & Savani 2021).
+
+    It starts from a random architecture and tries its neighbors in random order.  The first that
+    is better becomes the new center.  A center without untried neighbors is a local optimum; the
+    search then starts again from a random architecture that has not been tried.
+
+    Neighbors differ in one active hyperparameter, with random values for those that become active
+    through it; of a continuous hyperparameter ten values count.  An architecture is never tried
+    twice.  Failed trials are no centers.  After 20 random architectures in a row that have all
+    been tried the search stops.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.center: str | None = None  # its trial id
+        self._neighbors: list[dict[str, Any]] = []  # still to try
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        while self._neighbors:
+            neighbor = self._neighbors.pop()
+            if not self._duplicate(neighbor):
+                return {"status": "RUNNING", "values": neighbor}
+        self.center = None
+        start = self._first_new(self._random_architecture)
+        return {"status": "STOPPED"} if start is None else {"status": "RUNNING", "values": start}
+
+    def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
+        """Score a completed trial, which becomes the center if it is better."""
+        super().score_trial(trial)
+        sign = 1 if self.objective.direction == "max" else -1
+        is_better = self.center is None or (
+            sign * trial.score > sign * self.trials[self.center].score
+        )
+        if is_better and not np.isnan(trial.score):
+            self.center = trial.trial_id
+            self._neighbors = list(self._changes(trial.hyperparameters.values))
+            self._rng.shuffle(self._neighbors)
+
+    def _changes(self, architecture: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for entry in _changeable(self.hyperparameters, architecture):
+            for value in entry.values:
+                if value != architecture[entry.name]:
+                    yield self._complete(architecture, entry, value)
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "center": self.center, "neighbors": self._neighbors}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        self.center = state["center"]
+        self._neighbors = state["neighbors"]
+
+
+def _is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
+    return all(condition.is_active(values) for condition in entry.conditions)
+
+
+def _changeable(
+    space: keras_tuner.HyperParameters, architecture: Mapping[str, Any]
+) -> list[HyperParameter]:
+    """The hyperparameters of an architecture that could have another value."""
+    return [
+        entry
+        for entry in space.space
+        if not isinstance(entry, Fixed)
+        and entry.name in architecture
+        and len(list(entry.values)) > 1
+    ]
+
+
+def _is_continuous(entry: HyperParameter) -> bool:
+    return isinstance(entry, Float) and entry.step is None
