@@ -28,7 +28,7 @@ choose_python = python=; found=; for candidate in $(CANDIDATES); do \
 $(shell test "`cat .venv/installed 2>/dev/null`" = "$(CURDIR)" && .venv/bin/python -c '' 2>/dev/null || rm -f .venv/installed)
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 lab: .venv/installed  ## open the course in JupyterLab
 	@.venv/bin/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(START)
@@ -49,6 +49,12 @@ notebooks: .venv/tested  ## make the notebooks from their sources
 bench: .venv/tested  ## measure what the README claims
 	@for script in $(wildcard tests/benchmarks/bench_*.py); do \
 		echo "$$script"; .venv/bin/python $$script || exit 1; \
+	done
+
+bench-table: .venv/tested  ## train the networks of MNIST-NAS-Bench (hours); TEST_MNIST=mnist.npz
+	@.venv/bin/python tests/benchmarks/make_bench_table.py train --test-data "$(TEST_MNIST)"
+	@for step in measure report export; do \
+		.venv/bin/python tests/benchmarks/make_bench_table.py $$step || exit 1; \
 	done
 
 lint: .venv/tested  ## check the style of the code
@@ -77,5 +83,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks bench lint resolve clean
+.PHONY: help lab project doctor test notebooks bench bench-table lint resolve clean
 .DEFAULT_GOAL = help
