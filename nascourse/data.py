@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -215,6 +216,8 @@ def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarra
             )
         raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}.")
     try:
+        if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and say so
+            raise ValueError("it is no .npz archive")
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in (f"x_{part}", f"y_{part}") if name in arrays}
     except Exception as error:  # a damaged or foreign file can fail in any way
