@@ -75,9 +75,12 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     x = reduce()(x)
     if dropout > 0:
         x = layers.Dropout(dropout)(x)
-    digit = layers.Dense(CLASSES, activation="softmax")(x)
+    return _classifier(image, x)
 
-    model = keras.Model(image, digit)
+
+def _classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
+    """Ten outputs on top of the features, compiled: what all networks of the course share."""
+    model = keras.Model(image, layers.Dense(CLASSES, activation="softmax")(features))
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
@@ -211,15 +214,7 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
         x = y
     if head == "quarters":
         x = layers.AveragePooling2D((x.shape[1] + 1) // 2, padding="same")(x)
-    digit = layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
-
-    model = keras.Model(image, digit)
-    model.compile(
-        optimizer=keras.optimizers.Adam(LEARNING_RATE),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    return model
+    return _classifier(image, layers.Flatten()(x))
 
 
 def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, Any]]:
