@@ -114,11 +114,6 @@ def test_a_folder_of_another_computation_is_refused(tmp_path):
         bench_table.claim(tmp_path, {"space": "b", "epochs": 12})
 
 
-def test_pareto_front_of_a_hand_worked_case():
-    table = bench_table.pd.DataFrame({"flops": [1, 2, 2, 3, 4], "accuracy": [5, 4, 7, 7, 9]})
-    assert bench_table.pareto(table, "flops").to_numpy().tolist() == [[1, 5], [2, 7], [4, 9]]
-
-
 def line(number: int, setting: dict) -> dict:
     run = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.5], "val_accuracy": [0.5, 0.6]}
     runs = [{"seed": seed, **run, "test_accuracy": 0.61234, "seconds": 2.0} for seed in (0, 1, 2)]

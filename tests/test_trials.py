@@ -193,3 +193,9 @@ def test_every_recorded_search_of_the_course_works_as_a_trial_table():
         assert trials.best(made)["val_accuracy"] == made["val_accuracy"].max()
         assert trials.incumbent(made).iloc[-1] == made["val_accuracy"].max()
         assert len(trials.summary(made)) == len(made)
+
+
+def test_pareto_front_of_a_hand_worked_case():
+    table = pd.DataFrame({"flops": [1, 2, 2, 3, 4], "accuracy": [5, 4, 7, 7, 9]})
+    front = trials.pareto_front(table, cost="flops", quality="accuracy")
+    assert front.to_numpy().tolist() == [[1, 5], [2, 7], [4, 9]]

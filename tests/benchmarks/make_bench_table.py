@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 
 import nascourse
-from nascourse import CourseError, data
+from nascourse import CourseError, data, trials
 
 # The rooms with networks in them are imported late: a parent process does not need TensorFlow.
 
@@ -399,7 +399,8 @@ def report(options: argparse.Namespace) -> None:
     networks["accuracy"] = networks["network"].map(mean)
     for name in ("n_params", "flops"):
         print(f"{name}: {networks[name].min():,} to {networks[name].max():,}")
-        print(pareto(networks, name).to_string(index=False))
+        front = trials.pareto_front(networks, cost=name, quality="accuracy")
+        print(front[[name, "accuracy"]].to_string(index=False))
     print(f"training: {epochs['seconds'].mean() * EPOCHS * len(SEEDS):.1f} s a network, all seeds")
     print(
         "share of the variance of test accuracy that each choice explains alone; rank correlations:"
@@ -412,13 +413,6 @@ def report(options: argparse.Namespace) -> None:
         print(f"  {choice:20s} {fitted.var() / networks['accuracy'].var():.3f}  {means}")
     for name in ("n_params", "flops", *PROXIES):
         print(f"  {name:20s} {networks[name].corr(networks['accuracy'], method='spearman'):+.3f}")
-
-
-def pareto(networks: pd.DataFrame, cost: str) -> pd.DataFrame:
-    """The networks that no cheaper one beats, from the cheapest on."""
-    ordered = networks.sort_values([cost, "accuracy"], ascending=[True, False])
-    best_before = ordered["accuracy"].cummax().shift(fill_value=-1)
-    return ordered.loc[ordered["accuracy"] > best_before, [cost, "accuracy"]]
 
 
 def export(options: argparse.Namespace) -> None:
