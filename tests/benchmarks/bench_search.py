@@ -17,7 +17,6 @@ from nascourse import data, search, spaces, strategies
 # isort: split
 import autokeras as ak
 import keras
-import keras_tuner
 import numpy as np
 from autokeras.engine.tuner import AutoTuner
 
@@ -40,11 +39,12 @@ class SeededTuner(AutoTuner):
 
 def plain(splits: data.Splits, folder: str) -> list[float]:
     space = spaces.autokeras_space()
-    fixed = keras_tuner.HyperParameters()
-    for name, value in space.fixed.items():
-        fixed.Fixed(name, value)
     oracle = strategies.make_oracle(
-        "greedy", max_trials=TRIALS, seed=SEED, first=space.first, hyperparameters=fixed
+        "greedy",
+        max_trials=TRIALS,
+        seed=SEED,
+        first=space.first,
+        hyperparameters=search._fixed(space.fixed),
     )
     model = ak.AutoModel(
         space.inputs,
