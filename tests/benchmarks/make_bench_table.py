@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 
 import nascourse
-from nascourse import CourseError, data, trials
+from nascourse import CourseError, benchmark, data, trials
 
 # The rooms with networks in them are imported late: a parent process does not need TensorFlow.
 
@@ -406,13 +406,11 @@ def report(options: argparse.Namespace) -> None:
         "share of the variance of test accuracy that each choice explains alone; rank correlations:"
     )
     choices = [c for c in networks.columns if "/" in c or c == "head"]
-    for choice in choices:
-        groups = networks[choice].astype(object).fillna("none").astype(str)
-        fitted = networks.groupby(groups)["accuracy"].transform("mean")
-        means = networks.groupby(groups)["accuracy"].mean().round(4).to_dict()
-        print(f"  {choice:20s} {fitted.var() / networks['accuracy'].var():.3f}  {means}")
+    for choice, share in benchmark.effects(networks, choices, by="accuracy").items():
+        means = networks.groupby(choice, dropna=False)["accuracy"].mean().round(4).to_dict()
+        print(f"  {choice:20s} {share:.3f}  {means}")
     for name in ("n_params", "flops", *PROXIES):
-        print(f"  {name:20s} {networks[name].corr(networks['accuracy'], method='spearman'):+.3f}")
+        print(f"  {name:20s} {trials.rank_correlation(networks[name], networks['accuracy']):+.3f}")
 
 
 def export(options: argparse.Namespace) -> None:
