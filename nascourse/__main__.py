@@ -1,11 +1,11 @@
-"""The command line: ``python -m nascourse doctor | project``."""
+"""The command line: ``python -m nascourse doctor | project | progress``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from nascourse import CourseError, doctor
+from nascourse import CourseError, doctor, progress
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,9 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--overwrite", action="store_true", help="replace another search in that folder"
     )
 
+    solved = commands.add_parser("progress", help="show which exercises are solved")
+    solved.add_argument(
+        "files", metavar="FILE", nargs="*", help="progress files of a class, to sum them up"
+    )
+
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         return doctor.main()
+    if options.command == "progress":
+        return progress.main(options.files)
 
     try:
         from nascourse.project import run_project

@@ -1,18 +1,33 @@
 """Notebooks from their text sources.
 
-``python -m nascourse.authoring`` (or ``make notebooks``) reads every ``notebooks/source/NN_topic.py``
-(jupytext's percent format), executes it and writes ``notebooks/NN_topic.ipynb``, with outputs.
-``02 06`` after it builds these units only; ``--check`` executes nothing and says which committed
-notebooks no longer agree with their source.
+``python -m nascourse.authoring`` (or ``make notebooks``) reads the sources, in jupytext's percent
+format, and writes three folders:
+
+==============================  ========================  =========================================
+source                          notebook                  what it is
+==============================  ========================  =========================================
+``notebooks/source/NN_x.py``    ``notebooks/NN_x.ipynb``  a unit, executed
+``solutions/source/NN_x.py``    ``solutions/NN_x.ipynb``  the solutions of its exercises, executed
+the same                        ``exercises/NN_x.ipynb``  the same without solutions, not executed
+==============================  ========================  =========================================
+
+``02 06`` after it builds these units only, ``solutions/02`` one source; ``--exercises`` (or ``make
+exercises``) writes the exercises alone; ``--check`` says which committed notebooks no longer agree
+with their source. The last two execute nothing.
 
 A notebook is written only if a learner may see it: no error, nothing on stderr, alt text for every
-image, no path of this machine. Otherwise the old file stays. Building twice gives the same bytes,
-as far as the outputs themselves repeat.
+image, no path of this machine; and a solution only if it passes its check. Otherwise the old file
+stays. Building twice gives the same bytes, as far as the outputs themselves repeat.
+
+A source of solutions has a heading ``## Exercise 2.1: title`` for each exercise. What stands in its
+code cells between the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is the solution. One
+later cell calls ``check("02.1", ...)``. nbgrader gets its metadata from that.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import importlib.util
 import json
@@ -37,12 +52,20 @@ METADATA = {
 }
 # What a front end or an executor leaves in a cell: it differs from run to run.
 VOLATILE = ("collapsed", "execution", "papermill", "scrolled")
+# nbgrader's own markers, which a learner never sees
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+MARKER = r"(BEGIN|END) SOLUTION"
+COMPARED = "nbval-check-output"  # the tag of a cell whose output a run of the tests compares
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def sources(root: Path = ROOT) -> list[Path]:
-    """Return the text sources of the course, in the order of the units."""
-    return sorted(root.glob("notebooks/source/*.py"))
+    """Return the text sources of the course: those of the units, then those of the solutions."""
+    return [
+        path
+        for folder in ("notebooks", "solutions")
+        for path in sorted(root.glob(f"{folder}/source/*.py"))
+    ]
 
 
 def notebook_path(source: Path) -> Path:
@@ -50,11 +73,22 @@ def notebook_path(source: Path) -> Path:
     return source.parent.parent / f"{source.stem}.ipynb"
 
 
+def exercise_path(source: Path) -> Path:
+    """Return the notebook of exercises that belongs to a source of solutions."""
+    return source.parent.parent.parent / "exercises" / f"{source.stem}.ipynb"
+
+
+def has_solutions(source: Path) -> bool:
+    """Return whether a source is one of solutions, not of a unit."""
+    return source.parent.parent.name == "solutions"
+
+
 def read_source(path: Path) -> NotebookNode:
     """Read a text source into a notebook without outputs.
 
     A cell's id is made of the unit and the cell's content, so it does not change when other cells
-    come and go. The n-th cell with the same content gets the suffix ``-n``.
+    come and go. The n-th cell with the same content gets the suffix ``-n``. The cells of solutions
+    get nbgrader's metadata, those of a unit say where a slide begins.
 
     Parameters
     ----------
@@ -71,14 +105,205 @@ def read_source(path: Path) -> NotebookNode:
     nb = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     nb.nbformat_minor = 5  # the first version of the format with cell ids
     nb.metadata = nbformat.from_dict(METADATA)
-    unit = path.stem.partition("_")[0]
+    if has_solutions(path):
+        _mark(nb)
+    else:
+        _cut_into_slides(nb)
+    return _with_ids(nb, path)
+
+
+def _cut_into_slides(nb: NotebookNode) -> None:
+    """Let each heading begin a cell and a slide; each further step of the lesson goes below it."""
+    from nbformat.v4 import new_markdown_cell
+
+    cells: list[NotebookNode] = []
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            parts = re.split(r"\n+(?=##+ )", cell.source)
+            cells += [new_markdown_cell(part, metadata=dict(cell.metadata)) for part in parts]
+        else:
+            cells.append(cell)
+    for before, cell in zip([None, *cells], cells):
+        if cell.cell_type == "markdown":
+            kind = "slide" if re.match(r"##? ", cell.source) else "subslide"
+        else:  # a step is a text with its code
+            kind = "-" if before is not None and before.cell_type == "markdown" else "subslide"
+        cell.metadata.setdefault("slideshow", {"slide_type": kind})
+    nb.cells = cells
+
+
+def _with_ids(nb: NotebookNode, source: Path) -> NotebookNode:
     seen: Counter[str] = Counter()
     for cell in nb.cells:
         content = f"{cell.cell_type}\n{cell.source}".encode()
         digest = hashlib.sha256(content).hexdigest()[:8]
         seen[digest] += 1
-        cell.id = f"{unit}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
+        cell.id = f"{_unit(source)}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
     return nb
+
+
+def _unit(source: Path) -> str:
+    return source.stem.partition("_")[0]
+
+
+def _by_exercise(nb: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
+    """Each cell with the number of the exercise that it belongs to, such as 2.1; "" for none."""
+    number = ""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"^##? .*", cell.source, re.MULTILINE):
+                found = re.match(r"## Exercise (\d+\.\d)\b", heading)
+                number = found[1] if found else ""
+        yield cell, number
+
+
+def _checked(cell: NotebookNode) -> list[str]:
+    """The exercises that a cell checks: ["02.1"]."""
+    return re.findall(r"""\bcheck\(\s*["'](.+?)["']""", _code(cell))
+
+
+def _code(cell: NotebookNode) -> str:
+    return cell.source if cell.cell_type == "code" else ""
+
+
+def _mark(nb: NotebookNode) -> None:
+    """Give the cells of solutions what nbgrader needs to know, and have checks compared."""
+    seen: Counter[str] = Counter()
+    for cell, number in _by_exercise(nb):
+        kind = "answer" if BEGIN in _code(cell) else "check" if _checked(cell) else ""
+        if not kind:
+            continue
+        name = f"{kind}-{number.zfill(4).replace('.', '-')}"
+        seen[name] += 1
+        if seen[name] > 1:  # the second cell with an answer to the same exercise
+            name += f"-{seen[name]}"
+        grade = kind == "check"
+        cell.metadata["nbgrader"] = {
+            "grade": grade,
+            "grade_id": name,
+            "locked": grade,
+            **({"points": 1} if grade else {}),
+            "schema_version": 3,
+            "solution": not grade,
+            "task": False,
+        }
+        if grade:
+            cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), COMPARED})
+
+
+def exercise_faults(nb: NotebookNode) -> list[str]:
+    """Return what forbids making exercises from solutions.
+
+    Parameters
+    ----------
+    nb : NotebookNode
+        What `read_source` gives for a source of solutions.
+
+    Returns
+    -------
+    list of str
+        One sentence for each fault.
+    """
+    found = []
+    solved: set[str] = set()
+    checks: Counter[str] = Counter()
+    for position, (cell, number) in enumerate(_by_exercise(nb), start=1):
+        marks = [line.strip() for line in cell.source.splitlines() if re.search(MARKER, line)]
+        checked = _checked(cell)
+        if marks and (cell.cell_type != "code" or marks != [BEGIN, END] * (len(marks) // 2)):
+            found.append(
+                f"cell {position}: {BEGIN} and {END} do not alternate, a line each, in code"
+            )
+        elif marks and not number:
+            found.append(f"cell {position}: a solution outside an exercise")
+        elif marks and checked:
+            found.append(f"cell {position}: the check needs a cell of its own")
+        elif checked and checked != [number.zfill(4)]:
+            found.append(
+                f"cell {position}: checks {', '.join(checked)} in exercise {number or '-'}"
+            )
+        solved.update([number] if marks else [])
+        checks.update([number] if checked else [])
+    for number in dict.fromkeys(number for _, number in _by_exercise(nb) if number):
+        if number not in solved:
+            found.append(f"exercise {number} has no {BEGIN}")
+        if checks[number] != 1:
+            found.append(f"exercise {number} has {checks[number]} cells with a check, not one")
+    return found
+
+
+def to_exercise(nb: NotebookNode, source: Path) -> NotebookNode:
+    """Return a notebook of solutions without solutions and outputs.
+
+    An indented solution becomes ``raise NotImplementedError("Exercise 2.1")``. One at the margin
+    goes, as the line above it has the blank that it fills.
+
+    Parameters
+    ----------
+    nb : NotebookNode
+        Has no `exercise_faults`.
+    source : Path
+        The text source of `nb`.
+
+    Returns
+    -------
+    NotebookNode
+    """
+    nb = copy.deepcopy(nb)
+    for cell, number in _by_exercise(nb):
+        if cell.cell_type != "code":
+            continue
+        cell.source = _without_solutions(cell.source, number)
+        cell.outputs, cell.execution_count = [], None
+        if tags := [tag for tag in cell.metadata.pop("tags", []) if tag != COMPARED]:
+            cell.metadata["tags"] = tags
+    return _with_ids(nb, source)
+
+
+def _without_solutions(code: str, number: str) -> str:
+    kept, hidden = [], False
+    for line in code.splitlines():
+        if line.strip() == BEGIN:
+            hidden = True
+            if indent := line[: -len(line.lstrip())]:
+                kept.append(f'{indent}raise NotImplementedError("Exercise {number}")')
+        elif line.strip() == END:
+            hidden = False
+        elif not hidden:
+            kept.append(line)
+    return "\n".join(kept).strip("\n")
+
+
+def read_exercise(source: Path) -> tuple[NotebookNode, list[str]]:
+    """Return the exercises of a source of solutions, and what forbids showing them.
+
+    Parameters
+    ----------
+    source : Path
+
+    Returns
+    -------
+    exercise : NotebookNode
+    faults : list of str
+        The `exercise_faults`, and each line of a solution that the exercise shows, whole or within
+        another line.
+    """
+    solution = read_source(source)
+    exercise = to_exercise(solution, source)
+    shown = "\n".join(cell.source for cell in exercise.cells)
+    leaks = [line for line in solution_lines(solution) if line in shown]
+    return exercise, [
+        *exercise_faults(solution),
+        *(f"the exercise shows a line of its solution: {line}" for line in leaks),
+    ]
+
+
+def solution_lines(nb: NotebookNode) -> list[str]:
+    """Return the lines of the solutions that tell something: those of 12 characters or more."""
+    code = "\n".join(map(_code, nb.cells))
+    regions = re.findall(rf"{BEGIN}\n(.*?){END}", code, re.DOTALL)
+    lines = (line.strip() for region in regions for line in region.splitlines())
+    return [line for line in lines if len(line) >= 12]
 
 
 def kernel_environment() -> dict[str, str]:
@@ -86,7 +311,7 @@ def kernel_environment() -> dict[str, str]:
     # With PYTEST_CURRENT_TEST, ipykernel hides what compiled code writes to stderr.
     unset = {"NASCOURSE_MNIST", "MPLBACKEND", "PYTEST_CURRENT_TEST"}
     kept = {name: value for name, value in os.environ.items() if name not in unset}
-    return {**kept, "COLUMNS": "100"}
+    return {**kept, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off"}
 
 
 def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
@@ -213,6 +438,10 @@ def _faults(cell: NotebookNode) -> Iterator[str]:
     if "" in alt_texts(cell):
         yield "an image has no alt text"
     outputs = cell.get("outputs", [])
+    if cell.metadata.get("nbgrader", {}).get("grade"):
+        said = "".join(output.get("text", "") for output in outputs)
+        if not said.startswith("✓"):
+            yield f"the solution does not pass: {_first_line(said)}"
     errors = [output for output in outputs if output.output_type == "error"]
     # Without an execution count the cell did not end: a time-out is never what the tag means.
     may_raise = "raises-exception" in cell.metadata.get("tags", []) and cell.execution_count
@@ -325,17 +554,25 @@ def differences(nb: NotebookNode, committed: NotebookNode) -> list[str]:
 
 
 def check(source: Path) -> list[str]:
-    """Return where the committed notebook of a source departs from it, executing nothing."""
+    """Return where the committed notebooks of a source depart from it, executing nothing."""
+    found = _departures(read_source(source), notebook_path(source))
+    if has_solutions(source):
+        exercise, faults = read_exercise(source)
+        departures = _departures(exercise, exercise_path(source))
+        found += faults + [f"exercise: {fault}" for fault in departures]
+    return found
+
+
+def _departures(nb: NotebookNode, path: Path) -> list[str]:
     import nbformat
 
-    path = notebook_path(source)
     if not path.exists():
         return ["the notebook is missing"]
-    return differences(read_source(source), nbformat.read(path, as_version=4))
+    return differences(nb, nbformat.read(path, as_version=4))
 
 
 def build(source: Path) -> list[str]:
-    """Execute a source and write its notebook, all of it or nothing.
+    """Execute a source and write its notebook, all of it or nothing; of solutions both notebooks.
 
     Parameters
     ----------
@@ -346,51 +583,87 @@ def build(source: Path) -> list[str]:
     list of str
         What forbade writing, as `problems` gives it; empty when the notebook was written.
     """
-    import nbformat
-
     path = notebook_path(source)
+    exercise, found = read_exercise(source) if has_solutions(source) else (None, [])
+    if found:
+        return found
     nb = clean(execute(read_source(source), path.parent))
     found = problems(nb)
     if not found:
-        nbformat.validate(nb)
-        part = path.with_name(f"{path.name}.part")
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(nb, file)
-        os.replace(part, path)
+        _write(nb, path)
+        if exercise:
+            _write(exercise, exercise_path(source))
     return found
+
+
+def build_exercise(source: Path) -> list[str]:
+    """Write the exercises of a source of solutions, executing nothing; return what forbade it."""
+    exercise, found = read_exercise(source)
+    if not found:
+        _write(exercise, exercise_path(source))
+    return found
+
+
+def _write(nb: NotebookNode, path: Path) -> None:
+    import nbformat
+
+    nbformat.validate(nb)
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        nbformat.write(nb, file)
+    os.replace(part, path)
 
 
 def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
     """Build or check notebooks; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m nascourse.authoring", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="02 or 02_random_search; all")
+    parser.add_argument(
+        "units", nargs="*", metavar="UNIT", help="02, solutions/02; all if not given"
+    )
+    parser.add_argument("--exercises", action="store_true", help="write exercises, execute nothing")
     parser.add_argument("--check", action="store_true", help="compare only, execute nothing")
     args = parser.parse_args(argv)
 
     for tool in ("jupytext", "nbclient", "nbformat"):
         if importlib.util.find_spec(tool) is None:
             parser.error(f"{tool} is not installed; `make notebooks` installs it")
-    chosen = found = sources(root)
-    if args.units:
-        names = {name: path for path in found for name in (path.stem, path.stem.partition("_")[0])}
-        if unknown := [unit for unit in args.units if unit not in names]:
-            known = ", ".join(path.stem for path in found) or "none"
-            parser.error(f"no source for unit {unknown[0]!r}; there are: {known}")
-        chosen = sorted({names[unit] for unit in args.units})
+    found = sources(root)
+    if args.exercises:
+        found = [source for source in found if has_solutions(source)]
+    chosen = [source for source in found if not args.units or _names(source) & {*args.units}]
+    for unit in args.units:
+        if not any(unit in _names(source) for source in found):
+            known = ", ".join(map(_label, found)) or "none"
+            parser.error(f"no source for {unit!r}; there are: {known}")
 
     faults = []
     for source in chosen:
+        label = _label(source)
         if args.check:
-            faults += [f"{source.stem}: {fault}" for fault in check(source)]
-            continue
-        print(source.stem, flush=True)
-        refused = build(source)
-        faults += [f"{source.stem}: {fault}" for fault in refused]
-        print("  not written" if refused else "  written", flush=True)
+            refused = check(source)
+        elif args.exercises:
+            refused = build_exercise(source)
+        else:
+            print(label, flush=True)
+            refused = build(source)
+            print("  not written" if refused else "  written", flush=True)
+        faults += [f"{label}: {fault}" for fault in refused]
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
+
+
+def _label(source: Path) -> str:
+    return f"{source.parent.parent.name}/{source.stem}"
+
+
+def _names(source: Path) -> set[str]:
+    """What a source may be called: 02, 02_topic, solutions/02 or solutions/02_topic."""
+    folder = source.parent.parent.name
+    names = {_unit(source), source.stem}
+    return names | {f"{folder}/{name}" for name in names}
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The tests see neither the learner's own data nor a screen.
+# The tests see neither the learner's own data nor a screen, and keep no progress.
 os.environ.pop("NASCOURSE_MNIST", None)
 os.environ["MPLBACKEND"] = "agg"
+os.environ["NASCOURSE_PROGRESS"] = "off"
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import SlidesExporter
 from nbformat import v4
 
 from nascourse import authoring
@@ -26,6 +27,7 @@ print("two")
 raise ValueError("no such unit")
 
 # %% tags=["nbval-check-output"] slideshow={"slide_type": "slide"}
+assert os.environ["NASCOURSE_PROGRESS"] == "off"
 os.environ.get("NASCOURSE_MNIST"), os.environ.get("MPLBACKEND") == "Agg", os.path.basename(os.getcwd())
 """
 
@@ -106,13 +108,13 @@ def test_check_finds_what_changed(course, tmp_path, capsys):
 
     source = write_source(tmp_path, SOURCE.replace('"two"', '"three"'))
     assert authoring.main(["--check"], tmp_path) == 1
-    assert capsys.readouterr().err == "02_luck: the notebook is missing\n"
+    assert capsys.readouterr().err == "notebooks/02_luck: the notebook is missing\n"
 
     authoring.notebook_path(source).write_bytes(built)
     assert authoring.main(["02", "--check"], tmp_path) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "02_luck: cell 2 of the source is not in the notebook: import os",
-        "02_luck: cell 2 of the notebook is not in the source: import os",
+        "notebooks/02_luck: cell 2 of the source is not in the notebook: import os",
+        "notebooks/02_luck: cell 2 of the notebook is not in the source: import os",
     ]
 
 
@@ -126,10 +128,10 @@ def test_a_faulty_notebook_is_refused_and_the_old_file_stays(tmp_path, capsys):
     assert path.read_text(encoding="utf-8") == "old"
     shown = capsys.readouterr()
     assert re.search(
-        r"02_luck\n  cell 1 of 2: \d\.\d s\n  cell 2 of 2: .*\n  not written", shown.out
+        r"notebooks/02_luck\n  cell 1 of 2: \d\.\d s\n  cell 2 of 2: .*\n  not written", shown.out
     )
-    assert "02_luck: cell 1: wrote to stderr: low level\n" in shown.err
-    assert "02_luck: cell 2: ZeroDivisionError: division by zero\n" in shown.err
+    assert "notebooks/02_luck: cell 1: wrote to stderr: low level\n" in shown.err
+    assert "notebooks/02_luck: cell 2: ZeroDivisionError: division by zero\n" in shown.err
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,32 @@ def test_ids_follow_the_content(tmp_path):
     assert before[1] == before[0] + "-2"
     assert all(re.fullmatch(r"02-[a-zA-Z0-9_-]{1,61}", cell_id) for cell_id in after)
     assert not set(other) & set(before)
+
+
+def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
+    text = "# %% [markdown]\n# # Unit 02: Luck\n#\n# ## One\n# text\n#\n# ### Two\n# %%\n1\n# %%\n2\n"
+    text += "# %% [markdown]\n# reading\n# %%\n3\n"
+    nb = authoring.read_source(write_source(tmp_path, text))
+
+    slides = [(cell.source, cell.metadata["slideshow"]["slide_type"]) for cell in nb.cells]
+    assert slides == [
+        ("# Unit 02: Luck", "slide"),
+        ("## One\ntext", "slide"),
+        ("### Two", "subslide"),
+        ("1", "-"),
+        ("2", "subslide"),
+        ("reading", "subslide"),
+        ("3", "-"),
+    ]
+
+
+def test_a_unit_becomes_slides():
+    """As the page for instructors says; a slide in HTML is a section within a section."""
+    path = authoring.ROOT / "notebooks" / "02_random_search.ipynb"
+    html, _ = SlidesExporter(reveal_scroll=True).from_filename(path)
+    nb = nbformat.read(path, as_version=4)
+    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in nb.cells]
+    assert html.count("<section") == 2 * kinds.count("slide") + kinds.count("subslide")
 
 
 def test_clean_removes_what_differs_between_runs():
@@ -260,7 +288,7 @@ def test_an_unknown_unit_is_named_with_the_known_ones(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         authoring.main(["99"], tmp_path)
     assert stopped.value.code == 2
-    assert "no source for unit '99'; there are: 02_luck" in capsys.readouterr().err
+    assert "no source for '99'; there are: notebooks/02_luck" in capsys.readouterr().err
 
 
 def test_importing_needs_no_authoring_tools():

@@ -1,4 +1,4 @@
-"""Rules that every committed notebook keeps.
+"""Rules that every committed notebook keeps: units, solutions and exercises.
 
 Reading alone: the notebooks run as tests of their own (``pytest --nbval-lax notebooks``, under the
 rules of ``conftest.py``), and the last test here proves that such a run finds what is wrong.
@@ -22,8 +22,11 @@ from nbformat import v4
 from nascourse import authoring
 
 ROOT = authoring.ROOT
-NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
-SECTIONS = ("Summary", "Further reading")  # at the end of each unit, in this order
+UNITS, SOLUTIONS, EXERCISES = (
+    sorted(ROOT.glob(f"{folder}/*.ipynb")) for folder in ("notebooks", "solutions", "exercises")
+)
+# at the end of each unit, in this order
+SECTIONS = ("Summary", "Exercises", "Further reading")
 # The header is a list in the first cell; what each item must hold besides its name.
 HEADER = {
     "Objectives": r"\w",
@@ -32,7 +35,15 @@ HEADER = {
     "Cost": r"\d+ (s|min)\b.*\d (MiB|GiB)",
 }
 
-notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "path", paths, ids=lambda path: f"{path.parent.name}-{path.stem}"
+    )
+
+
+units, exercises = each(UNITS), each(EXERCISES)
+executed, notebooks = each(UNITS + SOLUTIONS), each(UNITS + SOLUTIONS + EXERCISES)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -83,22 +94,37 @@ def broken_links(path: Path) -> list[str]:
     return broken
 
 
-def test_each_source_has_its_notebook_and_the_reverse():
-    assert NOTEBOOKS == [authoring.notebook_path(source) for source in authoring.sources()]
+def test_each_source_has_its_notebooks_and_the_reverse():
+    sources = authoring.sources()
+    assert UNITS + SOLUTIONS == [authoring.notebook_path(source) for source in sources]
+    assert EXERCISES == [
+        authoring.exercise_path(source) for source in sources if authoring.has_solutions(source)
+    ]
 
 
-@notebooks
+def test_each_unit_has_exercises_and_the_reverse():
+    assert [path.stem for path in UNITS] == [path.stem for path in EXERCISES]
+
+
+@executed
 def test_agrees_with_its_source(path):
+    """Of a source of solutions, that the exercises agree with it as well, and give nothing away."""
     assert authoring.check(path.parent / "source" / f"{path.stem}.py") == []
 
 
-@notebooks
+@executed
 def test_ran_from_top_to_bottom_without_problems(path):
     nb = read(path)
     ran = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     assert [cell.execution_count for cell in ran] == list(range(1, len(ran) + 1))
-    # Errors, stderr, missing alt text, paths of a machine, scripts:
+    # Errors, stderr, missing alt text, paths of a machine, scripts, solutions that do not pass:
     assert authoring.problems(nb) == []
+
+
+@exercises
+def test_exercises_have_no_outputs(path):
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    assert [cell.outputs for cell in cells if cell.outputs or cell.execution_count] == []
 
 
 @notebooks
@@ -107,7 +133,29 @@ def test_alt_texts_say_something(path):
     assert [alt for alt in alts if len(alt) < 15] == []
 
 
-@notebooks
+@each(SOLUTIONS + EXERCISES)
+def test_exercises_begin_with_their_unit(path):
+    first = read(path).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# Exercises {path.stem[:2]}: ")
+    assert f"(../notebooks/{path.name})" in first.source, "a link back to the unit"
+
+
+@exercises
+def test_each_exercise_has_a_purpose_and_a_time(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    asked = re.split(r"^## Exercise ", text, flags=re.MULTILINE)[1:]
+    assert 2 <= len(asked) <= 4
+    lacking = [
+        part.partition("\n")[0]
+        for part in asked
+        if not re.search(r"\*\*Purpose\*\*: \w", part)
+        or not re.search(r"\*\*Time\*\*: \d+ min", part)
+    ]
+    assert lacking == []
+
+
+@units
 def test_header_says_what_awaits_the_learner(path):
     first = read(path).cells[0]
     assert first.cell_type == "markdown"
@@ -127,10 +175,26 @@ def test_headings_form_an_outline(path):
     assert skipped == []
 
 
-@notebooks
+@units
+def test_the_readme_lists_the_unit(path):
+    question = read(path).cells[0].source.partition("\n")[0].partition(": ")[2]
+    rows = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (row,) = [row for row in rows if f"(notebooks/{path.name})" in row and row[0] == "|"] or [""]
+    assert row, f"the map of units in README.md has no row for {path.name}"
+    assert question in row, f"the map of units in README.md asks another question: {row}"
+
+
+@units
 def test_ends_with_the_sections_of_every_unit(path):
     titles = [title for level, title in all_headings(read(path)) if level == 2]
-    assert [title for title in titles if title in SECTIONS] == list(SECTIONS)
+    assert titles[-len(SECTIONS) :] == list(SECTIONS)
+
+
+@units
+def test_the_section_of_exercises_links_to_them(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    section = text.partition("## Exercises\n")[2].partition("\n## ")[0]
+    assert f"(../exercises/{path.name})" in section
 
 
 @notebooks
@@ -177,6 +241,7 @@ def test_a_run_fails_on_errors_on_other_outputs_and_on_stderr(tmp_path):
         "2 / 0": ("raises-exception", "passed"),
         "import sys; print('oh', file=sys.stderr)": (None, "failed"),
         "import os; assert 'NASCOURSE_MNIST' not in os.environ": (None, "passed"),
+        "assert os.environ['NASCOURSE_PROGRESS'] == 'off'": (None, "passed"),
     }
     nb = v4.new_notebook(
         cells=[

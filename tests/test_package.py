@@ -98,6 +98,7 @@ def test_the_docstring_maps_every_room():
     listed = set(re.findall(r"^`(\w+)`", nascourse.__doc__, flags=re.MULTILINE))
 
     rooms = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__", "quiet"}
+    rooms |= {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert listed == rooms
 
 

@@ -1,0 +1,402 @@
+"""What stands behind ``check("02.1", answer)``, and how an author writes a checker.
+
+The learner's side
+------------------
+`check` prints one line: a mark, the exercise, right or wrong, and a sentence. It never shows a
+traceback, whatever the answer is or does. `hint` prints the next of up to three hints.
+
+The author's side
+-----------------
+The exercises of unit 02 are checked in ``nascourse/checks/unit_02.py``, which is imported when the
+first of them is checked. A checker is a function that receives the learner's answer and a random
+generator, returns a sentence for a right answer, and raises `Wrong` with a sentence for another::
+
+    from nascourse.checks.core import Wrong, call, exercise, numbers
+
+    @exercise("02.1", "the incumbent by hand", hints=("Small hint.", "Larger hint.", "The way."))
+    def incumbent(answer, rng):
+        for length in (1, 2, 7):
+            accuracies = rng.random(length)
+            result = numbers(call(answer, accuracies), length)
+            if np.array_equal(result, np.minimum.accumulate(accuracies)):
+                raise Wrong("This keeps the lowest accuracy so far: the incumbent is the best.")
+            if not np.allclose(result, np.maximum.accumulate(accuracies)):
+                raise Wrong("...")
+        return "The staircase never falls: a search cannot lose what it has found."
+
+- Check behavior, on fresh inputs from `rng` and on edge cases, against an independent computation.
+- One sentence for each plausible mistake, with the idea that mends it. Never the answer.
+- What a right answer is told holds no random number: the solutions are compared with their output.
+- `call` runs the learner's function. It hands out copies and turns an exception, a changed input,
+  a ``print`` instead of a ``return`` or a missing ``return`` into a `Wrong`. Objects other than
+  arrays, tables, lists, tuples, dicts and sets are handed out themselves, so ``call(build, hp)``
+  leaves its marks on ``hp``.
+- `guarded` does the same for the exceptions of any other code that may end in the learner's:
+  ``with guarded("your space"): spaces.size(answer)``.
+- `number` and `numbers` turn a value into a float and a sequence into an array, or say what it is
+  instead. A plain value is checked by them as well: ``number(answer)``.
+- A blank answer (``None``, ``...``, ``raise NotImplementedError``) is dealt with before and in
+  `call` and `guarded`.
+- Import Keras, and the rooms that need it, inside the checker: listing exercises loads no TensorFlow.
+
+A question with options needs no function::
+
+    multiple_choice(
+        "02.4", "whose turn is it?", right="b",
+        options={"a": "Why a is wrong.", "b": "Why b is right.", "c": "Why c is wrong."},
+        hints=("Think of ...",),
+    )
+
+Each exercise has at least three wrong answers in ``tests/wrong_answers/unit_02.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import os
+import pkgutil
+import random
+import re
+import reprlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nascourse import CourseError, progress
+
+Checker = Callable[[object, np.random.Generator], str]
+
+
+class Wrong(Exception):
+    """What is wrong with an answer: one sentence, which a checker raises."""
+
+
+class Blank(Exception):
+    """The answer is not filled in yet."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what it is called, who checks it, and the hints from small to large."""
+
+    id: str
+    title: str
+    checker: Checker
+    hints: tuple[str, ...]
+
+
+class Verdict(int):
+    """True or False, which a notebook does not show again below the line that was printed."""
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    def _ipython_display_(self) -> None:
+        """Show nothing."""
+
+
+_EXERCISES: dict[str, Exercise] = {}
+_hints_seen: dict[str, int] = {}
+
+
+# ---- for learners
+
+
+def check(id: str, answer: object, *, rng: np.random.Generator | None = None) -> bool:
+    """Say in one line whether an answer is right, and if not, what is wrong with it.
+
+    Under nbgrader a wrong answer raises as well, so that the cell fails, and no progress is kept.
+
+    Parameters
+    ----------
+    id : str
+        The number of the exercise, such as ``"02.1"``.
+    answer : object
+        The function, class or value that the exercise asks for; a function without parentheses.
+    rng : numpy.random.Generator, optional
+        Where the inputs come from that the answer is tried on; fresh ones every time if not given.
+
+    Returns
+    -------
+    bool
+        True for a right answer.
+
+    Raises
+    ------
+    CourseError
+        If there is no such exercise.
+    """
+    asked = find(id)
+    right, sentence = _judge(asked, answer, rng or np.random.default_rng())
+    mark = {True: "✓ {} right:", False: "✗ {} wrong:", None: "○ {} is not filled in yet."}[right]
+    print(mark.format(id), sentence)
+    grading = os.environ.get("NBGRADER_EXECUTION")  # nbgrader says "autograde" or "validate"
+    if grading and not right:
+        raise CourseError(f"exercise {id}: {sentence}")
+    if not grading and right is not None:
+        progress.record(id, passed=right)
+    return Verdict(bool(right))
+
+
+def hint(id: str) -> None:
+    """Print the next hint for an exercise; the last one stays."""
+    asked = find(id)
+    number = min(_hints_seen.get(id, 0) + 1, len(asked.hints))
+    _hints_seen[id] = number
+    print(_hint(asked, number))
+    progress.record(id, hints=number)
+
+
+# ---- for authors
+
+
+def exercise(id: str, title: str, *, hints: Sequence[str]) -> Callable[[Checker], Checker]:
+    """Register the decorated function as the checker of an exercise."""
+    assert re.fullmatch(r"\d\d\.\d", id), f"an id is like 02.1, not {id}"
+    assert id not in _EXERCISES or _EXERCISES[id].title == title, f"{id} is there twice"
+    assert not isinstance(hints, str) and 1 <= len(hints) <= 3, f"{id} needs one to three hints"
+
+    def register(checker: Checker) -> Checker:
+        _EXERCISES[id] = Exercise(id, title, checker, tuple(hints))
+        return checker
+
+    return register
+
+
+def multiple_choice(
+    id: str, title: str, *, right: str, options: Mapping[str, str], hints: Sequence[str]
+) -> None:
+    """Register a question with options.
+
+    Parameters
+    ----------
+    id, title, hints
+        As for `exercise`.
+    right : str
+        The name of the right option.
+    options : mapping of str to str
+        For each option a sentence: why it is right, or why it is wrong.
+    """
+    assert right in options, f"{id}: {right} is none of the options"
+    names = ", ".join(f'"{name}"' for name in options)
+
+    @exercise(id, title, hints=hints)
+    def choose(answer: object, rng: np.random.Generator) -> str:
+        choice = answer.strip().lower() if isinstance(answer, str) else None
+        if choice not in options:
+            raise Wrong(f"{show(answer)} is none of the options: give one of {names}.")
+        if choice != right:
+            raise Wrong(options[choice])
+        return options[right]
+
+
+def call(answer: object, *args: object, **kwargs: object) -> object:
+    """Run the learner's function on copies of these arguments, and return its result.
+
+    Raises
+    ------
+    Wrong
+        If `answer` is no function, raises, changes its arguments, or returns nothing.
+    Blank
+        If it is not filled in yet.
+    """
+    if not callable(answer):
+        raise Wrong(
+            f"{show(answer)} is not a function: give check the function's name, "
+            "without parentheses behind it."
+        )
+    name = _name(answer)
+    shown = ", ".join([*map(show, args), *(f"{key}={show(kwargs[key])}" for key in kwargs)])
+    given = _copy((args, kwargs))
+    with guarded(f"{name}({_cut(shown)})"), contextlib.redirect_stdout(io.StringIO()) as printed:
+        result = answer(*given[0], **given[1])
+    if result is None and printed.getvalue():
+        raise Wrong(f"{name} prints its result: let it return the result instead.")
+    if result is None:
+        raise Wrong(f"{name} returns nothing: end it with return and the result.")
+    if not _same(given, (args, kwargs)):
+        raise Wrong(f"{name} changes what it is given: work on a copy, the caller still needs it.")
+    return result
+
+
+@contextlib.contextmanager
+def guarded(what: str = "your code") -> Iterator[None]:
+    """Turn an exception of the learner's code into a `Wrong` that names `what` was run."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, Wrong, Blank):
+        raise
+    except NotImplementedError as error:
+        raise Blank from error
+    except BaseException as error:
+        raise Wrong(f"{what} stopped with {_describe(error)}") from error
+
+
+def number(value: object, what: str = "the result") -> float:
+    """Return a value as a float; raise `Wrong` for what is no single finite number."""
+    if not isinstance(value, (bool, np.bool_, str)):
+        with contextlib.suppress(TypeError, ValueError):
+            if np.ndim(value) == 0 and np.isfinite(result := float(value)):
+                return result
+    raise Wrong(f"{_sentence_start(what)} should be one number, not {show(value)}.")
+
+
+def numbers(value: object, length: int | None = None, what: str = "the result") -> np.ndarray:
+    """Return a list, array or series as a 1-D array of floats; raise `Wrong` for anything else."""
+    what = _sentence_start(what)
+    if isinstance(value, (str, bytes, set, dict)) or not hasattr(value, "__len__"):
+        raise Wrong(f"{what} should be a list or an array of numbers, not {show(value)}.")
+    try:
+        result = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"{what} should hold numbers only, not {show(value)}.") from None
+    if result.ndim != 1:
+        raise Wrong(f"{what} should have one axis, not the shape {result.shape}.")
+    if length is not None and len(result) != length:
+        raise Wrong(f"{what} should have length {length} here, not {len(result)}.")
+    return result
+
+
+def show(value: object) -> str:
+    """Return a value in a few characters on one line, as a sentence can hold it."""
+    if isinstance(value, (bool, int, float, complex, str, list, tuple, dict, set, type(None))):
+        text = reprlib.repr(value)
+    elif isinstance(value, np.generic):
+        text = reprlib.repr(value.item())
+    elif isinstance(value, np.ndarray) and value.size <= 6:
+        text = f"array({reprlib.repr(value.tolist())})"
+    elif isinstance(value, type):
+        text = f"the class {value.__name__}"
+    else:
+        name = type(value).__name__
+        text = f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return _cut(text)
+
+
+# ---- behind both
+
+
+def units() -> list[str]:
+    """Return the units that have exercises, in order: ``["02", ...]``."""
+    names = (module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)]))
+    return sorted(name[5:] for name in names if re.fullmatch(r"unit_\d\d", name))
+
+
+def exercises(unit: str) -> list[Exercise]:
+    """Return the exercises of a unit, in order."""
+    importlib.import_module(f"nascourse.checks.unit_{unit}")
+    return [_EXERCISES[id] for id in sorted(_EXERCISES) if id.startswith(f"{unit}.")]
+
+
+def find(id: str) -> Exercise:
+    """Return the exercise with this number.
+
+    Raises
+    ------
+    CourseError
+        If there is none; names those that there are.
+    """
+    unit = id[:2] if isinstance(id, str) else None
+    if unit not in units():
+        raise CourseError(
+            f"There is no exercise {show(id)}: its number is the unit, a dot and the exercise, "
+            f'as in "02.1"; units with exercises: {", ".join(units())}.'
+        )
+    known = {found.id: found for found in exercises(unit)}
+    if id not in known:
+        raise CourseError(f"There is no exercise {show(id)}; unit {unit} has {', '.join(known)}.")
+    return known[id]
+
+
+def _judge(asked: Exercise, answer: object, rng: np.random.Generator) -> tuple[bool | None, str]:
+    """The verdict, None for a blank, and its sentence; quiet, and without a trace in NumPy."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        if answer is None or answer is ... or _is_not_implemented(answer):
+            raise Blank
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            return True, asked.checker(answer, rng)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except Wrong as wrong:
+        return False, str(wrong)
+    except (Blank, NotImplementedError):
+        _hints_seen[asked.id] = max(_hints_seen.get(asked.id, 0), 1)
+        return None, f'{_hint(asked, 1)} More help: hint("{asked.id}").'
+    except BaseException as error:  # noqa: BLE001 - an answer may raise anything, anywhere
+        return False, f"this answer cannot be checked, as using it ends in {_describe(error)}"
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _is_not_implemented(answer: object) -> bool:
+    kind = answer if isinstance(answer, type) else type(answer)
+    return issubclass(kind, NotImplementedError) or answer is NotImplemented
+
+
+def _hint(asked: Exercise, number: int) -> str:
+    return f"Hint {number} of {len(asked.hints)}: {asked.hints[number - 1]}"
+
+
+def _describe(error: BaseException) -> str:
+    """An exception in a few words on one line, even if it cannot say what it is."""
+    try:
+        words = _cut(str(error))
+    except Exception:  # noqa: BLE001 - as above
+        words = ""
+    return f"{type(error).__name__}: {words}" if words else f"{type(error).__name__}."
+
+
+def _cut(text: str) -> str:
+    """The text on one line, and not too long for a sentence."""
+    text = " ".join(text.split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _name(function: object) -> str:
+    name = getattr(function, "__name__", "")
+    return name if isinstance(name, str) and name.isidentifier() else "your function"
+
+
+def _sentence_start(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _is_table(value: object) -> bool:
+    return type(value).__module__.startswith("pandas.") and hasattr(value, "equals")
+
+
+def _copy(value: object) -> object:
+    """A copy of arrays, tables and containers, all the way down; other objects stay the same."""
+    if isinstance(value, np.ndarray) or _is_table(value):
+        return value.copy()
+    if type(value) in (list, tuple, set):
+        return type(value)(map(_copy, value))
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    return value
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether what `_copy` copied is still as it was."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    if _is_table(one):
+        return one.equals(other)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(_same, one.values(), other.values()))
+    return one is other or not isinstance(one, (bool, int, float, str, set)) or one == other

@@ -1,0 +1,456 @@
+"""Checkers of unit 05: a probability of superiority, an oracle, a band, a careful sentence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from nascourse.checks.core import Wrong, call, exercise, guarded, multiple_choice, number, show
+
+
+@exercise(
+    "05.1",
+    "who ends better?",
+    hints=(
+        "How many pairs are there? Each search of A meets each search of B.",
+        "Give each pair its points: one for a win of A, a half for a tie, none for a loss.",
+        "Two loops, one in the other, collect the points; what is asked for is their mean.",
+    ),
+)
+def who_ends_better(answer: object, rng: np.random.Generator) -> str:
+    cases = [_with_ties(rng, 7, 5), _with_ties(rng, 4, 6), _with_ties(rng, 5, 5)]
+    cases += [([0.9], [0.9]), ([0.9], [0.8, 0.9]), ([0.7, 0.8], [0.9])]
+    for a, b in cases:
+        result = number(call(answer, a, b), "the probability")
+        if not np.isclose(result, _superiority(a, b)):
+            raise Wrong(_wrong_superiority(result, a, b))
+    return "0.5 means that neither is better, and even at 0.75 one search of A in four loses to one of B."
+
+
+def _superiority(a: list[float], b: list[float]) -> float:
+    return float(np.mean((np.sign(np.subtract.outer(a, b)) + 1) / 2))
+
+
+def _mistaken_superiorities(a: list[float], b: list[float]) -> dict[str, float]:
+    """What plausible mistakes return, each with the sentence that mends it."""
+    won, tied = np.greater.outer(a, b), np.equal.outer(a, b)
+    right = _superiority(a, b)
+    same_place = [(x > y) + 0.5 * (x == y) for x, y in zip(a, b)]
+    return {
+        "Ties are missing: a pair that ends equal counts half for A.": won.mean(),
+        "Ties count as whole wins: a pair that ends equal counts half for A.": (won | tied).mean(),
+        "This is the probability that B ends better: A comes first.": 1 - right,
+        "This compares searches at the same place only: every search of A meets every one of B.": (
+            np.mean(same_place)
+        ),
+        "This counts points: divide by the number of pairs to get a probability.": right * won.size,
+        "This is in percent: a probability lies between 0 and 1.": right * 100,
+        "Pairs that end equal are left out of the number of pairs: they belong to all pairs.": (
+            won.sum() / max((~tied).sum(), 1)
+        ),
+        "This compares one number a strategy, such as the mean: compare the single searches.": float(
+            np.mean(a) > np.mean(b)
+        ),
+    }
+
+
+def _with_ties(rng: np.random.Generator, of_a: int, of_b: int) -> tuple[list[float], list[float]]:
+    """How searches ended, with ties, such that the plausible mistakes differ."""
+    while True:
+        a, b = ((rng.integers(90, 96, n) / 100).tolist() for n in (of_a, of_b))
+        outcomes = [_superiority(a, b), *_mistaken_superiorities(a, b).values()]
+        if len(np.unique(np.round(outcomes, 6))) == len(outcomes):
+            return a, b
+
+
+def _wrong_superiority(result: float, a: list[float], b: list[float]) -> str:
+    for sentence, value in _mistaken_superiorities(a, b).items():
+        if np.isclose(result, value):
+            return sentence
+    return (
+        f"superiority({show(a)}, {show(b)}) is not {result:.3g}: go through all {len(a) * len(b)} "
+        "pairs and give each its points."
+    )
+
+
+@exercise(
+    "05.2",
+    "an oracle of your own",
+    hints=(
+        "A proposal has two steps: decide what to keep of the best trial, and fill up the rest.",
+        "To draw one value anew, copy the best trial's values, forget one of them, and let `fill` "
+        + "do its work. Is the result new? If not, try again.",
+        "A loop of 20 rounds: in each, start from an empty dictionary or from such a copy, fill, "
+        + "and return if it is no duplicate. Below the loop there is nothing new: stop.",
+    ),
+)
+def around_the_best(answer: object, rng: np.random.Generator) -> str:
+    import keras_tuner
+
+    if isinstance(answer, keras_tuner.Oracle):
+        raise Wrong("This is an oracle: give check the class, without parentheses behind it.")
+    if not (isinstance(answer, type) and issubclass(answer, keras_tuner.Oracle)):
+        raise Wrong(f"{show(answer)} is no class of oracles: it inherits from keras_tuner.Oracle.")
+    seeds = rng.integers(1, 10**6, size=5).tolist()
+    for objective in ("val_accuracy", "val_loss"):
+        searches = [_search(answer, objective, seed, 25, rng) for seed in seeds]
+        if any(len(search) < 25 for search in searches):
+            raise Wrong(
+                f"It stops after {min(map(len, searches))} trials in a space of {7**6:,} settings: "
+                "stop only when 20 draws in a row bring nothing new."
+            )
+        _require_half_around_the_best(searches, objective)
+    _require_seeded(answer, seeds, rng)
+    _require_conditions(answer, seeds[0], rng)
+    _require_stop(answer, seeds, rng)
+    return (
+        "Your oracle looks back, stays curious and knows when to stop, and any KerasTuner project can "
+        "use it."
+    )
+
+
+# A search is a list of what was proposed and how it was scored.
+Search = list[tuple[dict[str, Any], float]]
+
+
+def _space(sizes: dict[str, list], conditional: bool = False) -> Any:
+    import keras_tuner
+
+    hp = keras_tuner.HyperParameters()
+    for name, values in sizes.items():
+        if conditional and name == "second":
+            with hp.conditional_scope("blocks", [2]):
+                hp.Choice(name, values)
+        else:
+            hp.Choice(name, values)
+    return hp
+
+
+def _large_space() -> Any:
+    return _space({name: [1, 2, 4, 8, 16, 32, 64] for name in "abcdef"})
+
+
+class _Patient(list):
+    """The hyperparameters, which notice when an oracle would go through them forever."""
+
+    def __init__(self, *entries: Any):
+        super().__init__(*entries)
+        self.left = 20_000
+
+    def __iter__(self) -> Iterator:
+        self.left -= 1
+        if self.left < 0:
+            raise Wrong(
+                "It looks for new values without end when all have been tried: give up after 20 draws."
+            )
+        return super().__iter__()
+
+
+def _search(
+    answer: Any,
+    objective: str,
+    seed: int,
+    trials: int,
+    rng: np.random.Generator,
+    space: Any = None,
+    score: Callable[[dict], float] | None = None,
+) -> Search:
+    """Let an oracle propose, and score what it proposes, at random unless told otherwise."""
+    import keras_tuner
+    from keras_tuner.src.engine import oracle as engine
+
+    space = _large_space() if space is None else space
+    space._space = _Patient(space._space)
+    with guarded("making your oracle"):
+        oracle = answer(
+            objective=keras_tuner.Objective(objective, "max" if "acc" in objective else "min"),
+            max_trials=trials,
+            seed=seed,
+            hyperparameters=space,
+        )
+    oracle.verbose = 0
+    oracle.save = oracle._save_trial = lambda *_: None
+    propose, responses = oracle.populate_space, []
+
+    def populate_space(trial_id: str) -> dict:
+        before = [dict(trial.hyperparameters.values) for trial in oracle.trials.values()]
+        with guarded(f"populate_space for trial {len(before) + 1}"):
+            responses.append(propose(trial_id))
+        _require_untouched(before, oracle, responses[-1])
+        return _proposal(responses[-1], space, before)
+
+    oracle.populate_space = populate_space
+    search: Search = []
+    while True:
+        trial = oracle.create_trial("check")
+        if trial.status != "RUNNING":
+            break
+        values = dict(trial.hyperparameters.values)
+        search.append((values, rng.random() if score is None else score(values)))
+        oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    for held in (engine.LOCKS, engine.THREADS):
+        held.pop(oracle, None)  # KerasTuner would keep every oracle for good
+    return search
+
+
+def _require_untouched(before: list[dict], oracle: Any, response: Any) -> None:
+    own = [trial.hyperparameters.values for trial in oracle.trials.values()]
+    returned = response.get("values") if isinstance(response, dict) else None
+    if any(returned is values for values in own):
+        raise Wrong(
+            "It returns the dictionary of an earlier trial itself: two trials would share it from now "
+            "on, so return a copy."
+        )
+    if before != own:
+        raise Wrong(
+            "It changes the values of a trial that is over: hyperparameters.values is the trial's own "
+            "dictionary, so work on a copy of it."
+        )
+
+
+def _proposal(response: Any, space: Any, before: list[dict]) -> dict:
+    """What KerasTuner may be told, or the sentence that says what is wrong with it."""
+    if response is None:
+        raise Wrong(
+            "populate_space returns nothing in some case: say STOPPED when nothing is left."
+        )
+    if not isinstance(response, dict) or response.get("status") not in ("RUNNING", "STOPPED"):
+        raise Wrong(
+            f"populate_space returns {show(response)}: KerasTuner wants a dictionary with a status, "
+            "RUNNING or STOPPED."
+        )
+    if response["status"] == "STOPPED":
+        return response
+    values = response.get("values")
+    if not isinstance(values, dict):
+        raise Wrong(f"A running proposal needs values, a dictionary, and not {show(values)}.")
+    for hp in space._space[:]:
+        active = all(condition.is_active(values) for condition in hp.conditions)
+        if active and hp.name not in values:
+            raise Wrong(f"The proposal {show(values)} has no value for {hp.name!r}: fill it up.")
+        if not active and hp.name in values:
+            raise Wrong(
+                f"{hp.name!r} does not exist in {show(values)}: `fill` leaves such values out."
+            )
+        if active and values[hp.name] not in hp.values:
+            raise Wrong(
+                f"{hp.name}={show(values[hp.name])} is not in the space, which has "
+                f"{', '.join(map(str, hp.values))}."
+            )
+    unknown = set(values) - {hp.name for hp in space._space[:]}
+    if unknown:
+        raise Wrong(
+            f"The proposal has {', '.join(sorted(unknown))}, which the space does not know."
+        )
+    if values in before:
+        raise Wrong(
+            f"It proposes {show(values)} a second time: ask `self._duplicate` before you return."
+        )
+    return response
+
+
+def _require_half_around_the_best(searches: list[Search], objective: str) -> None:
+    """Compare each proposal with the best, the worst and the last trial before it."""
+    better, worse = (max, min) if "acc" in objective else (min, max)
+    sign = 1 if better is max else -1
+    near = {"best": [], "worst": [], "last": []}
+    for search in searches:
+        for turn in range(6, len(search)):  # before that, best and worst are much the same trials
+            past = search[:turn]
+            origins = {
+                "best": better(past, key=lambda trial: trial[1])[0],
+                "worst": worse(past, key=lambda trial: trial[1])[0],
+                "last": past[-1][0],
+            }
+            for name, origin in origins.items():
+                near[name].append(_differences(search[turn][0], origin) == 1)
+    share = {name: np.mean(hits) for name, hits in near.items()}
+    if share["best"] > 0.75:
+        raise Wrong(
+            f"{share['best']:.0%} of its proposals are the best trial with one change: half of them "
+            "should be random, so that it cannot get stuck."
+        )
+    if share["best"] >= 0.15:
+        return
+    if share["worst"] >= 0.15:
+        raise Wrong(
+            "It stays around the worst trial: max and min are swapped"
+            + (" here." if sign == 1 else " for a loss, of which less is better.")
+        )
+    if share["last"] >= 0.15:
+        raise Wrong("It changes the last trial: start from the best one so far.")
+    raise Wrong(
+        f"Only {share['best']:.0%} of its proposals differ from the best trial in exactly one value: "
+        "half of them should."
+    )
+
+
+def _differences(one: dict, other: dict) -> int:
+    return sum(one.get(name) != other.get(name) for name in {*one, *other})
+
+
+def _require_seeded(answer: Any, seeds: list[int], rng: np.random.Generator) -> None:
+    def proposals(seed: int) -> list[dict]:
+        np.random.seed(rng.integers(2**32))
+        untouched = np.random.get_state()[1:3]
+        found = _search(answer, "val_accuracy", seed, 8, rng, score=lambda v: v["a"] + v["b"] / 20)
+        if str(np.random.get_state()[1:3]) != str(untouched):
+            raise Wrong(
+                "It draws from np.random, which all programs share and the oracle's seed does not "
+                "set: draw from self.rng."
+            )
+        return [values for values, _ in found]
+
+    if proposals(seeds[0]) != proposals(seeds[0]):
+        raise Wrong(
+            "Two searches with the same seed propose different values: draw everything from self.rng."
+        )
+    if proposals(seeds[0]) == proposals(seeds[1]):
+        raise Wrong(
+            "Searches with different seeds propose the same values: draw from self.rng, which the "
+            "oracle's own seed has set."
+        )
+
+
+def _require_conditions(answer: Any, seed: int, rng: np.random.Generator) -> None:
+    sizes = {"blocks": [1, 2], "first": [2, 6, 16], "second": [2, 6, 16], "kernel": [3, 5, 7]}
+    _search(answer, "val_accuracy", seed, 15, rng, space=_space(sizes, conditional=True))
+
+
+def _require_stop(answer: Any, seeds: list[int], rng: np.random.Generator) -> None:
+    for seed, kernels in itertools.product(seeds, ([3], [3, 5])):
+        space = _space({"kernel": kernels, "head": ["flatten", "quarters"]})
+        search = _search(answer, "val_accuracy", seed, 50, rng, space=space)
+        if len(search) < 2:
+            raise Wrong(
+                "It stops though there are settings left: draw up to 20 times for a new one."
+            )
+
+
+@exercise(
+    "05.3",
+    "a median in a band",
+    hints=(
+        "Each column of `regrets` belongs to one amount of budget, and needs three numbers.",
+        "np.percentile(regrets, [25, 50, 75], axis=0) gives all three for every column.",
+        "ax.plot takes `spent` and the medians; ax.fill_between takes `spent`, the lower and the "
+        + "upper percentiles. Draw on the `ax` that you are given, and return it.",
+    ),
+)
+def median_in_band(answer: object, rng: np.random.Generator) -> str:
+    import matplotlib.pyplot as plt
+
+    already = plt.get_fignums()
+    try:
+        for searches, amounts in ((9, 4), (5, 7), (13, 1)):
+            spent = np.sort(rng.choice(np.arange(10, 1000), amounts, replace=False))
+            regrets = rng.exponential(size=(searches, amounts)) ** 2
+            _, (given, other) = plt.subplots(1, 2)  # the second is the current one
+            result = call(answer, given, spent, regrets)
+            if given.figure.number != plt.get_fignums()[-1]:
+                raise Wrong("It opens a figure of its own: draw on the `ax` that you are given.")
+            if other.has_data():
+                raise Wrong(
+                    "plt.plot draws on the axes that happen to be the current ones: call the methods "
+                    "of `ax`."
+                )
+            _require_line(given, spent, regrets)
+            _require_band(given, spent, regrets)
+            if result is not given:
+                raise Wrong(f"It returns {show(result)}: return the `ax` that you have drawn on.")
+    finally:
+        for figure in set(plt.get_fignums()) - set(already):
+            plt.close(figure)
+    return (
+        "Half of the searches lie in the band: whoever runs only one should look at it, not at the "
+        "line."
+    )
+
+
+def _require_line(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
+    if len(ax.lines) != 1:
+        raise Wrong(
+            f"There are {len(ax.lines)} lines on `ax`: draw one, the median of the searches."
+        )
+    x, y = (np.asarray(data, dtype=float) for data in ax.lines[0].get_data())
+    if y.shape == spent.shape and np.array_equal(y, spent):
+        raise Wrong("The budget is on the vertical axis: ax.plot takes x first, then y.")
+    if x.shape != spent.shape or not np.array_equal(x, spent):
+        raise Wrong(
+            f"The line lies over {show(x.tolist())}: it belongs over the amounts in `spent`."
+        )
+    known = {
+        "This line is the mean: a few bad searches pull it up, so take the median.": np.mean,
+        "This line is the best search at each budget: draw the median.": np.min,
+        "This line is the worst search at each budget: draw the median.": np.max,
+    }
+    if not np.allclose(y, np.median(regrets, axis=0)):
+        for sentence, of in known.items():
+            if np.allclose(y, of(regrets, axis=0)):
+                raise Wrong(sentence)
+        raise Wrong("The line is not the median over the searches, which are the rows: use axis=0.")
+
+
+def _require_band(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
+    if len(ax.collections) != 1:
+        raise Wrong(
+            f"There are {len(ax.collections)} bands on `ax`: draw one with ax.fill_between."
+        )
+    corners = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
+
+    def reaches(low: np.ndarray, high: np.ndarray) -> bool:
+        wanted = [(x, y) for edge in (low, high) for x, y in zip(spent, edge)]
+        return all(np.isclose(corners, point).all(axis=1).any() for point in wanted)
+
+    if reaches(*np.percentile(regrets, [25, 75], axis=0)):
+        return
+    mean, deviation = regrets.mean(axis=0), regrets.std(axis=0)
+    error = deviation / np.sqrt(len(regrets))
+    known = {
+        "This band holds all searches: the middle half lies between two percentiles.": (
+            np.percentile(regrets, [0, 100], axis=0)
+        ),
+        "This band is a standard deviation wide: it promises regrets below those of any search, so "
+        "take percentiles.": (mean - deviation, mean + deviation),
+        "This band is the standard error, which says how sure the mean is and not how the searches "
+        "spread: take percentiles.": (mean - error, mean + error),
+        "This band runs from the median on one side only: it has two edges, the 25th and the 75th "
+        "percentile.": np.percentile(regrets, [50, 75], axis=0),
+        "This band is wider than the middle half, which begins at the 25th percentile.": (
+            np.percentile(regrets, [5, 95], axis=0)
+        ),
+        "np.percentile counts to 100, so 0.25 is next to nothing: ask for 25 and 75.": (
+            np.percentile(regrets, [0.25, 0.75], axis=0)
+        ),
+    }
+    for sentence, edges in known.items():
+        if reaches(*edges):
+            raise Wrong(sentence)
+    raise Wrong("The band does not reach from the 25th to the 75th percentile of the searches.")
+
+
+multiple_choice(
+    "05.4",
+    "a sentence for the report",
+    right="c",
+    options={
+        "a": "Three out of four is true for 35 trials only: whoever reads it thinks of the 100 that "
+        "both could have had.",
+        "b": "An interval around one half is no proof of equality: with more searches it may turn out "
+        "to lie on one side.",
+        "c": "It names the budget of each claim, and where the interval contains one half it claims "
+        "nothing.",
+        "d": "At 100 trials the interval reaches from 0.46 to 0.62: the data agree with a strategy "
+        "that is a little worse than random search.",
+    },
+    hints=(
+        "Which of the two intervals contains 0.5?",
+        "A sentence about a budget should say which budget.",
+        "No evidence of a difference and evidence of no difference are not the same.",
+    ),
+)

@@ -1,0 +1,418 @@
+"""Every exercise: its solution passes, its blank and its wrong answers are told why they do not."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import random
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nascourse.checks
+from nascourse import CourseError, authoring
+from nascourse.checks import check, core, hint
+from nascourse.checks.core import Wrong, call, number, numbers
+
+UNITS = core.units()
+EXERCISES = [one for unit in UNITS for one in core.exercises(unit)]
+SOURCES = {path.stem[:2]: path for path in authoring.sources() if authoring.has_solutions(path)}
+SEEDS = 3  # each answer is tried on the inputs of this many seeds
+
+units = pytest.mark.parametrize("unit", UNITS)
+exercises = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
+
+
+@pytest.fixture(autouse=True)
+def _no_progress(monkeypatch):
+    monkeypatch.setenv("NASCOURSE_PROGRESS", "off")
+    monkeypatch.setattr(core, "_hints_seen", {})
+
+
+def wrong_answers(one: core.Exercise) -> dict[str, tuple[object, str]]:
+    try:
+        module = importlib.import_module(f"wrong_answers.unit_{one.id[:2]}")
+    except ModuleNotFoundError:
+        pytest.fail(f"tests/wrong_answers/unit_{one.id[:2]}.py is missing")
+    return module.WRONG.get(one.id, {})
+
+
+def said(capsys, id: str, answer: object, seed: int = 0) -> tuple[bool, str]:
+    """Check an answer; return the verdict and the one line that was printed."""
+    capsys.readouterr()
+    right = check(id, answer, rng=np.random.default_rng(seed))
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert shown.out.count("\n") == 1, f"not one line: {shown.out}"
+    return bool(right), shown.out.strip()
+
+
+class Answers:
+    """The answers of a notebook, by exercise, as its cells give them to `check`."""
+
+    def __init__(self, nb) -> None:
+        self.by_id: dict[str, object] = {}
+        namespace = {"__name__": "__main__"}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nascourse.checks, "check", self.keep)
+            patch.chdir(authoring.ROOT / "notebooks")  # as deep as the folders of exercises
+            for number_, cell in enumerate(nb.cells, start=1):
+                if cell.cell_type == "code":
+                    exec(compile(cell.source, f"cell {number_}", "exec"), namespace)  # noqa: S102
+
+    def keep(self, id: str, answer: object) -> bool:
+        self.by_id[id] = answer
+        return False
+
+
+@pytest.fixture(scope="module")
+def answers() -> Callable[[str, str], dict[str, object]]:
+    """What the solutions or the exercises of a unit answer; each notebook runs once."""
+    kept: dict[tuple[str, str], dict[str, object]] = {}
+
+    def of(folder: str, unit: str) -> dict[str, object]:
+        if unit not in SOURCES:
+            pytest.fail(f"unit {unit} has checks, but no source in solutions/source")
+        if (folder, unit) not in kept:
+            nb = authoring.read_source(SOURCES[unit])
+            if folder == "exercises":
+                nb = authoring.to_exercise(nb, SOURCES[unit])
+            kept[folder, unit] = Answers(nb).by_id
+        return kept[folder, unit]
+
+    return of
+
+
+# ---- each exercise
+
+
+def test_units_with_checks_are_units_with_solutions():
+    assert sorted(SOURCES) == UNITS
+
+
+@units
+def test_the_exercises_of_a_notebook_are_those_that_have_a_checker(unit, answers):
+    assert list(answers("solutions", unit)) == [one.id for one in core.exercises(unit)]
+
+
+@units
+def test_an_exercise_has_the_same_title_in_the_notebook_and_in_the_checker(unit):
+    text = SOURCES[unit].read_text(encoding="utf-8")
+    titles = re.findall(r"^# ## Exercise (\d+\.\d): (.+)$", text, re.MULTILINE)
+    assert [(number.zfill(4), title) for number, title in titles] == [
+        (one.id, one.title) for one in core.exercises(unit)
+    ]
+
+
+@exercises
+def test_the_solution_passes(one, answers, capsys):
+    answer = answers("solutions", one.id[:2])[one.id]
+    sentences = {said(capsys, one.id, answer, seed) for seed in range(SEEDS)}
+    # One sentence only, as the solutions are compared with their committed output.
+    assert len(sentences) == 1
+    ((right, line),) = sentences
+    assert right, line
+    assert line.startswith(f"✓ {one.id} right: ")
+
+
+@exercises
+def test_the_blank_gets_a_hint(one, answers, capsys):
+    answer = answers("exercises", one.id[:2])[one.id]
+    right, line = said(capsys, one.id, answer)
+    assert not right
+    assert line.startswith(f"○ {one.id} is not filled in yet. Hint 1 of ")
+    assert one.hints[0] in line
+
+
+@exercises
+def test_each_wrong_answer_is_told_what_is_wrong_with_it(one, capsys):
+    wrong = wrong_answers(one)
+    mistakes: dict[str, set[str]] = {}
+    for name, (answer, words) in wrong.items():
+        for seed in range(SEEDS):
+            right, line = said(capsys, one.id, answer, seed)
+            assert not right, f"{name} passes"
+            assert line.startswith(f"✗ {one.id} wrong: "), f"{name}: {line}"
+            assert words in line, f"{name}: {line}"
+            assert "cannot be checked" not in line, f"{name}: {line}"
+            mistakes.setdefault(line, set()).add(words)
+    # Answers with the same words are the same mistake in two forms.
+    confused = [line for line, words in mistakes.items() if len(words) > 1]
+    assert confused == [], "two mistakes are told the same"
+    assert len({words for _, words in wrong.values()}) >= 3, (
+        f"exercise {one.id} needs three plausible wrong answers, told apart"
+    )
+
+
+class Odd:
+    """An object that fails at whatever is done with it."""
+
+    @property
+    def __class__(self):
+        raise ValueError("no class")
+
+    def __getattr__(self, name):
+        raise RuntimeError(f"no {name}")
+
+    def __repr__(self):
+        raise RuntimeError("no name")
+
+    def __eq__(self, other):
+        raise RuntimeError("not comparable")
+
+    __hash__ = None
+
+
+class Interruption(BaseException):
+    def __str__(self):
+        raise RuntimeError("speechless")
+
+
+def raises(*args, **kwargs):
+    raise Interruption
+
+
+def loud(*args, **kwargs):
+    import sys
+    import warnings
+
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    warnings.warn("a warning", stacklevel=1)
+
+
+NASTY = [
+    *(0, -1, 1.5, np.nan, np.inf, True, "", "text", "a\nb", b"x", [], [[1], [2, 3]], (), {}, set()),
+    *(np.zeros(3), np.zeros((2, 2)), np.array(["a"]), pd.DataFrame({"a": [1]}), pd.Series([1])),
+    *(object(), int, Odd, Odd(), pytest, iter([1]), np.random.default_rng(0)),
+    *(raises, loud, lambda: 1, lambda *args, **kwargs: None, lambda *args, **kwargs: Odd()),
+    *(lambda *args, **kwargs: np.nan, lambda *args, **kwargs: "text", lambda *args, **kwargs: []),
+    *(lambda *args, **kwargs: args, lambda *args, **kwargs: raises),
+]
+
+
+@exercises
+def test_no_answer_makes_a_traceback(one, capsys):
+    for answer in NASTY:
+        right, line = said(capsys, one.id, answer)
+        assert not right, f"{answer} passes"
+        assert re.match(rf"✗ {one.id} wrong: \S", line)
+        assert len(line) < 400
+
+
+@exercises
+@pytest.mark.parametrize("blank", [None, ..., NotImplemented, NotImplementedError("Exercise 2.1")])
+def test_every_blank_gets_a_hint(one, blank, capsys):
+    right, line = said(capsys, one.id, blank)
+    assert not right
+    assert one.hints[0] in line
+
+
+@exercises
+def test_hints_are_one_to_three_sentences(one):
+    assert 1 <= len(one.hints) <= 3
+    assert len(set(one.hints)) == len(one.hints)
+    assert all(text[-1] in ".?!" for text in one.hints)
+
+
+@exercises
+def test_hints_and_messages_do_not_show_the_solution(one, answers, capsys):
+    secrets = authoring.solution_lines(authoring.read_source(SOURCES[one.id[:2]]))
+    told = [said(capsys, one.id, answer)[1] for answer, _ in wrong_answers(one).values()]
+    shown = "\n".join([*one.hints, *told])
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+@units
+def test_listing_the_exercises_loads_no_tensorflow(unit, run_python):
+    code = (
+        f"from nascourse.checks import core; core.exercises('{unit}'); import sys; "
+        "print([name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules])"
+    )
+    answer = run_python("-c", code)
+    assert answer.stdout == "[]\n", answer.stderr
+
+
+# ---- the machinery, on an exercise of its own
+
+
+@pytest.fixture
+def double(monkeypatch) -> Iterator[list[np.random.Generator]]:
+    """Exercise 02.0: double a number; yields the generators that the checker was given."""
+    monkeypatch.setattr(core, "_EXERCISES", dict(core._EXERCISES))
+    given = []
+
+    @core.exercise("02.0", "double it", hints=("Small.", "Larger one.", "The largest one."))
+    def checker(answer, rng):
+        given.append(rng)
+        value = int(rng.integers(3, 1000))
+        if number(call(answer, value)) != 2 * value:
+            raise Wrong("This is not the double.")
+        return "Twice is the double."
+
+    return given
+
+
+def test_a_verdict_is_printed_once_and_can_be_asked(double, capsys):
+    verdict = check("02.0", lambda x: 2 * x)
+    assert verdict
+    assert verdict == True
+    assert repr(verdict) == "True"
+    assert not check("02.0", abs)
+    verdict._ipython_display_()
+    assert capsys.readouterr().out == (
+        "✓ 02.0 right: Twice is the double.\n✗ 02.0 wrong: This is not the double.\n"
+    )
+
+
+def test_inputs_are_fresh_unless_a_generator_is_given(double):
+    for _ in range(2):
+        check("02.0", abs)
+    assert double[0].random() != double[1].random()
+    rng = np.random.default_rng(5)
+    check("02.0", abs, rng=rng)
+    assert double[2] is rng
+
+
+def test_hints_come_one_by_one_and_the_last_stays(double, capsys):
+    for _ in range(4):
+        hint("02.0")
+    assert capsys.readouterr().out.splitlines() == [
+        "Hint 1 of 3: Small.",
+        "Hint 2 of 3: Larger one.",
+        *["Hint 3 of 3: The largest one."] * 2,
+    ]
+
+
+def test_the_hint_after_a_blank_is_the_second(double, capsys):
+    check("02.0", None)
+    hint("02.0")
+    assert capsys.readouterr().out.splitlines() == [
+        '○ 02.0 is not filled in yet. Hint 1 of 3: Small. More help: hint("02.0").',
+        "Hint 2 of 3: Larger one.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("id", "sentence"),
+    [
+        ("02.9", "There is no exercise '02.9'; unit 02 has 02.1, "),
+        ("2.1", "There is no exercise '2.1': its number is the unit, a dot and the exercise"),
+        (2.1, "There is no exercise 2.1: its number is"),
+        ("77.1", "units with exercises: "),
+    ],
+)
+@pytest.mark.parametrize("ask", [hint, lambda id: check(id, 1)])
+def test_an_unknown_exercise_is_named_with_those_that_exist(ask, id, sentence):
+    with pytest.raises(CourseError, match=re.escape(sentence)):
+        ask(id)
+
+
+def test_a_check_leaves_no_trace_in_the_random_numbers(double):
+    def answer(value):
+        random.seed(1)
+        np.random.seed(1)
+        return np.random.random()
+
+    before = random.getstate(), pickle.dumps(np.random.get_state())
+    check("02.0", answer)
+    assert before == (random.getstate(), pickle.dumps(np.random.get_state()))
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_a_learner_can_stop_a_check(double, stop):
+    def answer(value):
+        raise stop
+
+    with pytest.raises(stop):
+        check("02.0", answer)
+
+
+@pytest.mark.parametrize("mode", ["autograde", "validate"])
+def test_nbgrader_sees_a_failed_cell(double, monkeypatch, mode):
+    monkeypatch.setenv("NBGRADER_EXECUTION", mode)
+    assert check("02.0", lambda x: 2 * x)
+    with pytest.raises(CourseError, match=r"exercise 02\.0: This is not the double"):
+        check("02.0", abs)
+    with pytest.raises(CourseError, match="Hint 1 of 3"):
+        check("02.0", None)
+
+
+def changes(value):
+    if isinstance(value, np.ndarray):
+        value[0] = 9
+    elif isinstance(value, pd.DataFrame):
+        value["b"] = 1
+    elif isinstance(value, dict):
+        value["a"].append(1)
+    else:
+        value.pop()
+    return 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros(2), pd.DataFrame({"a": [1.0]}), {"a": [1]}, [1], {1}],
+    ids=lambda value: type(value).__name__,
+)
+def test_call_hands_out_copies_and_tells_who_changes_them(value):
+    before = pickle.dumps(value)
+    with pytest.raises(Wrong, match="changes changes what it is given"):
+        call(changes, value)
+    assert pickle.dumps(value) == before
+
+
+def test_call_hands_out_other_objects_themselves():
+    stack = type("Stack", (list,), {})([1])
+    assert call(changes, stack) == 1
+    assert stack == []
+    # NaN is not equal to itself, and still unchanged.
+    assert call(lambda x, *, y: len(x), [np.nan], y=np.array([np.nan])) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("5", "one number, not '5'"),
+        (True, "not True"),
+        (None, "not None"),
+        (np.nan, "not nan"),
+        ([1.0], "not [1.0]"),
+        (pd.Series([1]), "not a Series"),
+        ([[1], [2, 3]], "The result should be one number"),
+    ],
+)
+def test_number_says_what_came_instead(value, words):
+    with pytest.raises(Wrong, match=re.escape(words)):
+        number(value)
+    assert number(np.float32(0.5)) == number(np.array(0.5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (5, "a list or an array of numbers, not 5"),
+        ("12", "not '12'"),
+        ({1, 2}, "not {1, 2}"),
+        (["a", "b"], "numbers only"),
+        ([[1, 2], [3]], "numbers only"),
+        ([[1, 2]], "one axis, not the shape (1, 2)"),
+        ([1, 2, 3], "The steps should have length 2 here, not 3"),
+    ],
+)
+def test_numbers_says_what_came_instead(value, words):
+    with pytest.raises(Wrong, match=re.escape(words)):
+        numbers(value, 2, "the steps")
+    assert numbers(pd.Series([1, 2]), 2).tolist() == numbers((1, 2)).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("id", "hints"), [("2.1", ["a"]), ("02.1", ["a"]), ("03.0", []), ("03.0", "abc")]
+)
+def test_an_author_is_told_at_once(id, hints):
+    core.exercises("02")
+    with pytest.raises(AssertionError):
+        core.exercise(id, "another title", hints=hints)
