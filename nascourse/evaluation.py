@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -184,10 +185,15 @@ def measure_latency(model: keras.Model, *, warm_up: int = 20, repeats: int = 100
     shape = (1, *model.input_shape[1:])
     image = tf.zeros(shape, dtype=model.inputs[0].dtype)
     run = tf.function(lambda x: model(x, training=False), autograph=False)
+    return time_calls(lambda: run(image).numpy(), warm_up=warm_up, repeats=repeats)
+
+
+def time_calls(call: Callable[[], object], *, warm_up: int = 20, repeats: int = 100) -> Latency:
+    """Time a call again and again; the first ``warm_up`` times do not count."""
     milliseconds = []
     for _ in range(warm_up + repeats):
         start = time.perf_counter()
-        run(image).numpy()
+        call()
         milliseconds.append(1000 * (time.perf_counter() - start))
     median, p95 = np.percentile(milliseconds[warm_up:], [50, 95])
     return Latency(float(median), float(p95), repeats)

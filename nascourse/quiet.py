@@ -3,6 +3,7 @@
 TensorFlow 2.21 writes two lines to the error stream on import, whatever its log level says; in a
 notebook they look like a fault.  Later it warns of retraced functions, which a search cannot avoid:
 every network is a new one.  Every room that needs Keras imports this module first.
+LiteRT chats on the same stream: `silent_error_stream` is for that as well.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _silent_error_stream() -> Iterator[None]:
+def silent_error_stream() -> Iterator[None]:
     """Send file descriptor 2 to nowhere: the lines come from C++, below ``sys.stderr``."""
     saved = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -25,7 +26,7 @@ def _silent_error_stream() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _silent_error_stream():
+with silent_error_stream():
     import keras  # noqa: F401
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
