@@ -114,12 +114,51 @@ def plot_searches(
     ax = _axes(ax)
     for (name, best_so_far), color in zip(searches.items(), cycle(SERIES)):
         number = np.arange(1, best_so_far.shape[1] + 1)
-        low, median, high = np.percentile(best_so_far, [band[0], 50, band[1]], axis=0)
-        ax.fill_between(number, low, high, step="post", color=color, alpha=0.2, linewidth=0)
-        ax.step(number, median, where="post", color=color, linewidth=2, label=name)
+        _median_in_band(ax, number, best_so_far, band=band, color=color, label=name)
     _label(ax.xaxis, "trial")
     _label(ax.yaxis, "val_accuracy", "best validation accuracy so far")
     ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def plot_search(
+    table: pd.DataFrame, *, luck: np.ndarray | None = None, ax: Axes | None = None
+) -> Axes:
+    """One search: its incumbent, and what became of each trial.
+
+    A dot is a trial, an empty dot one whose network had been trained before, a cross on the bottom
+    line one that failed.
+
+    Parameters
+    ----------
+    luck
+        What random searches reach, as in `plot_searches`: drawn behind, in gray.
+    """
+    ax = _axes(ax)
+    accuracy = table.set_index("trial")["val_accuracy"].astype(float)
+    if luck is not None:
+        number = np.arange(1, luck.shape[1] + 1)
+        _median_in_band(ax, number, luck, band=(5, 95), color=GRAY, label="random search")
+        ax.legend(loc="lower right", frameon=False)
+        # The worst luck would leave the rest no room.
+        ax.set_ylim(bottom=np.nanmin([*accuracy, np.median(luck[:, 0])]) - 0.02)
+    best_so_far = trials.incumbent(table)
+    ax.step(best_so_far.index.astype(int), best_so_far, where="post", color=BLUE, linewidth=2)
+    repeated = table["duplicate_of"].notna().to_numpy()
+    for marked, fill in ((~repeated, BLUE), (repeated, "white")):
+        shown = accuracy[marked].dropna()
+        ax.plot(shown.index.astype(int), shown, "o", color=BLUE, markerfacecolor=fill)
+    failed = table.loc[table["status"] == "failed", "trial"].astype(int)
+    ax.plot(
+        failed,
+        [0] * len(failed),
+        "X",
+        color=PINK,
+        clip_on=False,
+        transform=ax.get_xaxis_transform(),
+    )
+    _label(ax.xaxis, "trial")
+    _label(ax.yaxis, "val_accuracy", "best validation accuracy so far")
     return ax
 
 
@@ -154,6 +193,26 @@ def plot_curves(
     _label(ax.xaxis, "epoch")
     _label(ax.yaxis, metric)
     ax.legend(ncols=2, frameon=False)
+    return ax
+
+
+def plot_seeds(
+    curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """The learning curve of one network: the mean of its seeds, and a band that holds them all.
+
+    Parameters
+    ----------
+    curves
+        One row a seed and epoch, as in `benchmark.Benchmark.curves`.
+    """
+    ax = _axes(ax)
+    values = curves.pivot(index="epoch", columns="seed", values=metric)
+    lowest, highest = values.min(axis=1), values.max(axis=1)
+    ax.fill_between(values.index, lowest, highest, color=BLUE, alpha=0.2, linewidth=0)
+    ax.plot(values.index, values.mean(axis=1), color=BLUE, linewidth=2)
+    _label(ax.xaxis, "epoch")
+    _label(ax.yaxis, metric)
     return ax
 
 
@@ -205,6 +264,7 @@ _LAYER_WORDS = {
     "Rescaling": "rescale",
     "Dropout": "dropout",
     "Flatten": "flatten",
+    "Concatenate": "concat",
     "Dense": "dense",
 }
 
@@ -258,6 +318,32 @@ def plot_digits(
     return axes
 
 
+def plot_maps(maps: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Feature maps side by side, each under its name; returns the array of axes.
+
+    Parameters
+    ----------
+    maps
+        Arrays of shape (height, width).  Where one has negative values, zero is white, positive
+        values are orange and negative ones violet; otherwise the largest value is black.
+    """
+    with plt.rc_context(STYLE):
+        size = (2.1 * len(maps), 2.4)
+        _, axes = plt.subplots(1, len(maps), figsize=size, squeeze=False, layout="constrained")
+    for ax, (name, values) in zip(axes.flat, maps.items()):
+        largest = np.abs(values).max() or 1
+        signed = values.min() < 0
+        ax.imshow(
+            values,
+            cmap="PuOr_r" if signed else "gray_r",
+            vmin=-largest if signed else 0,
+            vmax=largest,
+        )
+        ax.set_title(name, fontsize=9)
+        ax.axis("off")
+    return axes
+
+
 def plot_misread(
     x: np.ndarray, y: np.ndarray, predicted: np.ndarray, *, most: int = 20
 ) -> np.ndarray:
@@ -304,24 +390,79 @@ def plot_budget(
 ) -> Axes:
     """Strategies along their budget: the median search, and the spread as a band.
 
+    The budget's axis is logarithmic, since most happens early.
+
     Parameters
     ----------
     standing
-        From `benchmark.over_budget`; or from `benchmark.mean_ranks`, which has no band.
+        From `benchmark.over_budget`; or from `benchmark.mean_ranks`, which has no band, as one row
+        a strategy needs none.
     value
         What the table holds, for the axis.
     """
     ax = _axes(ax)
     spent = standing.columns.to_numpy()
     groups = standing.groupby(level="strategy", sort=False)
-    for (strategy, searches), color in zip(groups, SERIES):
-        low, median, high = np.percentile(searches, [band[0], 50, band[1]], axis=0)
-        if len(searches) > 1:
-            ax.fill_between(spent, low, high, color=color, alpha=0.2, linewidth=0)
-        ax.plot(spent, median, color=color, linewidth=2, label=strategy)
+    for (strategy, searches), color in zip(groups, cycle(SERIES)):
+        _median_in_band(ax, spent, searches, band=band, color=color, label=strategy)
     unit = standing.columns.name
+    ax.set_xscale("log")
     _label(ax.xaxis, unit, {"epochs": "epochs spent", "seconds": "training seconds"}.get(unit))
+    _round_ticks(ax.xaxis)
     _label(ax.yaxis, value)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return ax
+
+
+def plot_shares(
+    groups: Mapping[str, Sequence[float]], *, by: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """For each group of networks the share of it that lies at or below each value.
+
+    This is the empirical distribution: a curve further to the right is a better group.
+
+    Parameters
+    ----------
+    groups
+        The values of each group, under the name that the legend shows.
+    by
+        What the values are, for the axis.
+    """
+    ax = _axes(ax)
+    for (name, values), color in zip(groups.items(), cycle(SERIES)):
+        ax.ecdf(np.asarray(values, dtype=float), label=name, color=color, linewidth=2)
+    _label(ax.xaxis, by)
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_ylabel("share of the networks at or below")
+    ax.legend(loc="upper left", frameon=False)
+    return ax
+
+
+def plot_surrogate(
+    x: np.ndarray,
+    predicted: np.ndarray,
+    promising: np.ndarray,
+    *,
+    tried: np.ndarray,
+    ax: Axes | None = None,
+) -> Axes:
+    """What Bayesian optimization believes along one choice, and where it looks next.
+
+    Parameters
+    ----------
+    x, predicted, promising
+        The values of the choice, what the surrogate predicts for each, and the acquisition.
+    tried
+        Which of ``x`` have been tried, as indices.
+    """
+    ax = _axes(ax)
+    ax.plot(x, predicted, color=BLUE, linewidth=2, label="prediction")
+    ax.fill_between(x, predicted, promising, color=BLUE, alpha=0.2, linewidth=0)
+    ax.plot(x, promising, color=ORANGE, linewidth=2, label="acquisition")
+    ax.plot(x[tried], predicted[tried], "o", color=BLUE, label="tried")
+    ax.axvline(x[promising.argmax()], color=ORANGE, linestyle=":", label="next trial")
+    ax.set_xlabel("the choice")
+    _label(ax.yaxis, "val_accuracy")
     ax.legend(frameon=False)
     return ax
 
@@ -336,6 +477,100 @@ def plot_effects(shares: pd.Series, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_lines(
+    table: pd.DataFrame, *, value: str, log_x: bool = False, ax: Axes | None = None
+) -> Axes:
+    """Each column of a table as a line over its index; missing values are left out.
+
+    Parameters
+    ----------
+    table
+        The index is named as the horizontal axis should be.
+    value
+        What the table holds, for the vertical axis.
+    log_x
+        Whether the horizontal axis is logarithmic; it then has a tick at each place.
+    """
+    ax = _axes(ax)
+    for (name, column), color in zip(table.items(), cycle(SERIES)):
+        known = column.dropna().astype(float)
+        ax.plot(known.index, known, color=color, marker="o", markersize=4, label=name)
+    _label(ax.xaxis, table.index.name or "")
+    if log_x:
+        ax.set_xscale("log")
+        ax.set_xticks(table.index, [_short(place) for place in table.index])
+        ax.xaxis.set_minor_locator(NullLocator())
+    _label(ax.yaxis, value)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_repeats(
+    table: pd.DataFrame, *, value: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """Repeated measurements of each row as dots on a line, the rows in the order of their means."""
+    ax = _axes(ax)
+    ordered = table.loc[table.mean(axis=1).sort_values(kind="stable").index]
+    place = np.arange(1, len(ordered) + 1)
+    ax.vlines(place, ordered.min(axis=1), ordered.max(axis=1), color=GRAY, alpha=0.5)
+    ax.plot(place, ordered, "o", color=BLUE, markersize=4, alpha=0.7)
+    ax.plot(place, ordered.mean(axis=1), "_", color=ORANGE, markersize=9, markeredgewidth=2)
+    ax.set_xlabel("networks, ordered by the mean (orange)")
+    ax.set_xticks([])
+    _label(ax.yaxis, value)
+    return ax
+
+
+def plot_bars(table: pd.DataFrame, *, value: str, ax: Axes | None = None) -> Axes:
+    """Horizontal bars: a group for each row, the first on top, and a color for each column."""
+    ax = _axes(ax)
+    height = 0.8 / table.shape[1]
+    for at, ((name, column), color) in enumerate(zip(table.items(), cycle(SERIES))):
+        ax.barh(np.arange(len(table)) + at * height, column, height, color=color, label=name)
+    ax.set_yticks(np.arange(len(table)) + 0.4 - height / 2, table.index)
+    ax.invert_yaxis()
+    ax.set_xlabel(value)
+    ax.legend(frameon=False, ncols=table.shape[1], loc="lower center", bbox_to_anchor=(0.5, 1))
+    return ax
+
+
+def plot_halving(
+    curves: pd.DataFrame, reached: Mapping[int, int], *, ax: Axes | None = None
+) -> Axes:
+    """A successive halving: the curve of each network up to the epoch at which it was dropped.
+
+    Parameters
+    ----------
+    curves
+        Validation accuracies, one row an epoch and one column a network.
+    reached
+        The last epoch of each network; of those that went furthest the best is drawn in orange.
+    """
+    ax = _axes(ax)
+    stops = sorted(set(reached.values()))
+    furthest = [network for network, stop in reached.items() if stop == stops[-1]]
+    winner = curves.loc[stops[-1], furthest].idxmax()
+    for network, stop in reached.items():
+        color = ORANGE if network == winner else BLUE if stop == stops[-1] else GRAY
+        curve = curves.loc[:stop, network]
+        ax.plot(curve.index, curve, color=color, marker="o", markersize=4, alpha=0.8)
+    for stop in stops:
+        ax.axvline(stop, color=GRAY, linestyle=":", linewidth=1)
+    _label(ax.xaxis, "epoch")
+    _label(ax.yaxis, "val_accuracy")
+    return ax
+
+
+def _median_in_band(
+    ax: Axes, x: np.ndarray, searches: Any, *, band: tuple[float, float], color: str, label: str
+) -> None:
+    """The median of the searches, of shape (searches, len(x)), as a staircase in a band."""
+    low, median, high = np.percentile(searches, [band[0], 50, band[1]], axis=0)
+    if len(searches) > 1:
+        ax.fill_between(x, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+    ax.step(x, median, where="post", color=color, linewidth=2, label=label)
+
+
 def _label(axis: Axis, column: str, text: str | None = None) -> None:
     """Name an axis, and print its ticks as people write such values."""
     axis.set_label_text(text or _words(column))
@@ -344,9 +579,14 @@ def _label(axis: Axis, column: str, text: str | None = None) -> None:
     elif column.endswith("accuracy") or column == "regret":
         axis.set_major_formatter(PercentFormatter(1))
     elif column in ("n_params", "flops"):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(lambda value, _: _short(value))
-        axis.set_minor_locator(NullLocator())
+        _round_ticks(axis)
+
+
+def _round_ticks(axis: Axis) -> None:
+    """Ticks at 1, 2, 5, 10, ... on a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: _short(value))
+    axis.set_minor_locator(NullLocator())
 
 
 def _words(column: str) -> str:

@@ -26,6 +26,7 @@ import keras
 import keras_tuner
 import pandas as pd
 import tree
+from autokeras.graph import Graph
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
@@ -242,20 +243,37 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
     return list(extend(0, {}))
 
 
-def built(space: Callable, setting: Mapping[str, Any]) -> keras.Model:
-    """The network that a build function makes of one setting."""
+def built(space: Callable | AutoKerasSpace, setting: Mapping[str, Any]) -> keras.Model:
+    """The network that a space makes of one setting; what the setting lacks has its default."""
     hp = keras_tuner.HyperParameters()
     hp.values = dict(setting)
-    return space(hp)
+    return _network(space, hp)
 
 
-def declared(space: Callable | keras_tuner.HyperParameters) -> keras_tuner.HyperParameters:
-    """All hyperparameters that a build function declares, at their default values."""
+def declared(
+    space: Callable | AutoKerasSpace | keras_tuner.HyperParameters,
+) -> keras_tuner.HyperParameters:
+    """All hyperparameters that a space declares, at their default values.
+
+    A block of AutoKeras declares what its network needs and no more, so more may come to light
+    with other values.
+    """
     if isinstance(space, keras_tuner.HyperParameters):
         return space
     hp = keras_tuner.HyperParameters()
-    space(hp)
+    _network(space, hp)
     return hp
+
+
+def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) -> keras.Model:
+    if not isinstance(space, AutoKerasSpace):
+        return space(hp)
+    graph = Graph(inputs=space.inputs, outputs=space.outputs)
+    graph.inputs[0].shape = IMAGE_SHAPE  # in a search AutoKeras learns both shapes from the data
+    graph.outputs[0].in_blocks[0].shape = (CLASSES,)
+    for name, value in space.fixed.items():
+        hp.Fixed(name, value)
+    return graph.build(hp)
 
 
 def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:

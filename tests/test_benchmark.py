@@ -709,6 +709,7 @@ def test_medians_and_bands_along_the_budget():
     assert len(ax.collections) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epochs spent", "regret")
+    assert ax.get_xscale() == "log"
 
     ranks = plotting.plot_budget(benchmark.mean_ranks(standing), value="mean rank")
     assert not ranks.collections

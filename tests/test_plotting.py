@@ -104,6 +104,39 @@ def test_many_searches_are_a_median_in_a_band():
     assert corners[:, 1].max() == pytest.approx(0.9)
 
 
+def test_one_search_marks_duplicates_and_failures_before_the_luck_of_others():
+    search = table(0.5, None, 0.7, 0.5)
+    search.loc[3, "duplicate_of"] = 1
+    luck = np.array([[0.1, 0.2], [0.3, 0.4]])
+
+    ax = plotting.plot_search(search, luck=luck)
+
+    others, stairs, new, repeated, failed = ax.lines
+    np.testing.assert_allclose(others.get_ydata(), [0.2, 0.3])
+    np.testing.assert_allclose(stairs.get_ydata(), [0.5, 0.5, 0.7, 0.7])
+    assert (list(new.get_xdata()), list(new.get_ydata())) == ([1, 3], [0.5, 0.7])
+    assert (list(repeated.get_xdata()), repeated.get_markerfacecolor()) == ([4], "white")
+    assert list(failed.get_xdata()) == [2]
+
+
+def test_a_search_of_failures_has_crosses_only():
+    *_, failed = plotting.plot_search(table(None, None)).lines
+
+    assert list(failed.get_xdata()) == [1, 2]
+
+
+def test_the_surrogate_looks_next_where_most_is_promised():
+    x = np.array([0.0, 0.5, 1.0])
+    predicted, promising = np.array([0.7, 0.8, 0.9]), np.array([0.7, 1.0, 0.9])
+
+    ax = plotting.plot_surrogate(x, predicted, promising, tried=np.array([0, 2]))
+
+    _, _, tried, following = ax.lines
+    assert tried.get_xdata().tolist() == [0, 1]
+    assert tried.get_ydata().tolist() == [0.7, 0.9]
+    assert following.get_xdata() == [0.5, 0.5]
+
+
 # Trials and curves
 
 
@@ -138,6 +171,16 @@ def test_curves_of_another_metric_and_of_many_trials():
     ax = plotting.plot_curves(many, metric="loss")
 
     assert [line.get_ydata().tolist() for line in ax.lines] == [[t] for t in range(1, 10)]
+
+
+def test_the_seeds_of_a_network_are_their_mean_in_a_band_of_them_all():
+    rows = [(0, 1, 0.2), (0, 2, 0.6), (1, 1, 0.4), (1, 2, 0.9), (2, 1, 0.3), (2, 2, 0.9)]
+
+    ax = plotting.plot_seeds(pd.DataFrame(rows, columns=["seed", "epoch", "val_accuracy"]))
+
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.3, 0.8])
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].min() == pytest.approx(0.2) and corners[:, 1].max() == pytest.approx(0.9)
 
 
 # The network, the digits
@@ -195,6 +238,31 @@ def test_digits_may_lack_the_channel_and_titles(small):
     np.testing.assert_array_equal(axes[0, 1].images[0].get_array(), small.x_val[1, :, :, 0])
 
 
+def test_maps_with_negative_values_are_white_at_zero():
+    axes = plotting.plot_maps({"ink": np.array([[0, 3]]), "edges": np.array([[-1, 4]])})
+
+    (ink,), (edges,) = (ax.images for ax in axes.flat)
+    assert [ax.get_title() for ax in axes.flat] == ["ink", "edges"]
+    assert (ink.get_clim(), edges.get_clim()) == ((0, 3), (-4, 4))
+    assert ink.get_cmap() != edges.get_cmap()
+
+
+def test_an_empty_map_can_be_drawn():
+    (image,) = plotting.plot_maps({"nothing": np.zeros((2, 2))})[0, 0].images
+
+    assert image.get_clim() == (0, 1)
+
+
+def test_shares_of_each_group_by_hand():
+    ax = plotting.plot_shares({"a": [0.5, 0.7, 0.6], "b": pd.Series([0.9])})
+
+    a, b = ax.lines
+    assert a.get_xdata()[1:].tolist() == [0.5, 0.6, 0.7]
+    np.testing.assert_allclose(a.get_ydata(), [0, 1 / 3, 2 / 3, 1])
+    assert b.get_xdata()[1:].tolist() == [0.9]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
 def test_only_misread_digits_are_drawn(small):
     x, y = small.x_val[:5], np.array([0, 1, 2, 3, 4])
 
@@ -218,6 +286,57 @@ def test_without_a_misread_digit_there_is_nothing_to_draw(small):
         plotting.plot_misread(small.x_val, small.y_val, small.y_val)
 
 
+# Any table of numbers
+
+
+def test_a_line_for_each_column_leaves_out_what_is_missing():
+    lines = pd.DataFrame({"a": [0.5, None, 0.7], "b": [0.1, 0.2, 0.3]}, index=[1, 3, 10])
+
+    ax = plotting.plot_lines(lines.rename_axis("networks"), value="val_accuracy", log_x=True)
+
+    a, b = ax.lines
+    assert (a.get_xdata().tolist(), a.get_ydata().tolist()) == ([1, 10], [0.5, 0.7])
+    assert b.get_ydata().tolist() == [0.1, 0.2, 0.3]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("networks", "validation accuracy")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "10"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_repeats_stand_in_the_order_of_their_means():
+    ax = plotting.plot_repeats(pd.DataFrame([[0.9, 0.7], [0.5, 0.6]], index=["good", "bad"]))
+
+    first, second, means = ax.lines
+    assert first.get_ydata().tolist() == [0.5, 0.9]
+    assert second.get_ydata().tolist() == [0.6, 0.7]
+    np.testing.assert_allclose(means.get_ydata(), [0.55, 0.8])
+    spans = [segment[:, 1].tolist() for segment in ax.collections[0].get_segments()]
+    assert spans == [[0.5, 0.6], [0.7, 0.9]]
+
+
+def test_bars_side_by_side_in_each_group():
+    bars = pd.DataFrame({"all": [0.8, 0.2], "equals": [0.1, 0.3]}, index=["size", "flow"])
+
+    ax = plotting.plot_bars(bars, value="rank correlation")
+
+    assert [bar.get_width() for bar in ax.patches] == [0.8, 0.2, 0.1, 0.3]
+    middles = [bar.get_y() + bar.get_height() / 2 for bar in ax.patches]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["size", "flow"]
+    np.testing.assert_allclose(ax.get_yticks(), [np.mean(middles[0::2]), np.mean(middles[1::2])])
+    assert ax.yaxis.get_inverted()
+
+
+def test_halving_draws_each_curve_as_far_as_it_went():
+    curves = pd.DataFrame({7: [0.1, 0.2, 0.3], 8: [0.2, 0.5, 0.6], 9: [0.2, 0.4, 0.7]}, [1, 2, 3])
+
+    ax = plotting.plot_halving(curves, {7: 1, 8: 3, 9: 3})
+
+    dropped, second, winner, *stops = ax.lines
+    assert dropped.get_ydata().tolist() == [0.1]
+    assert winner.get_ydata().tolist() == [0.2, 0.4, 0.7]
+    assert winner.get_color() == plotting.ORANGE != second.get_color() != dropped.get_color()
+    assert [stop.get_xdata()[0] for stop in stops] == [1, 3]
+
+
 # All of them
 
 
@@ -230,8 +349,14 @@ def test_without_a_misread_digit_there_is_nothing_to_draw(small):
         lambda ax: plotting.plot_curves(CURVES, ax=ax),
         lambda ax: plotting.plot_architecture(COSTS, ax=ax),
         lambda ax: plotting.plot_confusion(CONFUSION, ax=ax),
+        lambda ax: plotting.plot_shares({"a": [0.5, 0.6]}, ax=ax),
+        lambda ax: plotting.plot_lines(pd.DataFrame({"a": [0.5, 0.6]}), value="regret", ax=ax),
+        lambda ax: plotting.plot_repeats(pd.DataFrame([[0.5, 0.6]]), ax=ax),
+        lambda ax: plotting.plot_bars(pd.DataFrame({"a": [0.5]}), value="share", ax=ax),
+        lambda ax: plotting.plot_halving(pd.DataFrame({7: [0.5, 0.6]}, [1, 2]), {7: 2}, ax=ax),
     ],
-    ids=["incumbent", "searches", "trials", "curves", "architecture", "confusion"],
+    ids=["incumbent", "searches", "trials", "curves", "architecture", "confusion", "shares"]
+    + ["lines", "repeats", "bars", "halving"],
 )
 def test_every_plot_draws_on_the_given_axes_and_leaves_the_style_alone(draw):
     figure, (given, other) = plt.subplots(1, 2)

@@ -235,24 +235,9 @@ def test_a_block_that_is_not_built_does_not_change_the_fingerprint():
 # The AutoKeras space
 
 
-def build(space: spaces.AutoKerasSpace, values: dict | None = None) -> keras.Model:
-    """Build a network of the graph as AutoKeras does, from `values` or the defaults."""
-    from autokeras.graph import Graph
-
-    keras.backend.clear_session()
-    graph = Graph(inputs=space.inputs, outputs=space.outputs)
-    graph.inputs[0].shape = (28, 28, 1)
-    graph.outputs[0].in_blocks[0].shape = (10,)
-    hp = keras_tuner.HyperParameters()
-    for name, value in space.fixed.items():
-        hp.Fixed(name, value)
-    hp.values.update(values or {})
-    return graph.build(hp)
-
-
 def test_the_first_architecture_of_the_autokeras_space():
     space = spaces.autokeras_space()
-    model = build(space, space.first)
+    model = spaces.built(space, space.first)
 
     assert spaces.describe(model) == (
         "16@3x3 16@3x3 max2 drop.25 32@3x3 32@3x3 max2 drop.25 flatten 10"
@@ -261,21 +246,40 @@ def test_the_first_architecture_of_the_autokeras_space():
     np.testing.assert_allclose(digits.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_an_autokeras_space_declares_what_its_network_needs():
+    space = spaces.autokeras_space()
+    names = {entry.name for entry in spaces.declared(space).space}
+
+    assert {"optimizer", "conv/num_blocks", "conv/filters_0_0", "reduce/reduction_type"} < names
+    assert "conv/filters_1_0" not in names  # one block is the default, and it has no second one
+
+
+def test_an_autokeras_network_is_built_of_any_setting():
+    space = spaces.autokeras_space()
+    two = {**space.first, "conv/filters_1_1": 8}
+
+    assert "32@3x3 8@3x3 max2" in spaces.describe(spaces.built(space, two))
+    twice = [spaces.fingerprint(spaces.built(space, two)) for _ in range(2)]
+    assert twice[0] == twice[1] != spaces.fingerprint(spaces.built(space, space.first))
+
+
 def test_the_autokeras_space_takes_other_filters_and_kernels():
     space = spaces.autokeras_space(filters=(4, 2), kernels=(5, 3))
 
-    assert spaces.describe(build(space, space.first)).startswith("2@3x3 2@3x3 max2 drop.25 4@3x3")
+    assert spaces.describe(spaces.built(space, space.first)).startswith(
+        "2@3x3 2@3x3 max2 drop.25 4@3x3"
+    )
 
 
 def test_one_value_is_a_space_too():
     space = spaces.autokeras_space(filters=(8,), kernels=(5,))
 
-    assert spaces.describe(build(space, space.first)).startswith("8@5x5 8@5x5")
+    assert spaces.describe(spaces.built(space, space.first)).startswith("8@5x5 8@5x5")
 
 
 def test_optimizer_and_learning_rate_are_not_searched():
     space = spaces.autokeras_space()
-    model = build(space, space.first)
+    model = spaces.built(space, space.first)
 
     assert type(model.optimizer).__name__ == "Adam"
     assert float(model.optimizer.learning_rate) == pytest.approx(spaces.LEARNING_RATE)
@@ -284,7 +288,7 @@ def test_optimizer_and_learning_rate_are_not_searched():
 def test_the_rescaling_block_scales():
     image = ak.ImageInput(name="image")
     out = ak.ClassificationHead(dropout=0.0)(spaces.RescalingBlock()(image))
-    model = build(spaces.AutoKerasSpace(image, out))
+    model = spaces.built(spaces.AutoKerasSpace(image, out), {})
     rescaling = next(layer for layer in model.layers if isinstance(layer, layers.Rescaling))
 
     np.testing.assert_allclose(
