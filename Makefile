@@ -1,9 +1,6 @@
 # Set-up, lessons and tests of the course; `make` alone lists what there is.
 # Written for GNU make 3.81, which macOS still ships.
 
-# the notebook that `make lab` opens
-START = notebooks/02_random_search.ipynb
-
 PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
@@ -31,7 +28,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 lab: .venv/installed  ## open the course in JupyterLab
-	@.venv/bin/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(START)
+	@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py
 
 project: .venv/installed  ## run the hands-on project without a screen; options: ARGS="--trials 5"
 	@.venv/bin/python -m nascourse project $(ARGS)
@@ -43,8 +40,14 @@ doctor:  ## say whether this machine can run the course; installs nothing
 test: .venv/tested  ## run all tests
 	@.venv/bin/python -m pytest $(ARGS)
 
-notebooks: .venv/tested  ## make the notebooks from their sources
+notebooks: .venv/tested  ## make notebooks, solutions and exercises from their sources; ARGS="02"
 	@.venv/bin/python -m nascourse.authoring $(ARGS)
+
+exercises: .venv/tested  ## make the exercises alone, which executes nothing
+	@.venv/bin/python -m nascourse.authoring --exercises $(ARGS)
+
+timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
+	@.venv/bin/python tests/benchmarks/make_timings.py $(ARGS)
 
 bench: .venv/tested  ## measure what the README claims
 	@for script in $(wildcard tests/benchmarks/bench_*.py); do \
@@ -63,6 +66,11 @@ lint: .venv/tested  ## check the style of the code
 
 resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
 	@.venv/bin/python tests/resolve.py
+
+badge:  ## point the README's Binder badge at a repository; REPO=owner/name
+	@echo "$(REPO)" | grep -Eq '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$$' || \
+		{ echo "Name the repository, for instance: make badge REPO=owner/name" >&2; exit 1; }
+	@sed 's#\(mybinder.org/v2/gh/\)[^/]*/[^/]*#\1$(REPO)#' README.md > README.new && mv README.new README.md
 
 clean:  ## remove .venv and what tools left behind; your runs stay
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -83,5 +91,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks bench bench-table lint resolve clean
+.PHONY: help lab project doctor test notebooks timings exercises bench bench-table lint resolve badge clean
 .DEFAULT_GOAL = help

@@ -4,16 +4,15 @@
 # - **Objectives**: describe a search space as a function; run a random search over small
 #   convolutional networks; read a trial table; say why random search is the baseline that every
 #   cleverer strategy has to beat.
-# - **Prerequisites**: you have trained a Keras network before, and know what an epoch, a
-#   convolution and a validation set are.
+# - **Prerequisites**: [unit 01](01_what_is_nas.ipynb): the three parts of a search, the loop, the
+#   trial table
 # - **Time**: 45 min: a first search 10 min, a space of networks 10 min, the search 10 min,
 #   how good is luck 15 min
 # - **Cost**: 90 s of two CPU cores and 900 MiB of memory; no GPU, no network
 #
-# **Neural architecture search** (NAS) lets the computer choose the shape of a network. It has
-# three parts. The **search space** says which networks are possible. The **search strategy**
-# decides which of them to try next. The **performance estimation** says how good a tried network
-# is. In this unit the strategy is the simplest there is: chance.
+# In [unit 01](01_what_is_nas.ipynb) you searched by hand, and luck was your rival. All trainings were
+# looked up. Now we train for real, with a library that people use, and the strategy is the simplest
+# there is: chance. How far does it get? Every cleverer strategy in this course has to answer that.
 
 # %%
 from nascourse import data, plotting, search, spaces, trials  # first: keeps TF quiet
@@ -29,9 +28,9 @@ pd.options.display.max_colwidth = 100
 # ## A first search: how wide should a layer be?
 #
 # [KerasTuner](https://keras.io/keras_tuner/) is a library for such searches. You write a **build
-# function**: it receives an object `hp`, asks it for values, and returns a compiled network. A
-# value that the search may choose is called a **hyperparameter**. Here there is one, the number of
-# units in a layer, and it has two possible values.
+# function**: it receives an object `hp`, asks it for values, and returns a compiled network. Each
+# value that it asks for is a hyperparameter. Here there is one, the number of units in a layer, and it
+# has two possible values.
 #
 # The task is small on purpose: predict a number from 10 features. We make the data ourselves, so we
 # know the truth: only the first three features matter.
@@ -57,8 +56,8 @@ def build_dense(hp):
 
 
 # %% [markdown]
-# **Predict.** We now allow three trials; a **trial** is one turn of the loop: propose values, build,
-# train, score. How many trials will run?
+# **Predict.** We now allow three trials: three turns of the loop, each proposing values, building,
+# training and scoring. How many trials will run?
 
 # %%
 keras.utils.set_random_seed(1)
@@ -82,8 +81,8 @@ for trial in tuner.oracle.trials.values():
 #
 # Three more things in that cell deserve a look:
 #
-# - `objective` names the value to improve. It begins with `val_`: it is measured on the **validation
-#   set**, images (here rows) that no weight was fitted to.
+# - `objective` names the value to improve. It begins with `val_`: it is measured on the validation
+#   set, images (here rows) that no weight was fitted to.
 # - `seed=1` fixes what the strategy proposes, but not the first weights of the networks. That is
 #   what `set_random_seed` is for. Without both, your numbers and mine would differ.
 # - `overwrite=True` starts afresh. Without it KerasTuner finds the old folder, sees a finished
@@ -147,25 +146,16 @@ spaces.to_table(spaces.cnn_space)
 #
 # ## The digits
 #
-# MNIST is a set of 70,000 images of handwritten digits (LeCun, Cortes & Burges). We use the 5,000
-# that are already on your disk. They are split in three: networks are **trained** on one part,
-# **chosen** by the second, and **judged** by the third.
+# We search with the 5,000 images of unit 00: networks are trained on one part, chosen by the second,
+# and judged by the third.
 
 # %%
 splits = data.load_mnist("bundled")
 splits
 
-# %%
-axes = plotting.plot_digits(splits.x_train[:20], splits.y_train[:20])
-plotting.show(
-    axes,
-    alt="Twenty handwritten digits in two rows, each with its label above it.",
-    source="the bundled MNIST images",
-)
-
 # %% [markdown]
-# The third part is **sealed**. Nothing in a search can read it. Try to, and you get a sentence
-# instead of images. Unit 11 opens it, once, at the very end.
+# The third part is sealed. Nothing in a search can read it. Try to, and you get a sentence instead of
+# images. Unit 11 opens it, once, at the very end.
 
 # %% tags=["raises-exception"]
 splits.x_test
@@ -191,15 +181,14 @@ found = search.run_search(
 print(found)
 
 # %% [markdown]
-# Every search in this course ends in a **trial table**: one row a trial.
+# It ends in a trial table, as every search does: one row a trial.
 
 # %%
 trials.summary(found.table)
 
 # %% [markdown]
-# `n_params` is the number of weights. `flops` is the number of floating-point operations that one
-# image costs: it says how much there is to compute, not how fast. Both are facts of the network,
-# known before any training.
+# The parameters and the FLOPs are facts of the network, known before any training. Only the accuracy
+# had to be paid for.
 #
 # The table keeps the choices as well. Which of them separates the good rows from the bad?
 
@@ -322,7 +311,13 @@ print("validation accuracy:", np.round(scores, 3), f"spread {np.ptp(scores):.3f}
 #   of good networks. Judge every other strategy against it, at equal budget and over several seeds.
 # - Validation accuracy chooses. The test set stays sealed.
 #
-# Next: in [unit 06](06_autokeras_greedy.ipynb) a strategy looks back at its best trial. Does it pay?
+# Next: luck found good networks since the space was full of them. Who put them there? In
+# [unit 03](03_search_spaces.ipynb) we look at the space itself: what can be found at all?
+#
+# ## Exercises
+#
+# In [four exercises](../exercises/02_random_search.ipynb) you draw the staircase by hand, compute how
+# many trials luck needs, write a space with a condition, and judge an unfair comparison.
 #
 # ## Further reading
 #

@@ -4,7 +4,9 @@
 # - **Objectives**: say what the well-known AutoKeras snippet does step by step, and why it fails;
 #   build a search space from AutoKeras blocks; follow its greedy strategy from trial to trial;
 #   compare it with random search fairly; save, resume and export a search.
-# - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline
+# - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline;
+#   [unit 03](03_search_spaces.ipynb): the bricks, conditional hyperparameters, fingerprints;
+#   [unit 05](05_strategies.ipynb): how strategies are compared
 # - **Time**: 60 min: the snippet 15 min, a space of our own 10 min, greedy search 20 min, does it
 #   pay 10 min, save and export 5 min
 # - **Cost**: 90 s of two CPU cores and 950 MiB of memory; no GPU, no network
@@ -288,7 +290,8 @@ plotting.show(
 # After ten trials every greedy search is still above every random one. So with five seeds we may say
 # that greedy search *with its head start* wins at this budget. We may not say how much the strategy
 # itself adds. For that, random search would need the same first network, and five seeds are few.
-# A comparison with hundreds of searches needs a table of measured networks.
+# A comparison with a hundred searches of each needs a table of measured networks. You have seen it in
+# [unit 05](05_strategies.ipynb), where the head start could be taken away.
 #
 # ## Save, resume, export
 #
@@ -352,7 +355,12 @@ print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
 # - A head start is not a better strategy. Compare at equal budget, over several seeds, with random
 #   search in the picture.
 #
-# Next: [unit 11](11_project.ipynb) takes the winner to a finished, tested network.
+# Next: so far accuracy alone decided. [Unit 07](07_tradeoffs.ipynb) asks what it costs.
+#
+# ## Exercises
+#
+# In [three exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie, find
+# the trials that a search wasted, and write a space of your own out of AutoKeras blocks.
 #
 # ## Further reading
 #

@@ -217,6 +217,11 @@ print(f"median {accuracies.median():.2%}, from {accuracies.min():.2%} to {accura
 #   behind it.
 # - A delivered file is read back before it is called delivered.
 #
+# ## Exercises
+#
+# In [three exercises](../exercises/11_project.ipynb) you find the digits that are confused most, choose
+# a network by more than its accuracy, and judge four sentences of a report.
+#
 # ## Further reading
 #
 # - LeCun, Y., Bottou, L., Bengio, Y. & Haffner, P. (1998). *Gradient-Based Learning Applied to

@@ -1,0 +1,417 @@
+# %% [markdown]
+# # Unit 01: What is searched, how, and judged by what?
+#
+# - **Objectives**: name the three parts of architecture search and tell them apart; write its loop in
+#   ten lines; search by hand and compare yourself with luck; say what a network is judged by, in
+#   which unit; answer two common misconceptions with numbers.
+# - **Prerequisites**: [unit 00](00_start_here.ipynb): training, validation and test set, epoch, seed
+# - **Time**: 45 min: why and where 5 min, the three parts 10 min, the loop and a search by hand
+#   15 min, what judges 5 min, misconceptions 5 min, a check by training 5 min
+# - **Cost**: 30 s of two CPU cores and 800 MiB of memory; no GPU, no network
+#
+# In unit 00 we trained a network whose numbers nobody had thought about. To improve it, people
+# change something, train, look at the result, and change something else. **Neural architecture
+# search** (NAS) leaves this to a program. Here we see what the program needs, and write it.
+
+# %%
+from nascourse import data, evaluation, plotting, spaces, trials  # first: keeps TF quiet
+from nascourse.benchmark import load_benchmark
+
+import time
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+pd.options.display.max_colwidth = 100
+
+# %% [markdown]
+# ## Why search, and where?
+#
+# The **architecture** of a network is its shape: which layers, how many, how wide, and what is
+# connected with what. Training finds the weights; it never changes the shape. There are two reasons
+# to let a program find the shape as well:
+#
+# - **It saves trials by hand.** A person tries a few shapes that resemble the last success. A program
+#   tries hundreds, also those that nobody would think of, and keeps a record of each.
+# - **It balances what pulls apart.** A network should be right, but also fast, or small, or sparing
+#   with a battery. A program can weigh such aims against each other in every single trial.
+#
+# Where is it used?
+#
+# - In products, where a network runs so often that a small saving pays. Google's EfficientNets grew
+#   from a network that a search had found; the largest of them reads ImageNet's photographs as well
+#   as the best network of its day, and is 8.4 times smaller (Tan & Le 2019).
+# - On mobile phones, where a search can measure the delay on the phone itself, and steer by it
+#   (MnasNet, Tan et al. 2019).
+# - In research, to find building blocks that nobody had thought of.
+#
+# The idea became famous with Zoph & Le (2017). Their search trained 12,800 networks, up to 800 at the
+# same time, each on its own graphics processor. You have one laptop. Most of this course is about how
+# far one gets with that.
+#
+# ## The three parts
+#
+# Each method of architecture search answers three questions.
+#
+# | part | question | examples |
+# |---|---|---|
+# | **search space** | Which networks are possible? | one to three blocks; convolutions of 3x3 or 5x5 |
+# | **search strategy** | Which of them do we try next? | by hand; at random; **greedy search**: a change to the best so far |
+# | **performance estimation** | How good is the one we tried? | train it for 12 epochs, take its validation accuracy |
+#
+# They work in a circle:
+#
+# ```mermaid
+# graph LR
+#     space["Search space<br>what is possible"] --> strategy["Search strategy<br>what to try next"]
+#     strategy -->|a network| estimation["Performance estimation<br>how good is it?"]
+#     estimation -->|its accuracy| table[("Trial table")]
+#     table -->|what was seen so far| strategy
+#     table --> best["Best network"]
+# ```
+#
+# *The drawing in words: the search space offers networks to the strategy. The strategy proposes one.
+# The estimation scores it, and the score goes into the trial table. The strategy looks there before
+# it proposes again. At the end, the best network is read from the table.*
+#
+# ### The space of this unit
+#
+# Our networks are small. They consist of blocks, and each **block** is a convolution that leaves the
+# image half as wide and half as high. What the search may decide is called a **hyperparameter**:
+
+# %%
+print(f"{spaces.size(spaces.bench_space):,} networks")
+spaces.to_table(spaces.bench_space)
+
+# %% [markdown]
+# Read it row by row. A network has one to three blocks. `halving` says how they shrink the image: by
+# max pooling, which keeps the largest of four neighbors, or by a stride, where the convolution moves
+# two pixels at a time. With `skip`, a block's input is handed on beside its output. `separable` is a cheap kind of
+# convolution, `kernel` is the window in pixels, and `filters` is how many outputs there are at each
+# place, in block 0, 1 and 2. The `head` leads from the last block to the ten digits: `flatten` hands
+# on every pixel, `quarters` only the mean of each quarter of the image.
+#
+# You need not know these bricks yet; [unit 03](03_search_spaces.ipynb) takes each apart. For now they
+# are switches to play with. A name has two parts, a group and the choice in it, as in `conv/kernel`.
+# A block that is not there has no filters: the last column says so.
+#
+# ### The estimation of this unit
+#
+# To know how good a network is, one trains it. We are lucky: somebody has done it for this space, three
+# times for each network, and wrote down every epoch. Such a record is called a **tabular benchmark**;
+# ours is **MNIST-NAS-Bench**. To look up a training takes no time, and the search cannot tell the
+# difference.
+
+# %%
+bench = load_benchmark()
+network = {
+    "body/blocks": 2,
+    "body/halving": "max",
+    "body/skip": False,
+    "conv/kind": "plain",
+    "conv/kernel": 5,
+    "conv/filters_0": 6,
+    "conv/filters_1": 6,
+    "head": "flatten",
+}
+for epochs in (1, 3, 12):
+    print(f"after {epochs:2} epochs: {bench.query(network, epochs=epochs).val_accuracy:.3f}")
+
+# %% [markdown]
+# The number is the validation accuracy: the share of the validation images that the network reads
+# correctly. From here on, twelve epochs count.
+
+
+# %%
+def evaluate(network):
+    return bench.query(network, epochs=12).val_accuracy
+
+
+# %% [markdown]
+# ## The loop in ten lines
+#
+# Whatever the strategy, the search is always this loop. Find the three parts in it before you read
+# on.
+
+
+# %%
+def search(propose, evaluate, budget):
+    seen = []
+    for _ in range(budget):
+        network = propose(seen)
+        accuracy = evaluate(network)
+        seen.append((network, accuracy))
+    return seen
+
+
+# %% [markdown]
+# The strategy is the function `propose`. It receives all that was seen so far, and may look at it or
+# not. The estimation is the function `evaluate`. The space has no line of its own: it is the set of
+# networks that `propose` draws from. The **budget** is what the search may spend, here the number of
+# networks. One turn of the loop is a **trial**.
+#
+# ## A search by hand
+#
+# Now you are the strategy. **Edit the cell**: name three to five networks that you believe in, each as
+# a change to `network` above. A third block needs its filters, and a single block has no second:
+#
+# ```python
+# network | {"body/blocks": 3, "conv/filters_2": 16}
+# network | {"body/blocks": 1, "conv/filters_1": None}
+# ```
+#
+# If a network is not in the space, you get a sentence that says what to change.
+
+# %%
+picks = [
+    network,
+    network | {"head": "quarters"},
+    network | {"body/skip": True, "conv/kind": "separable"},
+    network | {"body/skip": True, "conv/filters_1": 16},
+]
+
+# %% [markdown]
+# **Predict.** Which of your picks is the best, and how far is it above your worst?
+
+
+# %%
+def by_hand(seen):
+    return picks[len(seen)]  # the next one of the list
+
+
+bench.start()  # sets the clock of the benchmark to zero
+mine = search(by_hand, evaluate, budget=len(picks))
+
+# %% [markdown]
+# What a search has seen belongs into a **trial table**: one row a trial, with the choices, the scores
+# and the costs. You will meet it in every unit. Whatever searches, this is what comes out, and all
+# that follows (the best network, curves, comparisons) is read from it.
+
+# %%
+rows = [
+    {
+        "trial": trial,
+        "status": "completed",
+        "val_accuracy": accuracy,
+        "n_params": bench.facts(network)["n_params"],
+        "flops": bench.facts(network)["flops"],
+        "architecture": spaces.describe(spaces.built(spaces.bench_space, network)),
+        **network,
+    }
+    for trial, (network, accuracy) in enumerate(mine, start=1)
+]
+table = trials.to_table(rows)
+trials.summary(table)
+
+# %% [markdown]
+# `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels, `sep`
+# marks a separable one, `max2` halves by max pooling, and the last `10` is the layer that names the
+# digit. `n_params` and `flops` come in a moment.
+
+# %%
+best = trials.best(table)
+print(f"your best: trial {best['trial']} with {best['val_accuracy']:.3f}")
+print(f"trained for real, this search costs {bench.seconds_spent:.0f} seconds of one core")
+
+# %% [markdown]
+# ## By hand against luck
+#
+# Is that good? You cannot know without a comparison. The cheapest rival is luck: as many networks as
+# you had, drawn from the same space at random. One random search proves nothing, so we run 1,000.
+#
+# **Predict.** How many of the 1,000 end below you?
+
+# %%
+rng = np.random.default_rng(0)
+
+
+def at_random(seen):
+    return rng.choice(bench.networks.index)  # the benchmark numbers its networks
+
+
+# %%
+bench.start()
+began = time.perf_counter()
+luck = np.array(
+    [
+        max(accuracy for _, accuracy in search(at_random, evaluate, budget=len(picks)))
+        for _ in range(1000)
+    ]
+)
+looked_up, trained = time.perf_counter() - began, bench.seconds_spent  # for a later question
+below = np.mean(luck < best["val_accuracy"])
+print(f"{below:.0%} of the random searches end below your {best['val_accuracy']:.3f}")
+
+# %%
+with plt.rc_context(plotting.STYLE):
+    _, ax = plt.subplots(layout="constrained")
+ax.hist(luck, bins=40, color=plotting.GRAY, alpha=0.6, label="1,000 random searches")
+ax.axvline(best["val_accuracy"], color=plotting.ORANGE, linewidth=3, label="your search")
+ax.set(xlabel=f"best validation accuracy of {len(picks)} networks", ylabel="searches")
+ax.legend(frameon=False)
+plotting.show(
+    ax,
+    alt="A histogram of the best accuracy that each of 1,000 random searches found, with a long tail "
+    "to the left, and an orange line where the search by hand stands.",
+    source="MNIST-NAS-Bench, 1,000 simulated random searches",
+)
+
+# %% [markdown]
+# Now judge your search:
+#
+# - **Near 100 percent**: you knew something about convolutional networks, and it was worth more than
+#   luck. Or you were lucky yourself; one search cannot tell these two apart.
+# - **Near 50 percent**: a coin would have searched as well as you.
+# - **Near 0**: what you believed in does not hold in this space. That happens to experts too, and it is
+#   why we measure.
+#
+# And if you looked at a result, changed your picks and ran the cells again, count these trials as well.
+#
+# You and luck used the same loop, the same space and the same estimation. Only `propose` differed.
+# That is how strategies are compared, here and in every unit to come.
+#
+# ## What judges a network?
+#
+# Accuracy is one of four numbers that you will meet again and again.
+#
+# | measure | what it says | unit | better |
+# |---|---|---|---|
+# | **accuracy** | the share of images that are read correctly | from 0 to 1, or percent | higher |
+# | **parameters** | how many weights are trained and must be stored | a count | lower |
+# | **FLOPs** | how many additions and multiplications one image costs | a count | lower |
+# | **latency** | how long one image takes on a given machine | milliseconds | lower |
+#
+# The first needs training. The second and third are known from the architecture alone, so they are
+# free. The fourth needs the machine that the network will run on.
+#
+# A trap in the spelling: **FLOPs**, with a small s, are *floating-point operations*, a property of the
+# network. **FLOPS**, with a capital S, are *floating-point operations per second*, a property of a
+# machine. Many texts mix them up. Divide the first by the second and you get seconds:
+
+# %%
+for gigaflops in (1, 100):
+    seconds = best["flops"] / (gigaflops * 1e9)
+    print(f"{best['flops']:,} FLOPs at {gigaflops:3} GFLOPS take {seconds * 1e6:,.1f} microseconds")
+
+# %% [markdown]
+# That is the time if the machine did nothing else and were never idle, so a real latency is longer.
+# This is why it is measured, in [unit 07](07_tradeoffs.ipynb).
+#
+# ## Two misconceptions
+#
+# ### The first: NAS always finds the best model
+#
+# A search returns the best network that it has *seen*, as its estimation *judged* it. So it depends on
+# both. First the space. Here is the best network of the whole space, and of spaces that are poorer,
+# each in one way. **Predict**: which loss hurts most?
+
+# %%
+final = bench.final()
+parts = {
+    "the whole space": final,
+    "one block only": final[final["body/blocks"] == 1],
+    "separable convolutions only": final[final["conv/kind"] == "separable"],
+    'head "quarters" only': final[final["head"] == "quarters"],
+    "at most 500 parameters": final[final["n_params"] <= 500],
+}
+pd.DataFrame(
+    {
+        name: {"networks": len(part), "best validation accuracy": part["val_accuracy"].max()}
+        for name, part in parts.items()
+    }
+).T.round(3).astype({"networks": int})
+
+# %% [markdown]
+# These are the results of a perfect search, one that tries everything. No strategy, however clever,
+# gets above the last column. What the space leaves out cannot be found.
+#
+# Then the estimation. Suppose we had trained each network for one epoch only, and kept the ten that
+# look best. **Predict**: how many of them are among the ten best after twelve epochs?
+
+# %%
+early, late = (set(bench.at(epochs).nlargest(10).index) for epochs in (1, 12))
+print(f"of the ten leaders after 1 epoch, {len(early & late)} are still leaders after 12")
+
+# %% [markdown]
+# The others looked good early and were overtaken. A cheap estimation answers another question than
+# the one you asked. How far it can be trusted is the matter of [unit 04](04_estimation.ipynb).
+#
+# ### The second: NAS is too slow
+#
+# What is slow is training, not searching. What did our 1,000 random searches cost, and what would they
+# have cost without the table?
+
+# %%
+print(f"trained for real: {trained / 3600:.1f} hours of one core")
+print("looked up in less than a minute:", looked_up < 60)
+
+short = bench.curves.query("epoch <= 4")["seconds"].sum() / bench.curves["seconds"].sum()
+print(f"4 epochs instead of 12: {short:.0%} of the cost")
+
+# %% [markdown]
+# So whoever makes the estimation cheaper makes the search fast. This course has several ways: fewer
+# epochs, fewer images, scores that need no training at all, a table where one exists. And there is
+# **weight sharing**, which trains one large network that contains all the small ones: then one
+# training judges them all. The searches of this course take seconds or minutes on a laptop.
+#
+# ## Does the table tell the truth?
+#
+# A look-up is quick to believe. So let us train your best network for real, with two seeds that the
+# table does not have. **This takes about 15 seconds.**
+
+# %%
+splits = data.load_mnist("bundled")
+winner = mine[int(best["trial"]) - 1][0]
+for seed in (11, 12):
+    keras.utils.set_random_seed(seed)
+    model = spaces.built(spaces.bench_space, winner)
+    model.fit(splits.x_train, splits.y_train, epochs=12, batch_size=64, verbose=0)
+    accuracy = evaluation.accuracy(splits.y_val, evaluation.predict(model, splits.x_val))
+    print(f"trained here, seed {seed}: {accuracy:.3f}")
+
+for seed in bench.seeds:
+    print(f"in the table, seed {seed}:  {bench.query(winner, seed=seed).val_accuracy:.3f}")
+
+# %%
+low, high = evaluation.accuracy_interval(accuracy, len(splits.y_val))
+print(f"other validation images could have given {low:.3f} to {high:.3f}")
+print("same parameters:", evaluation.count_params(model) == best["n_params"])
+print("same FLOPs:", evaluation.count_flops(model) == best["flops"])
+
+# %% [markdown]
+# Parameters and FLOPs are facts of the architecture and agree exactly. Accuracies are measurements.
+# Each seed gives another one. So do other validation images, as the interval says. And the table was
+# made with another split, with 4,000 training images where we have 3,200, so ours tend to be a little
+# lower. A difference of one or two percent is no surprise. A search cannot tell networks apart that
+# differ by less than this noise.
+#
+# ## Summary
+#
+# - Architecture search has three parts: a space (what is possible), a strategy (what to try next) and
+#   an estimation (how good it is).
+# - The search is a loop: propose, evaluate, remember. What it remembers is the trial table.
+# - Compare a search with luck, at equal budget, before you praise it.
+# - A search cannot find what its space lacks, nor see what its estimation hides.
+# - Training is slow, searching is not. Cheaper estimation is what makes NAS practical.
+# - FLOPs count operations; FLOPS count them per second.
+#
+# Next: luck looked at nothing and found something all the same. How good is it? In
+# [unit 02](02_random_search.ipynb) it searches for real.
+#
+# ## Exercises
+#
+# [Three exercises](../exercises/01_what_is_nas.ipynb): tell the three parts apart, write the loop
+# yourself, and measure what a poorer space costs.
+#
+# ## Further reading
+#
+# - Zoph, B. & Le, Q. V. (2017). *Neural Architecture Search with Reinforcement Learning*.
+#   [arXiv:1611.01578](https://arxiv.org/abs/1611.01578)
+# - Elsken, T., Metzen, J. H. & Hutter, F. (2019). *Neural Architecture Search: A Survey*.
+#   [JMLR 20:55](https://jmlr.org/papers/v20/18-598.html). The three parts are theirs.
+# - Tan, M. & Le, Q. V. (2019). *EfficientNet: Rethinking Model Scaling for Convolutional Neural
+#   Networks*. [arXiv:1905.11946](https://arxiv.org/abs/1905.11946)
+# - Tan, M. et al. (2019). *MnasNet: Platform-Aware Neural Architecture Search for Mobile*.
+#   [arXiv:1807.11626](https://arxiv.org/abs/1807.11626)
