@@ -358,7 +358,7 @@ def simulate(
         Names that `strategies.make_oracle` knows, and ``"hyperband"``; or under a name of your own
         anything that makes an oracle of ``objective``, ``max_trials``, ``seed`` and
         ``hyperparameters``, for instance the class of an oracle.  ``"bayesian"`` is replayed from
-        a recording: each of its proposals takes seconds.
+        a recording: each of its proposals takes most of a second.
     budget
         How many trainings of full length each search may pay for.  Hyperband divides the same
         epochs among more networks.

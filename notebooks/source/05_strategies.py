@@ -10,9 +10,9 @@
 #   race 15 min, greedy stops 10 min, aging 5 min, chosen and judged 5 min, what it means 5 min
 # - **Cost**: 100 s of two CPU cores and 800 MiB of memory; no GPU, no network
 #
-# Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one search
-# each does not compare two strategies. It takes hundreds of searches. At half a minute each nobody
-# waits for them, so we do not train at all. We look up.
+# Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one
+# search each does not compare two strategies. It takes hundreds of searches. At half a minute each
+# nobody waits for them, so we do not train at all. We look up.
 
 # %%
 from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
@@ -32,8 +32,8 @@ from sklearn.gaussian_process.kernels import RBF
 # ## Is it a fair arena?
 #
 # The arena is MNIST-NAS-Bench, the table of unit 04: a space of 1,248 small networks, each trained
-# from three seeds for 12 epochs. Its model, NAS-Bench-101 (Ying et al. 2019), holds 423,624 networks,
-# and its authors raced strategies on it for the reason that we have.
+# from three seeds for 12 epochs. Its model, NAS-Bench-101 (Ying et al. 2019), holds 423,624
+# networks, and its authors raced strategies on it for the reason that we have.
 
 # %%
 bench = benchmark.load_benchmark()
@@ -54,9 +54,9 @@ for name, group in {"all networks": final, "the best tenth": best_tenth}.items()
     print(f"{name}: networks differ by {networks:.4f}, the seeds of one by {seeds:.4f}")
 
 # %% [markdown]
-# (All four numbers are standard deviations.) A good network is easily told from a bad one. Among the
-# good ones, a difference is about as large as luck. So skill decides the start of a race, and skill
-# and luck its end.
+# (All four numbers are standard deviations.) A good network is easily told from a bad one. Among
+# the good ones, a difference is about as large as luck. So skill decides the start of a race, and
+# skill and luck its end.
 #
 # Does a single choice decide everything? Then a search would only have to find that one. For each
 # choice, the bar shows which share of the differences it explains alone.
@@ -74,9 +74,9 @@ plotting.show(
 # No choice decides alone, and the bars together are far from 100 percent. The rest lies in
 # combinations.
 #
-# And since the table is whole, we know what no search on a real problem ever knows: the best network
-# there is, and the true **Pareto front**, the networks that no other one equals or beats in both size
-# and accuracy. Unit 07 is about the front. Here we need its end on the right.
+# And since the table is whole, we know what no search on a real problem ever knows: the best
+# network there is, and the true **Pareto front**, the networks that no other one equals or beats in
+# both size and accuracy. Unit 07 is about the front. Here we need its end on the right.
 
 # %%
 ax = plotting.plot_pareto(final, bench.pareto_front())
@@ -110,18 +110,18 @@ print(f"the best network: {best['test_accuracy']:.4f} with {best['n_params']:,} 
 # | Bayesian optimization | predict the accuracy from the choices, try where it may be highest | KerasTuner |
 # | Hyperband | start many networks, train only the best on | KerasTuner |
 #
-# A **neighbor** is a network that differs in one choice. Hyperband you know from unit 04, and greedy
-# search has a unit of its own, 06. Two others deserve a closer look.
+# A **neighbor** is a network that differs in one choice. Hyperband you know from unit 04, and
+# greedy search has a unit of its own, 06. Two others deserve a closer look.
 #
 # ### Regularized evolution
 #
-# Algorithm 1 of Real et al. (2019) is short. It keeps a **population** of P networks. A turn draws a
-# **sample** of S of them and takes the best of the sample as the **parent**. A **mutation** changes one
-# choice of the parent. The child is trained and joins the population. Then the *oldest* network leaves,
-# however good it is.
+# Algorithm 1 of Real et al. (2019) is short. It keeps a **population** of P networks. A turn draws
+# a **sample** of S of them and takes the best of the sample as the **parent**. A **mutation**
+# changes one choice of the parent. The child is trained and joins the population. Then the *oldest*
+# network leaves, however good it is.
 #
-# First, drawing and mutating. When a mutation adds a block, the filters of the block are drawn; when it
-# removes one, they go.
+# First, drawing and mutating. When a mutation adds a block, the filters of the block are drawn;
+# when it removes one, they go.
 
 # %%
 choices = spaces.declared(spaces.bench_space).space  # none comes before what it depends on
@@ -139,8 +139,8 @@ def draw(rng, parent=None, change=None):
 
 
 # %% [markdown]
-# And now the algorithm. `population` is a queue: new networks enter on the right, and the oldest one
-# stands on the left.
+# And now the algorithm. `population` is a queue: new networks enter on the right, and the oldest
+# one stands on the left.
 
 
 # %%
@@ -162,8 +162,8 @@ def regularized_evolution(bench, trials, population_size, sample_size, rng):
 
 
 # %% [markdown]
-# A hundred trials with P = 20 and S = 5. **Predict**: in which of the five rows does evolution begin to
-# differ from random search?
+# A hundred trials with P = 20 and S = 5. **Predict**: in which of the five rows does evolution
+# begin to differ from random search?
 
 # %%
 bench.start()
@@ -174,16 +174,17 @@ for start in range(0, 100, 20):
 print(bench)
 
 # %% [markdown]
-# The first twenty trials are random: evolution needs a population before it can breed. What follows is
-# better in the mean, which random search never becomes. The last line says what these trials would have
-# cost; the table answered at once.
+# The first twenty trials are random: evolution needs a population before it can breed. What follows
+# is better in the mean, which random search never becomes. The last line says what these trials
+# would have cost; the table answered at once.
 #
 # Why must the oldest go? A network that was lucky once would otherwise stay and breed forever. With
 # **aging**, a good network survives only through its children, and each child is measured anew.
 # Whether that pays here, we shall see.
 #
-# The course's `RegularizedEvolutionOracle` does the same inside KerasTuner, so it can train networks,
-# be resumed after an interruption, and stop when a space is exhausted. This is how it makes a child:
+# The course's `RegularizedEvolutionOracle` does the same inside KerasTuner, so it can train
+# networks, be resumed after an interruption, and stop when a space is exhausted. This is how it
+# makes a child:
 
 # %%
 print(inspect.getsource(RegularizedEvolutionOracle._child))
@@ -194,14 +195,15 @@ print(inspect.getsource(RegularizedEvolutionOracle._child))
 #
 # ### Bayesian optimization
 #
-# This strategy has two parts. A **surrogate** is a cheap model that predicts the accuracy of a network
-# from its choices, and says how unsure it is. An **acquisition function** makes one number of both: how
-# promising a trial would be. KerasTuner's surrogate is a **Gaussian process**, a smooth curve through
-# what was measured, unsure where nothing was. Its acquisition is the prediction plus 2.6 times the
-# uncertainty.
+# This strategy has two parts. A **surrogate** is a cheap model that predicts the accuracy of a
+# network from its choices, and says how unsure it is. An **acquisition function** makes one number
+# of both: how promising a trial would be. KerasTuner's surrogate is a **Gaussian process**, a
+# smooth curve through what was measured, unsure where nothing was. Its acquisition is the
+# prediction plus 2.6 times the uncertainty.
 #
-# A picture says more. Here a single choice runs from 0 to 1, and four trials have been made. The dashed
-# curve is the truth, which the search does not know. **Predict** where the fifth trial will be.
+# A picture says more. Here a single choice runs from 0 to 1, and four trials have been made. The
+# dashed curve is the truth, which the search does not know. **Predict** where the fifth trial will
+# be.
 
 # %%
 grid = np.linspace(0, 1, 200)[:, None]
@@ -225,18 +227,18 @@ plotting.show(
 
 # %% [markdown]
 # The acquisition is high where the prediction is high, and where nobody has looked. So one number
-# balances **exploitation** (go where it is good) and **exploration** (go where it is unknown). Here it
-# will be disappointed, and the disappointment will correct the prediction.
+# balances **exploitation** (go where it is good) and **exploration** (go where it is unknown). Here
+# it will be disappointed, and the disappointment will correct the prediction.
 #
-# Two facts about KerasTuner's version matter for the race. Its first trials are random, three for each
-# hyperparameter, since a surrogate needs data; the nine hyperparameters of our space make that 27. And
-# each later proposal takes nearly a second, where that of another strategy takes a thousandth. So 20 of
-# its searches were recorded beforehand, and are replayed.
+# Two facts about KerasTuner's version matter for the race. Its first trials are random, three for
+# each hyperparameter, since a surrogate needs data; the nine hyperparameters of our space make that
+# 27. And each later proposal takes nearly a second, where that of another strategy takes a
+# thousandth. So 20 of its searches were recorded beforehand, and are replayed.
 #
 # ## One search proves nothing
 #
-# `simulate` lets oracles walk the table. Each search also draws, for each network, which of the three
-# trainings it sees, so it chooses by a real, noisy validation accuracy. Random search against
+# `simulate` lets oracles walk the table. Each search also draws, for each network, which of the
+# three trainings it sees, so it chooses by a real, noisy validation accuracy. Random search against
 # evolution, 30 trials each, six times. Read only the first row, and decide who wins. Then read on.
 
 # %%
@@ -268,14 +270,15 @@ print(f"training it all: {ended['seconds'].sum() / 3600:.0f} hours")
 ended.groupby("strategy", sort=False).median().round().astype(int)
 
 # %% [markdown]
-# The table holds the median search of each strategy. Two rows are odd. Hyperband has more trials for the
-# same epochs, as most of them are short. And greedy search did not spend its budget. We come back to
-# that.
+# The table holds the median search of each strategy. Two rows are odd. Hyperband has more trials
+# for the same epochs, as most of them are short. And greedy search did not spend its budget. We
+# come back to that.
 #
 # ### Regret over budget
 #
 # `over_budget` looks up where each search stood when it had spent so many epochs. Each line is the
-# median over all searches of a strategy. Lower is better, and the axis of the budget is logarithmic.
+# median over all searches of a strategy. Lower is better, and the axis of the budget is
+# logarithmic.
 
 # %%
 epochs = np.arange(12, 1201, 12)  # 12 epochs are one full training
@@ -293,8 +296,8 @@ plotting.show(
 
 # %% [markdown]
 # Evolution is random search until its population is full, after 20 trials or 240 epochs. Bayesian
-# optimization is random search for its first 27. Up to there, their lines differ from that of random
-# search by luck only. A strategy that learns must first pay for something to learn from.
+# optimization is random search for its first 27. Up to there, their lines differ from that of
+# random search by luck only. A strategy that learns must first pay for something to learn from.
 #
 # A line may also rise. The new incumbent is then better in validation and worse in the test.
 #
@@ -327,15 +330,15 @@ plotting.show(
 )
 
 # %% [markdown]
-# Three cautions belong to these pictures. The seconds leave out the strategy's own thinking, which for
-# the Bayesian one is nearly a second a trial. Hyperband's incumbent is judged after a full training
-# that it may not have paid for. And a search that stopped early stays where it ended.
+# Three cautions belong to these pictures. The seconds leave out the strategy's own thinking, which
+# for the Bayesian one is nearly a second a trial. Hyperband's incumbent is judged after a full
+# training that it may not have paid for. And a search that stopped early stays where it ended.
 #
 # ### Ranks
 #
-# Regret has a scale: early differences are large, late ones small. The **mean rank** asks only who is
-# ahead. Among six searches the best gets rank 1, the worst rank 6; if all strategies were equal, each
-# would have 3.5 in the mean. We use the 20 seeds that all six strategies have.
+# Regret has a scale: early differences are large, late ones small. The **mean rank** asks only who
+# is ahead. Among six searches the best gets rank 1, the worst rank 6; if all strategies were equal,
+# each would have 3.5 in the mean. We use the 20 seeds that all six strategies have.
 
 # %%
 shared = standing[standing.index.get_level_values("seed") < 20]
@@ -352,12 +355,12 @@ plotting.show(
 #
 # ### How probable is a win?
 #
-# The most useful number is the plainest. Take one search of A and one of B at random: how probable is
-# it that A ended better? Ties count half, so 0.5 means that neither is better. This is an **effect
-# size** (Vargha & Delaney 2000): it says how large a difference is.
+# The most useful number is the plainest. Take one search of A and one of B at random: how probable
+# is it that A ended better? Ties count half, so 0.5 means that neither is better. This is an
+# **effect size** (Vargha & Delaney 2000): it says how large a difference is.
 #
-# How sure is it? The **bootstrap** (Efron 1979) draws 100 searches from our 100, with replacement, again
-# and again, and computes the number each time. The middle 95 percent of these numbers are the
+# How sure is it? The **bootstrap** (Efron 1979) draws 100 searches from our 100, with replacement,
+# again and again, and computes the number each time. The middle 95 percent of these numbers are the
 # **interval**.
 
 # %%
@@ -381,12 +384,13 @@ against_random(tests)
 # %% [markdown]
 # How to read it:
 #
-# - An interval that contains 0.5 is no evidence of a difference. It is no evidence of equality either.
+# - An interval that contains 0.5 is no evidence of a difference. It is no evidence of equality
+#   either.
 # - The Bayesian intervals are the widest, and the only reason is that it has 20 searches, not 100.
 # - A probability of 0.7 means that random search still wins three times in ten. A strategy can be
 #   better beyond doubt, and your one search with it still lose.
-# - These are 15 comparisons. Of intervals at 95 percent, one in twenty misses the truth, so one of the
-#   15 may well mislead. Say *before* the race which comparison matters.
+# - These are 15 comparisons. Of intervals at 95 percent, one in twenty misses the truth, so one of
+#   the 15 may well mislead. Say *before* the race which comparison matters.
 #
 # ## Greedy stops by itself
 #
@@ -398,14 +402,14 @@ lengths = greedy.groupby("seed")["trial"].max()
 lengths.describe()[["min", "25%", "50%", "75%", "max"]].astype(int).to_frame("trials of 100")
 
 # %% [markdown]
-# Unit 06 looks inside; here is the reason in short. Greedy search copies the best trial and redraws a few
-# values, mostly a single one. A network has about ten neighbors, and when all have been tried, nearly every
-# draw is an old one. After too many of these collisions AutoKeras gives up, without a word. Local
-# search meets the same wall, and starts again somewhere else.
+# Unit 06 looks inside; here is the reason in short. Greedy search copies the best trial and redraws
+# a few values, mostly a single one. A network has about ten neighbors, and when all have been
+# tried, nearly every draw is an old one. After too many of these collisions AutoKeras gives up,
+# without a word. Local search meets the same wall, and starts again somewhere else.
 #
-# What is an **equal budget** then? After 100 trials, greedy is judged by what it found in a part of them.
-# That is fair to a person who can pay for 100. It is unfair to the idea of greedy search. The other way
-# is to stop each random search where its greedy partner stopped:
+# What is an **equal budget** then? After 100 trials, greedy is judged by what it found in a part of
+# them. That is fair to a person who can pay for 100. It is unfair to the idea of greedy search. The
+# other way is to stop each random search where its greedy partner stopped:
 
 # %%
 by_trial = races.set_index(["strategy", "seed", "trial"])["test_accuracy"]
@@ -414,12 +418,13 @@ found = benchmark.superiority(tests.loc["greedy", 1200], stopped)
 print(f"at greedy's own length: {found.probability:.2f} ({found.low:.2f} to {found.high:.2f})")
 
 # %% [markdown]
-# Compare with greedy's row above, at 100 trials. Both numbers are true. A report must say which budget
-# it means.
+# Compare with greedy's row above, at 100 trials. Both numbers are true. A report must say which
+# budget it means.
 #
 # The start needs a word, too. AutoKeras's oracle does not begin at random: it redraws a few of the
-# *default* values of the space. Our defaults make a decent network, so it has a small **head start**. In
-# unit 06 it will be a large one. We can take it away, with a random first network for each search.
+# *default* values of the space. Our defaults make a decent network, so it has a small **head
+# start**. In unit 06 it will be a large one. We can take it away, with a random first network for
+# each search.
 
 
 # %%
@@ -433,13 +438,15 @@ both = pd.concat([greedy, anywhere])
 against_random(benchmark.over_budget(both, tests.columns, value="test_accuracy"))
 
 # %% [markdown]
-# The difference between the rows is what the head start is worth, and the second row is the strategy.
+# The difference between the rows is what the head start is worth, and the second row is the
+# strategy.
 #
 # ## Does aging matter here?
 #
-# Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took 20 and
-# 5. Was that wise? And what if the *worst* network leaves instead of the oldest? Since the oracle drops
-# the network on the left, it is enough to sort.
+# Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took
+# 20 and
+# 5. Was that wise? And what if the *worst* network leaves instead of the oldest? Since the oracle
+#   drops the network on the left, it is enough to sort.
 
 
 # %%
@@ -452,8 +459,8 @@ class TheWorstLeaves(RegularizedEvolutionOracle):
 
 
 # %% [markdown]
-# Nine settings and this variant, 50 searches each, all against the random searches from above. **This
-# takes about 30 seconds.**
+# Nine settings and this variant, 50 searches each, all against the random searches from above.
+# **This takes about 30 seconds.**
 
 # %%
 variants = {
@@ -468,17 +475,18 @@ sweep = simulate(variants, budget=100, seeds=range(50))
 against_random(benchmark.over_budget(sweep, [360, 1200], value="test_accuracy"))
 
 # %% [markdown]
-# Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random search.
-# How far they stray from 0.50 is what luck alone does to such a number.
+# Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random
+# search. How far they stray from 0.50 is what luck alone does to such a number.
 #
-# Then look for intervals that do not overlap. In a table of twenty numbers one is always the largest. To
-# pick it and report it as "our method" is the winner's curse again, with strategies in the place of
-# networks. An honest report would choose a setting here, and race it anew with fresh seeds.
+# Then look for intervals that do not overlap. In a table of twenty numbers one is always the
+# largest. To pick it and report it as "our method" is the winner's curse again, with strategies in
+# the place of networks. An honest report would choose a setting here, and race it anew with fresh
+# seeds.
 #
 # ## Chosen by validation, judged by test
 #
-# Each search chose its incumbent by one validation accuracy. What did that number promise? What did the
-# network hold in the test? And had the search tried a better one, without noticing?
+# Each search chose its incumbent by one validation accuracy. What did that number promise? What did
+# the network hold in the test? And had the search tried a better one, without noticing?
 
 # %%
 tried = races.assign(best_tried=races["network"].map(final["test_accuracy"]))
@@ -489,14 +497,14 @@ ends = tried.groupby(["strategy", "seed"], sort=False).agg(
 ends.groupby("strategy", sort=False).mean().round(4)
 
 # %% [markdown]
-# `promised` is above `held`: the best of many noisy numbers is a lucky one. And `best_tried` is above
-# `held`: a part of the regret is not the strategy's fault. It had a better network in its hands, and the
-# noise of one training hid it. No better strategy can mend this. A better *estimation* can: train the
-# last few candidates again, from other seeds, before you choose.
+# `promised` is above `held`: the best of many noisy numbers is a lucky one. And `best_tried` is
+# above `held`: a part of the regret is not the strategy's fault. It had a better network in its
+# hands, and the noise of one training hid it. No better strategy can mend this. A better
+# *estimation* can: train the last few candidates again, from other seeds, before you choose.
 #
 # ## What a small space can tell
 #
-# Why is random search so hard to beat here? Count the networks that are nearly as good as the best.
+# How far does luck get in this space? Count the networks that are nearly as good as the best.
 
 # %%
 behind = best["test_accuracy"] - final["test_accuracy"]
@@ -505,17 +513,18 @@ for margin in (0.01, 0.005, 0.002):
     print(f"within {margin:.1%} of the best: {good:3}, that is one in {len(final) / good:.0f}")
 
 # %% [markdown]
-# If one network in n is good enough, some n random draws are likely to hit one, and nothing needs to be
-# learned for that. A small space that someone chose with care is **dense** with good networks. A large
-# one need not be.
+# If one network in n is good enough, some n random draws are likely to hit one, and nothing needs to
+# be learned for that. Compare n with the 100 trials of our searches. Where n is far below, random
+# search is enough; where it is far above, a strategy has to know something. A small space that
+# someone chose with care is often **dense** with good networks. A large one need not be.
 #
 # So what may we take home from this race?
 #
-# - *What carries over*: how to compare. Many seeds, equal budget, bands, random search in the picture.
-#   And the mechanics: who begins at random, who stops early, what noise hides.
-# - *What may not*: the order. On tables of ten thousand and of half a million networks White et al.
-#   found local search among the best; in the first version of their paper (2020) they also report
-#   that it fails on the DARTS space, which has about 10^18 networks. Ours has about 10^3.
+# - *What carries over*: how to compare. Many seeds, equal budget, bands, random search in the
+#   picture. And the mechanics: who begins at random, who stops early, what noise hides.
+# - *What may not*: the order. On tables of 15,625 and of 423,624 networks White et al. found local
+#   search among the best; in the first version of their paper (2020) they also report that it fails
+#   on the DARTS space, which has about 10^18 networks. Ours has about 10^3.
 # - *What no race tells*: whether the space was worth searching. That was unit 03.
 #
 # ## Summary
@@ -526,7 +535,8 @@ for margin in (0.01, 0.005, 0.002):
 # - A strategy that learns begins like random search. Ask at which budget it pays.
 # - Report a median with a band, and the probability of a win with its interval. One seed each is an
 #   anecdote.
-# - Say what "equal budget" means: trials, epochs or seconds, and what becomes of a search that stops.
+# - Say what "equal budget" means: trials, epochs or seconds, and what becomes of a search that
+#   stops.
 # - Choose by validation, judge by test. What validation promises of a winner is too much.
 # - Every order of strategies is one about this space, until another space confirms it.
 #
@@ -534,16 +544,16 @@ for margin in (0.01, 0.005, 0.002):
 #
 # ## Exercises
 #
-# Four exercises in [05_strategies](../exercises/05_strategies.ipynb), 50 minutes: compute a probability
-# of superiority, write an oracle of your own and race it, draw a median in its band, and choose a
-# sentence for a report.
+# Four exercises in [05_strategies](../exercises/05_strategies.ipynb), 50 minutes: compute a
+# probability of superiority, write an oracle of your own and race it, draw a median in its band,
+# and choose a sentence for a report.
 #
 # ## Further reading
 #
 # - Ying, C. et al. (2019). *NAS-Bench-101: Towards Reproducible Neural Architecture Search*.
 #   [arXiv:1902.09635](https://arxiv.org/abs/1902.09635)
-# - Real, E., Aggarwal, A., Huang, Y. & Le, Q. V. (2019). *Regularized Evolution for Image Classifier
-#   Architecture Search*. [arXiv:1802.01548](https://arxiv.org/abs/1802.01548)
+# - Real, E., Aggarwal, A., Huang, Y. & Le, Q. V. (2019). *Regularized Evolution for Image
+#   Classifier Architecture Search*. [arXiv:1802.01548](https://arxiv.org/abs/1802.01548)
 # - White, C., Nolen, S. & Savani, Y. (2021). *Exploring the Loss Landscape in Neural Architecture
 #   Search*. [arXiv:2005.02960](https://arxiv.org/abs/2005.02960); its first version is of 2020.
 # - Li, L. et al. (2018). *Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization*.

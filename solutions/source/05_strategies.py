@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises 05: Which strategy wins, and how sure are we?
 #
-# Four exercises on [unit 05](../notebooks/05_strategies.ipynb): a probability, a strategy of your own
-# that you then race, the picture of a race, and a sentence for a report. Fill in a cell, run it, then
-# run the check below it. A check tries your answer on fresh inputs. `hint("05.1")` helps, up to three
-# times.
+# Four exercises on [unit 05](../notebooks/05_strategies.ipynb): a probability, a strategy of your
+# own that you then race, the picture of a race, and a sentence for a report. Fill in a cell, run
+# it, then run the check below it. A check tries your answer on fresh inputs. `hint("05.1")` helps,
+# up to three times.
 
 # %%
 from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
@@ -19,9 +19,9 @@ import numpy as np
 #
 # **Purpose**: know what a probability of superiority counts. **Time**: 10 min
 #
-# `a` and `b` hold how each search of two strategies ended; larger is better. Take one search of A and
-# one of B. How probable is it that A ended better? Count over all such pairs. A tie counts half. The
-# lists may differ in length. For example:
+# `a` and `b` hold how each search of two strategies ended; larger is better. Take one search of A
+# and one of B. How probable is it that A ended better? Count over all such pairs. A tie counts
+# half. The lists may differ in length. For example:
 #
 # ```
 # superiority([1, 5], [0, 2])  ->  0.75     A wins three of four pairs
@@ -49,9 +49,9 @@ if check("05.1", superiority):
 #
 # **Purpose**: write a search strategy that works in any KerasTuner project. **Time**: 25 min
 #
-# The strategy: **half of its proposals are random, and the other half are the best trial so far with
-# one value drawn anew.** Which half it is, a coin decides each time. Before any trial is finished, all
-# are random.
+# The strategy: **half of its proposals are random, and the other half are the best trial so far
+# with one value drawn anew.** Which half it is, a coin decides each time. Before any trial is
+# finished, all are random.
 #
 # KerasTuner calls `populate_space` when it wants to know what to try next. The method returns
 # `{"status": "RUNNING", "values": {...}}`, or `{"status": "STOPPED"}` when there is nothing left to
@@ -63,8 +63,8 @@ if check("05.1", superiority):
 #   whether larger or smaller is better;
 # - `trial.hyperparameters.values`, the dictionary of that trial's values;
 # - `self._duplicate(values)`, which says whether such values have been tried;
-# - `fill` below, which completes a dictionary: what is missing it draws, what does not exist in such a
-#   network it leaves out. From an empty dictionary it makes a random proposal.
+# - `fill` below, which completes a dictionary: what is missing it draws, what does not exist in
+#   such a network it leaves out. From an empty dictionary it makes a random proposal.
 #
 # Never propose what has been tried. When 20 draws in a row bring nothing new, stop.
 
@@ -112,8 +112,8 @@ class AroundTheBest(keras_tuner.Oracle):
 
 
 # %% [markdown]
-# When it is right, it races against random search on MNIST-NAS-Bench, 100 searches each, in about 20
-# seconds. **Predict**: after how many trials will it be ahead?
+# When it is right, it races against random search on MNIST-NAS-Bench, 100 searches each, in about
+# 20 seconds. **Predict**: after how many trials will it be ahead?
 
 # %%
 if check("05.2", AroundTheBest):
@@ -135,10 +135,9 @@ if check("05.2", AroundTheBest):
 #
 # **Purpose**: draw many searches so that their spread can be seen. **Time**: 10 min
 #
-# `spent` holds amounts of budget, shape `(n,)`. `regrets` holds one row a search, shape
-# `(searches, n)`. Draw on `ax` the median of the searches as one line, and the middle half of them,
-# from the 25th to the 75th percentile, as one band. Return `ax`. You need `ax.plot` and
-# `ax.fill_between`.
+# `spent` holds amounts of budget, shape `(n,)`. `regrets` holds one row a search, shape `(searches,
+# n)`. Draw on `ax` the median of the searches as one line, and the middle half of them, from the
+# 25th to the 75th percentile, as one band. Return `ax`. You need `ax.plot` and `ax.fill_between`.
 
 
 # %%
@@ -170,10 +169,10 @@ if check("05.3", draw_searches):
 #
 # **Purpose**: say what a race has shown, and no more. **Time**: 5 min
 #
-# Strategy A stops by itself after about 35 trials, though it may have 100. You ran 100 searches of A and
-# 100 of random search. Stopping each random search as early as its partner, A ends better with a
-# probability of 0.75 (0.68 to 0.82). Giving random search its 100 trials, it is 0.54 (0.46 to 0.62).
-# Which sentence may stand in the report?
+# Strategy A stops by itself after about 35 trials, though it may have 100. You ran 100 searches of
+# A and 100 of random search. Stopping each random search as early as its partner, A ends better
+# with a probability of 0.75 (0.68 to 0.82). Giving random search its 100 trials, it is 0.54 (0.46
+# to 0.62). Which sentence may stand in the report?
 #
 # - **a**: A beats random search three times out of four.
 # - **b**: With 100 trials to spend, A and random search are equally good.

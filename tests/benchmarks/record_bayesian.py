@@ -2,9 +2,9 @@
 
     python tests/benchmarks/record_bayesian.py --seeds 20 --budget 100 --processes 2
 
-KerasTuner's Bayesian optimization takes seconds for a proposal, so these searches take hours.
-Each finished one lies in runs/bench_bayesian, and the script goes on where it was stopped.  When
-the table of MNIST-NAS-Bench changes, empty that folder and run it again.
+KerasTuner's Bayesian optimization takes most of a second for a proposal, so these searches take
+half an hour of one core.  Each finished one lies in runs/bench_bayesian, and the script goes on
+where it was stopped.  When the table of MNIST-NAS-Bench changes, empty that folder and run it again.
 """
 
 import argparse
