@@ -44,7 +44,7 @@ def test_each_requirement_is_an_exact_pin_below_its_comment(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     for above, line in pairwise(lines):
         if line and not line.startswith("#"):
-            assert re.match(r"[a-z-]+==[0-9.]+(?: ; .+)?$", line), line
+            assert re.match(r"[a-z0-9-]+==[0-9.]+(?: ; .+)?$", line), line
             assert above.startswith("# "), f"say above it what {line} is for"
 
 
@@ -75,9 +75,10 @@ def imports(path: Path) -> set[str]:
 def test_every_package_that_the_course_imports_is_pinned():
     pinned = {requirement.name for requirement in requirements(LEARNER)}
     tools = pinned | {requirement.name for requirement in requirements(TESTS)}
-    files = {path: pinned for path in ROOT.glob("nascourse/*.py")}
+    files = {path: pinned for path in ROOT.glob("nascourse/**/*.py")}
     files |= {path: pinned for path in ROOT.glob("*/source/*.py")}
     files |= {path: tools for path in [ROOT / "nascourse/authoring.py", *ROOT.glob("tests/*.py")]}
+    files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
     for path, allowed in files.items():
         # pip is in every environment; conftest is no package

@@ -2,7 +2,7 @@
 
 Each unit runs as on Binder: in the environment that binder/start makes, on one CPU, and under a
 limit of 2 GiB where this system lets us set one (cgroups, as root).  All units, or those whose
-numbers are given: ``python tests/benchmarks/bench_memory.py 02 06``.
+numbers are given: ``python tests/benchmarks/measure_memory.py 02 06``.
 """
 
 import os
@@ -31,7 +31,7 @@ GROUPS = {"/sys/fs/cgroup": "memory.max", "/sys/fs/cgroup/memory": "memory.limit
 def limit_memory() -> Path | None:
     """Put this process and its children under the limit; None where that is not possible."""
     for parent, limit in GROUPS.items():
-        group = Path(parent, f"bench_memory_{os.getpid()}")
+        group = Path(parent, f"measure_memory_{os.getpid()}")
         try:
             group.mkdir()
             if (group / limit).exists():
@@ -81,7 +81,9 @@ def measure(path: Path, folder: Path) -> tuple[float, float, float]:
     notebook = nbformat.read(path, as_version=4)
     (folder / "notebooks").mkdir(exist_ok=True)
     where = {"metadata": {"path": str(folder / "notebooks")}}
-    nbclient.NotebookClient(notebook, timeout=600, resources=where).execute()
+    nbclient.NotebookClient(notebook, timeout=600, resources=where).execute(
+        stderr=subprocess.DEVNULL  # where the kernel warns that its port is not encrypted
+    )
     seconds = time.perf_counter() - started
     peak.over.set()
     server.terminate()

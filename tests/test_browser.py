@@ -1,0 +1,325 @@
+"""The course in a real JupyterLab, in a real browser, as a learner meets it.
+
+The server is the one of `make lab` (token and all), started in a copy of the course with a home of
+its own. The browser is the Chromium found on the PATH. Screenshots are left in runs/browser/.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "runs" / "browser"
+UNITS = ("00_start_here", "02_random_search", "06_autokeras_greedy")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+MINUTE = 60_000  # Playwright counts milliseconds
+NUMBER = re.compile(r"\[\d+\]:")  # stands beside a cell that has run
+
+SORTED = """\
+def best_so_far(accuracies):
+    return sorted(accuracies)"""
+RIGHT = """\
+def best_so_far(accuracies):
+    return [max(accuracies[: trial + 1]) for trial in range(len(accuracies))]"""
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on the PATH (Debian: sudo apt install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a learner opens, so that running it changes no file of the course."""
+    folder = tmp_path_factory.mktemp("lab") / "the course"
+    for name in ("binder", "notebooks", "exercises"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(course: Path) -> Iterator[dict]:
+    """A running JupyterLab: what its own record says of it, with its home and the text it printed."""
+    home, runtime, log = (course.parent / name for name in ("home", "runtime", "log"))
+    home.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    environment = kept | {
+        "HOME": str(home),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "NASCOURSE_PROGRESS": str(home / "progress.json"),
+    }
+    for name in ("MPLBACKEND", "PYTEST_CURRENT_TEST"):  # they change what notebooks print
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "jupyterlab", "--config=binder/jupyter_lab_config.py"]
+    command += ["--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=course, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        record = wait_for(lambda: next(runtime.glob("jpserver-*.json"), None), process)
+        yield json.loads(record.read_text()) | {"home": home, "log": log}
+    finally:
+        process.terminate()  # it shuts its kernels down
+        process.wait(60)
+
+
+def wait_for(condition, process: subprocess.Popen | None = None, seconds: float = 60):
+    """Return what `condition` returns, once that is true."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        assert process is None or process.poll() is None, "the server has stopped"
+        time.sleep(0.1)
+    return found
+
+
+class Lab:
+    """A JupyterLab page, with what a learner does in it."""
+
+    def __init__(self, page, server: dict, course: Path, workspace: str):
+        self.page, self.server, self.course, self.workspace = page, server, course, workspace
+
+    def open(self, path: str = "") -> Lab:
+        """Open the course as it greets a learner, or one of its files alone in a workspace."""
+        where = f"/workspaces/{self.workspace}/tree/{path}" if path else ""
+        self.page.goto(f"{self.server['url']}lab{where}?token={self.server['token']}")
+        return self
+
+    def cells(self):
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
+
+    def wait_until_idle(self) -> None:
+        """Wait for a kernel that has nothing to do, as the status bar tells."""
+        idle = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
+        idle.wait_for(timeout=2 * MINUTE)
+
+    def run_all(self, minutes: float) -> None:
+        """Do Run > Restart Kernel and Run All Cells, and wait for the end."""
+        self.wait_until_idle()
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
+        last = self.cells().last.locator(".jp-InputPrompt")
+        playwright.expect(last).to_have_text("[*]:")
+        playwright.expect(last).to_have_text(NUMBER, timeout=minutes * MINUTE)
+
+    def run(self, cell, text: str | None = None) -> None:
+        """Run a cell, with other code if there is any, and wait for its end."""
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        cell.locator(".cm-content").click()
+        if text is not None:
+            self.page.keyboard.press("ControlOrMeta+A")
+            self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Shift+Enter")
+        playwright.expect(prompt).not_to_have_text(before)
+        playwright.expect(prompt).to_have_text(NUMBER)
+
+    def saved(self, path: str) -> nbformat.NotebookNode:
+        """Save the notebook, and read the file."""
+        file = self.course / path
+        before = file.stat().st_mtime_ns
+        self.page.keyboard.press("ControlOrMeta+S")
+        wait_for(lambda: file.stat().st_mtime_ns > before)
+        return nbformat.read(file, as_version=4)
+
+    def shut_down_kernels(self) -> None:
+        address = f"{self.server['url']}api/kernels"
+        headers = {"Authorization": f"token {self.server['token']}"}
+        for kernel in self.page.request.get(address, headers=headers).json():
+            self.page.request.delete(f"{address}/{kernel['id']}", headers=headers)
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    playwright.expect.set_options(timeout=MINUTE)  # a busy machine takes its time
+    with playwright.sync_playwright() as driver:
+        quiet = ["--disable-gpu", "--disable-quic", "--disable-background-networking"]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def lab(browser, server, course, request) -> Iterator[Lab]:
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(MINUTE)
+    elsewhere = []
+    page.on("request", lambda request: elsewhere.append(request.url))
+    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")
+    lab = Lab(page, server, course, workspace=name)
+    yield lab
+    lab.picture(name)
+    lab.shut_down_kernels()
+    page.close()
+    # The course works offline: the page asks nobody but its server.
+    allowed = (server["url"], server["url"].replace("http", "ws"), "data:", "blob:")
+    assert [url for url in elsewhere if not url.startswith(allowed)] == []
+
+
+def test_it_opens_on_the_first_unit_beside_its_contents(lab):
+    lab.open()
+
+    lab.wait_until_idle()
+    current = lab.page.locator(".lm-TabBar-tab.jp-mod-current")
+    playwright.expect(current.filter(has_text="00_start_here.ipynb")).to_be_visible()
+    contents = lab.page.locator(".jp-TableOfContents .jp-tocItem-heading")
+    playwright.expect(contents.first).to_be_visible()
+    playwright.expect(contents.first).to_contain_text("Unit 00")
+    playwright.expect(lab.cells().first.locator(".cm-lineNumbers")).to_be_visible()
+    playwright.expect(lab.page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+
+
+def test_a_page_opens_as_preview_with_its_graphs_drawn(lab):
+    text = "# A page\n\n```mermaid\ngraph LR\n    A[oracle] --> B[tuner]\n```\n"
+    (lab.course / "page.md").write_text(text)
+
+    lab.open("page.md")
+
+    playwright.expect(lab.page.locator(".jp-MarkdownViewer h1")).to_contain_text("A page")
+    playwright.expect(
+        lab.page.locator(".jp-MarkdownViewer .jp-RenderedMermaid img")
+    ).to_be_visible()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_runs_to_its_end(lab, unit):
+    path = f"notebooks/{unit}.ipynb"
+    lab.open(path).run_all(minutes=4)
+
+    cells = [cell for cell in lab.saved(path).cells if cell.cell_type == "code" and cell.source]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        kinds = {output.get("name", output.output_type) for output in cell.outputs}
+        expected = {"error"} if "raises-exception" in cell.metadata.get("tags", []) else set()
+        assert kinds & {"error", "stderr"} == expected, cell.outputs
+
+
+def test_an_exercise_answers_a_wrong_and_a_right_solution(lab):
+    lab.open("exercises/02_random_search.ipynb")
+    lab.wait_until_idle()
+    title = lab.page.locator(".jp-NotebookPanel h2", has_text="Exercise 2.1")
+    title.scroll_into_view_if_needed()
+    setup, answer, check = (lab.cells().nth(position) for position in range(3))
+    verdict = check.locator(".jp-OutputArea-output").first
+    lab.run(setup)
+
+    lab.run(answer)
+    lab.run(check)
+    playwright.expect(verdict).to_contain_text("2.1")
+    lab.picture("exercise_blank")
+
+    lab.run(answer, SORTED)
+    lab.run(check)
+    playwright.expect(verdict).to_contain_text("keep them in the order in which they ran")
+    lab.picture("exercise_wrong")
+
+    lab.run(answer, RIGHT)
+    lab.run(check)
+    playwright.expect(verdict).to_contain_text("The staircase never falls")
+    playwright.expect(check.locator(".jp-OutputArea-output img")).to_be_visible()
+
+    progress = json.loads((lab.server["home"] / "progress.json").read_text())
+    assert progress["exercises"]["02.1"]["passed"]
+    assert lab.page.locator(".jp-Notebook").get_by_text("Traceback").count() == 0
+
+
+@pytest.fixture
+def view(lab) -> Callable:
+    """Write a notebook of one cell, open it, and run it; return its output."""
+
+    def show(code: str):
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip())])
+        nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(nb, lab.course / "notebooks" / "view.ipynb")
+        lab.open("notebooks/view.ipynb").wait_until_idle()
+        lab.cells().first.locator(".cm-content").click()
+        lab.page.keyboard.press("Shift+Enter")
+        return lab.cells().first.locator(".jp-Cell-outputWrapper")
+
+    return show
+
+
+def test_a_replay_asks_before_it_shows(lab, view):
+    output = view("""
+from nascourse import dashboard, trials
+recorded = trials.recorded("strategies")
+greedy = recorded[(recorded["strategy"] == "greedy") & (recorded["seed"] == 1)]
+dashboard.SearchView.replay(greedy)
+""")
+    reveal = output.get_by_role("button", name="Reveal trial 1")
+    reveal.click()
+    playwright.expect(output).to_contain_text("Trial 1 reached")
+
+    output.get_by_role("slider").first.press("ArrowRight")
+    playwright.expect(output).to_contain_text("Trial 2 is not shown yet")
+    lab.picture("replay_asks")
+    output.get_by_text("It does not.").click()
+    output.get_by_role("button", name="Reveal trial 2").click()
+    playwright.expect(output).to_contain_text("Trial 2 reached")
+    playwright.expect(output).to_contain_text("of 1.")
+    playwright.expect(output.get_by_role("img").first).to_be_visible()
+    assert_no_fault(output)
+
+
+def test_the_buttons_pause_and_stop_a_running_search(lab, view):
+    output = view("""
+from nascourse import dashboard, data, search, spaces
+splits = data.subset(data.load_mnist("bundled"), 500)
+found = search.run_search(
+    spaces.cnn_space, splits, strategy="random", max_trials=50, epochs=2, seed=1,
+    directory="../runs/view", observer=dashboard.SearchView(),
+)
+print("stopped after", len(found.table))
+""")
+    output.get_by_role("button", name="Pause").click()
+    playwright.expect(output.get_by_role("button", name="Continue")).to_be_visible()
+    lab.picture("search_paused")
+    output.get_by_role("button", name="Continue").click()
+    playwright.expect(output.get_by_role("button", name="Pause")).to_be_visible()
+    output.get_by_role("button", name="Stop after this trial").click()
+
+    playwright.expect(output).to_contain_text(re.compile(r"stopped after [1-9]\b"))
+    assert_no_fault(output)
+
+
+def assert_no_fault(output) -> None:
+    faults = "[data-mime-type$='jupyter.error'], [data-mime-type$='jupyter.stderr']"
+    playwright.expect(output.locator(faults)).to_have_count(0)
+
+
+def test_the_server_lets_in_nobody_without_the_token(server):
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{server['url']}api/contents")
+
+
+def test_a_learners_own_jupyter_stays_as_it_was(server, course):
+    """Runs last: everything above has been opened, run and saved."""
+    assert not list(server["home"].glob(".jupyter/lab/**/*"))
+    assert (course / "runs/jupyterlab").is_dir()
+    compared = filecmp.dircmp(ROOT / "binder", course / "binder")
+    assert compared.diff_files == compared.left_only == compared.right_only == []
