@@ -11,10 +11,14 @@ room           purpose
 `search`       the only owner of budget, seeds and files: `run_search`, `retrain`
 `trials`       the trial table and its arithmetic
 `evaluation`   how good and how dear one network is; the only key to the test set
+`litert`       a trained network for a small device: converted, quantized, run
 `plotting`     a table in, Matplotlib axes out
+`dashboard`    a search live, replayed, or looked up, with widgets
 `project`      the hands-on project from data to report
+`checks`       exercises that answer: `check` and `hint`
+`progress`     which exercises are solved, by one learner or a class
 `doctor`       can this machine run the course?
-`authoring`    notebooks from their text sources
+`authoring`    notebooks, solutions and exercises from their text sources
 =============  =====================================================================
 
 Import the rooms that you need, for instance ``from nascourse import data, spaces``.

@@ -311,7 +311,7 @@ def kernel_environment() -> dict[str, str]:
     # With PYTEST_CURRENT_TEST, ipykernel hides what compiled code writes to stderr.
     unset = {"NASCOURSE_MNIST", "MPLBACKEND", "PYTEST_CURRENT_TEST"}
     kept = {name: value for name, value in os.environ.items() if name not in unset}
-    return {**kept, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off"}
+    return {**kept, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off", "NASCOURSE_WIDGETS": "off"}
 
 
 def execute(nb: NotebookNode, folder: Path) -> NotebookNode:

@@ -56,11 +56,19 @@ RECORDING = "recording.jsonl"  # first line: which search this is; then one line
 
 
 class Observer:
-    """What a running search tells, trials and epochs counted from 1; this one shows nothing."""
+    """What a running search tells, trials and epochs counted from 1; this one shows nothing.
+
+    A search that goes on first tells the trials that it has, by ``trial_end``.  An observer that
+    raises ``KeyboardInterrupt`` stops the search, as Ctrl-C does: what is finished is kept.
+    """
 
     def search_begin(self, max_trials: int, epochs: int) -> None: ...
 
     def trial_begin(self, trial: int) -> None: ...
+
+    def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
+
+    def batch_end(self, trial: int) -> None: ...
 
     def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
 
@@ -250,6 +258,8 @@ def run_search(
             tuner, fit = make_tuner(space, splits, oracle, recording, observer, seed)
         observer.search_begin(max_trials, epochs)
         try:
+            for line in recording.trials.values():
+                observer.trial_end(line["row"])
             fit(
                 epochs=epochs,
                 batch_size=batch_size,
@@ -409,8 +419,8 @@ class _Recorded:
         self._failure = "KerasTuner gave no reason."
         self._observer.trial_begin(number)
 
-    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
-        super().on_epoch_end(trial, model, epoch, logs)
+    def on_batch_end(self, trial, model, batch, logs=None) -> None:
+        super().on_batch_end(trial, model, batch, logs)
         if not self._network:  # here, as some networks are built only while they are trained
             self._network = {
                 "fingerprint": fingerprint(model),
@@ -418,6 +428,11 @@ class _Recorded:
                 "n_params": count_params(model),
                 "flops": _flops_if_known(model),
             }
+            self._observer.network_known(_number(trial), self._network)
+        self._observer.batch_end(_number(trial))
+
+    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
+        super().on_epoch_end(trial, model, epoch, logs)
         metrics = {name: float(value) for name, value in logs.items()}
         self._curve.append({"trial": _number(trial), "epoch": epoch + 1, **metrics})
         self._observer.epoch_end(_number(trial), epoch + 1, metrics)

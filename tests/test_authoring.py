@@ -161,7 +161,9 @@ def test_ids_follow_the_content(tmp_path):
 
 
 def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
-    text = "# %% [markdown]\n# # Unit 02: Luck\n#\n# ## One\n# text\n#\n# ### Two\n# %%\n1\n# %%\n2\n"
+    text = (
+        "# %% [markdown]\n# # Unit 02: Luck\n#\n# ## One\n# text\n#\n# ### Two\n# %%\n1\n# %%\n2\n"
+    )
     text += "# %% [markdown]\n# reading\n# %%\n3\n"
     nb = authoring.read_source(write_source(tmp_path, text))
 

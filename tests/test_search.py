@@ -213,6 +213,30 @@ def test_an_observer_hears_all_in_order(randomly):
     assert diary.events == [*told, ("search ends",)]
 
 
+def test_an_observer_hears_of_the_network_and_of_each_batch(run, tmp_path):
+    class Batches(search.Observer):
+        def __init__(self):
+            self.events = []
+
+        def network_known(self, trial, network):
+            self.events.append((trial, network["architecture"], sorted(network)))
+
+        def batch_end(self, trial):
+            self.events.append(trial)
+
+        def epoch_end(self, trial, epoch, logs):
+            self.events.append((trial, epoch))
+
+    heard = Batches()
+    found = run(tmp_path, observer=heard, max_trials=2, batch_size=100)  # of 200 images
+
+    expected = []
+    for trial, architecture in zip((1, 2), found.table["architecture"]):
+        facts = (trial, architecture, ["architecture", "fingerprint", "flops", "n_params"])
+        expected += [facts, trial, trial, (trial, 1)]
+    assert heard.events == expected
+
+
 def test_the_best_model_is_the_one_that_was_scored(randomly, small):
     found, _, _ = randomly
     model = found.best_model()
@@ -332,6 +356,23 @@ def test_an_interrupted_random_search_goes_on_as_if_nothing_had_been(run, random
     assert len(stopped.table) == 1
     assert "interrupted" in stopped.stopped and "same folder" in stopped.stopped
     assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_a_search_that_goes_on_first_tells_the_trials_that_it_has(run, tmp_path):
+    two_trials = {**RANDOM, "max_trials": 2, "epochs": 1}
+    run(tmp_path, observer=Interrupt(after=1), **two_trials)
+    diary = Diary()
+
+    run(tmp_path, observer=diary, **two_trials)
+
+    kinds = [event[:2] for event in diary.events if event[0] != "epoch"]
+    assert kinds == [
+        ("search begins", 2),
+        ("trial ends", 1),
+        ("trial begins", 2),
+        ("trial ends", 2),
+        ("search ends",),
+    ]
 
 
 def test_interrupted_in_the_first_trial(run, randomly, tmp_path):
