@@ -41,13 +41,13 @@ def wrong_answers(one: core.Exercise) -> dict[str, tuple[object, str]]:
 
 
 def said(capsys, id: str, answer: object, seed: int = 0) -> tuple[bool, str]:
-    """Check an answer; return the verdict and the one line that was printed."""
+    """Check an answer; return the verdict and the sentence that was printed, unfolded."""
     capsys.readouterr()
     right = check(id, answer, rng=np.random.default_rng(seed))
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert shown.out.count("\n") == 1, f"not one line: {shown.out}"
-    return bool(right), shown.out.strip()
+    assert all(len(line) <= 96 or " " not in line for line in shown.out.splitlines())
+    return bool(right), " ".join(shown.out.split())
 
 
 class Answers:

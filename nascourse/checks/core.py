@@ -2,7 +2,7 @@
 
 The learner's side
 ------------------
-`check` prints one line: a mark, the exercise, right or wrong, and a sentence. It never shows a
+`check` prints a mark, the exercise, right or wrong, and a sentence. It never shows a
 traceback, whatever the answer is or does. `hint` prints the next of up to three hints.
 
 The author's side
@@ -60,6 +60,7 @@ import pkgutil
 import random
 import re
 import reprlib
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ _hints_seen: dict[str, int] = {}
 
 
 def check(id: str, answer: object, *, rng: np.random.Generator | None = None) -> bool:
-    """Say in one line whether an answer is right, and if not, what is wrong with it.
+    """Say in a sentence whether an answer is right, and if not, what is wrong with it.
 
     Under nbgrader a wrong answer raises as well, so that the cell fails, and no progress is kept.
 
@@ -133,7 +134,7 @@ def check(id: str, answer: object, *, rng: np.random.Generator | None = None) ->
     asked = find(id)
     right, sentence = _judge(asked, answer, rng or np.random.default_rng())
     mark = {True: "✓ {} right:", False: "✗ {} wrong:", None: "○ {} is not filled in yet."}[right]
-    print(mark.format(id), sentence)
+    _say(f"{mark.format(id)} {sentence}")
     grading = os.environ.get("NBGRADER_EXECUTION")  # nbgrader says "autograde" or "validate"
     if grading and not right:
         raise CourseError(f"exercise {id}: {sentence}")
@@ -147,7 +148,7 @@ def hint(id: str) -> None:
     asked = find(id)
     number = min(_hints_seen.get(id, 0) + 1, len(asked.hints))
     _hints_seen[id] = number
-    print(_hint(asked, number))
+    _say(_hint(asked, number))
     progress.record(id, hints=number)
 
 
@@ -278,6 +279,11 @@ def show(value: object) -> str:
 
 
 # ---- behind both
+
+
+def _say(text: str) -> None:
+    """Print a text, folded between words: JupyterLab would fold it within them."""
+    print(textwrap.fill(text, 96, break_long_words=False, break_on_hyphens=False))
 
 
 def units() -> list[str]:

@@ -161,9 +161,9 @@ plotting.show(
 #
 # ## How exercises work
 #
-# Each unit has its notebook of exercises, in the folder `exercises` beside this one. You write an answer into a cell, and `check` says in one
-# line whether it is right, and if not, what kind of mistake it is. An answer that is still missing is
-# no mistake:
+# Each unit has its notebook of exercises, in the folder `exercises` beside this one. You write an
+# answer into a cell, and `check` says in a sentence whether it is right, and if not, what kind of
+# mistake it is. An answer that is still missing is no mistake:
 
 # %%
 check("00.1", None)

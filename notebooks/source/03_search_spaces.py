@@ -539,9 +539,9 @@ medians = {
 pd.DataFrame(medians, index=pd.Index(budgets, name="trials")).T.round(3)
 
 # %% [markdown]
-# Read along the rows and down the columns. One trial in the last part finds more than three trials in
-# the whole space. Thirty trials among the quarters find less than ten in the whole space. No strategy
-# was changed, nothing was trained longer: **the space did it.**
+# Read along the rows and down the columns. One trial in the last part is worth three in the whole
+# space. Thirty trials among the quarters are not worth ten in the whole space. No strategy was
+# changed, nothing was trained longer: **the space did it.**
 #
 # Two warnings go with it.
 #
