@@ -330,7 +330,7 @@ bench.networks[["n_params", "flops", "latency_ms", "saved_bytes"]].corr("spearma
 
 # %% [markdown]
 # Look at `flops` and `latency_ms`. These networks are so small that starting a layer takes longer than
-# computing it. So here FLOPs say next to nothing about latency. In large networks the two agree
+# computing it. So here FLOPs say little about latency. In large networks the two agree
 # better, and still not well enough to choose by.
 #
 # ## Counting a space

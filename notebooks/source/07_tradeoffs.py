@@ -452,10 +452,10 @@ print(f"on the front by FLOPs {len(by_flops)}, by latency {len(by_latency)}")
 print(f"on both: {len(by_flops & by_latency)}")
 
 # %% [markdown]
-# Separable convolutions and skip connections save FLOPs or weights and add steps, and here each
-# step takes its time. So a search with a goal in FLOPs gives you the right front for the wrong cost. And
-# the latencies above are those of Keras; LiteRT on your phone would order the networks in another way
-# again. **A limit in milliseconds is a limit on one device with one program**, and is measured there.
+# Separable convolutions have far fewer FLOPs and take longer: they are two steps where a plain one is
+# one, and in networks this small each step takes its time. So a search with a goal in FLOPs gives you
+# the right front for the wrong cost. And the latencies above are those of Keras; LiteRT on your phone
+# would order the networks in another way again. **A limit in milliseconds is a limit on one device with one program**, and is measured there.
 #
 # ## A decision
 #
