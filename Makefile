@@ -91,5 +91,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks timings exercises bench bench-table lint resolve badge clean
+.PHONY: help lab project doctor test notebooks exercises timings bench bench-table lint resolve badge clean
 .DEFAULT_GOAL = help

@@ -207,7 +207,8 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     """
     clone = keras.models.clone_model(model, clone_function=_plain_layer)
     clone.set_weights(model.get_weights())
-    keras.Model(clone.inputs, clone.outputs).save(path)  # a clone keeps the optimizer
+    # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.
+    keras.Model(clone.inputs, clone.outputs, name=model.name).save(path)
     return os.path.getsize(path)
 
 

@@ -21,6 +21,7 @@ from nascourse.strategies import make_oracle
 
 @pytest.fixture(autouse=True)
 def no_figure_left():
+    plt.close("all")  # what other tests left
     yield
     assert plt.get_fignums() == []
 

@@ -259,7 +259,10 @@ print("autokeras" in sys.modules, "nascourse" in sys.modules, model.count_params
 def test_the_saved_size_is_that_of_the_file(autokeras_model, tmp_path):
     size = evaluation.saved_size(autokeras_model)
 
-    assert size == evaluation.save_model(autokeras_model, tmp_path / "model.keras")
+    # The file holds the time at which it was written, which may be compressed a little differently.
+    assert size == pytest.approx(
+        evaluation.save_model(autokeras_model, tmp_path / "model.keras"), abs=20
+    )
 
 
 def test_the_file_holds_weights_and_no_optimizer(tmp_path):
