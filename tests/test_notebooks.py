@@ -197,6 +197,18 @@ def test_the_section_of_exercises_links_to_them(path):
     assert f"(../exercises/{path.name})" in section
 
 
+def test_every_notebook_was_timed_and_keeps_the_limits():
+    """notebooks/timings.md, which `make timings` writes."""
+    page = (ROOT / "notebooks" / "timings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[\S+\]\((\S+)\) \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    timed = [(ROOT / "notebooks" / link).resolve() for link, *_ in rows]
+    assert sorted(timed) == sorted(UNITS + SOLUTIONS + EXERCISES), "run make timings"
+    for link, seconds, slowest_cell, mebibytes in rows:
+        assert int(seconds) < 600, link
+        assert int(slowest_cell) < 90, link
+        assert int(mebibytes) < 1.2 * 1024, link
+
+
 @notebooks
 def test_cells_are_short(path):
     cells = [cell for cell in read(path).cells if cell.cell_type == "code" and cell.source.strip()]
