@@ -186,7 +186,7 @@ multiple_choice(
     right="c",
     options={
         "a": "An equal budget is fair, but one run each compares two dice: in this unit the middle half "
-        "of the random searches was as wide as such a gap.",
+        "of the random searches was wider than this gap.",
         "b": "The best of ten runs shows who was luckiest, and it grows with the number of runs: look "
         "at all of them.",
         "c": "A difference counts when it is large beside the spread between seeds, and only then is "

@@ -6,7 +6,7 @@
 # - **Prerequisites**: you know Python, and have trained a neural network before.
 # - **Time**: 20 min: running a notebook 3 min, the machine 2 min, the digits 4 min, a first network
 #   5 min, map and exercises 6 min
-# - **Cost**: 15 s of two CPU cores and 750 MiB of memory; no GPU, no network
+# - **Cost**: 10 s of one CPU core and 750 MiB of memory; no GPU, no network
 #
 # Welcome. In this course a program designs neural networks, and you decide how it goes about it. The
 # task stays the same from the first unit to the last: read handwritten digits. Before we begin, we
@@ -155,7 +155,7 @@ plotting.show(
 # | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 60 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can we find a digit recognizer? | 40 min | 02, 06 |
 #
-# In a hurry? 01, 02, 06 and 11 make a course of half a day, if you take on trust what they build on. A
+# The numbers 08 to 10 are kept for units to come. In a hurry? 01, 02, 06 and 11 make a course of half a day, if you take on trust what they build on. A
 # word that you have forgotten stands in the [glossary](glossary.md), with a link to where it was
 # explained.
 #
@@ -195,7 +195,7 @@ progress.summary()[["exercises", "solved", "next"]]
 # - The doctor says whether this machine can run the course, and how to mend what is missing.
 # - Networks learn from the training set and are chosen by the validation set. The test set stays
 #   sealed until the very end.
-# - A network of three layers already reads most digits. Its numbers were chosen without thought.
+# - A network with one convolution already reads most digits. Its numbers were chosen without thought.
 #
 # Next: could a program choose them better? In [unit 01](01_what_is_nas.ipynb) we see what that takes.
 #

@@ -7,7 +7,7 @@
 # - **Prerequisites**: [unit 00](00_start_here.ipynb): training, validation and test set, epoch, seed
 # - **Time**: 45 min: why and where 5 min, the three parts 10 min, the loop and a search by hand
 #   15 min, what judges 5 min, misconceptions 5 min, a check by training 5 min
-# - **Cost**: 30 s of two CPU cores and 800 MiB of memory; no GPU, no network
+# - **Cost**: 20 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # In unit 00 we trained a network whose numbers nobody had thought about. To improve it, people
 # change something, train, look at the result, and change something else. **Neural architecture
@@ -121,7 +121,7 @@ for epochs in (1, 3, 12):
 
 # %% [markdown]
 # The number is the validation accuracy: the share of the validation images that the network reads
-# correctly. From here on, twelve epochs count.
+# correctly. From here on, twelve epochs count, of the first of the three trainings.
 
 
 # %%
@@ -207,8 +207,9 @@ trials.summary(table)
 
 # %% [markdown]
 # `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels, `sep`
-# marks a separable one, `max2` halves by max pooling, and the last `10` is the layer that names the
-# digit. `n_params` and `flops` come in a moment.
+# marks a separable one, `max2` halves by max pooling, `ave2 concat` is the skip, `ave4` takes the means
+# of the head `quarters`, and the last `10` is the layer that names the digit. `n_params` and `flops`
+# come in a moment.
 
 # %%
 best = trials.best(table)
@@ -325,7 +326,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # These are the results of a perfect search, one that tries everything. No strategy, however clever,
-# gets above the last column. What the space leaves out cannot be found.
+# finds a better network. (Each number is the mean of three trainings. A single one, as our searches see
+# it, may lie a little above, by luck.) What the space leaves out cannot be found.
 #
 # Then the estimation. Suppose we had trained each network for one epoch only, and kept the ten that
 # look best. **Predict**: how many of them are among the ten best after twelve epochs?
@@ -359,7 +361,7 @@ print(f"4 epochs instead of 12: {short:.0%} of the cost")
 # ## Does the table tell the truth?
 #
 # A look-up is quick to believe. So let us train your best network for real, with two seeds that the
-# table does not have. **This takes about 15 seconds.**
+# table does not have. **This takes about 10 seconds.**
 
 # %%
 splits = data.load_mnist("bundled")

@@ -8,11 +8,12 @@
 #   network; [unit 02](02_random_search.ipynb): build function, hyperparameter, trial
 # - **Time**: 60 min: the bricks 20 min, what a network costs 15 min, counting and conditional
 #   hyperparameters 15 min, the space does half of the work 10 min
-# - **Cost**: 30 s of two CPU cores and 800 MiB of memory; no training, no GPU, no network
+# - **Cost**: 10 s of one CPU core and 750 MiB of memory; no training, no GPU, no network
 #
-# In [unit 02](02_random_search.ipynb) luck found good networks. But somebody had put them there: the
-# 1,872 settings of `spaces.cnn_space` were there before the first trial. None of them has a skip
-# connection. So no search in that space, however long or clever, ever returns a network with one.
+# In [unit 02](02_random_search.ipynb) luck found good networks. But somebody had put them there:
+# the 1,872 settings of `spaces.cnn_space` were there before the first trial. None of them has a
+# skip connection. So no search in that space, however long or clever, ever returns a network with
+# one.
 #
 # **A search cannot find what its space does not hold.** In this unit we look at the space itself:
 # what it is built of, what its networks cost, how many there are, and how much is decided before
@@ -66,17 +67,17 @@ plotting.show(
 )
 
 # %% [markdown]
-# Where all nine pixels are alike the answer is zero, which is white. Where ink begins it is positive,
-# orange; where ink ends it is negative, violet. So a filter is a detector, and its answers form an
-# image again, a **feature map**.
+# Where all nine pixels are alike the answer is zero, which is white. Where ink begins it is
+# positive, orange; where ink ends it is negative, violet. So a filter is a detector, and its
+# answers form an image again, a **feature map**.
 #
 # Nobody writes filters by hand: training finds the weights. What the search space fixes is how many
 # filters there are and how large their windows. A convolution with 8 filters gives 8 feature maps,
 # which are the **channels** of the next layer's input.
 #
-# What does it cost? Parameters are the weights that training has to find. FLOPs are the additions and
-# multiplications that one image costs. They come mostly in pairs, a product that is added to a sum.
-# Such a pair is a **multiply-accumulate** (MAC).
+# What does it cost? Parameters are the weights that training has to find. FLOPs are the additions
+# and multiplications that one image costs. They come mostly in pairs, a product that is added to a
+# sum. Such a pair is a **multiply-accumulate** (MAC).
 
 # %%
 n_params = 8 * (3 * 3 * 1 + 1)  # each filter: nine weights for one channel, and a bias
@@ -120,8 +121,9 @@ costs(layers.Conv2D(8, 3, padding="same"), layers.Conv2D(16, 3, padding="same"))
 #
 # After a convolution the negative answers are usually set to zero. This is the **activation**
 # `relu`; without one, two convolutions would be no more than a single larger one. Then the maps are
-# made smaller, and there are two ways. **Pooling** replaces each square of 2x2 numbers by its largest
-# one or by their mean. A **stride** of two makes the convolution itself skip every second place.
+# made smaller, and there are two ways. **Pooling** replaces each square of 2x2 numbers by its
+# largest one or by their mean. A **stride** of two makes the convolution itself skip every second
+# place.
 
 # %%
 edges = np.maximum(maps["left to right"], 0)  # relu
@@ -149,8 +151,9 @@ stride = [layers.Conv2D(16, 3, strides=2, padding="same")]
 pd.concat({"pooling": costs(*pooling), "stride": costs(*stride)})
 
 # %% [markdown]
-# The parameters are the same, the FLOPs are a quarter. Pooling first computes every answer and then
-# drops three of four. Pooling itself has no weights, and its few comparisons are not counted.
+# The parameters are the same; the stride needs a quarter of the FLOPs. With pooling every answer is
+# computed first, and then four become one. Pooling itself has no weights, and its few comparisons
+# are not counted.
 #
 # ### From maps to ten numbers
 #
@@ -170,8 +173,9 @@ for name, way in ways.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# By hand, for the first row: 7 x 7 x 16 = 784 inputs and a bias make 785 weights for each of the ten
-# outputs. The means save nearly all of them. What do they lose? We move the digit by three pixels.
+# By hand, for the first row: 7 x 7 x 16 = 784 inputs and a bias make 785 weights for each of the
+# ten outputs. The means save nearly all of them. What do they lose? We move a feature map by three
+# pixels.
 
 # %%
 moved = np.roll(edges, 3, axis=1)
@@ -196,9 +200,9 @@ print("global average notices:", not np.isclose(edges.mean(), moved.mean()))
 #     A -- skip --> C
 # ```
 #
-# Where they meet, the two are added (as in ResNet), or **concatenated**: the channels of one are put
-# behind those of the other (as in DenseNet, Huang et al. 2017). **Predict** what each way costs in
-# the *next* convolution.
+# Where they meet, the two are added (as in ResNet), or **concatenated**: the channels of one are
+# put behind those of the other (as in DenseNet, Huang et al. 2017). **Predict** what each way costs
+# in the *next* convolution.
 
 # %%
 x = keras.Input((14, 14, 16))
@@ -210,13 +214,14 @@ for meet in (layers.Add(), layers.Concatenate()):
     print(f"{meet.__class__.__name__:11}: {z.shape[-1]} channels, then {after.count_params():,}")
 
 # %% [markdown]
-# Neither has weights of its own. Adding asks for the same shape on both sides and costs the next layer
-# nothing. Concatenating keeps both apart, and the next layer pays for twice the channels.
+# Neither has weights of its own. Adding asks for the same shape on both sides and costs the next
+# layer nothing extra. Concatenating keeps both apart, and the next layer pays for twice the
+# channels.
 #
 # ### Separable convolution
 #
-# A plain filter looks at a window in all channels at once. A **separable convolution** does it in two
-# steps: one 3x3 filter for each channel alone, then a 1x1 convolution that mixes the channels.
+# A plain filter looks at a window in all channels at once. A **separable convolution** does it in
+# two steps: one 3x3 filter for each channel alone, then a 1x1 convolution that mixes the channels.
 # Chollet (2017) built Xception from them.
 
 # %%
@@ -228,8 +233,9 @@ same = {name: costs(kind(16, 3, padding="same"), shape=(14, 14, 16)) for name, k
 pd.concat(same)
 
 # %% [markdown]
-# Less than a fifth of the price. But it is not the same function made cheaper: it can express less. What
-# is saved here may be lost in accuracy, and which of the two weighs more is a question for a search.
+# Less than a fifth of the price. But it is not the same function made cheaper: it can express less.
+# What is saved here may be lost in accuracy, and which of the two weighs more is a question for a
+# search.
 #
 # One brick costs nothing at all when the network is used: **dropout** switches off a random part of
 # the numbers during training, so that no output relies on a single one.
@@ -256,8 +262,8 @@ plotting.show(
 
 # %% [markdown]
 # The two do not go together. A weight of a convolution is used at every pixel, a weight of a dense
-# layer once. So **parameters say how much there is to store and to ship, FLOPs say how much there is
-# to compute**.
+# layer once. So **parameters say how much there is to store and to ship, FLOPs say how much there
+# is to compute**.
 #
 # Two traps when you read FLOPs in a paper:
 #
@@ -268,10 +274,10 @@ plotting.show(
 #
 # ### Memory
 #
-# A float32 number takes 4 bytes. To use a network you need its weights and, at any moment, what goes
-# into a layer and what comes out. To train it you need much more. The backward pass reads the output
-# of every layer for every image of the batch again. And each weight has a gradient, of which Adam
-# also keeps two running means.
+# A float32 number takes 4 bytes. To use a network you need its weights and, at any moment, what
+# goes into a layer and what comes out. To train it you need much more. The backward pass reads the
+# output of every layer for every image of the batch again. And each weight has a gradient, of which
+# Adam also keeps two running means.
 
 
 # %%
@@ -291,9 +297,9 @@ print(f"to train, one image:    {memory(model, training=True) / 1024:,.0f} KiB")
 print(f"to train, batch of 64:  {memory(model, batch=64, training=True) / 1024:,.0f} KiB")
 
 # %% [markdown]
-# In training it is the outputs that fill the memory, and they grow with the batch. When memory runs
-# out, a smaller batch helps more than a smaller dense layer. (A real library needs more than this
-# count, for its own code and for working space.)
+# With a batch of 64 it is nearly always the outputs that fill the memory: they grow with the batch,
+# and the weights do not. When memory runs out, a smaller batch helps more than a smaller dense
+# layer. (A real library needs more than this count, for its own code and for working space.)
 #
 # ### Latency
 #
@@ -315,35 +321,36 @@ wait = {name: evaluation.measure_latency(one).median_ms for name, one in zip("wd
 print("the deep one takes more than twice as long:", wait["d"] > 2 * wait["w"])
 
 # %% [markdown]
-# (We print no milliseconds, since yours differ. Look at `wait`.) Forty layers are forty steps, one after
-# the other. Each must be started, fetches its numbers and writes them back, and in a thin layer that
-# takes longer than the arithmetic. **FLOPs are not latency.** Whoever needs a fast network measures
-# it, on the machine where it will run.
+# (We print no milliseconds, since yours differ. Look at `wait`.) Forty layers are forty steps, one
+# after the other. Each must be started, fetches its numbers and writes them back, and in a thin
+# layer that takes longer than the arithmetic. **FLOPs are not latency.** Whoever needs a fast
+# network measures it, on the machine where it will run.
 #
-# Is that an odd pair, or the rule? MNIST-NAS-Bench, the table of [unit 01](01_what_is_nas.ipynb), knows
-# the costs of its networks. The number for each pair of costs is 1 if both put the networks in the
-# same order, and about 0 if they have nothing to do with each other.
+# Is that an odd pair, or the rule? MNIST-NAS-Bench, the table of [unit 01](01_what_is_nas.ipynb),
+# knows the costs of its networks. The number for each pair of costs is 1 if both put the networks
+# in the same order, -1 for the opposite order, and about 0 if they have nothing to do with each
+# other. `saved_bytes` is the size of the file that holds the network.
 
 # %%
 bench = benchmark.load_benchmark()
 bench.networks[["n_params", "flops", "latency_ms", "saved_bytes"]].corr("spearman").round(2)
 
 # %% [markdown]
-# Look at `flops` and `latency_ms`. These networks are so small that starting a layer takes longer than
-# computing it. So here FLOPs say little about latency. In large networks the two agree
-# better, and still not well enough to choose by.
+# Look at `flops` and `latency_ms`. These networks are so small that starting a layer takes longer
+# than computing it. So here FLOPs say little about latency. In large networks the two agree better,
+# and still not well enough to choose by.
 #
 # ## Counting a space
 #
-# How many networks does a space hold? One rule suffices: **multiply where choices are independent, add
-# where one choice opens others.** Here is the space that the rest of the course measures.
+# How many networks does a space hold? One rule suffices: **multiply where choices are independent,
+# add where one choice opens others.** Here is the space that the rest of the course measures.
 
 # %%
 spaces.to_table(spaces.bench_space)
 
 # %% [markdown]
-# **Predict** its size. Start with the filters: how many ways are there with one block, with two, with
-# three?
+# **Predict** its size. Start with the filters: how many ways are there with one block, with two,
+# with three?
 
 # %%
 filters = 3 + 3 * 3 + 3 * 3 * 3  # added, as a network has one, two or three blocks
@@ -358,8 +365,8 @@ print("counted:", spaces.size(spaces.bench_space))
 print(2 * 2 * 2 * 2 * (6 + 6 * 6 + 6 * 6 * 6))
 
 # %% [markdown]
-# That is more than three times as many, each of them to be trained. Spaces that others measured whole, beside
-# ours:
+# That is more than three times as many, each of them to be trained. Spaces that others measured
+# whole, beside ours:
 #
 # | space | networks | what is chosen |
 # |---|---:|---|
@@ -400,8 +407,8 @@ print(f"{len(models)} settings, {len(fingerprints)} networks")
 pd.Series([spaces.describe(model) for model in models]).value_counts().head(4)
 
 # %% [markdown]
-# Each network with one block is counted three times. To KerasTuner these are three different settings,
-# so a search may train the same network three times, and call it three trials.
+# Each network with one block is counted three times. To KerasTuner these are three different
+# settings, so a search may train the same network three times, and call it three trials.
 #
 # `conditional_scope` mends this. It ties a hyperparameter to the values of its parent.
 
@@ -419,8 +426,8 @@ models = [spaces.built(tied, setting) for setting in spaces.settings(tied)]
 print(f"{len(models)} settings, {len(set(map(spaces.fingerprint, models)))} networks")
 
 # %% [markdown]
-# Inside the scope, `hp.Choice` is still called when there is one block. What does it return then, and what
-# does KerasTuner remember? **Predict**, then look at the default setting, one block.
+# Inside the scope, `hp.Choice` is still called when there is one block. What does it return then,
+# and what does KerasTuner remember? **Predict**, then look at the default setting, one block.
 
 # %%
 hp = spaces.declared(tied)
@@ -452,19 +459,19 @@ hidden(hp)
 print("after a trial with two blocks:", spaces.size(hp), "settings")
 
 # %% [markdown]
-# Both numbers are wrong; there are 12. KerasTuner learns of a hyperparameter when the build function
-# asks for it. At first it has never heard of `filters_1`, so a small budget may end before the space is
-# known. Once it is known, nothing ties it to its parent, and the duplicates are back. (In
-# [unit 02](02_random_search.ipynb) `build_small_cnn` asks inside its loop as well. It has the scope, so
-# it counts nothing twice. But it, too, is discovered as it goes.)
+# Both numbers are wrong; there are 12. KerasTuner learns of a hyperparameter when the build
+# function asks for it. At first it has never heard of `filters_1`, so a small budget may end before
+# the space is known. Once it is known, nothing ties it to its parent, and the duplicates are back.
+# (In [unit 02](02_random_search.ipynb) `build_small_cnn` asks inside its loop as well. It has the
+# scope, so it counts nothing twice. But it, too, is discovered as it goes.)
 #
-# This is not a beginner's mistake only. AutoKeras's own `ConvBlock` is written like `hidden`, and in
-# [unit 06](06_autokeras_greedy.ipynb) you see a search stumble over it.
+# This is not a beginner's mistake only. AutoKeras's own `ConvBlock` is written like `hidden`, and
+# in [unit 06](06_autokeras_greedy.ipynb) you see a search stumble over it.
 #
 # ## The space does half of the work
 #
-# Now the claim from the beginning, with data: the table of `spaces.bench_space`, after twelve epochs,
-# as means over three seeds. **Predict**: which choice decides most?
+# Now the claim from the beginning, with data: the table of `spaces.bench_space`, after twelve
+# epochs, as means over three seeds. **Predict**: which choice decides most?
 
 # %%
 print(f"{len(bench):,} of the {bench.of:,} networks are in the table")
@@ -478,10 +485,11 @@ plotting.show(
 )
 
 # %% [markdown]
-# The longest bar belongs to the head, the way from maps to a list of numbers: a choice that is easily
-# forgotten when one writes a space. Let us look at its two halves of the space. A point on a curve says
-# which share of the networks has at most this accuracy, so a curve further to the right is a better
-# space.
+# The longest bar belongs to the head, the way from maps to a list of numbers: a choice that is
+# easily forgotten when one writes a space. (The bars of `filters_1` and `filters_2` also hold the
+# number of blocks: that there is no such block is one of their values.) Let us look at the two
+# halves into which the head cuts the space. A point on a curve says which share of the networks has
+# at most this accuracy, so a curve further to the right is a better space.
 
 # %%
 heads = {name: part["val_accuracy"] for name, part in table.groupby("head")}
@@ -512,8 +520,9 @@ plotting.show(
 # network.
 #
 # In unit 01 a perfect search found less in a poorer space. But no search is perfect. What does a
-# *typical* one find? We draw at random, as in unit 02, from the whole space and from parts of it: 1,000
-# searches each. **Predict** how many trials in the whole space match one trial in the best part.
+# *typical* one find? We draw at random, as in unit 02, from the whole space and from parts of it:
+# 1,000 searches each. **Predict** how many trials in the whole space match one trial in the best
+# part.
 
 # %%
 deepest = table["conv/filters_2"].fillna(table["conv/filters_1"]).fillna(table["conv/filters_0"])
@@ -548,8 +557,8 @@ pd.DataFrame(medians, index=pd.Index(budgets, name="trials")).T.round(3)
 # - **A narrow space is knowledge that someone paid for.** We know the good part because the
 #   networks were trained. When you narrow a space by experience, say so, and give every
 #   strategy that you compare the same space.
-# - **What is cut off is gone.** A part that is good on the whole may lack the single best network, or the
-#   smallest one that is good enough. [Unit 07](07_tradeoffs.ipynb) looks for those.
+# - **What is cut off is gone.** A part that is good on the whole may lack the single best network,
+#   or the smallest one that is good enough. [Unit 07](07_tradeoffs.ipynb) looks for those.
 #
 # ## Cells and whole networks
 #
@@ -558,12 +567,12 @@ pd.DataFrame(medians, index=pd.Index(budgets, name="trials")).T.round(3)
 #
 # In a **cell-based space** one searches a small graph of layers, the **cell**, and stacks copies of
 # it. NASNet (Zoph et al. 2018) was found in this way: the cell was searched on small images
-# (CIFAR-10) and more copies of it were stacked for large ones (ImageNet). The cells of NAS-Bench-101
-# have at most 7 nodes and 9 edges, and each network stacks nine of them. The price is a restriction:
-# all copies are alike, and what connects them is fixed by hand.
+# (CIFAR-10) and more copies of it were stacked for large ones (ImageNet). The cells of
+# NAS-Bench-101 have at most 7 nodes and 9 edges, and each network stacks nine of them. The price is
+# a restriction: all copies are alike, and what connects them is fixed by hand.
 #
-# Cells have a counting problem of their own. Take one with two branches that meet in a sum, and three
-# operations to choose from for each branch.
+# Cells have a counting problem of their own. Take one with two branches that meet in a sum, and
+# three operations to choose from for each branch.
 
 # %%
 operations = ["3x3", "1x1", "max pooling"]
@@ -571,10 +580,10 @@ pairs = list(itertools.product(operations, repeat=2))
 print(len(pairs), "settings,", len({tuple(sorted(pair)) for pair in pairs}), "cells")
 
 # %% [markdown]
-# (3x3, 1x1) and (1x1, 3x3) are the same cell, drawn with its branches swapped. Graphs that become equal
-# when their nodes are renamed are **isomorphic**. NAS-Bench-101 counts each of them once. NATS-Bench
-# takes them as they come: of its 15,625 topologies 6,466 are different (Dong & Yang 2020). Our
-# fingerprint does not see it either:
+# (3x3, 1x1) and (1x1, 3x3) are the same cell, drawn with its branches swapped. Graphs that become
+# equal when their nodes are renamed are **isomorphic**. NAS-Bench-101 counts each of them once.
+# NATS-Bench takes them as they come: of its 15,625 topologies 6,466 are different (Dong & Yang
+# 2020). Our fingerprint does not see it either:
 
 
 # %%
@@ -587,8 +596,8 @@ def branches(first, second):
 print(spaces.fingerprint(branches(3, 1)) == spaces.fingerprint(branches(1, 3)))
 
 # %% [markdown]
-# It compares layer by layer, in the order in which they were made. In this course that is enough, as no
-# space here has branches to swap. In a cell-based space it would not be.
+# It compares layer by layer, in the order in which they were made. In this course that is enough,
+# as no space here has branches to swap. In a cell-based space it would not be.
 #
 # ## The same bricks in AutoKeras
 #
@@ -604,11 +613,11 @@ print(spaces.fingerprint(branches(3, 1)) == spaces.fingerprint(branches(1, 3)))
 #
 # ## Summary
 #
-# - A search cannot find what its space does not hold. Writing the space is the first decision of a search,
-#   and often the largest.
-# - A convolution costs (window x input channels + 1) parameters for each filter, and window x input
-#   channels MACs for each number that it puts out. A FLOP count is twice the MACs; many papers print
-#   MACs.
+# - A search cannot find what its space does not hold. Writing the space is the first decision of a
+#   search, and often the largest.
+# - A convolution costs (pixels of the window x input channels + 1) parameters for each filter, and
+#   pixels of the window x input channels MACs for each number that it puts out. A FLOP count is
+#   twice the MACs; many papers print MACs.
 # - Parameters, FLOPs, latency and memory are four different things. Count the first two, measure
 #   the third, and mind the batch in the last.
 # - Multiply independent choices, add what one choice opens. Different settings may build the same
@@ -620,9 +629,9 @@ print(spaces.fingerprint(branches(3, 1)) == spaces.fingerprint(branches(1, 3)))
 #
 # ## Exercises
 #
-# In [four exercises](../exercises/03_search_spaces.ipynb) you compute what a convolution costs, count a
-# conditional space, write a space with and without skip connections, and decide which of two
-# networks is faster.
+# In [four exercises](../exercises/03_search_spaces.ipynb) you compute what a convolution costs,
+# count a conditional space, write a space with and without skip connections, and decide which of
+# two networks is faster.
 #
 # ## Further reading
 #
@@ -632,10 +641,11 @@ print(spaces.fingerprint(branches(3, 1)) == spaces.fingerprint(branches(1, 3)))
 #   Scalable Image Recognition* (NASNet). [arXiv:1707.07012](https://arxiv.org/abs/1707.07012)
 # - Ying, C. et al. (2019). *NAS-Bench-101: Towards Reproducible Neural Architecture Search*.
 #   [arXiv:1902.09635](https://arxiv.org/abs/1902.09635)
-# - Dong, X. & Yang, Y. (2020). *NAS-Bench-201*. [arXiv:2001.00326](https://arxiv.org/abs/2001.00326).
-#   Dong, X. et al. (2021). *NATS-Bench*. [arXiv:2009.00437](https://arxiv.org/abs/2009.00437)
+# - Dong, X. & Yang, Y. (2020). *NAS-Bench-201*.
+#   [arXiv:2001.00326](https://arxiv.org/abs/2001.00326). Dong, X. et al. (2021). *NATS-Bench*.
+#   [arXiv:2009.00437](https://arxiv.org/abs/2009.00437)
 # - Radosavovic, I. et al. (2020). *Designing Network Design Spaces*.
 #   [arXiv:2003.13678](https://arxiv.org/abs/2003.13678)
-# - The bricks: He et al. (2016), ResNet, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385); Huang et
-#   al. (2017), DenseNet, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993); Chollet (2017),
-#   Xception, [arXiv:1610.02357](https://arxiv.org/abs/1610.02357)
+# - The bricks: He et al. (2016), ResNet, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385);
+#   Huang et al. (2017), DenseNet, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993); Chollet
+#   (2017), Xception, [arXiv:1610.02357](https://arxiv.org/abs/1610.02357)

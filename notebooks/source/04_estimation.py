@@ -2,13 +2,13 @@
 # # Unit 04: How cheaply can a network be judged?
 #
 # - **Objectives**: say how sure a validation accuracy is; measure with a rank correlation what a
-#   cheap judgment is worth; save nearly all of the training with successive halving; test a
+#   cheap judgment is worth; save three quarters of the training with successive halving; test a
 #   zero-cost proxy against counting parameters; watch a search in TensorBoard.
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, validation, winner's curse; [unit
 #   03](03_search_spaces.ipynb): parameters and FLOPs
 # - **Time**: 70 min: the price 5 min, how sure 10 min, fewer epochs 15 min, fewer images 10 min,
 #   halving 15 min, no training at all 5 min, TensorBoard 5 min, the winner's curse 5 min
-# - **Cost**: 60 s of two CPU cores and 900 MiB of memory; no GPU, no network
+# - **Cost**: 20 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # A search asks the same question again and again: how good is this network? The answer costs nearly
 # all of its time. Real et al. (2019) trained 20,000 networks, on 450 GPUs, for a week; to propose
@@ -61,8 +61,8 @@ for epochs in (1, 4, 12):
 print(bench)
 
 # %% [markdown]
-# Three trainings, 17 epochs. A second of computing is nothing; but the proportions are those of a
-# search that takes a week, so we count the cost in epochs.
+# Three trainings, 17 epochs. Three seconds of computing are nothing; but the proportions are those
+# of a search that takes a week, so we count the cost in epochs.
 #
 # A query never tells the test accuracy, since no search may look at it. We do not search here: we
 # judge the judges. For that the final test accuracy, the mean of three seeds, is our **truth**.
@@ -112,7 +112,7 @@ plotting.show(
 )
 
 # %% [markdown]
-# Where the lines overlap, another seed would have put the networks in another order. More seeds
+# Where the lines overlap, another seed could have put the networks in another order. More seeds
 # would help, and each costs a whole training.
 #
 # There is a second kind of luck: which images happen to be in the validation set. Let us ask what
@@ -187,13 +187,13 @@ plotting.show(
 # %% [markdown]
 # One epoch costs a twelfth and already gives most of the order. After three or four epochs there is
 # little left to gain, so the last two thirds of the training buy almost nothing. Among the best
-# quarter every judge does worse: there is less to tell apart, and the noise stays as it was. No
-# number of epochs removes it.
+# quarter every judge does worse: the noise is smaller there, but the differences have shrunk far
+# more. No number of epochs removes it.
 #
 # ### Who is judged unfairly?
 #
 # An early judgment could be merely noisy. It is worse: it can be **biased**. Here are the two
-# networks that fell and climbed most, among all ranks, between the first epoch and the last.
+# networks whose rank fell and climbed most between the first epoch and the last.
 
 # %%
 curves = bench.curves.pivot_table(index="epoch", columns="network", values="val_accuracy")
@@ -275,7 +275,7 @@ pd.DataFrame(rows, ["networks", "regret"]).T.rename_axis("epochs each").round(4)
 # The second way to save: train on a part of the images. A smaller task that stands for the real one
 # is a **proxy task**. We try it on six networks, from the worst of the table to the best, with 500
 # images and 12 epochs. The number of a network is its place in `spaces.settings`. **This takes
-# about 20 seconds.**
+# about 10 seconds.**
 
 # %%
 splits = data.load_mnist("bundled")
@@ -298,8 +298,8 @@ six.round(2)
 # counts. Six networks are few, though, and we spread them on purpose, which flatters every judge.
 # So we did the same, beforehand, with 100 networks drawn at random and four sizes.
 #
-# **Predict.** Twelve epochs on 500 images cost as much as one and a half epochs on all 4,000. Which
-# is the better judge?
+# **Predict.** (The table was made with 4,000 training images, where you have 3,200.) Twelve epochs
+# on 500 images cost as much as one and a half epochs on all 4,000. Which is the better judge?
 
 # %%
 subsets = trials.recorded("subsets").set_index("network")
@@ -327,16 +327,17 @@ plotting.show(
 
 # %% [markdown]
 # At the same price the number of steps of gradient descent is the same. One judge has seen all
-# images a few times, the other a few images many times. With little to spend they are about equally
-# good; with more to spend the first is ahead. So on these digits fewer images are no bargain, and
-# no disaster. They pay where they make other things cheaper too, such as loading or memory, or
-# where a single epoch on all images is already too dear.
+# images a few times, the other a few images many times. At a price of one and a half epochs they
+# are about equally good. At three, fewer epochs are ahead; at six the two are level again. So on
+# these digits fewer images are no bargain, and no disaster. They pay where they make other things
+# cheaper too, such as loading or memory, or where a single epoch on all images is already too dear.
 #
 # ## Successive halving
 #
-# So far every network got the same judgment. But who is last after one epoch will hardly be first
-# at the end. **Successive halving** (Jamieson & Talwalkar 2016) spends on those who deserve it:
-# train all a little, keep the best part, train those further, and so on. We keep a third each time.
+# So far every network got the same judgment. But who is among the last after one epoch is seldom
+# the best at the end, even if some climb. **Successive halving** (Jamieson & Talwalkar 2016) spends
+# on those who deserve it: train all a little, keep the best part, train those further, and so on.
+# We keep a third each time.
 
 
 # %%
@@ -427,10 +428,10 @@ races["regret"].describe()[["25%", "50%", "75%", "mean"]].round(4).assign(
 #
 # ## Hyperband
 #
-# How many networks should one start with, and how harshly cut? With late risers in the space, a
-# first cut after one epoch is risky; with much seed noise too. **Hyperband** (Li et al. 2018) does
-# not decide. It runs successive halving several times, from harsh to patient, at about equal cost
-# each. One such run is a **bracket**. The patient end is plain random search.
+# How many networks should one start with, and how harshly cut? With networks in the space that
+# climb late, a first cut after one epoch is risky; with much seed noise too. **Hyperband** (Li et
+# al. 2018) does not decide. It runs successive halving several times, from harsh to patient, at
+# about equal cost each. One such run is a **bracket**. The patient end is plain random search.
 
 # %%
 max_epochs, factor, most = 9, 3, 2  # 3**2 is 9, so at most two cuts
@@ -516,7 +517,7 @@ plotting.show(
 # Over all networks the number of parameters beats every clever proxy. That says less about the
 # proxies than about the space: it has tiny networks, and tiny networks are bad. Among equals the
 # count is nearly blind, as it must be, and the picture turns: SynFlow knows something that size
-# does not tell, here even more than one epoch of training. The others tell no more than FLOPs do.
+# does not tell, here even more than one epoch of training. The others tell less than FLOPs do.
 #
 # Which proxy works differs from space to space. Whoever uses one should show this second column.
 #
@@ -524,7 +525,7 @@ plotting.show(
 #
 # You can also judge with your own eyes, while a search runs. **TensorBoard** draws the learning
 # curves of all trainings into one page in the browser. Keras writes its logs by a callback, and
-# KerasTuner gives each trial a folder of its own. **This takes about 10 seconds.**
+# KerasTuner gives each trial a folder of its own. **This takes about 5 seconds.**
 
 # %%
 folder = Path("../runs/04_tensorboard")
@@ -542,7 +543,7 @@ found = search.run_search(
 print(found)
 
 # %% [markdown]
-# Open a terminal in the folder of the course, say this, and open the address that it prints:
+# Open a terminal in the folder of the course, type this, and open the address that it prints:
 #
 # ```
 # tensorboard --logdir runs/04_tensorboard/logs
@@ -595,10 +596,10 @@ plotting.show(
 
 # %% [markdown]
 # With one network there is no choice, and validation promises what the test keeps. With ten the
-# promise is too high by some two images in a thousand. Then the gap stays: the more networks there
-# are, the more of them are good, and good networks vary less from seed to seed. Two in a thousand
-# look harmless. But among the best networks that is half of the seed noise, and a paper that claims
-# a gain of two in a thousand may have measured nothing else.
+# promise is too high by some two images in a thousand. Then the gap does not grow, it even shrinks
+# a little: the more networks there are, the more of them are good, and good networks vary less from
+# seed to seed. Two in a thousand look harmless. But among the best networks that is half of the
+# seed noise, and a paper that claims a gain of two in a thousand may have measured nothing else.
 #
 # The winner itself gets better all the way. So choosing by validation is right, and quoting the
 # validation accuracy afterward is wrong.
@@ -609,11 +610,12 @@ plotting.show(
 #   bad; among the best it does not tell first from second.
 # - A cheap judge needs to keep the order only. Rank correlation measures that, and regret says
 #   whether the choice suffers.
-# - A few epochs or a few images give most of the order. They are biased as well as noisy: late
-#   risers are judged unfairly.
+# - A few epochs or a few images give most of the order. An early judgment is biased as well as
+#   noisy: networks that climb late are judged unfairly.
 # - Successive halving gives everyone a little and the promising ones more. Hyperband runs it from
 #   harsh to patient, if you do not know how harsh to be.
-# - A zero-cost proxy must beat counting parameters, among networks of equal size.
+# - A zero-cost proxy must tell something among networks of similar size, and more there than
+#   counting FLOPs does.
 # - Never report the validation accuracy of a winner.
 #
 # Next: judging is one half of a search. In [unit 05](05_strategies.ipynb) comes the other: what to

@@ -8,7 +8,7 @@
 #   [unit 04](04_estimation.ipynb): the benchmark, regret, Hyperband
 # - **Time**: 75 min: the arena 10 min, the contestants 20 min, one search proves nothing 5 min, the
 #   race 15 min, greedy stops 10 min, aging 5 min, chosen and judged 5 min, what it means 5 min
-# - **Cost**: 100 s of two CPU cores and 800 MiB of memory; no GPU, no network
+# - **Cost**: 35 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one
 # search each does not compare two strategies. It takes hundreds of searches. At half a minute each
@@ -71,8 +71,9 @@ plotting.show(
 )
 
 # %% [markdown]
-# No choice decides alone: even the longest bar leaves three quarters open. (Do not add the bars up. A
-# network with one block has no `filters_1`, so the bars of blocks and of filters tell partly the same.)
+# No choice decides alone: even the longest bar leaves three quarters open. (Do not add the bars up.
+# A network with one block has no `filters_1`, so the bars of blocks and of filters tell partly the
+# same.)
 #
 # And since the table is whole, we know what no search on a real problem ever knows: the best
 # network there is, and the true **Pareto front**, the networks that no other one equals or beats in
@@ -247,12 +248,13 @@ ends = few.groupby(["seed", "strategy"])["test_accuracy"].last().unstack()
 ends.assign(winner=ends.idxmax(axis=1)).round(3)
 
 # %% [markdown]
-# Each row is what a report with one seed would say. With another seed it would say something else.
+# Each row is what a report with one seed would say. With another seed it may say the opposite. And
+# a majority of six is no proof either: keep it in mind until you see a hundred searches of each.
 #
 # ## The race
 #
 # Now 100 searches for each live strategy, and each may pay for 100 trainings of 12 epochs. With
-# training, that would take most of a day of one processor. **It takes about 40 seconds.**
+# training, that would take most of a day of one processor. **It takes about 15 seconds.**
 #
 # **Predict** before you run it. After 10 trials, which strategies *cannot* be better than random
 # search? Think of how each begins.
@@ -393,10 +395,11 @@ against_random(tests)
 #   the 15 may well mislead. Say *before* the race which comparison matters.
 #
 # So what may we say of this space? After 10 trials only greedy search is clearly ahead. After 30,
-# local and greedy search win four times in five, and evolution three times in five. After 100,
-# evolution and local search win about seven times in ten. Bayesian optimization shows no advantage
-# at any of the three budgets; with 20 searches we would overlook a small one. Why it does not, we
-# have not measured.
+# local and greedy search win four times in five, evolution and Hyperband three times in five. After
+# 100, evolution and local search win about seven times in ten, and greedy search, which stopped
+# long before, still six. Hyperband's interval then contains 0.5. Bayesian optimization shows no
+# advantage at any of the three budgets; with 20 searches we would overlook a small one. Why it does
+# not, we have not measured.
 #
 # ## Greedy stops by itself
 #
@@ -444,15 +447,15 @@ both = pd.concat([greedy, anywhere])
 against_random(benchmark.over_budget(both, tests.columns, value="test_accuracy"))
 
 # %% [markdown]
-# The second row is the strategy itself. After 10 trials it is behind the first: that is what the head
-# start is worth. After 30 and 100 it is not behind any more. It even looks ahead, but the intervals
-# overlap widely, so we leave it at that.
+# The second row is the strategy itself. After 10 trials it looks behind the first, as it must if
+# the head start is worth something; after 30 and 100 it does not. But at each budget the two
+# intervals overlap, so this table alone proves neither.
 #
 # ## Does aging matter here?
 #
 # Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took
-# 20 and 5 instead. Was that wise? And what if the *worst* network leaves instead of the oldest? Since the oracle
-#   drops the network on the left, it is enough to sort.
+# 20 and 5 instead. Was that wise? And what if the *worst* network leaves instead of the oldest?
+# Since the oracle drops the network on the left, it is enough to sort.
 
 
 # %%
@@ -466,7 +469,7 @@ class TheWorstLeaves(RegularizedEvolutionOracle):
 
 # %% [markdown]
 # Nine settings and this variant, 50 searches each, all against the random searches from above.
-# **This takes about 30 seconds.**
+# **This takes about 10 seconds.**
 
 # %%
 variants = {
@@ -482,12 +485,13 @@ against_random(benchmark.over_budget(sweep, [360, 1200], value="test_accuracy"))
 
 # %% [markdown]
 # Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random
-# search. How far they stray from 0.50 is what luck alone does to such a number.
+# search. How far they stray from 0.50 is what luck alone does to such a number. So does the row
+# P=20, S=5: it is the evolution of the race, searched again with other luck.
 #
 # After 30 trials, small populations with large samples are ahead: they begin early, and breed from
-# the very best. After 100 that has gone. Only P=50 with S=2 falls behind, as it has half of its trials
-# left and chooses weakly. And aging? The variant where the worst leaves does as well as ours. Within
-# 100 trials in this space aging pays nothing that we can see.
+# the very best. After 100 that has gone. Only P=50 with S=2 falls behind, as it has half of its
+# trials left and chooses weakly. And aging? The variant where the worst leaves does as well as
+# ours. Within 100 trials in this space aging pays nothing that we can see.
 #
 # Then look for intervals that do not overlap. In a table of twenty numbers one is always the
 # largest. To pick it and report it as "our method" is the winner's curse again, with strategies in
@@ -524,10 +528,10 @@ for margin in (0.01, 0.005, 0.002):
     print(f"within {margin:.1%} of the best: {good:3}, that is one in {len(final) / good:.0f}")
 
 # %% [markdown]
-# If one network in n is good enough, some n random draws are likely to hit one, and nothing needs to
-# be learned for that. Compare n with the 100 trials of our searches. Where n is far below, random
-# search is enough; where it is far above, a strategy has to know something. A small space that
-# someone chose with care is often **dense** with good networks. A large one need not be.
+# If one network in n is good enough, some n random draws are likely to hit one, and nothing needs
+# to be learned for that. Compare n with the 100 trials of our searches. Where n is far below,
+# random search is enough; where it is far above, a strategy has to know something. A small space
+# that someone chose with care is often **dense** with good networks. A large one need not be.
 #
 # So what may we take home from this race?
 #

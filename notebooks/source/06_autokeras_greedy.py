@@ -9,7 +9,7 @@
 #   [unit 05](05_strategies.ipynb): how strategies are compared
 # - **Time**: 60 min: the snippet 15 min, a space of our own 10 min, greedy search 20 min, does it
 #   pay 10 min, save and export 5 min
-# - **Cost**: 90 s of two CPU cores and 950 MiB of memory; no GPU, no network
+# - **Cost**: 40 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # [AutoKeras](https://autokeras.com/) (Jin, Song & Hu 2019) promises a network in three lines. In
 # this unit we look at what those lines do, and then make the same library work in half a minute.
@@ -50,8 +50,8 @@ pd.options.display.max_colwidth = 200
 #    `max_trials=5` allows five networks.
 # 4. `fit` sets the **last** 20 percent aside for validation, unshuffled. It then trains up to five
 #    networks on 800 images for at most five epochs each.
-# 5. Then `fit` trains the best one **again**, from new weights, on all 1,000 images. This network is
-#    what you get. It is not the one that was scored.
+# 5. Then `fit` trains the best one **again**, from new weights, on all 1,000 images. This network
+#    is what you get. It is not the one that was scored.
 # 6. `export_model` loads it back as a Keras network.
 #
 # It looks harmless. Here is what happened when we ran it twice on two CPU cores. We stopped each
@@ -74,15 +74,16 @@ snippet.groupby("run")[of_run].last()
 # Why does it fail?
 #
 # - **The space is made for photographs.** Besides plain CNNs, `ImageClassifier` offers ResNets,
-#   Xception and EfficientNets with tens of millions of parameters. Where `pixels` says 224, each
-#   digit was blown up to 224x224 pixels first, which makes every training step some 64 times dearer
-#   than at 28x28.
+#   Xception and EfficientNets with tens of millions of parameters. Where `pixels` says 71 or 224,
+#   each digit was blown up to that size first. At 224x224 every training step is some 64 times
+#   dearer than at 28x28.
 # - **Naming the tuner makes it worse.** Without `tuner="greedy"`, AutoKeras would begin with three
 #   networks that its authors chose, and the first is a sensible small CNN. The other two are a
 #   ResNet-50 at photograph size and an EfficientNet-B7 whose weights are downloaded. With the name,
 #   trial 1 is a random draw from everything.
-# - **Five epochs on 800 images are 125 steps.** A network this size does not learn in 125 steps. Its
-#   validation accuracy stays near chance, so the search compares noise with noise.
+# - **Five epochs on 800 images are 125 steps.** A network this size hardly learns in 125 steps.
+#   Most of the trainings stay near chance, and the best is far from useful, so the search compares
+#   little more than noise.
 # - **The search also draws optimizers and learning rates** down to 0.00001, at which nothing moves.
 # - **And today it may not start at all.** With Keras 3.13 or newer, AutoKeras 3.0.0 stops with
 #   `Received an invalid value for units`. Newer Keras accepts only plain whole numbers there, and
@@ -94,9 +95,9 @@ snippet.groupby("run")[of_run].last()
 #
 # ## A space of our own
 #
-# In AutoKeras a space is a graph of **blocks**. A block is a family of layers; what you leave open in
-# it becomes a hyperparameter. `AutoKerasSpace` keeps the graph together with a first network to start
-# from.
+# In AutoKeras a space is a graph of **blocks**. A block is a family of layers; what you leave open
+# in it becomes a hyperparameter. `AutoKerasSpace` keeps the graph together with a first network to
+# start from.
 
 # %%
 image = ak.ImageInput(name="image")
@@ -117,12 +118,12 @@ digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
 # %% [markdown]
 # `ConvBlock` makes one to three blocks of one or two convolutions, each followed by max pooling and
 # perhaps **dropout**, which switches off a random part of the values while training.
-# `SpatialReduction` turns feature maps into a vector, by flattening or by averaging or by taking the
-# maximum. `ClassificationHead` ends in ten outputs.
+# `SpatialReduction` turns feature maps into a vector, by flattening or by averaging or by taking
+# the maximum. `ClassificationHead` ends in ten outputs.
 #
-# The optimizer is not searched. We hold it at Adam with a learning rate that works, since this course
-# compares architectures. `spaces.autokeras_space()` builds this very graph and adds the first
-# network.
+# The optimizer is not searched. We hold it at Adam with a learning rate that works, since this
+# course compares architectures. `spaces.autokeras_space()` builds this very graph and adds the
+# first network.
 
 # %%
 space = spaces.autokeras_space()
@@ -132,7 +133,7 @@ pd.Series(space.first, name="first trial").to_frame()
 # %% [markdown]
 # ## Greedy search, live
 #
-# Five trials of five epochs on 3,200 images. **This takes about 30 seconds on two cores.**
+# Five trials of five epochs on 3,200 images. **This takes about 30 seconds.**
 
 # %%
 splits = data.load_mnist("bundled")
@@ -152,10 +153,11 @@ print(found)
 trials.summary(found.table)
 
 # %% [markdown]
-# These networks have a thousandth of the parameters of the ones above, and every one of them learns.
+# These networks have a thousandth of the parameters of the ones above, and every one of them
+# learns.
 #
-# What did the strategy change from trial to trial? Greedy search always starts from **the best trial
-# so far**. So we compare each trial with the incumbent of that moment.
+# What did the strategy change from trial to trial? Greedy search always starts from **the best
+# trial so far**. So we compare each trial with the incumbent of that moment.
 
 # %%
 table = found.table.set_index("trial")
@@ -167,8 +169,9 @@ for trial in table.index[1:]:
     print(f"trial {trial}, from trial {best_before}: {'; '.join(moves)}")
 
 # %% [markdown]
-# Most values stay, one or a few move. (`none` means that the network had no such hyperparameter.) As
-# long as no trial beats the incumbent, every trial starts from the same one.
+# Most values stay, one or a few move. (`none`, where you meet it, means that the network had no
+# such hyperparameter.) As long as no trial beats the incumbent, every trial starts from the same
+# one.
 #
 # ## The trie: what may move
 #
@@ -178,8 +181,8 @@ for trial in table.index[1:]:
 # and all others are copied from the best trial.
 #
 # A node is drawn with a probability proportional to one over its number of leaves. So small changes
-# are likely and large ones rare. The root has all leaves below it: to draw the root is to start from
-# scratch. We use AutoKeras's own class.
+# are likely and large ones rare. The root has all leaves below it: to draw the root is to start
+# from scratch. We use AutoKeras's own class.
 
 # %%
 best = found.best_hyperparameters
@@ -199,8 +202,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # The first row is the root. **Predict**: how often does this strategy change exactly one
-# hyperparameter? Add the probabilities of the rows with one leaf. Some names appear twice in the
-# table: once as a leaf, once as a parent with a single child. Both count.
+# hyperparameter? Add the probabilities of the rows with one leaf. A name may fill two rows alone:
+# once as a leaf, and once through its parent, if that has a single child. Both count.
 
 # %%
 leaves = np.array([node.num_leaves for node in trie.nodes])
@@ -208,21 +211,21 @@ print(f"one hyperparameter: {weights[leaves == 1].sum() / weights.sum():.0%}")
 print(f"all of them:        {weights[0] / weights.sum():.0%}")
 
 # %% [markdown]
-# So this is a local search: it walks from the best network to its neighbors and seldom jumps. That is
-# what "greedy" means here, and it has consequences.
+# So this is a local search: it walks from the best network to its neighbors and seldom jumps. That
+# is what "greedy" means here, and it has consequences.
 #
 # - It **exploits**: if the first trial is good, the search stays near it. This is why the first
 #   network matters so much.
 # - It can be **stuck**: a better network two changes away is reached only through a better one in
 #   between, or by a rare jump.
-# - It changes values that do not matter. With one block, the filters of block two are still leaves of
-#   the trie. To change them gives the **same network** again, and a trial is wasted. The column
+# - It changes values that do not matter. With one block, the filters of block two are still leaves
+#   of the trie. To change them gives the **same network** again, and a trial is wasted. The column
 #   `duplicate_of` shows such trials. It compares the networks that were built, not the values.
 #
 # ## When greedy stops early
 #
 # A proposal that was already tried is drawn again. After too many collisions the strategy gives up.
-# In a space with only two settings that happens soon. **This takes about 10 seconds.**
+# In a space with only two settings that happens soon. **This takes about 5 seconds.**
 
 # %%
 tiny_image = ak.ImageInput(name="image")
@@ -258,9 +261,9 @@ print(short)
 #
 # ## Does greedy pay?
 #
-# One run against one run proves nothing. Here are ten recorded searches: greedy and random, the same
-# space, ten trials of five epochs, five seeds each. **Predict** which curve is higher after one
-# trial, and which after ten.
+# One run against one run proves nothing. Here are ten recorded searches: greedy and random, the
+# same space, ten trials of five epochs, five seeds each. **Predict** which curve is higher after
+# one trial, and which after ten.
 
 # %%
 recorded = trials.recorded("strategies")
@@ -283,15 +286,16 @@ plotting.show(
 )
 
 # %% [markdown]
-# Greedy starts far ahead, and the reason is not that it searches better: **it was given a good first
-# network**, and random search was not. From trial 1 to trial 10 the median of the greedy searches
-# rises by less than one percent, and that of the random searches by more than twenty.
+# Greedy starts far ahead, and the reason is not that it searches better: **it was given a good
+# first network**, and random search was not. From trial 1 to trial 10 the median of the greedy
+# searches rises by less than one percentage point, and that of the random searches by more than
+# twenty.
 #
-# After ten trials every greedy search is still above every random one. So with five seeds we may say
-# that greedy search *with its head start* wins at this budget. We may not say how much the strategy
-# itself adds. For that, random search would need the same first network, and five seeds are few.
-# A comparison with a hundred searches of each needs a table of measured networks. You have seen it in
-# [unit 05](05_strategies.ipynb), where the head start could be taken away.
+# After ten trials every greedy search is still above every random one. So with five seeds we may
+# say that greedy search *with its head start* wins at this budget. We may not say how much the
+# strategy itself adds. For that, random search would need the same first network, and five seeds
+# are few. A comparison with a hundred searches of each needs a table of measured networks. You have
+# seen it in [unit 05](05_strategies.ipynb), where the head start could be taken away.
 #
 # ## Save, resume, export
 #
@@ -333,7 +337,8 @@ print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
 # %% [markdown]
 # ## Traps to know
 #
-# If you use AutoKeras on its own, these will meet you. Each was run, or read in the source of 3.0.0.
+# If you use AutoKeras on its own, these will meet you. Each was run, or read in the source of
+# 3.0.0.
 #
 # | you write | what happens | better |
 # |---|---|---|
@@ -359,14 +364,14 @@ print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
 #
 # ## Exercises
 #
-# In [three exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie, find
-# the trials that a search wasted, and write a space of your own out of AutoKeras blocks.
+# In [three exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie,
+# find the trials that a search wasted, and write a space of your own out of AutoKeras blocks.
 #
 # ## Further reading
 #
 # - Jin, H., Song, Q. & Hu, X. (2019). *Auto-Keras: An Efficient Neural Architecture Search System*.
 #   [arXiv:1806.10282](https://arxiv.org/abs/1806.10282). The paper describes a Bayesian search with
 #   network morphism; the greedy strategy came later, with the rewritten library.
-# - Jin, H., Chollet, F., Song, Q. & Hu, X. (2023). *AutoKeras: An AutoML Library for Deep Learning*.
-#   [JMLR 24:6](https://jmlr.org/papers/v24/20-1355.html)
+# - Jin, H., Chollet, F., Song, Q. & Hu, X. (2023). *AutoKeras: An AutoML Library for Deep
+#   Learning*. [JMLR 24:6](https://jmlr.org/papers/v24/20-1355.html)
 # - [The AutoKeras documentation](https://autokeras.com/)

@@ -1,14 +1,15 @@
 # %% [markdown]
 # # Unit 07: What does accuracy cost?
 #
-# - **Objectives**: say when one network dominates another, and read a Pareto front; tell how much of
-#   the true front a search finds; explain why a weighted sum of objectives misleads, and use a limit
-#   instead; convert a network for a small device and measure what quantization saves and costs.
+# - **Objectives**: say when one network dominates another, and read a Pareto front; tell how much
+#   of the true front a search finds; explain why a weighted sum of objectives misleads, and use a
+#   limit instead; convert a network for a small device and measure what quantization saves and
+#   costs.
 # - **Prerequisites**: [unit 03](03_search_spaces.ipynb): parameters, FLOPs and latency;
 #   [unit 05](05_strategies.ipynb): the benchmark table and regret
 # - **Time**: 60 min: two goals 10 min, found and true front 10 min, the sum 10 min, the limit
 #   10 min, the device 10 min, waiting 5 min, a decision 5 min
-# - **Cost**: 80 s of two CPU cores and 850 MiB of memory; no GPU, no network
+# - **Cost**: 20 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # So far a network was better when it read more digits. A phone, a doorbell or a washing machine has
 # a second opinion: the network must fit. The most accurate network is seldom the one that fits, so
@@ -38,8 +39,8 @@ four = pd.DataFrame(
 four
 
 # %% [markdown]
-# Network **B dominates C**: it is smaller *and* more accurate. One network **dominates** another if it
-# is at least as good in each goal and better in one. Let us ask all pairs.
+# Network **B dominates C**: it is smaller *and* more accurate. One network **dominates** another if
+# it is at least as good in each goal and better in one. Let us ask all pairs.
 
 
 # %%
@@ -55,12 +56,12 @@ for name, one in four.iterrows():
     print(f"{name} is dominated by {beaten_by or 'none'}")
 
 # %% [markdown]
-# A, B and D remain. Between them there is no better and no worse: each step to the right buys accuracy
-# with parameters. The networks that none dominates are the **Pareto front**. Whatever we want in the
-# end, the answer is on it, and everything else can be forgotten.
+# A, B and D remain. Between them there is no better and no worse: each step to the right buys
+# accuracy with parameters. The networks that none dominates are the **Pareto front**. Whatever we
+# want in the end, the answer is on it, and everything else can be forgotten.
 #
-# Now a real search: the recording of unit 02, 60 random networks. `trials.pareto_front` does what we
-# just did by hand. (Of two networks that are equal in both goals it keeps the first.)
+# Now a real search: the recording of unit 02, 60 random networks. `trials.pareto_front` does what
+# we just did by hand. (Of two networks that are equal in both goals it keeps the first.)
 
 # %%
 recorded = trials.recorded("random_cnn")
@@ -83,8 +84,8 @@ plotting.show(
 # percent cost seven times as many parameters. The bend in between is called the **knee**. With no
 # wish of your own, take a network from there.
 #
-# Where does the knee begin? Double the limit again and again, and see what each doubling buys. We ask
-# MNIST-NAS-Bench, the table of [unit 05](05_strategies.ipynb), since it knows its whole space.
+# Where does the knee begin? Double the limit again and again, and see what each doubling buys. We
+# ask MNIST-NAS-Bench, the table of [unit 05](05_strategies.ipynb), since it knows its whole space.
 
 # %%
 bench = load_benchmark()
@@ -95,14 +96,14 @@ knee = pd.DataFrame({"best val_accuracy": best}, index=pd.Index(doublings, name=
 knee.assign(gain=knee["best val_accuracy"].diff()).round(3)
 
 # %% [markdown]
-# The first doublings bring much, the last ones next to nothing. Somewhere in the middle you would stop
-# paying. Where exactly is for you to say and not for the table.
+# The first doublings bring much, the last ones next to nothing. Somewhere in the middle you would
+# stop paying. Where exactly is for you to say and not for the table.
 #
 # ## How much of the front does a search find?
 #
 # On a real problem nobody knows the true front. All that there is are the networks that some search
 # has tried. On the table we know both. Two strategies of unit 05 search it, 20 times each, with 100
-# trials. **This takes about 10 seconds.**
+# trials. **This takes a few seconds.**
 
 # %%
 races = simulate(["random", "evolution"], budget=100, seeds=range(20), benchmark=bench)
@@ -110,9 +111,9 @@ facts = table[["n_params", "test_accuracy"]].rename(columns={"test_accuracy": "t
 races = races.join(facts, on="network")
 
 # %% [markdown]
-# `val_accuracy` is what a search heard, from one training. `truth` is what a judge knows: the mean test
-# accuracy of that network. Here is one search after 30 trials. It picks its front by what it heard,
-# and we draw it by the truth, so it may even fall.
+# `val_accuracy` is what a search heard, from one training. `truth` is what a judge knows: the mean
+# test accuracy of that network. Here is one search after 30 trials. It picks its front by what it
+# heard, and we draw it by the truth, so it may even fall.
 
 # %%
 one = races[(races["strategy"] == "random") & (races["seed"] == 0) & (races["trial"] <= 30)]
@@ -129,8 +130,8 @@ plotting.show(
 )
 
 # %% [markdown]
-# One search is an anecdote, so we need a number for all. Set a limit on the parameters. Under it, the
-# search would hand over the network with the best validation accuracy. What does that one lack,
+# One search is an anecdote, so we need a number for all. Set a limit on the parameters. Under it,
+# the search would hand over the network with the best validation accuracy. What does that one lack,
 # compared with the best network under the limit? That is the **regret at this limit**.
 #
 # **Predict**: at which end is the regret larger, among the small networks or among the large ones?
@@ -162,20 +163,21 @@ ax.set_xlabel("limit on the parameters")
 plotting.show(
     ax,
     alt="Median regret over the limit on the parameters, for random search and evolution after 30 and "
-    "after 100 trials. After 30 trials it is largest at the smallest limit and falls from "
-    "there; after 100 trials most of it is lower.",
+    "after 100 trials. It is largest at the smallest limit and falls up to a limit of 4,000; after "
+    "100 trials all of it is lower.",
     source="MNIST-NAS-Bench, 20 simulated searches for each strategy",
 )
 
 # %% [markdown]
 # The numbers are percent of test accuracy. Both strategies heard of accuracy alone. So they tell us
-# much about the accurate end, and the small end is found by accident: few of the networks they try
-# are that small. **A front found by a search is a lower bound of the true one, and it is the worst
-# where the search did not look.**
+# much about the accurate end, and the small end is found by accident. There the networks differ
+# most, so a miss is dear. And evolution leaves that end, as larger networks are more accurate.
+# **Judged by the truth, a front that a search found never lies above the true one, and it is the
+# worst where the search did not look.**
 #
 # One number for a whole front is the **hypervolume**: the area under its staircase. What a found
-# staircase lacks of the true one's area is the hypervolume that the search missed. It is used in most
-# papers, and the regret at a limit is easier to explain to a customer.
+# staircase lacks of the true one's area is the hypervolume that the search missed. It is used in
+# most papers, and the regret at a limit is easier to explain to a customer.
 #
 # ## Why a sum misleads
 #
@@ -202,8 +204,8 @@ print(
 )
 
 # %% [markdown]
-# The accuracy lies between 0 and 1, the FLOPs in the hundred thousands. In such a sum accuracy does not
-# count. KerasTuner's list is meant for goals of a similar size, and nothing warns you.
+# The accuracy lies between 0 and 1, the FLOPs in the hundred thousands. In such a sum accuracy does
+# not count. KerasTuner's list is meant for goals of a similar size, and nothing warns you.
 #
 # So we weigh: `accuracy - w * parameters`. A weight of 0.00001 says that 1,000 parameters are worth
 # one percent of accuracy. But which weight is right? Let us try hundreds of them, from one that
@@ -236,29 +238,29 @@ plotting.show(
 )
 
 # %% [markdown]
-# It does not. A weighted sum is a ruler. The weight is its slope: you lay it above all points and lower
-# it until it touches the first one. It can only touch the corners that stick out, those on the
-# dashed string, which is called the **convex hull**. A network below the string is never touched, and
-# nothing is wrong with it: no other network dominates it.
+# It does not. A weighted sum is a ruler. The weight is its slope: you lay it above all points and
+# lower it until it touches the first one. It can only touch the corners that stick out, those on
+# the dashed string, which is called the **convex hull**. A network below the string is never
+# touched, and nothing is wrong with it: no other network dominates it.
 #
-# So a sum has three faults: the units decide, the weight is a number that nobody can name, and part of
-# the front is out of reach for every weight. There are better ways:
+# So a sum has three faults: the units decide, the weight is a number that nobody can name, and part
+# of the front is out of reach for every weight. There are better ways:
 #
-# - **A limit**: the largest accuracy among the networks that fit. Every point of the front wins under
-#   some limit, and people know limits: the memory of a chip, the patience of a user.
+# - **A limit**: the largest accuracy among the networks that fit. Every point of the front wins
+#   under some limit, and people know limits: the memory of a chip, the patience of a user.
 # - **The front itself**: search for all of it, choose afterwards. **NSGA-II** (Deb et al. 2002) is
 #   evolution as in unit 05, with another idea of "better": first the networks that none dominates,
 #   then those that only the first group dominates, and so on. Among equals it prefers those
 #   that are far from the others, so that the whole front fills up.
-# - **A product with a target**: MnasNet (Tan et al. 2019) multiplies the accuracy by a power of latency
-#   over target latency. It is still one number, but its units cancel.
+# - **A product with a target**: MnasNet (Tan et al. 2019) multiplies the accuracy by a power of
+#   latency over target latency. It is still one number, but its units cancel.
 #
 # ## A limit, and who should know it
 #
 # The size of a network is known before it is trained. So a limit need not cost anything: whatever
-# is too large is refused before the training. Here is the part of the table below 1,000
-# parameters as a table of its own. The same random search runs on both, 30 trials each, and must hand
-# over a network of at most 1,000 parameters. **This takes about 5 seconds.**
+# is too large is refused before the training. Here is the part of the table below 1,000 parameters
+# as a table of its own. The same random search runs on both, 30 trials each, and must hand over a
+# network of at most 1,000 parameters. **This takes a few seconds.**
 
 # %%
 small = table.index[table["n_params"] <= 1_000]
@@ -271,8 +273,8 @@ print(f"regret at 1,000 parameters, not told: {gaps.loc[1_000, 'random, 30 trial
 print(f"                            told:     {told.median():.2%}")
 
 # %% [markdown]
-# The same strategy, the same budget, and a third less regret. **Tell the search what you need before
-# it starts.**
+# The same strategy, the same budget, and a third less regret. **Tell the search what you need
+# before it starts.**
 #
 # ### `max_model_size` in AutoKeras
 #
@@ -298,18 +300,17 @@ model = ak.AutoModel(
 model.fit(splits.x_train, one_hot[splits.y_train], epochs=1, verbose=0)
 
 # %% [markdown]
-# We ran this, and it stops before the first trial. Before it searches, AutoKeras builds the **default**
-# network, to see which hyperparameters there are, and the limit is applied to that one already. In
-# this space the default has 13,610 parameters. In the space of `ImageClassifier` it has 23.6
-# million, so no smaller limit works there.
+# We ran this, and it stops before the first trial. Before it searches, AutoKeras builds the
+# **default** network, to see which hyperparameters there are, and the limit is applied to that one
+# already. In this space the default has 13,610 parameters. In the space of `ImageClassifier` it has
+# 23.6 million, so no smaller limit works there.
 #
 # With a limit above the default the search runs. Then KerasTuner, on which AutoKeras stands, is in
 # charge. What follows we read in its source (version 1.4.8): a network that is too large is not
 # trained, but it counts as a **failed trial**. It uses up one of `max_trials`, and **three failed
-# trials in a row end the search** with an error.
-#
-# **Predict**: in a space where half of the networks are too large, how many random searches of 30
-# trials reach their end? We need no training to know. We shuffle the table.
+# trials in a row end the search** with an error. **Predict**: in our table, with a limit of 2,000
+# parameters, half of the networks are too large. There, how many random searches of 30 trials reach
+# their end? We need no training to know. We shuffle the table.
 
 # %%
 too_large = (table["n_params"] > 2_000).to_numpy()
@@ -320,14 +321,14 @@ print(f"too large: {too_large.mean():.0%} of the networks")
 print(f"searches that end early: {three_in_a_row.mean():.0%}")
 
 # %% [markdown]
-# So `max_model_size` is a fuse, not a steering wheel: it keeps a rare giant from filling the memory. To
-# search among small networks, **write a space of small networks**. `spaces.autokeras_space` takes
-# `filters=(4, 8)`, for instance.
+# So `max_model_size` is a fuse, not a steering wheel: it keeps a rare giant from filling the
+# memory. To search among small networks, **write a space of small networks**.
+# `spaces.autokeras_space` takes `filters=(4, 8)`, for instance.
 #
 # ## On the device
 #
-# Parameters are not yet bytes. What has to fit is a file, and a program that runs it. Let us train one
-# network of the table and ship it. **This takes about 10 seconds.**
+# Parameters are not yet bytes. What has to fit is a file, and a program that runs it. Let us train
+# one network of the table and ship it. **This takes a few seconds.**
 
 # %%
 setting = {
@@ -351,8 +352,8 @@ print(f"{n_params:,} parameters, at four bytes each {4 * n_params / 1024:.0f} Ki
 # program that runs them, on phones and on chips with some hundred KiB of memory. Nothing in it can
 # train. `litert.convert` hands the network to TensorFlow's converter.
 #
-# The second idea is **quantization**: whole numbers of 8 bits instead of numbers with 32 bits. Here it
-# is by hand, for the weights of one filter. The largest one becomes 127, and the others become
+# The second idea is **quantization**: whole numbers of 8 bits instead of numbers with 32 bits. Here
+# it is by hand, for the weights of one filter. The largest one becomes 127, and the others become
 # multiples of the same step.
 
 # %%
@@ -370,12 +371,12 @@ print(
 #
 # - `"weights"` (dynamic range): the file holds weights in 8 bits, the sums are made with
 #   floating-point numbers between the layers.
-# - `"full"` (full integer; Jacob et al. 2018): everything is whole numbers, from the pixel to
-#   the answer. For this the converter must know how large the numbers *between* the layers get, so it
+# - `"full"` (full integer; Jacob et al. 2018): everything is whole numbers, from the pixel to the
+#   answer. For this the converter must know how large the numbers *between* the layers get, so it
 #   looks at some typical images. A chip without floating-point arithmetic needs this kind.
 #
-# **Predict**: how many times smaller does the file become, and how many of the 800 validation images
-# does it cost?
+# **Predict**: how many times smaller does the file become, and how many of the 800 validation
+# images does it cost?
 
 # %%
 files = {
@@ -409,13 +410,13 @@ pd.DataFrame(rows).T
 #
 # - The `.keras` file is the largest: besides the weights it describes every layer in words, and how
 #   to compile it.
-# - LiteRT in float32 is the same network. It gives the same answers, and **waits far less**: Keras, even
-#   as a compiled graph, spends most of its time on getting started, and LiteRT does not. (Both
+# - LiteRT in float32 is the same network. It gives the same answers, and **waits far less**: Keras,
+#   even as a compiled graph, spends most of its time on getting started, and LiteRT does not. (Both
 #   times are medians of 100 single images; `wait` holds them.)
 # - With 8 bits the file shrinks to about a third. It is not quite a quarter, since the plan of
 #   the network and the steps of the quantization are in the file too.
-# - The price is a few answers that differ. On 800 images one image is 0.125 percent, so look at how many
-#   answers differ, and not at the third decimal of the accuracy. Some of the different answers
+# - The price is a few answers that differ. On 800 images one image is 0.125 percent, so look at how
+#   many answers differ, and not at the third decimal of the accuracy. Some of the different answers
 #   may even be right.
 #
 # Does it always shrink so much? **Predict** for a network with less than 1,000 weights.
@@ -431,8 +432,8 @@ print(f"{evaluation.count_params(tiny_model)} parameters: {before:,} and {after:
 # Here the plan of the network outweighs its weights, and quantization gains nothing. Measure
 # the file, not the idea.
 #
-# The interpreter that ran here comes with TensorFlow. On a device, `pip install ai-edge-litert` brings
-# the same one alone.
+# The interpreter that ran here comes with TensorFlow. On a device, `pip install ai-edge-litert`
+# brings the same one alone.
 #
 # ## What you wait for
 #
@@ -452,17 +453,18 @@ print(f"on the front by FLOPs {len(by_flops)}, by latency {len(by_latency)}")
 print(f"on both: {len(by_flops & by_latency)}")
 
 # %% [markdown]
-# Separable convolutions have far fewer FLOPs and take longer: they are two steps where a plain one is
-# one, and in networks this small each step takes its time. So a search with a goal in FLOPs gives you
-# the right front for the wrong cost. And the latencies above are those of Keras; LiteRT on your phone
-# would order the networks in another way again. **A limit in milliseconds is a limit on one device with one program**, and is measured there.
+# Separable convolutions have far fewer FLOPs and take longer: they are two steps where a plain one
+# is one, and in networks this small each step takes its time. So a search with a goal in FLOPs
+# gives you the right front for the wrong cost. And the latencies above are those of Keras; LiteRT
+# on your phone would order the networks in another way again. **A limit in milliseconds is a limit
+# on one device with one program**, and is measured there.
 #
 # ## A decision
 #
-# The customer's device has 20 KiB for the network and waits at most 1 millisecond. Which network? We
-# choose among the 1,248 of the space, by validation accuracy. Size and latency do not depend on
-# training, so they can be checked on the untrained network: convert it, look, and go on to the next if
-# it does not fit.
+# The customer's device has 20 KiB for the network and waits at most 1 millisecond. Which network?
+# We choose among the 1,248 of the space, by validation accuracy. Size and latency do not depend on
+# training, so they can be checked on the untrained network: convert it, look, and go on to the next
+# if it does not fit.
 
 
 # %%
@@ -480,7 +482,7 @@ def fits(file):
 
 # %% [markdown]
 # **Predict**: does the limit allow a better network with quantization, or only a smaller file?
-# **This takes about 20 seconds.**
+# **This takes a few seconds.**
 
 # %%
 by_accuracy = table.sort_values("val_accuracy", ascending=False)
@@ -491,12 +493,12 @@ for quantize, bytes_a_weight in {None: 4, "full": 1}.items():
 table.loc[list(chosen.values()), ["n_params", "val_accuracy"]].round(4)
 
 # %% [markdown]
-# The first row is the choice in float32, the second the choice with 8 bits. **With the same file size,
-# quantization buys a larger network.** Compare the gain in accuracy with what quantization cost above.
-# A fair comparison is at an equal limit, as always in this course.
+# The first row is the choice in float32, the second the choice with 8 bits. **Under the same limit,
+# quantization buys a larger network.** Compare the gain in accuracy with what quantization cost
+# above. A fair comparison is at an equal limit, as always in this course.
 #
-# The table's accuracy is that of Keras. So the promise has to be tested: train the second one, convert
-# it, and measure what is shipped. **This takes about 10 seconds.**
+# The table's accuracy is that of Keras. So the promise has to be tested: train the second one,
+# convert it, and measure what is shipped. **This takes a few seconds.**
 
 # %%
 setting = table.loc[chosen["full"], list(bench.choices)].dropna().to_dict()
@@ -511,39 +513,40 @@ print(f"fits: {fits(file)}, validation accuracy as shipped {accuracy:.3f}")
 # %% [markdown]
 # It was trained with fewer images and epochs than the table's networks, and it was the best of very
 # many: expect it to score somewhat below its entry. And note what we did *not* look at. MNIST's
-# official test images had no say in this choice, so they can still judge it. (The sealed part of the
-# bundled images cannot: by these 1,000 the table's networks were validated.)
+# official test images had no say in this choice, so they can still judge it. (The sealed part of
+# the bundled images cannot: by these 1,000 the table's networks were validated.)
 #
 # ## Summary
 #
 # - With two goals there is a front instead of a winner. A network that another one dominates can be
 #   forgotten; between the others you decide, and the knee is a good place to start.
 # - A search finds part of the front, and least where it did not look.
-# - A sum of goals is decided by units, needs a weight that nobody knows, and cannot reach the dents of
-#   the front. A limit can, and people know it. Tell it to the search.
-# - `max_model_size` only refuses: too large a network is a failed trial, three in a row end a search,
-#   and a default that is too large ends it before it begins. Better a space of small networks.
+# - A sum of goals is decided by units, needs a weight that nobody knows, and cannot reach the dents
+#   of the front. A limit can, and people know it. Tell it to the search.
+# - `max_model_size` only refuses: too large a network is a failed trial, three in a row end a
+#   search, and a default that is too large ends it before it begins. Better a space of small
+#   networks.
 # - LiteRT runs a finished network with little overhead. Quantization to 8 bits saves up to three
 #   quarters of a file that consists of weights, and costs a few answers.
-# - Parameters, bytes, FLOPs and milliseconds give different fronts. Measure the one that binds, on the
-#   device that you have.
+# - Parameters, bytes, FLOPs and milliseconds give different fronts. Measure the one that binds, on
+#   the device that you have.
 #
-# Next: you can search, compare, judge and weigh. [Unit 11](11_project.ipynb) puts it together: can you
-# find a digit recognizer, say what it costs, and open the test set only once?
+# Next: you can search, compare, judge and weigh. [Unit 11](11_project.ipynb) puts it together: can
+# you find a digit recognizer, say what it costs, and open the test set only once?
 #
 # ## Exercises
 #
-# [Three exercises](../exercises/07_tradeoffs.ipynb), 30 minutes: a Pareto front of your own, the best
-# network under two limits, and a question about weighted sums.
+# [Three exercises](../exercises/07_tradeoffs.ipynb), 30 minutes: a Pareto front of your own, the
+# best network under two limits, and a question about weighted sums.
 #
 # ## Further reading
 #
-# - Deb, K., Pratap, A., Agarwal, S. & Meyarivan, T. (2002). *A Fast and Elitist Multiobjective Genetic
-#   Algorithm: NSGA-II*. IEEE Transactions on Evolutionary Computation 6(2)
+# - Deb, K., Pratap, A., Agarwal, S. & Meyarivan, T. (2002). *A Fast and Elitist Multiobjective
+#   Genetic Algorithm: NSGA-II*. IEEE Transactions on Evolutionary Computation 6(2)
 # - Tan, M. et al. (2019). *MnasNet: Platform-Aware Neural Architecture Search for Mobile*.
 #   [arXiv:1807.11626](https://arxiv.org/abs/1807.11626)
 # - Jacob, B. et al. (2018). *Quantization and Training of Neural Networks for Efficient
 #   Integer-Arithmetic-Only Inference*. [arXiv:1712.05877](https://arxiv.org/abs/1712.05877)
-# - Elsken, T., Metzen, J. H. & Hutter, F. (2019). *Efficient Multi-Objective Neural Architecture Search
-#   via Lamarckian Evolution*. [arXiv:1804.09081](https://arxiv.org/abs/1804.09081)
+# - Elsken, T., Metzen, J. H. & Hutter, F. (2019). *Efficient Multi-Objective Neural Architecture
+#   Search via Lamarckian Evolution*. [arXiv:1804.09081](https://arxiv.org/abs/1804.09081)
 # - [The LiteRT documentation](https://ai.google.dev/edge/litert)
