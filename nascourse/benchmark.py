@@ -47,7 +47,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from nascourse import CourseError, trials
+from nascourse import CourseError, trials, whole_number
 
 NAME = "mnist_nas_bench"
 COSTS = ("n_params", "flops", "latency_ms", "saved_bytes")
@@ -175,11 +175,7 @@ class Benchmark:
                 f"seed={seed!r} is not in the table: choose one of {_listed(self.seeds)}."
             )
         epochs = self.epochs if epochs is None else epochs
-        if epochs not in range(1, self.epochs + 1):
-            raise CourseError(
-                f"epochs={epochs!r} is not in the table: choose a whole number from 1 to "
-                f"{self.epochs}."
-            )
+        self._check_epochs(epochs)
         if after not in range(epochs):
             raise CourseError(
                 f"after={after!r} is not possible: choose a whole number from 0 to {epochs - 1}, "
@@ -228,13 +224,16 @@ class Benchmark:
 
     def at(self, epochs: int, *, value: str = "val_accuracy") -> pd.Series:
         """``value`` of every network after so many epochs, the mean over the seeds."""
+        self._check_epochs(epochs)
+        means = self._arrays[value][:, :, epochs - 1].mean(axis=1)
+        return pd.Series(means, index=self.networks.index, name=value)
+
+    def _check_epochs(self, epochs: int) -> None:
         if epochs not in range(1, self.epochs + 1):
             raise CourseError(
                 f"epochs={epochs!r} is not in the table: choose a whole number from 1 to "
                 f"{self.epochs}."
             )
-        means = self._arrays[value][:, :, epochs - 1].mean(axis=1)
-        return pd.Series(means, index=self.networks.index, name=value)
 
     def _place(self, network: Mapping[str, Any] | int) -> int:
         """The row of a network, or the sentence that says what is wrong with it."""
@@ -384,14 +383,8 @@ def simulate(
 
     benchmark = load_benchmark() if benchmark is None else benchmark
     space = spaces.declared(spaces.bench_space if space is None else space)
-    seeds = list(seeds)
-    for name, values in {"budget": [budget], "seed": seeds}.items():
-        for value in values:
-            if not isinstance(value, (int, np.integer)) or value < (name == "budget"):
-                raise CourseError(
-                    f"{name}={value!r} is not possible: give a whole number from "
-                    f"{int(name == 'budget')}."
-                )
+    budget = whole_number("budget", budget, at_least=1)
+    seeds = [whole_number("seed", seed, at_least=0) for seed in seeds]
     makers = _makers(strategies, benchmark)
     searches = []
     with _in_memory():
@@ -696,10 +689,7 @@ def winners_curse(
     rng = np.random.default_rng(seed)
     rows = []
     for size in sizes:
-        if not 1 <= size <= len(benchmark):
-            raise CourseError(
-                f"size={size!r} is not possible: give a whole number from 1 to {len(benchmark)}."
-            )
+        size = whole_number("size", size, at_least=1, at_most=len(benchmark))
         winners = np.empty((repeats, 2))
         for repeat in range(repeats):
             places = rng.choice(len(benchmark), size, replace=False)

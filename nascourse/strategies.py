@@ -19,7 +19,7 @@ import numpy as np
 from autokeras.tuners.greedy import GreedyOracle
 from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 
-from nascourse import CourseError
+from nascourse import CourseError, whole_number
 
 NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
 
@@ -186,8 +186,7 @@ class RegularizedEvolutionOracle(_RandomOracle):
         **options: Any,
     ):
         for name, size in {"population_size": population_size, "sample_size": sample_size}.items():
-            if size < 1:
-                raise CourseError(f"{name}={size} is not possible: give a whole number from 1.")
+            whole_number(name, size, at_least=1)
         super().__init__(**options)
         self.population_size = population_size
         self.sample_size = sample_size

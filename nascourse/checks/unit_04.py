@@ -19,6 +19,17 @@ def _fresh(draw, mistakes) -> tuple:
             return case
 
 
+def _is_right(result: float, values: dict[str, float], *, abs_tol: float) -> bool:
+    """Whether this is the first of the values; one of a known mistake raises its sentence."""
+    (_, right), *mistakes = values.items()
+    if math.isclose(result, right, abs_tol=abs_tol):
+        return True
+    for sentence, value in mistakes:
+        if math.isclose(result, value, abs_tol=abs_tol):
+            raise Wrong(sentence)
+    return False
+
+
 def _pearson(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
@@ -94,12 +105,8 @@ def spearman(answer: object, rng: np.random.Generator) -> str:
     cases += [(rising, rising**2), (rising, 1 - rising), (rising[:2], rising[:2])]
     for a, b in cases:
         result = number(call(answer, a.tolist(), b.tolist()), "the rank correlation")
-        right, *mistakes = _spearman_and_mistakes(a, b).items()
-        if math.isclose(result, right[1], abs_tol=1e-6):
+        if _is_right(result, _spearman_and_mistakes(a, b), abs_tol=1e-6):
             continue
-        for sentence, value in mistakes:
-            if math.isclose(result, value, abs_tol=1e-6):
-                raise Wrong(sentence)
         raise Wrong(
             f"Of {a.tolist()} and {b.tolist()} the rank correlation is not {result:.3f}: it "
             "is the ordinary correlation of the two lists of ranks."
@@ -277,12 +284,8 @@ def regret(answer: object, rng: np.random.Generator) -> str:
     cases += [(val, test, 1), (val, test, val.shape[1]), (val[:1], test[:1], 1)]
     for val, test, epochs in cases:
         result = number(call(answer, val, test, epochs), "the regret")
-        right, *mistakes = _regret_and_mistakes(val, test, epochs).items()
-        if math.isclose(result, right[1], abs_tol=1e-9):
+        if _is_right(result, _regret_and_mistakes(val, test, epochs), abs_tol=1e-9):
             continue
-        for sentence, value in mistakes:
-            if math.isclose(result, value, abs_tol=1e-9):
-                raise Wrong(sentence)
         raise Wrong(
             f"After {epochs} of {val.shape[1]} epochs and with {len(val)} networks the regret is "
             f"not {result:.4f}: it is the best test accuracy less that of the network with the "
