@@ -18,6 +18,7 @@ room           purpose
 `checks`       exercises that answer: `check` and `hint`
 `progress`     which exercises are solved, by one learner or a class
 `doctor`       can this machine run the course?
+`files`        whole or not at all: how every room writes
 `authoring`    notebooks, solutions and exercises from their text sources
 =============  =====================================================================
 

@@ -41,6 +41,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nascourse.files import write_whole
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -608,11 +610,7 @@ def _write(nb: NotebookNode, path: Path) -> None:
     import nbformat
 
     nbformat.validate(nb)
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        nbformat.write(nb, file)
-    os.replace(part, path)
+    write_whole(path, nbformat.writes(nb) + "\n")
 
 
 def main(argv: list[str] | None = None, root: Path = ROOT) -> int:

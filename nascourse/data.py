@@ -14,9 +14,10 @@ networks of this course begin with a ``Rescaling`` layer, which takes a quarter 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
-import tempfile
 import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from nascourse import CourseError, whole_number
+from nascourse.files import write_whole
 
 SIDE = 28
 CLASSES = 10
@@ -272,15 +274,11 @@ def _checked(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
 
 
 def _write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Write a cache file whole or not at all; a folder that refuses it is no fault."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-        os.close(handle)
-        np.savez_compressed(temporary, **arrays)
-        os.replace(temporary, path)
-    except OSError:
-        pass
+    """Write a cache file; a folder that refuses it is no fault."""
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **arrays)
+    with contextlib.suppress(OSError):
+        write_whole(path, archive.getvalue())
 
 
 def _digest(*arrays: np.ndarray) -> str:

@@ -9,17 +9,16 @@ Two notebooks that record at the very same moment may lose one of the two record
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nascourse import CourseError
+from nascourse.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +63,8 @@ def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:
         entry["hints"] = max(entry["hints"], hints)
         if passed and not entry["passed"]:
             entry.update(passed=True, first_passed=datetime.date.today().isoformat())
-        _write(file, kept)
+        text = json.dumps({"exercises": dict(sorted(kept.items()))}, indent=1)
+        write_whole(file, text)
     except OSError as error:
         _say_once(f"Your progress is not kept, as {file} cannot be used: {error.strerror}.")
 
@@ -213,22 +213,6 @@ def _parse(text: str) -> dict[str, dict] | None:
         for entry in kept.values()
     )
     return kept if sound else None
-
-
-def _write(file: Path, kept: dict[str, dict]) -> None:
-    """Write the file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.", suffix=".part")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-            json.dump({"exercises": dict(sorted(kept.items()))}, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
 
 
 def _say_once(sentence: str) -> None:

@@ -1,0 +1,49 @@
+"""A file is written whole or not at all, and a failed attempt leaves nothing behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from nascourse.files import write_whole
+
+
+@pytest.mark.parametrize("content", ["one\ntwo ä\n", b"\x00\xff"])
+def test_the_content_is_written_as_it_is(tmp_path, content):
+    path = tmp_path / "new folder" / "file"
+    write_whole(path, "old")
+    write_whole(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step):
+    path = tmp_path / "file"
+    write_whole(path, "old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    steps = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, f=real: (steps.append(n), f(*a)))
+    write_whole(tmp_path / "file", "new")
+    assert steps == ["fsync", "replace"]
+
+
+def test_a_file_can_be_read_by_whom_the_system_lets(tmp_path):
+    (tmp_path / "usual").write_text("")
+    write_whole(tmp_path / "file", "")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
