@@ -53,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "progress":
         return progress.main(options.files)
 
+    if not doctor.home_folder():  # Keras would make a folder "~" here, and Matplotlib give up
+        print("There is no home folder: 'python -m nascourse doctor' says more.", file=sys.stderr)
+        return 2
     try:
         from nascourse.project import run_project
     except ImportError as error:
@@ -70,6 +73,13 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"Error: {error.filename or options.out} cannot be written ({error.strerror}): make "
+            "room, and the same command goes on where it stopped.",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("Interrupted: the same command goes on where it stopped.", file=sys.stderr)

@@ -29,6 +29,7 @@ from sklearn import metrics
 
 from nascourse import CourseError
 from nascourse.data import CLASSES, Splits
+from nascourse.files import whole
 
 _openings: Counter[str] = Counter()  # how often this process opened each test set
 
@@ -208,7 +209,8 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     clone = keras.models.clone_model(model, clone_function=_plain_layer)
     clone.set_weights(model.get_weights())
     # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.
-    keras.Model(clone.inputs, clone.outputs, name=model.name).save(path)
+    with whole(path) as part:
+        keras.Model(clone.inputs, clone.outputs, name=model.name).save(part)
     return os.path.getsize(path)
 
 

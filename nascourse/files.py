@@ -9,29 +9,45 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
-    """Write ``content`` (text as UTF-8, with the line ends it has) to ``path`` or leave it alone.
+@contextlib.contextmanager
+def whole(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to; what stands there at the end becomes ``path``.
 
-    Its folder is made if need be.  After a failure nothing of the attempt is left.
+    The folder is made if need be.  After a failure the old file stays, and nothing of the attempt.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The ending stays: some writers choose the format by it.
+    part = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
+    """Write ``content``, text as UTF-8 with the line ends that it has, or leave ``path`` alone.
 
     Raises
     ------
     OSError
-        The file cannot be written, for instance as the disk is full.
+        The file cannot be written, for instance as the disk is full or, on Windows, as another
+        program has it open.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    with whole(path) as part:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file another name, so that a sound one can take its place; return that."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    return path.rename(aside)

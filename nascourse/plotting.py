@@ -7,10 +7,16 @@ where the numbers come from.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+# As it starts, Matplotlib logs that a home folder cannot be written, or that it looks for fonts.
+# In a notebook that looks like a fault, and a learner can do nothing about it.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -20,6 +26,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from nascourse import CourseError, trials
+from nascourse.files import whole
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
@@ -65,7 +72,8 @@ def show(ax: Axes | Sequence[Axes] | np.ndarray, *, alt: str, source: str) -> No
 
 def save(ax: Axes, path: Any) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
-    ax.figure.savefig(path, dpi=150)
+    with whole(path) as part:
+        ax.figure.savefig(part, dpi=150)
     plt.close(ax.figure)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nascourse import CourseError
-from nascourse.files import write_whole
+from nascourse.files import set_aside, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,10 +191,7 @@ def _read_or_set_aside(file: Path) -> dict[str, dict]:
     kept = _parse(text)
     if kept is not None:
         return kept
-    number = 1
-    while (aside := file.with_name(f"{file.stem}.damaged-{number}{file.suffix}")).exists():
-        number += 1
-    file.rename(aside)
+    aside = set_aside(file)
     print(f"Your progress file was damaged: it is now {aside.name}, and a new one begins.")
     return {}
 
@@ -209,6 +206,8 @@ def _parse(text: str) -> dict[str, dict] | None:
     sound = all(
         isinstance(entry["passed"], bool)
         and type(entry["attempts"]) is type(entry["hints"]) is int
+        and 0 <= min(entry["attempts"], entry["hints"])
+        and max(entry["attempts"], entry["hints"]) < 10**9
         and isinstance(entry["first_passed"], (str, type(None)))
         for entry in kept.values()
     )

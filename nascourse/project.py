@@ -14,12 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nascourse import CourseError, data, evaluation, plotting, search, spaces, whole_number
+from nascourse.files import write_whole
+
+# isort: split
 import matplotlib
 import numpy as np
 import psutil
 from tqdm import tqdm
-
-from nascourse import CourseError, data, evaluation, plotting, search, spaces, whole_number
 
 SEARCH_IMAGES = 10_000  # at most so many training images for the search itself
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "autokeras")
@@ -108,12 +110,12 @@ def run_project(
         "versions": {"python": sys.version.split()[0]} | {p: _version(p) for p in PACKAGES},
     }
     _draw(found, model, test, predicted, out)
-    found.table.to_csv(out / "trials.csv", index=False)
-    found.curves.to_csv(out / "curves.csv", index=False)
+    write_whole(out / "trials.csv", found.table.to_csv(index=False, lineterminator="\n"))
+    write_whole(out / "curves.csv", found.curves.to_csv(index=False, lineterminator="\n"))
     # Last, so that they cover all of the process.
     result["wall_seconds"] = round(time.time() - psutil.Process().create_time(), 1)
     result["peak_rss_mb"] = round(peak_memory() / 2**20)
-    (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / "result.json", json.dumps(result, indent=2) + "\n")
 
     print(
         f"\nTest accuracy {accuracy:.2%} on {len(test.y):,} images "

@@ -11,16 +11,19 @@ A search is a loop.  A *strategy* (an oracle of KerasTuner) proposes hyperparame
 *space* builds the network; KerasTuner or AutoKeras trains it on the training part and scores it
 on the validation part; the strategy hears the score.  One turn of the loop is a *trial*.  This
 module adds what the two libraries leave open: seeds that repeat a search exactly, the trial table
-with its learning curves, a progress bar with the time left, and a folder that knows which search
-it belongs to.
+with its learning curves, a progress bar with the time left, and a folder from which the search
+goes on after a crash as if nothing had been (`nascourse.recording`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
+import math
+import numbers
 import os
 import re
 import sys
@@ -43,16 +46,18 @@ import numpy as np
 import pandas as pd
 from autokeras.engine.tuner import AutoTuner
 from autokeras.graph import Graph
-from keras_tuner.errors import FailedTrialError
+from keras_tuner.errors import FailedTrialError, FatalError
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
 from nascourse.data import CLASSES, Splits
 from nascourse.evaluation import count_flops, count_params
+from nascourse.recording import OVERWRITE, Recording
 from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, describe, fingerprint
 from nascourse.strategies import make_oracle
 
-RECORDING = "recording.jsonl"  # first line: which search this is; then one line a trial
+TRIES = 3  # a trial whose process died so often is a failed one
+AGAIN = "start it again with the same folder to go on"
 
 
 class Observer:
@@ -150,9 +155,22 @@ class Search:
         return self._trial(self.best["trial"]).hyperparameters
 
     def best_model(self) -> keras.Model:
-        """The network of the best trial, with the weights of its best epoch."""
+        """The network of the best trial, with the weights of its best epoch.
+
+        Raises
+        ------
+        CourseError
+            No trial was completed, or the file of its weights is damaged.
+        """
+        number = self.best["trial"]
         with _library_noise_off():
-            return self.tuner.load_model(self._trial(self.best["trial"]))
+            try:
+                return self.tuner.load_model(self._trial(number))
+            except (OSError, ValueError, KeyError) as error:
+                raise CourseError(
+                    f"The weights of trial {number} in the folder {str(self.directory)!r} cannot "
+                    "be read: train the network again, with search.retrain."
+                ) from error
 
     def new_model(self) -> keras.Model:
         """The network of the best trial, untrained."""
@@ -176,11 +194,16 @@ def run_search(
     seed: int = 1,
     batch_size: int = 64,
     patience: int | None = None,
+    max_model_size: int | None = None,
+    max_seconds: float | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     observer: Observer | None = None,
     overwrite: bool = False,
 ) -> Search:
     """Search ``space`` with ``strategy`` until the budget is spent.
+
+    Started again with the same arguments it goes on where it stopped, whatever stopped it: at most
+    the trial in progress is trained again.  A finished search is returned at once.
 
     Parameters
     ----------
@@ -192,8 +215,7 @@ def run_search(
     strategy
         A name that `strategies.make_oracle` knows.
     directory
-        Folder of the search.  A folder with the same search goes on where that stopped; a folder
-        with another search is refused, unless ``overwrite``.
+        Folder of the search.  One with another search is refused, unless ``overwrite``.
     max_trials, epochs
         The budget: so many networks, each trained for at most so many epochs.
     seed
@@ -203,6 +225,11 @@ def run_search(
     patience
         Stop a trial when its validation accuracy has not risen for so many epochs; by default
         every trial has all its epochs.
+    max_model_size
+        A network with more weights than this is a failed trial.
+    max_seconds
+        Stop when this run has taken so many seconds, between two epochs.  The trial in progress
+        does not count, and the search can go on later, with more time or without a limit.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
@@ -211,7 +238,8 @@ def run_search(
     Raises
     ------
     CourseError
-        A value is out of range, or the folder belongs to another search or cannot be written.
+        A value is out of range; or the folder belongs to another search, is in use, or cannot be
+        written.
     """
     max_trials = whole_number("max_trials", max_trials, at_least=1)
     epochs = whole_number("epochs", epochs, at_least=1)
@@ -219,6 +247,9 @@ def run_search(
     batch_size = whole_number("batch_size", batch_size, at_least=1)
     if patience is not None:
         patience = whole_number("patience", patience, at_least=1)
+    if max_model_size is not None:
+        max_model_size = whole_number("max_model_size", max_model_size, at_least=1)
+    deadline = time.monotonic() + _seconds(max_seconds)
 
     is_autokeras = isinstance(space, AutoKerasSpace)
     if isinstance(space, keras_tuner.HyperModel):
@@ -236,29 +267,39 @@ def run_search(
         first=space.first if is_autokeras else None,
         hyperparameters=_fixed(space.fixed) if is_autokeras else None,
     )
-    recording = _Recording.open(
-        Path(directory),
-        {
-            "space": _space_fingerprint(space),
-            "strategy": strategy,
-            "max_trials": max_trials,
-            "epochs": epochs,
-            "seed": seed,
-            "batch_size": batch_size,
-            "patience": patience,
-            "data": splits.fingerprint,
-            "versions": {name: version(name) for name in ("keras", "keras-tuner", "autokeras")},
-        },
-        overwrite=overwrite,
-    )
+    identity = {
+        "space": _space_fingerprint(space),
+        "objective": oracle.objective.name,
+        "strategy": strategy,
+        "max_trials": max_trials,
+        "epochs": epochs,
+        "seed": seed,
+        "batch_size": batch_size,
+        "patience": patience,
+        "max_model_size": max_model_size,
+        "data": splits.fingerprint,
+        **{f"version of {name}": version(name) for name in ("keras", "keras-tuner", "autokeras")},
+    }
     observer = ProgressBar() if observer is None else observer
     make_tuner = _autokeras_tuner if is_autokeras else _keras_tuner
-    with _library_noise_off():
-        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
-            tuner, fit = make_tuner(space, splits, oracle, recording, observer, seed)
+    with (
+        Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
+        _library_noise_off(),
+    ):
+        was_finished = recording.content.stopped is not None
+        tuner, fit = make_tuner(
+            space,
+            splits,
+            oracle,
+            recording,
+            observer=observer,
+            search_seed=seed,
+            largest=max_model_size,
+            deadline=deadline,
+        )
         observer.search_begin(max_trials, epochs)
         try:
-            for line in recording.trials.values():
+            for line in recording.content.trials:
                 observer.trial_end(line["row"])
             fit(
                 epochs=epochs,
@@ -267,11 +308,21 @@ def run_search(
                 callbacks=[_early_stopping(patience or epochs), *callbacks],
                 verbose=0,
             )
-            stopped = _why_stopped(recording, max_trials, strategy)
-        except KeyboardInterrupt:
-            stopped = "interrupted; start it again with the same folder to go on"
+            stopped = recording.content.stopped or _why_stopped(recording, max_trials, strategy)
+            recording.stop(stopped)
+        except (KeyboardInterrupt, _TimeIsUp) as stop:
+            by = "out of time" if isinstance(stop, _TimeIsUp) else "interrupted"
+            stopped = f"{by}; {AGAIN}"
+            recording.stop()
+        except OSError as error:
+            raise CourseError(
+                f"The folder {str(directory)!r} can no longer be written ({error.strerror}): its "
+                f"{len(recording.content.trials)} finished trials are kept; make room, and {AGAIN}."
+            ) from error
         finally:
             observer.search_end()
+    if was_finished:
+        stopped += "; so it was before, and nothing is trained again"
     return Search(recording.table, recording.curves, stopped, seed, recording.folder, splits, tuner)
 
 
@@ -330,69 +381,12 @@ def retrain(
     return model
 
 
-class _Recording:
-    """The file of a search: its identity, then each finished trial with its learning curve."""
+class _TimeIsUp(FatalError):
+    """The seconds of `run_search` are over.  KerasTuner lets a `FatalError` through."""
 
-    def __init__(self, folder: Path, identity: dict, trials: dict[int, dict]):
-        self.folder, self.identity, self.trials = folder, identity, trials
 
-    @classmethod
-    def open(cls, folder: Path, identity: dict, *, overwrite: bool) -> _Recording:
-        """Begin a recording, or go on with the one that the folder holds."""
-        path = folder / RECORDING
-        if path.is_file() and not overwrite:
-            try:
-                theirs, *lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-                recorded = {line["row"]["trial"]: line for line in lines}
-                changed = [name for name in identity if theirs.get(name) != identity[name]]
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise CourseError(
-                    f"The recording in {str(folder)!r} is damaged: choose another folder, or pass "
-                    "overwrite=True (--overwrite on the command line)."
-                ) from error
-            if changed:
-                raise CourseError(
-                    f"The folder {str(folder)!r} holds another search (another "
-                    f"{' and '.join(changed)}): choose another folder, or pass overwrite=True "
-                    "(--overwrite on the command line)."
-                )
-            return cls(folder, identity, recorded)
-        if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-            raise CourseError(
-                f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "
-                "or pass overwrite=True (--overwrite on the command line)."
-            )
-        recording = cls(folder, identity, {})
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            recording.save()
-        except OSError as error:
-            raise CourseError(
-                f"The folder {str(folder)!r} cannot be written ({error.strerror}): choose another "
-                "one."
-            ) from error
-        return recording
-
-    def save(self) -> None:
-        """Write the file whole or not at all."""
-        lines = [json.dumps(line) for line in (self.identity, *self.trials.values())]
-        part = self.folder / f"{RECORDING}.part"
-        part.write_text("\n".join(lines) + "\n", "utf-8")
-        os.replace(part, self.folder / RECORDING)
-
-    def append(self, row: dict, curve: list[dict]) -> None:
-        self.trials[row["trial"]] = {"row": row, "curve": curve}
-        self.save()
-
-    @property
-    def table(self) -> pd.DataFrame:
-        return trials.to_table(line["row"] for line in self.trials.values())
-
-    @property
-    def curves(self) -> pd.DataFrame:
-        return trials.curves_to_table(
-            epoch for line in self.trials.values() for epoch in line["curve"]
-        )
+class _DiskFull(OSError, FatalError):
+    """A trial could not write its weights, which is not the fault of its network."""
 
 
 class _Recorded:
@@ -402,22 +396,46 @@ class _Recorded:
     out the same whether the search ran through or went on after a stop.
     """
 
-    def __init__(self, *, recording: _Recording, observer: Observer, seed: int, **kwargs):
-        self._recording, self._observer, self._seed = recording, observer, seed
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        recording: Recording,
+        observer: Observer,
+        search_seed: int,
+        largest: int | None,
+        deadline: float,
+        **kwargs,
+    ):
+        self._recording, self._observer, self._search_seed = recording, observer, search_seed
+        self._largest, self._deadline = largest, deadline
+        self.all_tried = False
+        super().__init__(overwrite=not recording.content.trials, **kwargs)
+        # A reloaded oracle has them in the order of the files; of equals the first is the best.
+        self.oracle.trials = dict(sorted(self.oracle.trials.items()))
+        if recording.content.stopped:  # finished, perhaps early: then nothing more is asked for
+            self.oracle.max_trials = len(self.oracle.trials)
 
     def pre_create_trial(self) -> None:
-        # The greedy oracle draws from NumPy's global generator.
         number = len(self.oracle.trials) + 1
-        keras.utils.set_random_seed(_trial_seed(self._seed, number))
+        if number <= self.oracle.max_trials:
+            self._stop_in_time()
+        # The greedy oracle draws from NumPy's global generator.
+        keras.utils.set_random_seed(_trial_seed(self._search_seed, number))
 
     def on_trial_begin(self, trial) -> None:
         super().on_trial_begin(trial)
         number = _number(trial)
-        keras.utils.set_random_seed(_trial_seed(self._seed, number))
+        self._tries = self._recording.begin_trial()
+        # Not from the start: AutoKeras builds the largest network once, before the first trial.
+        self.max_model_size = self._largest
+        keras.utils.set_random_seed(_trial_seed(self._search_seed, number))
         self._started, self._curve, self._network = time.perf_counter(), [], {}
         self._failure = "KerasTuner gave no reason."
         self._observer.trial_begin(number)
+
+    def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
+        super().on_epoch_begin(trial, model, epoch, logs)
+        self._stop_in_time()
 
     def on_batch_end(self, trial, model, batch, logs=None) -> None:
         super().on_batch_end(trial, model, batch, logs)
@@ -441,10 +459,19 @@ class _Recorded:
 
     def run_trial(self, trial, *args, **kwargs):
         try:
+            if self._tries > TRIES:
+                raise FailedTrialError(
+                    f"The process ended {TRIES} times while this trial ran: perhaps the network "
+                    "needs more memory than there is."
+                )
             return super().run_trial(trial, *args, **kwargs)
-        except Exception as error:  # KerasTuner makes it a failed trial; we keep the reason
-            self._failure = _reason(error)
+        except _TimeIsUp:
             raise
+        except Exception as error:
+            if _disk_is_full(error):
+                raise _DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            self._failure = _reason(error)  # KerasTuner makes it a failed trial; we keep the reason
+            raise FailedTrialError(self._failure) from error
 
     def on_trial_end(self, trial) -> None:
         row = {
@@ -465,11 +492,17 @@ class _Recorded:
         else:
             row["message"] = self._failure
         row = trial.hyperparameters.values | row
-        # Ours first: a trial that KerasTuner has not ended is run again after a crash, and replaces
-        # this row; one that it has ended would never come back.
-        self._recording.append(row, self._curve)
         super().on_trial_end(trial)
+        self._recording.end_trial(row, self._curve)
         self._observer.trial_end(row)
+
+    def on_search_end(self) -> None:
+        super().on_search_end()
+        self.all_tried = True
+
+    def _stop_in_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise _TimeIsUp
 
 
 class _KerasTuner(_Recorded, keras_tuner.Tuner):
@@ -477,22 +510,22 @@ class _KerasTuner(_Recorded, keras_tuner.Tuner):
 
 
 class _AutoKerasTuner(_Recorded, AutoTuner):
-    # `AutoModel` hands every tuner a budget, an objective and a seed; ours are in the oracle.
-    def __init__(self, *, objective, max_trials, seed, search_seed, **kwargs):
-        super().__init__(seed=search_seed, **kwargs)
+    # `AutoModel` hands every tuner a budget, an objective, a seed, and whether to overwrite; ours
+    # are in the oracle and the recording.
+    def __init__(self, *, objective, max_trials, seed, overwrite, **kwargs):
+        super().__init__(**kwargs)
 
 
-def _keras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
-    tuner = _KerasTuner(
-        oracle=oracle,
-        hypermodel=space,
-        directory=recording.folder.absolute(),
-        project_name="keras_tuner",
-        overwrite=not recording.trials,
-        recording=recording,
-        observer=observer,
-        seed=seed,
-    )
+def _keras_tuner(space, splits, oracle, recording, **options) -> tuple:
+    with _reloading(recording):
+        tuner = _KerasTuner(
+            oracle=oracle,
+            hypermodel=space,
+            directory=recording.folder.absolute(),
+            project_name="keras_tuner",
+            recording=recording,
+            **options,
+        )
 
     def fit(**options) -> None:
         validation = (splits.x_val, splits.y_val)
@@ -501,20 +534,19 @@ def _keras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
     return tuner, fit
 
 
-def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
-    model = ak.AutoModel(
-        space.inputs,
-        space.outputs,
-        tuner=_AutoKerasTuner,
-        directory=recording.folder.absolute(),
-        project_name="autokeras",
-        overwrite=not recording.trials,
-        objective="val_accuracy",
-        oracle=oracle,
-        recording=recording,
-        observer=observer,
-        search_seed=seed,
-    )
+def _autokeras_tuner(space, splits, oracle, recording, **options) -> tuple:
+    with _reloading(recording):
+        model = ak.AutoModel(
+            space.inputs,
+            space.outputs,
+            tuner=_AutoKerasTuner,
+            directory=recording.folder.absolute(),
+            project_name="autokeras",
+            objective="val_accuracy",
+            oracle=oracle,
+            recording=recording,
+            **options,
+        )
 
     def fit(**options) -> None:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
@@ -525,11 +557,27 @@ def _autokeras_tuner(space, splits, oracle, recording, observer, seed) -> tuple:
                 splits.x_train, one_hot[splits.y_train], validation_data=validation, **options
             )
         except Exception:
-            # At the end AutoKeras loads the best network, and stumbles where there is none.
-            if "COMPLETED" in {trial.status for trial in oracle.trials.values()}:
+            # At the end AutoKeras loads and saves the best network, which `Search.best_model` does
+            # by itself, and stumbles where there is none.
+            if not model.tuner.all_tried:
                 raise
 
     return model.tuner, fit
+
+
+@contextlib.contextmanager
+def _reloading(recording: Recording) -> Iterator[None]:
+    """Make a tuner in silence; where it reads a state, that may be of no use."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+            yield
+    except Exception as error:
+        if not recording.content.trials:
+            raise
+        raise CourseError(
+            f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "
+            f"({_reason(error)}): {OVERWRITE}"
+        ) from error
 
 
 def _fixed(values: dict[str, Any]) -> keras_tuner.HyperParameters:
@@ -543,8 +591,26 @@ def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
     return keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=patience)
 
 
-def _why_stopped(recording: _Recording, max_trials: int, strategy: str) -> str:
-    done = len(recording.trials)
+def _seconds(limit: float | None) -> float:
+    """The seconds that a search may take, without end by default."""
+    if limit is None:
+        return math.inf
+    if not isinstance(limit, numbers.Real) or isinstance(limit, bool) or not limit > 0:
+        raise CourseError(
+            f"max_seconds={limit!r} is not possible: give a number of seconds above 0, or None."
+        )
+    return float(limit)
+
+
+def _disk_is_full(error: Exception) -> bool:
+    # HDF5 tells the number in its text alone.
+    return isinstance(error, OSError) and (
+        error.errno == errno.ENOSPC or f"errno = {errno.ENOSPC}," in str(error)
+    )
+
+
+def _why_stopped(recording: Recording, max_trials: int, strategy: str) -> str:
+    done = len(recording.content.trials)
     if done >= max_trials:
         return f"the budget of {max_trials} trials is spent"
     return (

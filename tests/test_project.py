@@ -291,13 +291,13 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(refuse, tmp_path, below
 def test_a_folder_of_another_search_is_one_sentence_and_stays(refuse, out, tmp_path):
     theirs = tmp_path / "theirs" / "search"
     theirs.mkdir(parents=True)
-    recording = (out / "search" / search.RECORDING).read_text("utf-8")
-    (theirs / search.RECORDING).write_text(recording, "utf-8")
+    recording = (out / "search" / "search.json").read_text("utf-8")
+    (theirs / "search.json").write_text(recording, "utf-8")
 
     error = refuse("--out", tmp_path / "theirs", "--trials", "2", "--epochs", "1", "--seed", "2")
 
     assert "another search (another seed)" in error and "--overwrite" in error
-    assert (theirs / search.RECORDING).read_text("utf-8") == recording
+    assert (theirs / "search.json").read_text("utf-8") == recording
 
 
 def test_a_refused_command_leaves_nothing_behind(refuse, tmp_path):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import functools
 import json
+import os
 import shutil
 
 import autokeras as ak
 import keras
+import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +20,7 @@ from keras import layers
 
 from nascourse import CourseError, evaluation, search, spaces
 from nascourse.data import SealedTest
+from nascourse.recording import Recording
 
 QUIET = search.Observer()
 
@@ -344,7 +348,7 @@ def test_a_finished_search_is_returned_at_once(run, randomly, small, monkeypatch
 
     pd.testing.assert_frame_equal(again.table, found.table)
     pd.testing.assert_frame_equal(again.curves, found.curves)
-    assert again.stopped == found.stopped
+    assert again.stopped == f"{found.stopped}; so it was before, and nothing is trained again"
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
@@ -389,22 +393,234 @@ def test_interrupted_in_the_first_trial(run, randomly, tmp_path):
     pd.testing.assert_frame_equal(resumed.curves, found.curves[:2])
 
 
-def test_a_crash_before_a_trial_is_written_loses_no_row(run, randomly, tmp_path, monkeypatch):
-    """The trial has ended for KerasTuner, and the process dies before our row is written."""
+@pytest.mark.parametrize("step", ["begin_trial", "end_trial"])
+def test_a_crash_around_a_trial_leaves_no_trace(run, randomly, tmp_path, monkeypatch, step):
+    """The process dies in the second trial, before or after KerasTuner has ended it."""
     found, _, _ = randomly
-    append, rows = search._Recording.append, []
+    write, calls = getattr(Recording, step), []
 
-    def die(recording, row, curve):
-        rows.append(row)
-        if len(rows) == 2:
-            raise KeyboardInterrupt
-        append(recording, row, curve)
+    def die(recording, *arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise SystemExit
+        return write(recording, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(search._Recording, "append", die)
-        run(tmp_path, **RANDOM)
+        patch.setattr(Recording, step, die)
+        with pytest.raises(SystemExit):
+            run(tmp_path, **RANDOM)
 
     assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, monkeypatch):
+    """As the system does to a process that needs more memory than there is."""
+
+    class Killed(SystemExit):
+        pass
+
+    def fit(*arguments, **options):
+        raise Killed
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    monkeypatch.setattr(Recording, "stop", lambda *arguments: None)  # a dead process says nothing
+    for _ in range(search.TRIES):
+        with pytest.raises(Killed):
+            run(tmp_path)
+    monkeypatch.undo()
+
+    found = run(tmp_path)
+
+    assert found.table["status"].tolist() == ["failed"]
+    assert "ended 3 times" in found.table["message"][0] and "memory" in found.table["message"][0]
+
+
+def test_stopping_a_trial_again_and_again_is_no_failure(run, tmp_path):
+    for _ in range(search.TRIES + 1):
+        run(tmp_path, observer=Interrupt(during=1))
+
+    assert run(tmp_path).table["status"].tolist() == ["completed"]
+
+
+def test_a_reloaded_search_keeps_the_order_of_its_trials(run, randomly, tmp_path, monkeypatch):
+    """Of equal trials the first is the best one, but a system lists files in any order."""
+    found, _, _ = randomly
+    glob = keras_tuner.src.backend.io.glob
+    monkeypatch.setattr(keras_tuner.src.backend.io, "glob", lambda *a: sorted(glob(*a))[::-1])
+
+    again = run(found.directory, **RANDOM)
+
+    assert list(again.tuner.oracle.trials) == ["0", "1", "2"]
+
+
+def test_an_early_stop_is_an_end_too(run, tmp_path):
+    def space(hp):
+        hp.Choice("unused", [1, 2])
+        return dense_network(4)
+
+    first = run(tmp_path, space, max_trials=5)
+
+    again = run(tmp_path, space, max_trials=5)
+
+    assert again.stopped.startswith(first.stopped) and "nothing is trained" in again.stopped
+    pd.testing.assert_frame_equal(again.table, first.table)
+
+
+class Clock(search.Observer):
+    """Lets the time run out in an epoch of a trial."""
+
+    def __init__(self, monkeypatch, trial, epoch):
+        self.now, self.at = 0.0, (trial, epoch)
+        monkeypatch.setattr(search.time, "monotonic", lambda: self.now)
+
+    def epoch_end(self, trial, epoch, logs):
+        if (trial, epoch) == self.at:
+            self.now = 11.0
+
+
+@pytest.mark.parametrize("epoch, finished", [(1, 1), (2, 2)])
+def test_time_runs_out_between_epochs(run, randomly, tmp_path, monkeypatch, epoch, finished):
+    """A trial that has had all its epochs counts; another is trained again later."""
+    found, _, _ = randomly
+    with monkeypatch.context() as patch:
+        stopped = run(tmp_path, observer=Clock(patch, 2, epoch), max_seconds=10, **RANDOM)
+
+    assert len(stopped.table) == finished
+    assert stopped.stopped == "out of time; start it again with the same folder to go on"
+    assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_time_that_runs_out_with_the_budget_is_no_stop(run, tmp_path, monkeypatch):
+    found = run(tmp_path, observer=Clock(monkeypatch, 1, 1), max_seconds=10)
+
+    assert found.stopped == "the budget of 1 trials is spent"
+
+
+# A full disk
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(
+    run, randomly, tmp_path, monkeypatch
+):
+    """KerasTuner empties its file before it writes it."""
+    found, _, _ = randomly
+    save, written = keras_tuner.src.utils.save_json, []
+
+    def full(path, content):
+        written.append(path)
+        if path.endswith("oracle.json") and len(found_trials()) == 1:
+            open(path, "w").close()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return save(path, content)
+
+    def found_trials():
+        content = json.loads((tmp_path / "search.json").read_text("utf-8"))["search"]
+        return content["trials"]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras_tuner.src.utils, "save_json", full)
+        with pytest.raises(CourseError) as raised:
+            run(tmp_path, **RANDOM)
+
+    assert_one_sentence(raised.value, "No space left on device", "1 finished trials are kept")
+    assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_a_disk_too_full_for_weights_is_no_failed_trial(run, randomly, tmp_path, monkeypatch):
+    found, _, _ = randomly
+
+    def full(*arguments, **options):  # as HDF5 puts it
+        raise OSError("Unable to write (errno = 28, error message = 'No space left on device')")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "save_weights", full)
+        with pytest.raises(CourseError) as raised:
+            run(tmp_path, **RANDOM)
+
+    assert_one_sentence(raised.value, "No space left on device", "0 finished trials")
+    assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+# Damaged files
+
+
+DAMAGE = {
+    "emptied": lambda text: "",
+    "truncated": lambda text: text[: len(text) // 2],
+    "no JSON": lambda text: "no json\n",
+    "other JSON": lambda text: "[1, 2, 3]",
+    "nested too deep": lambda text: "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize(
+    "name",
+    ["search.json", *(f"keras_tuner/{n}.json" for n in ("oracle", "tuner0", "trial_0/trial"))],
+)
+def test_a_damaged_state_is_told_set_aside_and_recovered(
+    run, randomly, tmp_path, monkeypatch, capsys, name, damage
+):
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    path = folder / name
+    damaged = DAMAGE[damage](path.read_text("utf-8"))
+    path.write_text(damaged, "utf-8")
+    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: pytest.fail("trained again"))
+
+    again = run(folder, **RANDOM)
+
+    said = capsys.readouterr().out
+    assert f"{path.name} was damaged: it is now {path.stem}.damaged-1.json" in said
+    assert path.with_name(f"{path.stem}.damaged-1.json").read_text("utf-8") == damaged
+    assert_same_search(again, found)
+    np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
+
+
+def test_a_state_of_another_search_is_recovered(run, randomly, tmp_path, capsys):
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    other = run(tmp_path / "other", max_trials=2, seed=9)
+    shutil.copy(other.directory / "keras_tuner" / "oracle.json", folder / "keras_tuner")
+
+    again = run(folder, **RANDOM)
+
+    assert "oracle.json was damaged" in capsys.readouterr().out
+    assert_same_search(again, found)
+
+
+def test_a_half_done_search_recovers_from_damage_and_goes_on(run, randomly, tmp_path, capsys):
+    found, _, _ = randomly
+    run(tmp_path, observer=Interrupt(during=3), **RANDOM)
+    for name in ("search.json", "keras_tuner/oracle.json", "keras_tuner/trial_1/trial.json"):
+        (tmp_path / name).write_text("")
+
+    assert_same_search(run(tmp_path, **RANDOM), found)
+    assert capsys.readouterr().out.count("was damaged") == 3
+
+
+def test_a_library_folder_that_is_gone_is_recovered_but_for_its_weights(run, randomly, tmp_path):
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    shutil.rmtree(folder / "keras_tuner")
+
+    again = run(folder, **RANDOM)
+
+    assert_same_search(again, found)
+    with pytest.raises(CourseError) as raised:
+        again.best_model()
+    assert_one_sentence(raised.value, "weights of trial", "search.retrain")
+
+
+def test_damaged_weights_are_one_sentence(run, randomly, tmp_path):
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    for path in folder.rglob("*.weights.h5"):
+        path.write_bytes(path.read_bytes()[:100])
+
+    with pytest.raises(CourseError) as raised:
+        run(folder, **RANDOM).best_model()
+    assert_one_sentence(raised.value, "cannot be read", "search.retrain")
 
 
 # AutoKeras
@@ -586,6 +802,40 @@ def test_a_loss_that_is_no_number_is_a_failure(run, tmp_path):
     assert "nan" in found.table["message"][0].lower()
 
 
+def test_networks_that_are_too_large_are_rows_and_the_search_goes_on(run, tmp_path):
+    """KerasTuner by itself gives up after three of them in a row."""
+    sizes = {units: 785 * units + 10 * (units + 1) for units in (4, 8, 12, 16, 20, 24)}
+
+    found = run(tmp_path, max_trials=6, max_model_size=sizes[4])
+
+    by_units = found.table.set_index("units")
+    assert by_units["status"][4] == "completed"
+    for units, size in sizes.items():
+        if units > 4:
+            assert f"{size} parameters" in by_units["message"][units]
+
+
+def test_autokeras_too_goes_on_after_networks_that_are_too_large(run, tmp_path):
+    """It builds the network of the default values before the first trial: that is no trial."""
+    space = doubtful_space(**{"doubt/build": "well"})
+
+    found = run(tmp_path, space, strategy="greedy", max_trials=2, max_model_size=10)
+
+    assert found.table["status"].tolist() == ["failed"] * 2
+    assert "Oversized model" in found.table["message"][0]
+
+
+def test_a_build_that_forgets_its_network_for_some_values_is_a_row(run, tmp_path):
+    def space(hp):
+        network = dense_network(4)
+        if hp.Choice("returns", [True, False]):
+            return network
+
+    found = run(tmp_path, space, max_trials=2)
+
+    assert sorted(found.table["status"]) == ["completed", "failed"]
+
+
 def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp_path):
     def space(hp):
         hp.Choice("unused", [1, 2])
@@ -656,7 +906,9 @@ def assert_one_sentence(error: CourseError, *words: str) -> None:
         assert word in text
 
 
-@pytest.mark.parametrize("name", ["max_trials", "epochs", "batch_size", "patience"])
+@pytest.mark.parametrize(
+    "name", ["max_trials", "epochs", "batch_size", "patience", "max_model_size"]
+)
 @pytest.mark.parametrize("value", [0, -1, True, 2.5, "3"])
 def test_a_number_that_cannot_be_is_one_sentence(run, tmp_path, name, value):
     with pytest.raises(CourseError) as raised:
@@ -670,6 +922,13 @@ def test_a_seed_that_cannot_be_is_one_sentence(run, tmp_path, seed):
     with pytest.raises(CourseError) as raised:
         run(tmp_path, seed=seed)
     assert_one_sentence(raised.value, f"seed={seed!r}", "whole number from 0")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, True, float("nan"), "3"])
+def test_seconds_that_cannot_be_are_one_sentence(run, tmp_path, seconds):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, max_seconds=seconds)
+    assert_one_sentence(raised.value, f"max_seconds={seconds!r}", "above 0")
 
 
 @pytest.mark.parametrize("epochs", [0, 2.5])
@@ -708,19 +967,20 @@ def test_a_space_that_forgets_to_return_its_network_is_one_sentence(run, tmp_pat
         ({"strategy": "greedy"}, "another strategy"),
         ({"batch_size": 32}, "another batch_size"),
         ({"patience": 1}, "another patience"),
+        ({"max_model_size": 9}, "another max_model_size"),
         ({"space": lambda hp: dense_network(hp.Choice("units", [4, 8]))}, "another space"),
         ({"seed": 1, "epochs": 3}, "another epochs and seed"),
     ],
 )
 def test_a_folder_of_another_search_is_refused_with_what_differs(run, randomly, change, named):
     found, _, _ = randomly
-    before = (found.directory / search.RECORDING).read_text()
+    before = (found.directory / "search.json").read_text()
 
     with pytest.raises(CourseError) as raised:
         run(found.directory, **{**RANDOM, **change})
 
     assert_one_sentence(raised.value, repr(str(found.directory)), f"({named})", "overwrite=True")
-    assert (found.directory / search.RECORDING).read_text() == before
+    assert (found.directory / "search.json").read_text() == before
 
 
 def test_other_data_is_another_search(run, randomly, small):
@@ -760,39 +1020,6 @@ def test_a_folder_that_cannot_be_is_one_sentence(run, tmp_path, below):
     with pytest.raises(CourseError) as raised:
         run(tmp_path / "file" / below)
     assert_one_sentence(raised.value, "file", "cannot be written", "choose another")
-
-
-@pytest.mark.parametrize("text", ["", "no json\n", '{"space": "a"'])
-def test_a_damaged_recording_is_one_sentence(run, tmp_path, text):
-    (tmp_path / search.RECORDING).write_text(text)
-
-    with pytest.raises(CourseError) as raised:
-        run(tmp_path)
-    assert_one_sentence(raised.value, repr(str(tmp_path)), "overwrite=True")
-
-
-def test_a_half_written_last_trial_is_mended_or_one_sentence(run, randomly, tmp_path):
-    """The process was killed while it wrote the row."""
-    found, _, _ = randomly
-    folder = shutil.copytree(found.directory, tmp_path / "copy")
-    path = folder / search.RECORDING
-    path.write_text(path.read_text("utf-8")[:-30], "utf-8")
-
-    try:
-        again = run(folder, **RANDOM)
-    except CourseError as error:
-        assert_one_sentence(error, "overwrite=True")
-    else:
-        assert_same_search(again, found)
-
-
-def test_the_recording_is_one_json_value_a_line(randomly):
-    found, _, _ = randomly
-    lines = (found.directory / search.RECORDING).read_text("utf-8").splitlines()
-
-    identity, *trials = (json.loads(line) for line in lines)
-    assert identity["seed"] == 0
-    assert [line["row"]["trial"] for line in trials] == [1, 2, 3]
 
 
 # The progress bar

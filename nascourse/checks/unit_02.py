@@ -79,28 +79,28 @@ def _wrong_incumbents(result: np.ndarray, accuracies: np.ndarray) -> str:
 )
 def luck(answer: object, rng: np.random.Generator) -> str:
     fresh = [(int(rng.integers(3, 8)), round(rng.uniform(0.1, 0.3), 3)) for _ in range(3)]
-    for trials, share in [*fresh, (1, 0.25), (0, 0.25), (7, 1.0), (7, 0.0)]:
-        result = number(call(answer, trials, share), "the chance")
-        if np.isclose(result, 1 - (1 - share) ** trials):
+    for draws, share in [*fresh, (1, 0.25), (0, 0.25), (7, 1.0), (7, 0.0)]:
+        result = number(call(answer, draws, share), "the chance")
+        if np.isclose(result, 1 - (1 - share) ** draws):
             continue
         mistakes = {
-            trials
+            draws
             * share: "This adds the chances up, and 21 trials of 5 percent are no 105 percent:"
             " ask how likely it is that all of them miss.",
             (1 - share)
-            ** trials: "This is the chance that every trial misses: you want the opposite.",
-            share**trials: "This is the chance that every trial hits: one hit is enough.",
-            1 - share**trials: "This is the chance that not every trial hits: you want the chance "
+            ** draws: "This is the chance that every trial misses: you want the opposite.",
+            share**draws: "This is the chance that every trial hits: one hit is enough.",
+            1 - share**draws: "This is the chance that not every trial hits: you want the chance "
             "that not every trial misses.",
-            1 - (1 - share) ** (trials - 1): "This counts one trial too few.",
-            100 * (1 - (1 - share) ** trials): "This is in percent: return a chance from 0 to 1.",
-            trials * share * (1 - share) ** (trials - 1): "This is the chance of exactly one hit: "
+            1 - (1 - share) ** (draws - 1): "This counts one trial too few.",
+            100 * (1 - (1 - share) ** draws): "This is in percent: return a chance from 0 to 1.",
+            draws * share * (1 - share) ** (draws - 1): "This is the chance of exactly one hit: "
             "two hits are welcome as well.",
         }
         for value, sentence in mistakes.items():
             if np.isclose(result, value, rtol=1e-9, atol=0):
                 raise Wrong(sentence)
-        raise Wrong(f"For {trials} trials and the share {share}, {result:.4g} is not the chance.")
+        raise Wrong(f"For {draws} trials and the share {share}, {result:.4g} is not the chance.")
     return (
         "The size of the space does not matter: 60 trials hit the best 5 percent of any space with a "
         "chance of 95 percent."

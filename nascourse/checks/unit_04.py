@@ -57,11 +57,14 @@ def _spearman_and_mistakes(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
         ),
     }
     if len(set(a)) < len(a):
+        backward = [stats.rankdata(values[::-1], "ordinal")[::-1] for values in (a, b)]
         differences = stats.rankdata(a) - stats.rankdata(b)
         n = len(a)
         values |= {
-            "Equal values get different ranks here, by their place in the list: let them share "
-            "the mean of their ranks.": of_ranks("ordinal"),
+            "Equal values get different ranks here, the first in the list the lowest: let them share "
+            "the mean of their places.": of_ranks("ordinal"),
+            "Equal values get different ranks here, the last in the list the lowest: let them share "
+            "the mean of their places.": _pearson(*backward),
             "Equal values share the lowest of their ranks here: let them share the mean.": (
                 of_ranks("min")
             ),
@@ -97,11 +100,18 @@ def spearman(answer: object, rng: np.random.Generator) -> str:
     def without_ties() -> tuple:
         return tuple(rng.choice(1000, 7, replace=False) / 1000 for _ in range(2))
 
+    def one_tie() -> tuple:  # which of many a sort puts first is not told, of two it shows
+        a, b = without_ties()
+        one, other = rng.choice(7, 2, replace=False)
+        a[one] = a[other]
+        return a, b
+
     def with_ties() -> tuple:
         return rng.integers(1, 5, 9) / 10, rng.integers(1, 6, 9) / 10
 
-    cases = [_fresh(draw, _spearman_and_mistakes) for draw in (without_ties, with_ties)]
-    rising = np.sort(rng.random(4).round(3))
+    draws = (without_ties, one_tie, with_ties)
+    cases = [_fresh(draw, _spearman_and_mistakes) for draw in draws]
+    rising = np.sort(rng.choice(1000, 4, replace=False)) / 1000
     cases += [(rising, rising**2), (rising, 1 - rising), (rising[:2], rising[:2])]
     for a, b in cases:
         result = number(call(answer, a.tolist(), b.tolist()), "the rank correlation")

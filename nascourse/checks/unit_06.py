@@ -257,7 +257,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
             raise Wrong(_wrong_network(described, network))
     return (
         f"It holds {len(expected)} networks. Once AutoKeras has met a second block it counts 16 "
-        "settings, since its filters then have a value even where there is one block."
+        "settings, since the filters of that block then have a value even in a network without it."
     )
 
 
@@ -280,7 +280,7 @@ def _right_choices(hp, space) -> None:
         "dropout": "give the ConvBlock dropout=0.0",
         "dropout of the head": "give the ClassificationHead dropout=0.0",
         "max_pooling": "fix max_pooling at True",
-        "reduction_type": "use ak.Flatten, which has nothing to choose",
+        "reduction_type": "say that the maps are flattened",
         "separable": "leave separable out",
         "num_blocks": "give spaces.choice for num_blocks",
         "filters": "give spaces.choice for filters",

@@ -80,7 +80,7 @@ def smaller_of_equals(answer: object, rng: np.random.Generator) -> str:
             "best": "This is the most accurate network: within its interval there is a smaller one.",
             "smallest": "This is the smallest network of all: its accuracy is below the interval.",
             "second": "This network is equal to the best, but another equal one is still smaller.",
-            "three images": "Three images were the rule for 800: here the interval says what is equal.",
+            "few images": "This stops a few images below the best: the interval reaches lower.",
         }
         for role, sentence in said.items():
             if result == roles[role]:
@@ -106,7 +106,7 @@ def _trials(rng: np.random.Generator, n_images: int) -> tuple[pd.DataFrame, dict
     width = best - (middle - half)
     rows = [
         ("best", best, 60_000),
-        ("three images", best - min(2 / n_images, 0.3 * width), 50_000),
+        ("few images", best - min(2 / n_images, 0.3 * width), 50_000),
         ("second", best - 0.6 * width, 40_000),
         ("right", best - 0.9 * width, 30_000),
         ("smallest", best - 1.2 * width, 10_000),

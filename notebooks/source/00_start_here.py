@@ -88,7 +88,7 @@ splits
 # - The **test set** is what the final network is judged by. It is **sealed**: nothing in a search can
 #   read it, and we open it once, in [unit 11](11_project.ipynb).
 #
-# Why a third part? Who compares many networks by the same images will find one that suits just these
+# Why a third part? Whoever compares many networks by the same images finds one that suits just these
 # images. Its accuracy there is flattering. Only images that had no say in the choice tell the truth.
 #
 # ## A first network
@@ -155,15 +155,16 @@ plotting.show(
 # | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 60 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can we find a digit recognizer? | 40 min | 02, 06 |
 #
-# The numbers 08 to 10 are kept for units to come. In a hurry? 01, 02, 06 and 11 make a course of half a day, if you take on trust what they build on. A
-# word that you have forgotten stands in the [glossary](glossary.md), with a link to where it was
-# explained.
+# The numbers 08 to 10 are kept for units to come. In a hurry? 01, 02, 06 and 11 make a course of
+# half a day, if you take on trust what they build on. A word that you have forgotten stands in the
+# [glossary](glossary.md), with a link to where it was explained.
 #
 # ## How exercises work
 #
 # Each unit has its notebook of exercises, in the folder `exercises` beside this one. You write an
 # answer into a cell, and `check` says in a sentence whether it is right, and if not, what kind of
-# mistake it is. An answer that is still missing is no mistake:
+# mistake it is. It takes the number of the exercise, with two digits for the unit, and your answer.
+# An answer that is still missing, as `None` here, is no mistake:
 
 # %%
 check("00.1", None)

@@ -86,12 +86,13 @@ print(f"{spaces.size(spaces.bench_space):,} networks")
 spaces.to_table(spaces.bench_space)
 
 # %% [markdown]
-# Read it row by row. A network has one to three blocks. `halving` says how they shrink the image: by
-# max pooling, which keeps the largest of four neighbors, or by a stride, where the convolution moves
-# two pixels at a time. With `skip`, a block's input is handed on beside its output. `separable` is a cheap kind of
-# convolution, `kernel` is the window in pixels, and `filters` is how many outputs there are at each
-# place, in block 0, 1 and 2. The `head` leads from the last block to the ten digits: `flatten` hands
-# on every pixel, `quarters` only the mean of each quarter of the image.
+# Read it row by row. A network has one to three blocks. `halving` says how they shrink the image:
+# by max pooling, which keeps the largest of four neighbors, or by a stride, where the convolution
+# moves two pixels at a time. With `skip`, a block's input is handed on beside its output.
+# `separable` is a cheap kind of convolution, `kernel` is the window in pixels, and `filters` is how
+# many outputs there are at each place, in block 0, 1 and 2. The **head** leads from the last block
+# to the ten digits: `flatten` hands on every pixel, `quarters` only the mean of each quarter of the
+# image.
 #
 # You need not know these bricks yet; [unit 03](03_search_spaces.ipynb) takes each apart. For now they
 # are switches to play with. A name has two parts, a group and the choice in it, as in `conv/kernel`.
@@ -206,10 +207,10 @@ table = trials.to_table(rows)
 trials.summary(table)
 
 # %% [markdown]
-# `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels, `sep`
-# marks a separable one, `max2` halves by max pooling, `ave2 concat` is the skip, `ave4` takes the means
-# of the head `quarters`, and the last `10` is the layer that names the digit. `n_params` and `flops`
-# come in a moment.
+# `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels,
+# `/2` behind it marks a stride of two, and `sep` before it a separable one; `max2` halves by max
+# pooling, `ave2 concat` is the skip, `ave4` takes the means of the head `quarters`, and the last
+# `10` is the layer that names the digit. `n_params` and `flops` come in a moment.
 
 # %%
 best = trials.best(table)
@@ -289,7 +290,8 @@ plotting.show(
 #
 # A trap in the spelling: **FLOPs**, with a small s, are *floating-point operations*, a property of the
 # network. **FLOPS**, with a capital S, are *floating-point operations per second*, a property of a
-# machine. Many texts mix them up. Divide the first by the second and you get seconds:
+# machine. (A GFLOPS is a billion of them per second.) Many texts mix the two up. Divide the first by
+# the second and you get seconds:
 
 # %%
 for gigaflops in (1, 100):
@@ -325,9 +327,10 @@ pd.DataFrame(
 ).T.round(3).astype({"networks": int})
 
 # %% [markdown]
-# These are the results of a perfect search, one that tries everything. No strategy, however clever,
-# finds a better network. (Each number is the mean of three trainings. A single one, as our searches see
-# it, may lie a little above, by luck.) What the space leaves out cannot be found.
+# The limit on the parameters hurts most. These are the results of a perfect search, one that tries
+# everything. No strategy, however clever, finds a better network. (Each number is the mean of three
+# trainings. A single one, as our searches see it, may lie a little above, by luck.) What the space
+# leaves out cannot be found.
 #
 # Then the estimation. Suppose we had trained each network for one epoch only, and kept the ten that
 # look best. **Predict**: how many of them are among the ten best after twelve epochs?

@@ -7,7 +7,7 @@
 # - **Prerequisites**: [unit 01](01_what_is_nas.ipynb): the three parts of a search, what judges a
 #   network; [unit 02](02_random_search.ipynb): build function, hyperparameter, trial
 # - **Time**: 60 min: the bricks 20 min, what a network costs 15 min, counting and conditional
-#   hyperparameters 15 min, the space does half of the work 10 min
+#   hyperparameters 15 min, how much the space decides 10 min
 # - **Cost**: 10 s of one CPU core and 750 MiB of memory; no training, no GPU, no network
 #
 # In [unit 02](02_random_search.ipynb) luck found good networks. But somebody had put them there:
@@ -174,17 +174,21 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # By hand, for the first row: 7 x 7 x 16 = 784 inputs and a bias make 785 weights for each of the
-# ten outputs. The means save nearly all of them. What do they lose? We move a feature map by three
-# pixels.
+# ten outputs. The means save nearly all of them. (In the short descriptions of networks the last way
+# is `globalavg`. A relative, `globalmax`, keeps the largest number of each map.)
+#
+# What do the means lose? We move a feature map by three pixels. Do the numbers change that the dense
+# layer sees?
 
 # %%
 moved = np.roll(edges, 3, axis=1)
-print("flatten notices:       ", not np.array_equal(edges, moved))
-print("global average notices:", not np.isclose(edges.mean(), moved.mean()))
+print("flatten, every number: ", not np.array_equal(edges, moved))
+print("global average:        ", not np.isclose(edges.mean(), moved.mean()))
 
 # %% [markdown]
-# A mean does not know where a stroke was. For photographs that is often welcome, as a cat may sit
-# anywhere. A digit is told apart by where its strokes are. We come back to this with data.
+# The mean over a whole map does not know where a stroke was. For photographs that is often welcome,
+# as a cat may sit anywhere. A digit is told apart by where its strokes are. We come back to this
+# with data.
 #
 # ### Connections
 #
@@ -297,9 +301,9 @@ print(f"to train, one image:    {memory(model, training=True) / 1024:,.0f} KiB")
 print(f"to train, batch of 64:  {memory(model, batch=64, training=True) / 1024:,.0f} KiB")
 
 # %% [markdown]
-# With a batch of 64 it is nearly always the outputs that fill the memory: they grow with the batch,
-# and the weights do not. When memory runs out, a smaller batch helps more than a smaller dense
-# layer. (A real library needs more than this count, for its own code and for working space.)
+# With a batch of 64 it is the outputs that fill the memory here: they grow with the batch, and the
+# weights do not. When memory runs out, try a smaller batch before a smaller network. (A real
+# library needs more than this count, for its own code and for working space.)
 #
 # ### Latency
 #
@@ -327,9 +331,10 @@ print("the deep one takes more than twice as long:", wait["d"] > 2 * wait["w"])
 # network measures it, on the machine where it will run.
 #
 # Is that an odd pair, or the rule? MNIST-NAS-Bench, the table of [unit 01](01_what_is_nas.ipynb),
-# knows the costs of its networks. The number for each pair of costs is 1 if both put the networks
-# in the same order, -1 for the opposite order, and about 0 if they have nothing to do with each
-# other. `saved_bytes` is the size of the file that holds the network.
+# knows the costs of its networks (their latency was measured on one machine). The number for each
+# pair of costs is 1 if both put the networks in the same order, -1 for the opposite order, and
+# about 0 if they have nothing to do with each other. `saved_bytes` is the size of the file that
+# holds the network.
 
 # %%
 bench = benchmark.load_benchmark()
@@ -337,8 +342,8 @@ bench.networks[["n_params", "flops", "latency_ms", "saved_bytes"]].corr("spearma
 
 # %% [markdown]
 # Look at `flops` and `latency_ms`. These networks are so small that starting a layer takes longer
-# than computing it. So here FLOPs say little about latency. In large networks the two agree better,
-# and still not well enough to choose by.
+# than computing it. So here FLOPs say little about latency. The larger the layers, the more the
+# arithmetic weighs; how much, only a measurement tells.
 #
 # ## Counting a space
 #
@@ -465,13 +470,16 @@ print("after a trial with two blocks:", spaces.size(hp), "settings")
 # (In [unit 02](02_random_search.ipynb) `build_small_cnn` asks inside its loop as well. It has the
 # scope, so it counts nothing twice. But it, too, is discovered as it goes.)
 #
-# This is not a beginner's mistake only. AutoKeras's own `ConvBlock` is written like `hidden`, and
-# in [unit 06](06_autokeras_greedy.ipynb) you see a search stumble over it.
+# This is not a beginner's mistake only. AutoKeras is a library that builds whole searches with
+# KerasTuner. Its own `ConvBlock` is written like `hidden`, and in
+# [unit 06](06_autokeras_greedy.ipynb) you see a search stumble over it.
 #
-# ## The space does half of the work
+# ## How much does the space decide?
 #
-# Now the claim from the beginning, with data: the table of `spaces.bench_space`, after twelve
-# epochs, as means over three seeds. **Predict**: which choice decides most?
+# Now the question from the beginning, with data: the table of `spaces.bench_space`, after twelve
+# epochs, as means over three seeds. Accuracy varies from network to network. A bar says which share
+# of this variance one choice explains: 100 percent if the choice alone decided the accuracy, 0 if
+# all its values were equally good on average. **Predict**: which choice decides most?
 
 # %%
 print(f"{len(bench):,} of the {bench.of:,} networks are in the table")
@@ -480,16 +488,17 @@ ax = plotting.plot_effects(benchmark.effects(table, bench.choices, by="val_accur
 plotting.show(
     ax,
     alt="Bars for nine choices, by the share of the variance of accuracy that each explains alone. "
-    "The head has the longest bar.",
+    "The head has the longest bar, between 20 and 25 percent.",
     source="MNIST-NAS-Bench, validation accuracy after 12 epochs",
 )
 
 # %% [markdown]
-# The longest bar belongs to the head, the way from maps to a list of numbers: a choice that is
-# easily forgotten when one writes a space. (The bars of `filters_1` and `filters_2` also hold the
-# number of blocks: that there is no such block is one of their values.) Let us look at the two
-# halves into which the head cuts the space. A point on a curve says which share of the networks has
-# at most this accuracy, so a curve further to the right is a better space.
+# No choice decides alone. The longest bar, more than a fifth, belongs to the head, the way from
+# maps to a list of numbers: a choice that is easily forgotten when one writes a space. (The bars of
+# `filters_1` and `filters_2` also hold the number of blocks: that there is no such block is one of
+# their values.) Let us look at the two halves into which the head cuts the space. A point on a
+# curve says which share of the networks has at most this accuracy, so a curve further to the right
+# is a better space.
 
 # %%
 heads = {name: part["val_accuracy"] for name, part in table.groupby("head")}
@@ -502,11 +511,15 @@ plotting.show(
     source="MNIST-NAS-Bench, validation accuracy after 12 epochs",
 )
 
+# %% [markdown]
+# Nearly all networks with `flatten` are above 85 percent; about 40 percent of those with `quarters`
+# are not. For comparison, a choice with a short bar: the window of the convolutions.
+
 # %%
-kinds = {
+kernels = {
     f"{kernel}x{kernel}": part["val_accuracy"] for kernel, part in table.groupby("conv/kernel")
 }
-ax = plotting.plot_shares(kinds)
+ax = plotting.plot_shares(kernels)
 ax.set_xlim(0.6, 1)
 plotting.show(
     ax,
@@ -516,13 +529,14 @@ plotting.show(
 )
 
 # %% [markdown]
-# Radosavovic et al. (2020) compare whole spaces by such curves, and then design the space, not the
-# network.
+# 5x5 is better all the way, but the gap is smaller: with either window most networks are above 90
+# percent. A long bar means curves far apart, a short one curves close together. Radosavovic
+# et al. (2020) compare whole spaces by such curves, and then design the space, not the network.
 #
 # In unit 01 a perfect search found less in a poorer space. But no search is perfect. What does a
 # *typical* one find? We draw at random, as in unit 02, from the whole space and from parts of it:
-# 1,000 searches each. **Predict** how many trials in the whole space match one trial in the best
-# part.
+# 1,000 searches each, and take the median of what they find. **Predict** how many trials in the whole
+# space match one trial in the best part.
 
 # %%
 deepest = table["conv/filters_2"].fillna(table["conv/filters_1"]).fillna(table["conv/filters_0"])
@@ -607,7 +621,7 @@ print(spaces.fingerprint(branches(3, 1)) == spaces.fingerprint(branches(1, 3)))
 # |---|---|---|
 # | convolutions and pooling | `Conv2D`, `MaxPooling2D` | `ConvBlock` |
 # | separable convolutions | `SeparableConv2D` | `ConvBlock(separable=True)`, `XceptionBlock` |
-# | from maps to a list | `Flatten`, `GlobalAveragePooling2D` | `SpatialReduction` |
+# | from maps to a list | `Flatten`, `GlobalAveragePooling2D`, `GlobalMaxPooling2D` | `SpatialReduction` |
 # | dense layers | `Dense` | `DenseBlock`, `ClassificationHead` |
 # | connections | `Add`, `Concatenate` | `Merge`, `ResNetBlock` |
 #

@@ -124,7 +124,8 @@ for n_images in (100, 800, 1_000, 10_000):
     print(f"95.0% of {n_images:6,} images: 95% interval {low:.1%} to {high:.1%}")
 
 # %% [markdown]
-# With 1,000 images the interval is almost three percent wide. In a search this is less bad than it
+# Such an interval is made to hold, 95 times in 100, what the network would reach on all images of
+# this kind. With 1,000 images it is almost three percent wide. In a search this is less bad than it
 # looks. All networks sit the same exam, so a hard image is hard for all of them, and the comparison
 # of two is surer than each number alone. But as a promise for new images, the interval stands.
 #
@@ -143,10 +144,11 @@ ranks = five.rank()  # 1 is the lowest
 ranks.assign(squared_difference=(ranks["early"] - ranks["late"]) ** 2)
 
 # %% [markdown]
-# Only A and B change places. **Spearman's rank correlation** is the ordinary correlation of the two
-# columns of ranks. Without ties that is $1 - 6 \sum d^2 / (n (n^2 - 1))$, with the squared
-# differences $d^2$ of the $n$ ranks. It is 1 for the same order, -1 for the opposite one, and about
-# 0 for two orders that have nothing to do with each other.
+# Only A and B change places. **Spearman's rank correlation** is the ordinary correlation
+# (`np.corrcoef`) of the two columns of ranks. Without ties, which are equal values, it is
+# $1 - 6 \sum d^2 / (n (n^2 - 1))$, with the squared differences $d^2$ of the $n$ ranks. It is 1 for
+# the same order, -1 for the opposite one, and about 0 for two orders that have nothing to do with
+# each other.
 #
 # **Kendall's** counts pairs instead: the share of pairs in the same order, less the share in
 # opposite order. Of our ten pairs, one is in opposite order. **Predict** both numbers, then run the
@@ -326,11 +328,11 @@ plotting.show(
 )
 
 # %% [markdown]
-# At the same price the number of steps of gradient descent is the same. One judge has seen all
-# images a few times, the other a few images many times. At a price of one and a half epochs they
-# are about equally good. At three, fewer epochs are ahead; at six the two are level again. So on
-# these digits fewer images are no bargain, and no disaster. They pay where they make other things
-# cheaper too, such as loading or memory, or where a single epoch on all images is already too dear.
+# At the same price the weights are corrected equally often. One judge has seen all images a few
+# times, the other a few images many times. At a price of one and a half epochs they are about
+# equally good. At three, fewer epochs are ahead; at six the two are level again. So on these digits
+# fewer images are no bargain, and no disaster. They pay where they make other things cheaper too,
+# such as loading or memory, or where a single epoch on all images is already too dear.
 #
 # ## Successive halving
 #
@@ -455,11 +457,11 @@ print("KerasTuner plans the same:", theirs == plan["networks"].tolist())
 print(f"{plan['networks'].sum()} trials, {plan['epochs paid'].sum()} epochs")
 
 # %% [markdown]
-# So `kt.Hyperband(max_epochs=9)` makes 23 trials and trains 75 epochs, with only 17 different
-# networks. A trial here is one stay of a network in one round. (Li et al. round down where
-# KerasTuner rounds up: they would keep one network instead of two in the last round of bracket 1.)
-# Whether the patient brackets pay on our digits is a race between strategies, and those are for
-# unit 05.
+# So `kt.Hyperband(max_epochs=9)` makes 23 trials and trains 75 epochs. A trial here is one stay of
+# a network in one round. The brackets start with 9, 5 and 3 networks, so only 17 are different. (Li
+# et al. round down where KerasTuner rounds up: they would keep one network instead of two in the
+# last round of bracket 1.) Whether the patient brackets pay on our digits is a race between
+# strategies, and those are for unit 05.
 #
 # ## No training at all
 #
@@ -473,7 +475,7 @@ print(f"{plan['networks'].sum()} trials, {plan['epochs paid'].sum()} epochs")
 # | `naswot` | how differently the ReLUs react to different images | Mellor et al. 2021 |
 # | `grad_norm` | how strongly one batch of images pulls at the weights | Abdelfattah et al. 2021 |
 #
-# None takes longer than a blink. SynFlow does not even need an image.
+# None of them trains anything. SynFlow does not even need an image.
 
 # %%
 keras.utils.set_random_seed(0)  # the first weights of seed 0 in the table

@@ -2,7 +2,8 @@
 # # Exercises 00: Does my machine work?
 #
 # Two short exercises, to get used to `check` and `hint`. They belong to
-# [unit 00](../notebooks/00_start_here.ipynb).
+# [unit 00](../notebooks/00_start_here.ipynb). The headings count 0.1, 0.2 and so on; `check` and `hint`
+# take the same number with two digits for the unit: exercise 0.1 is `"00.1"`.
 
 # %%
 from nascourse import data  # first: keeps TF quiet
@@ -47,7 +48,10 @@ check("00.1", choice)
 # get right?
 #
 # For example, with the training labels `[3, 3, 7]` they always say 3. On the validation labels
-# `[3, 7, 7, 7]` their accuracy is 0.25. Labels are NumPy arrays of whole numbers from 0 to 9.
+# `[3, 7, 7, 7]` their accuracy is 0.25. Labels are NumPy arrays of whole numbers from 0 to 9. You need
+# not think of ties: one training label is always more frequent than each of the others.
+#
+# Your code takes the place of the line `raise NotImplementedError(...)`.
 
 
 # %%

@@ -41,8 +41,8 @@ check("01.1", choice)
 #
 # - `propose(seen)` gives a network, a dictionary of its choices. Here `seen` is the list of all pairs
 #   `(network, accuracy)` so far; at first it is empty.
-# - `evaluate(network)` gives its accuracy. It stands for a training, so `budget` is the exact number
-#   of times that it may be called.
+# - `evaluate(network)` gives its accuracy. It stands for a training, which costs: call it exactly
+#   `budget` times in all.
 #
 # Return the best pair, `(network, accuracy)`; of equal ones, the first. In unit 01 the loop returned
 # everything, and the best was picked later.
@@ -74,9 +74,10 @@ check("01.2", search)
 #
 # **Purpose**: put a number on "a search cannot find what its space lacks". **Time**: 5 min
 #
-# `table` has one row for each network of a space, with its choices and its accuracies. Someone allows
-# only the networks whose `choice` has the `value`, and searches these *perfectly*. By how much does
-# the validation accuracy of the found network fall short of the best one of the whole table?
+# `table` has one row for each network of a space. It has a column for each choice, and the column
+# `val_accuracy`. Someone allows only the networks that have `value` in the column `choice`, and searches
+# these *perfectly*. By how much does the validation accuracy of the found network fall short of the
+# best one of the whole table?
 #
 # For example, if the best of all networks has 0.97, and the best with `conv/kernel` 3 has 0.95, then
 # `shortfall(table, "conv/kernel", 3)` is 0.02.

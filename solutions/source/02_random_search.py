@@ -17,8 +17,8 @@ import keras
 #
 # **Purpose**: know what the staircase of a search shows. **Time**: 5 min
 #
-# The incumbent is the best network so far. Write the function that returns its accuracy after each
-# trial. For example:
+# The incumbent is the best network so far. Write the function that returns the incumbent's accuracy
+# after each trial. Without any trial the list is empty. For example:
 #
 # ```
 # best_so_far([0.90, 0.95, 0.93])  ->  [0.90, 0.95, 0.95]
@@ -40,7 +40,7 @@ def best_so_far(accuracies):
 if check("02.1", best_so_far):
     recorded = trials.recorded("random_cnn").head(20)
     ax = plotting.plot_incumbent(recorded)
-    ax.plot(recorded["trial"], best_so_far(recorded["val_accuracy"]), "x", color="black")
+    ax.plot(recorded["trial"], best_so_far(recorded["val_accuracy"].tolist()), "x", color="black")
     plotting.show(
         ax,
         alt="The staircase of 20 recorded trials. Your values, as crosses, lie on its steps.",
@@ -54,7 +54,7 @@ if check("02.1", best_so_far):
 #
 # A network drawn at random is among the best 5 percent of a space with a chance of 0.05. What is the
 # chance that **at least one** of several draws is? Each draw is independent of the others. Write the
-# function for any number of trials and any share.
+# function for any number of draws and any share.
 #
 # ```
 # chance_to_hit(2, 0.5)  ->  0.75
@@ -62,10 +62,10 @@ if check("02.1", best_so_far):
 
 
 # %%
-def chance_to_hit(trials, share):
-    """Return the chance that at least one of the trials is among the best share of the space."""
+def chance_to_hit(draws, share):
+    """Return the chance that at least one of the draws is among the best share of the space."""
     ### BEGIN SOLUTION
-    return 1 - (1 - share) ** trials
+    return 1 - (1 - share) ** draws
     ### END SOLUTION
 
 
@@ -79,7 +79,7 @@ if check("02.2", chance_to_hit):
 #
 # **Purpose**: write a search space whose size you know. **Time**: 10 min
 #
-# Complete the build function of a space of networks without convolutions:
+# Complete the build function of a space of networks without convolutions (it need not compile them):
 #
 # - `layers` is 1 or 2: the number of hidden layers.
 # - `units_0` is 16 or 32: the width of the first one.

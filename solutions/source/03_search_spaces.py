@@ -21,7 +21,7 @@ from keras import layers
 # **Purpose**: know where the parameters and the FLOPs of a network come from. **Time**: 10 min
 #
 # A convolution with `padding="same"` and a bias slides `filters` filters of `window` x `window` pixels
-# over an image of `height` x `width` with `channels` channels. With a `stride` of s its output has a
+# over an image of `height` x `width` with `channels` channels. With a `stride` of s its output has an
 # s-th of the rows and columns, **rounded up**. Return the number of parameters and the FLOPs for one
 # image, counted as in the unit: two for a multiply-accumulate, one for adding a bias.
 #
@@ -51,9 +51,10 @@ if check("03.1", conv_cost):
 #
 # **Purpose**: count a space before you search it. **Time**: 10 min
 #
-# A network has one of several depths. Each of its blocks chooses its own width, one of `widths`. On
-# top come choices that every network makes once, whatever its depth; `shared` lists how many values each
-# of them has. Count the settings, without building any.
+# `depths` lists how many blocks a network may have. Each block chooses its own width, and `widths` is
+# the number of widths that it can choose from. On top come choices that every network makes once,
+# whatever its depth: `shared` lists how many values each of them has, and may be empty. Count the
+# settings, without building any.
 #
 # For example, one or two blocks, three widths, and two shared choices with two values each:
 #

@@ -50,8 +50,8 @@ if check("05.1", superiority):
 # **Purpose**: write a search strategy that works in any KerasTuner project. **Time**: 25 min
 #
 # The strategy: **half of its proposals are random, and the other half are the best trial so far
-# with one value drawn anew.** Which half it is, a coin decides each time. Before any trial is
-# finished, all are random.
+# with one value drawn anew.** A coin decides which of the two it is. Before any trial is finished,
+# all are random.
 #
 # KerasTuner calls `populate_space` when it wants to know what to try next. The method returns
 # `{"status": "RUNNING", "values": {...}}`, or `{"status": "STOPPED"}` when there is nothing left to
@@ -66,7 +66,9 @@ if check("05.1", superiority):
 # - `fill` below, which completes a dictionary: what is missing it draws, what does not exist in
 #   such a network it leaves out. From an empty dictionary it makes a random proposal.
 #
-# Never propose what has been tried. When 20 draws in a row bring nothing new, stop.
+# Never propose what has been tried: draw again instead, and choose anew which value changes. When
+# 20 draws in a row bring nothing new, stop. (Toss the coin once for a proposal or again for each
+# draw: both are right.)
 
 
 # %%

@@ -114,7 +114,7 @@ check("06.2", wasted)
 # - one `ak.ConvBlock` of **one or two** blocks, each with **one** layer of **8 or 16** filters and a
 #   window of **3**, with max pooling and without dropout;
 # - whether its convolutions are separable is **left open** to the search;
-# - the maps are flattened, and a `ak.ClassificationHead` without dropout ends it.
+# - the maps are flattened, and an `ak.ClassificationHead` without dropout ends it.
 #
 # Whatever you do not name, AutoKeras searches. `spaces.choice(name, values)` is a choice of your own. No
 # network is trained by the check; it builds them all.
@@ -143,3 +143,4 @@ def digit_space():
 # %%
 if check("06.3", digit_space):
     print(spaces.to_table(digit_space()))
+    print("\nThe filters of a second block join when the first network with two blocks is built.")

@@ -15,8 +15,9 @@ import numpy as np
 #
 # **Purpose**: find the mistake that is worth looking at. **Time**: 10 min
 #
-# In a confusion matrix the row is the digit that was written, the column the digit that was read. Which
-# mistake happens most often? Return the two digits, the one written first. With only three digits:
+# In a confusion matrix the row is the digit that was written, the column the digit that was read.
+# Which mistake happens most often? Return the two digits, the one written first. (No other mistake
+# happens as often.) With only three digits:
 #
 # ```
 # [[90,  1,  0],

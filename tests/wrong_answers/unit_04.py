@@ -11,6 +11,14 @@ def of_ranks(method):
     return lambda a, b: np.corrcoef(stats.rankdata(a, method), stats.rankdata(b, method))[0, 1]
 
 
+def double_argsort(kind=None):
+    return lambda a, b: np.corrcoef(*(np.argsort(np.argsort(x, kind=kind)) for x in (a, b)))[0, 1]
+
+
+def last_first(a, b):
+    return of_ranks("ordinal")(a[::-1], b[::-1])
+
+
 def short_formula(a, b):
     squares = ((pd.Series(a).rank() - pd.Series(b).rank()) ** 2).sum()
     return 1 - 6 * squares / (len(a) * (len(a) ** 2 - 1))
@@ -52,7 +60,10 @@ WRONG = {
         "Kendall": (lambda a, b: stats.kendalltau(a, b).statistic, "Kendall"),
         "argsort": (lambda a, b: np.corrcoef(np.argsort(a), np.argsort(b))[0, 1], "argsort says"),
         "one downward": (downward, "wrong sign"),
-        "ties by place": (of_ranks("ordinal"), "by their place"),
+        "ties by place": (of_ranks("ordinal"), "different ranks"),
+        "argsort twice": (double_argsort(), "different ranks"),
+        "a stable argsort twice": (double_argsort("stable"), "different ranks"),
+        "ties by place, the last first": (last_first, "different ranks"),
         "ties share the lowest": (of_ranks("min"), "lowest of their ranks"),
         "ties share the highest": (of_ranks("max"), "highest of their ranks"),
         "no gap after ties": (of_ranks("dense"), "leave no gap"),

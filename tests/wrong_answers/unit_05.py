@@ -124,6 +124,17 @@ class Quits(Right):
         return {"status": "RUNNING", "values": values}
 
 
+class ChoosesOnce(Right):
+    def populate_space(self, trial_id):
+        trial = self.origin()
+        kept = self.without_one(trial) if trial and self.is_near() else {}
+        for _ in range(20):
+            values = fill(self.hyperparameters.space, kept, self.rng)
+            if not self._duplicate(values):
+                return {"status": "RUNNING", "values": values}
+        return {"status": "STOPPED"}
+
+
 class Nothing(Right):
     def populate_space(self, trial_id):
         for _ in range(20):
@@ -284,6 +295,7 @@ WRONG = {
         "repeats itself": (Repeats, "a second time"),
         "never gives up": (Endless, "without end"),
         "gives up": (Quits, "stops after"),
+        "one value for all draws": (ChoosesOnce, "which value changes"),
         "returns nothing at the end": (Nothing, "returns nothing in some case"),
         "unseeded": (Unseeded, "same seed propose different"),
         "NumPy's global generator": (Global, "draws from np.random"),

@@ -134,7 +134,7 @@ WRONG = {
         "one block": (space(num_blocks=1), "no num_blocks"),
         "blocks left to AutoKeras": (space(num_blocks=None), "num_blocks can be [1, 2, 3]"),
         "filters left to AutoKeras": (space(filters=None), "filters can be"),
-        "SpatialReduction": (space(reduce=ak.SpatialReduction), "ak.Flatten"),
+        "SpatialReduction": (space(reduce=ak.SpatialReduction), "say that the maps are flattened"),
         "averages": (
             space(reduce=lambda: ak.SpatialReduction(reduction_type="global_avg")),
             "not flattened",
