@@ -8,12 +8,17 @@ room           purpose
 `strategies`   what to try next: KerasTuner oracles, AutoKeras's greedy one among them
 `proxies`      guesses of a network's quality that need no training
 `benchmark`    MNIST-NAS-Bench: a whole space, measured; strategies raced on it
+`oneshot`      weight sharing: one supernet that judges a whole space
 `search`       the only owner of budget, seeds and files: `run_search`, `retrain`
+`recording`    a search on disk, and the way back after a crash
 `trials`       the trial table and its arithmetic
+`archive`      a search as one zip file: from Binder home, checked on the way
 `evaluation`   how good and how dear one network is; the only key to the test set
 `litert`       a trained network for a small device: converted, quantized, run
 `plotting`     a table in, Matplotlib axes out
-`dashboard`    a search live, replayed, or looked up, with widgets
+`dashboard`    a search to look at: live, or replayed trial by trial
+`explorers`    MNIST-NAS-Bench to play with: look up, search by hand, set a limit
+`widgets`      what these two are made of: buttons, pictures, tables
 `project`      the hands-on project from data to report
 `checks`       exercises that answer: `check` and `hint`
 `progress`     which exercises are solved, by one learner or a class

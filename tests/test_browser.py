@@ -153,6 +153,17 @@ class Lab:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
 
+    def picture_in_both_themes(self, name: str) -> None:
+        for theme in ("Dark", "Light"):
+            self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+            labels = self.page.locator(".lm-Menu-itemLabel")
+            labels.filter(has_text=re.compile("^Theme$")).hover()
+            labels.filter(has_text=f"JupyterLab {theme}").first.click()
+            body = self.page.locator("body")
+            playwright.expect(body).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+            playwright.expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+            self.picture(f"{name}_{theme.lower()}")
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
@@ -277,12 +288,13 @@ dashboard.SearchView.replay(greedy)
 
     output.get_by_role("slider").first.press("ArrowRight")
     playwright.expect(output).to_contain_text("Trial 2 is not shown yet")
-    lab.picture("replay_asks")
+    lab.picture_in_both_themes("replay_asks")
     output.get_by_text("It does not.").click()
     output.get_by_role("button", name="Reveal trial 2").click()
     playwright.expect(output).to_contain_text("Trial 2 reached")
     playwright.expect(output).to_contain_text("of 1.")
     playwright.expect(output.get_by_role("img").first).to_be_visible()
+    lab.picture_in_both_themes("replay_shown")
     assert_no_fault(output)
 
 
@@ -298,12 +310,14 @@ print("stopped after", len(found.table))
 """)
     output.get_by_role("button", name="Pause").click()
     playwright.expect(output.get_by_role("button", name="Continue")).to_be_visible()
-    lab.picture("search_paused")
+    playwright.expect(output).to_contain_text("Paused")
+    lab.picture_in_both_themes("search_paused")
     output.get_by_role("button", name="Continue").click()
     playwright.expect(output.get_by_role("button", name="Pause")).to_be_visible()
     output.get_by_role("button", name="Stop after this trial").click()
 
     playwright.expect(output).to_contain_text(re.compile(r"stopped after [1-9]\b"))
+    lab.picture_in_both_themes("search_stopped")
     assert_no_fault(output)
 
 

@@ -14,7 +14,17 @@ import pytest
 from autokeras.tuners.greedy import GreedyOracle
 from jupyter_client.manager import run_kernel
 
-from nascourse import CourseError, authoring, dashboard, plotting, search, spaces, trials
+from nascourse import (
+    CourseError,
+    authoring,
+    dashboard,
+    explorers,
+    plotting,
+    search,
+    spaces,
+    trials,
+    widgets,
+)
 from nascourse.benchmark import Benchmark, load_benchmark
 from nascourse.strategies import make_oracle
 
@@ -62,8 +72,9 @@ class Screen:
 def screen(monkeypatch) -> Screen:
     """A notebook where widgets work."""
     screen = Screen()
-    monkeypatch.setattr(dashboard, "widgets_work", lambda: True)
-    monkeypatch.setattr(dashboard, "display", screen)
+    monkeypatch.setattr(widgets, "work", lambda: True)
+    for room in (dashboard, explorers):
+        monkeypatch.setattr(room, "display", screen)
     return screen
 
 
@@ -71,9 +82,10 @@ def screen(monkeypatch) -> Screen:
 def page(monkeypatch) -> Screen:
     """A notebook where widgets do not work; a figure is a pair of its axes and its alt text."""
     page = Screen()
-    monkeypatch.setattr(dashboard, "_in_kernel", lambda: True)
+    monkeypatch.setattr(widgets, "in_kernel", lambda: True)
     monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
-    monkeypatch.setattr(dashboard, "display", page)
+    for room in (dashboard, explorers):
+        monkeypatch.setattr(room, "display", page)
 
     def show(ax, *, alt, source):
         assert source
@@ -164,7 +176,8 @@ def test_what_stays_is_a_picture_with_alt_text_and_a_table(screen):
 
 def test_a_picture_is_drawn_when_the_last_one_is_paid_for(screen, monkeypatch):
     drawn, clock = [], {"now": 0.0}
-    monkeypatch.setattr(dashboard.time, "perf_counter", lambda: clock["now"])
+    for name in ("perf_counter", "thread_time"):
+        monkeypatch.setattr(dashboard.time, name, lambda: clock["now"])
 
     def draw(self):
         drawn.append(clock["now"])
@@ -296,10 +309,10 @@ def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, 
 
 BUTTON = """
 import threading, time
-from nascourse import dashboard
+from nascourse import dashboard, widgets
 heard = []
 press = lambda: heard.append(threading.current_thread() is threading.main_thread())
-button = dashboard._button("Stop", press)
+button = widgets.button("Stop", press)
 dashboard._answer_while_busy(button)
 print(button.comm.comm_id)
 """
@@ -340,11 +353,11 @@ def test_a_click_is_heard_while_the_kernel_is_busy(monkeypatch):
 
 def test_widgets_need_a_kernel_and_can_be_turned_off(monkeypatch):
     monkeypatch.delenv("NASCOURSE_WIDGETS", raising=False)
-    assert not dashboard.widgets_work()
-    monkeypatch.setattr(dashboard, "_in_kernel", lambda: True)
-    assert dashboard.widgets_work()
+    assert not widgets.work()
+    monkeypatch.setattr(widgets, "in_kernel", lambda: True)
+    assert widgets.work()
     monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
-    assert not dashboard.widgets_work()
+    assert not widgets.work()
 
 
 def test_in_a_terminal_the_view_is_a_progress_bar_and_a_sentence(capfd):
@@ -380,7 +393,7 @@ def test_without_a_completed_trial_there_is_no_figure(page, capsys):
 
 NOTEBOOK = """
 # %%
-from nascourse import dashboard, trials
+from nascourse import dashboard, explorers, trials
 from nascourse.benchmark import load_benchmark
 from tests.test_dashboard import begin, ended, run_trial
 
@@ -396,8 +409,8 @@ dashboard.SearchView.replay(recorded[(recorded["strategy"] == "greedy") & (recor
 
 # %%
 bench = load_benchmark()
-dashboard.explore(bench)
-dashboard.tradeoff(bench)
+explorers.explore(bench)
+explorers.tradeoff(bench)
 """
 
 
@@ -712,7 +725,7 @@ def offered(box: ipywidgets.Dropdown) -> list:
 
 def test_the_picker_offers_what_is_possible(small_bench):
     picks = []
-    picker = dashboard._Picker(small_bench, lambda: picks.append(picker.network))
+    picker = explorers._Picker(small_bench, lambda: picks.append(picker.network))
     deep, kind, width = (picker.boxes[name] for name in ("deep", "kind", "width"))
 
     assert picker.network == 0 and width.layout.display == "none"
@@ -728,7 +741,7 @@ def test_the_picker_offers_what_is_possible(small_bench):
 
 
 def test_every_pick_is_a_network_of_the_unfinished_table(bench):
-    picker = dashboard._Picker(bench, lambda: None)
+    picker = explorers._Picker(bench, lambda: None)
     rng = np.random.default_rng(0)
     for _ in range(60):
         name = rng.choice(list(picker.boxes))
@@ -736,11 +749,11 @@ def test_every_pick_is_a_network_of_the_unfinished_table(bench):
         picker.boxes[name].value = options[rng.integers(len(options))]
 
         picked = {n: box.value for n, box in picker.boxes.items() if box.value is not None}
-        assert dashboard._setting(bench, picker.network) == picked
+        assert explorers._setting(bench, picker.network) == picked
 
 
 def test_facts_name_costs_rank_and_what_is_not_measured(small_bench):
-    known = dashboard.facts(small_bench, 2)
+    known = explorers.facts(small_bench, 2)
 
     assert known["parameters"] == "300" and known["latency"] == "not measured"
     assert known["validation accuracy, mean of 2 seeds"] == "0.705"
@@ -749,7 +762,7 @@ def test_facts_name_costs_rank_and_what_is_not_measured(small_bench):
 
 
 def test_explore_draws_the_network_and_its_curve(screen, bench):
-    dashboard.explore(bench)
+    explorers.explore(bench)
     before = screen.html
     screen.only(ipywidgets.Dropdown, "body/blocks").value = 3
 
@@ -759,12 +772,12 @@ def test_explore_draws_the_network_and_its_curve(screen, bench):
 
 
 def test_the_share_of_searches_beaten():
-    assert dashboard.share_beaten(0.5, [0.1, 0.5, 0.9, 0.9]) == pytest.approx(0.375)
+    assert explorers.share_beaten(0.5, [0.1, 0.5, 0.9, 0.9]) == pytest.approx(0.375)
 
 
 def test_the_game_ends_with_the_budget(screen, small_bench, monkeypatch):
     ends = {"random": np.array([0.5, 0.6]), "greedy": np.array([0.7, 0.9])}
-    game = dashboard._Game(small_bench, ends, 2)
+    game = explorers._Game(small_bench, ends, 2)
     train, width = game.button, game.picker.boxes["width"]
     game.picker.boxes["deep"].value = True
     train.click()
@@ -784,8 +797,8 @@ def test_the_game_ends_with_the_budget(screen, small_bench, monkeypatch):
 
 
 def test_the_opponents_are_real_searches(screen, page, bench, monkeypatch):
-    monkeypatch.setattr(dashboard, "widgets_work", lambda: False)
-    dashboard.beat_the_search(bench, budget=2, seeds=range(3))
+    monkeypatch.setattr(widgets, "work", lambda: False)
+    explorers.beat_the_search(bench, budget=2, seeds=range(3))
 
     ((ax, alt),) = page.shown
     names = [text.get_text() for text in ax.get_legend().get_texts()]
@@ -793,16 +806,16 @@ def test_the_opponents_are_real_searches(screen, page, bench, monkeypatch):
 
 
 def test_the_best_under_a_limit(small_bench):
-    chosen, best = dashboard.best_under(small_bench, 4000)
+    chosen, best = explorers.best_under(small_bench, 4000)
     assert (chosen.name, best.name) == (3, 2)
-    chosen, best = dashboard.best_under(small_bench, 250)
+    chosen, best = explorers.best_under(small_bench, 250)
     assert (chosen.name, best.name) == (1, 1)
     with pytest.raises(CourseError, match="from 100"):
-        dashboard.best_under(small_bench, 99)
+        explorers.best_under(small_bench, 99)
 
 
 def test_the_slider_of_sizes(screen, small_bench):
-    dashboard.tradeoff(small_bench)
+    explorers.tradeoff(small_bench)
     slider = screen.only(ipywidgets.SelectionSlider)
 
     limits = offered(slider)
@@ -815,8 +828,8 @@ def test_the_slider_of_sizes(screen, small_bench):
 
 
 def test_without_widgets_the_explorers_are_figures(page, bench):
-    dashboard.explore(bench)
-    dashboard.tradeoff(bench)
+    explorers.explore(bench)
+    explorers.tradeoff(bench)
 
     (_, layers), (_, curve), facts, (_, front) = page.shown
     assert "layers" in layers and "seeds" in curve and "At most" not in front

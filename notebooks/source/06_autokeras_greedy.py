@@ -15,7 +15,8 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import data, evaluation, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import dashboard, data, evaluation, plotting  # first: keeps TF quiet
+from nascourse import search, spaces, trials
 
 import autokeras as ak
 import numpy as np
@@ -133,7 +134,21 @@ pd.Series(space.first, name="first trial").to_frame()
 # %% [markdown]
 # ## Greedy search, live
 #
-# Five trials of five epochs on 3,200 images. **This takes about 30 seconds.**
+# Five trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the epochs
+# and the time left, the network at hand, the best trials so far. Its buttons pause the search, or
+# stop it and keep what is finished. This time let it run through, as the rest of the unit reads its
+# five trials. Where widgets do not work, a line of progress takes their place.
+#
+# In gray the view draws what luck would reach: recorded random searches over the same space and the
+# same images, five epochs a trial. They have 50 trials in all, and any five of them are a random
+# search of five trials.
+
+# %%
+recorded = trials.recorded("strategies")
+view = dashboard.SearchView(baseline=recorded[recorded["strategy"] == "random"])
+
+# %% [markdown]
+# **Predict**: will trial 1 lie above or below the gray line? **The search takes about 30 seconds.**
 
 # %%
 splits = data.load_mnist("bundled")
@@ -145,9 +160,17 @@ found = search.run_search(
     epochs=5,
     seed=1,
     directory="../runs/06_greedy",
+    observer=view,
     overwrite=True,
 )
 print(found)
+
+# %% [markdown]
+# Each dot is a trial, an empty dot one whose network had been trained before. The staircase is the
+# incumbent. The gray line is the median of the random searches, and nine of ten lie in the band.
+#
+# The first dot lies far above the gray line, and the strategy has not decided anything yet: trial 1
+# is the first network that we gave it. Keep this in mind until we ask whether greedy pays.
 
 # %%
 trials.summary(found.table)
@@ -222,6 +245,30 @@ print(f"all of them:        {weights[0] / weights.sum():.0%}")
 #   of the trie. To change them gives the **same network** again, and a trial is wasted. The column
 #   `duplicate_of` shows such trials. It compares the networks that were built, not the values.
 #
+# ## Replay: what comes next?
+#
+# Now you know the rules, so play against them. Here is a greedy search of ten trials that you have
+# not seen, from the recording. **Predict** before each reveal: which node will be drawn, and will
+# the trial beat the best so far? Where widgets do not work, the cell shows a table: cover it, and
+# uncover one row after the other.
+
+# %% tags=["nbval-check-output"]
+is_new_to_you = (recorded["strategy"] == "greedy") & (recorded["seed"] == 2)
+dashboard.SearchView.replay(recorded[is_new_to_you])
+
+# %% [markdown]
+# A recording keeps the values and not the node, so the replay names the smallest node that explains
+# them. `dashboard.SearchView.replay(found)` plays your own search.
+#
+# <details><summary>After the last trial: how often were you right?</summary>
+#
+# Eight of the nine moves changed one hyperparameter, as the odds would have it; trial 8 drew the
+# whole branch `conv`, which is rare. Only trials 3 and 9 beat the best so far, so whoever always
+# says "it does not" is right seven times of nine. Such is local search: most neighbors of a good
+# network are worse.
+#
+# </details>
+#
 # ## When greedy stops early
 #
 # A proposal that was already tried is drawn again. After too many collisions the strategy gives up.
@@ -261,12 +308,11 @@ print(short)
 #
 # ## Does greedy pay?
 #
-# One run against one run proves nothing. Here are ten recorded searches: greedy and random, the
+# One run against one run proves nothing. The recording holds ten searches: greedy and random, the
 # same space, ten trials of five epochs, five seeds each. **Predict** which curve is higher after
 # one trial, and which after ten.
 
 # %%
-recorded = trials.recorded("strategies")
 best_so_far = {
     strategy: np.array([trials.incumbent(one) for _, one in searches.groupby("seed")])
     for strategy, searches in recorded.groupby("strategy")

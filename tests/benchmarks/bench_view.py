@@ -17,13 +17,13 @@ TRIALS, EPOCHS, SEED, TURNS = 3, 4, 1, 6
 
 
 def measure() -> None:
-    from nascourse import dashboard, data, search, spaces, trials
+    from nascourse import dashboard, data, search, spaces, trials, widgets
 
     splits = data.load_mnist("bundled")
     recorded = trials.recorded("strategies")
     baseline = recorded[recorded["strategy"] == "random"]
     observers = {"plain": search.Observer, "view": lambda: dashboard.SearchView(baseline=baseline)}
-    assert dashboard.widgets_work(), "without widgets there is nothing to measure"
+    assert widgets.work(), "without widgets there is nothing to measure"
     ratios, processor = [], []
     for turn in range(TURNS + 1):  # turn 0 warms up
         wall, cpu = {}, {}

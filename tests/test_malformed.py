@@ -1,0 +1,316 @@
+"""What a learner may type or hand in by mistake: each time one sentence with the way out.
+
+This is the table of what no other test module asks.  As a script it counts the malformed inputs
+that all the tests try::
+
+    python tests/test_malformed.py
+"""
+
+from __future__ import annotations
+
+import collections
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nascourse import CourseError, __main__, archive, benchmark, data, progress, trials
+
+ROWS = [
+    {"trial": 1, "status": "completed", "val_accuracy": 0.5, "n_params": 3},
+    {"trial": 2, "status": "failed", "message": "no"},
+]
+TABLE = trials.to_table(ROWS)
+CURVE = {"trial": 1, "epoch": 1, "loss": 2.0}
+
+
+@pytest.fixture(scope="module")
+def bench() -> benchmark.Benchmark:
+    return benchmark.load_benchmark()
+
+
+@pytest.fixture
+def file(tmp_path) -> Callable[[str, bytes], Path]:
+    """Write a file."""
+
+    def write(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def csv(text: str) -> Callable:
+    return lambda file: trials.read_table(file("trials.csv", text.encode()))
+
+
+def progress_file(text: str | bytes) -> Callable:
+    content = text.encode() if isinstance(text, str) else text
+    return lambda file: progress.class_summary([file("anna.json", content)])
+
+
+def entry(**changes: str) -> str:
+    values = {"passed": "true", "attempts": "1", "hints": "0", "first_passed": "null", **changes}
+    pairs = ", ".join(f'"{name}": {value}' for name, value in values.items())
+    return '{"exercises": {"02.1": {%s}}}' % pairs  # noqa: UP031 - braces of JSON
+
+
+def rows(**changes: object) -> Callable:
+    return lambda: trials.to_table([ROWS[0], {**ROWS[1], **changes}])
+
+
+def races() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"strategy": ["a"], "seed": [0], "trial": [1], "epochs": [1], "regret": [0.5]}
+    )
+
+
+# name: what is done (its parameters are fixtures), words of the sentence
+MALFORMED: dict[str, tuple[Callable, list[str]]] = {
+    # Data
+    "a number as source": (lambda: data.load_mnist(5), ["5 is no path", ".npz"]),
+    "a list as source": (lambda: data.load_mnist(["bundled"]), ["['bundled'] is no path"]),
+    "a number as test data": (
+        lambda: data.load_mnist("bundled", test_data=5),
+        ["5 is no path", ".npz"],
+    ),
+    "a folder as test data": (
+        lambda tmp_path: data.load_mnist("bundled", test_data=tmp_path),
+        ["is not a file"],
+    ),
+    "a source in capitals": (lambda: data.load_mnist("Bundled"), ["'Bundled'", '"bundled"']),
+    "a source with a null character": (lambda: data.load_mnist("a\0b"), ["neither a data source"]),
+    "a source that is no text": (lambda: data.load_mnist("\ud800"), ["neither a data source"]),
+    "a word as validation": (
+        lambda: data.load_mnist("bundled", validation="0.2"),
+        ["validation='0.2'", "from 0.1 to 0.9"],
+    ),
+    "no validation": (
+        lambda: data.load_mnist("bundled", validation=None),
+        ["validation=None", "from 0.1 to 0.9"],
+    ),
+    "percent as validation": (
+        lambda: data.load_mnist("bundled", validation=20),
+        ["validation=20", "from 0.1 to 0.9"],
+    ),
+    "a seed beyond all seeds": (lambda: data.load_mnist("bundled", seed=2**40), ["seed="]),
+    "a word as size of a subset": (lambda small: data.subset(small, "20"), ["n_train='20'"]),
+    "half an image": (lambda small: data.subset(small, 20.5), ["n_train=20.5"]),
+    "a negative seed of a subset": (
+        lambda small: data.subset(small, 20, seed=-1),
+        ["seed=-1", "whole number from 0"],
+    ),
+    # Progress files
+    "progress: text": (progress_file("done"), ["anna.json", "leave it out"]),
+    "progress: another byte order": (progress_file(entry().encode("utf-16")), ["anna.json"]),
+    "progress: no exercises": (progress_file("{}"), ["no progress file"]),
+    "progress: a list": (progress_file('{"exercises": []}'), ["no progress file"]),
+    "progress: nested": (progress_file('{"exercises": ' + "[" * 10**5), ["no progress file"]),
+    "progress: maybe passed": (progress_file(entry(passed='"yes"')), ["no progress file"]),
+    "progress: half an attempt": (progress_file(entry(attempts="0.5")), ["no progress file"]),
+    "progress: minus one attempt": (progress_file(entry(attempts="-1")), ["no progress file"]),
+    "progress: more hints than floats hold": (
+        progress_file(entry(hints="1" * 400)),
+        ["no progress file"],
+    ),
+    "progress: more digits than Python reads": (
+        progress_file(entry(hints="1" * 5000)),
+        ["no progress file"],
+    ),
+    "progress: a day that is a number": (
+        progress_file(entry(first_passed="1")),
+        ["no progress file"],
+    ),
+    "progress: a folder": (lambda tmp_path: progress.class_summary([tmp_path]), ["cannot be read"]),
+    # Tables
+    "rows that are none": (lambda: trials.to_table([1]), ["1 is no mapping"]),
+    "one row": (lambda: trials.to_table(ROWS[0]), ["'trial' is no mapping", "one mapping a trial"]),
+    "half a trial": (rows(trial=1.5), ["no trial table", "trials.COLUMNS"]),
+    "a trial in words": (rows(trial="two"), ["no trial table"]),
+    "endless parameters": (rows(n_params=float("inf")), ["no trial table"]),
+    "more parameters than fit": (rows(n_params=10**400), ["no trial table"]),
+    "an accuracy in words": (rows(val_accuracy="good"), ["'val_accuracy'", "than numbers"]),
+    "an accuracy in a list": (rows(val_accuracy=[0.5]), ["'val_accuracy'", "than numbers"]),
+    "seconds in words": (rows(seconds="3 s"), ["'seconds'", "than numbers"]),
+    "another status": (rows(status="done"), ["'done'", "neither completed nor failed"]),
+    "a fingerprint that is a list": (rows(fingerprint=["a"]), ["no trial table"]),
+    "a curve in words": (
+        lambda: trials.curves_to_table([CURVE, {**CURVE, "loss": "low"}]),
+        ["'loss'", "no learning curves"],
+    ),
+    "a curve of numbers": (lambda: trials.curves_to_table([0.1, 0.2]), ["0.1 is no mapping"]),
+    "table: missing": (
+        lambda tmp_path: trials.read_table(tmp_path / "none.csv"),
+        ["none.csv", "cannot be read"],
+    ),
+    "table: empty": (csv(""), ["trials.csv", "cannot be read as CSV"]),
+    "table: another one": (csv("a,b\n1,2\n"), ["no column 'trial'", "to_csv"]),
+    "table: ragged": (csv("trial,status\n1,failed\n2,failed,3,4\n"), ["cannot be read as CSV"]),
+    "table: words": (csv("trial,status\none,completed\n"), ["no trial table"]),
+    "table: a web page": (csv("<html>\n404,\n"), ["trials.csv"]),
+    "table: bytes": (
+        lambda file: trials.read_table(file("a.csv", b"trial\n\xff\xfe\n")),
+        ["a.csv", "cannot be read as CSV"],
+    ),
+    "table: an address": (lambda: trials.read_table("https://here/trials.csv"), ["cannot be read"]),
+    "a recording by number": (lambda: trials.recorded(1), ["no recording 1", "strategies"]),
+    "a recording elsewhere": (lambda: trials.recorded("../__init__"), ["no recording"]),
+    "best by nothing": (lambda: trials.best(TABLE, by="acc"), ["no column 'acc'", "val_accuracy"]),
+    "incumbent by nothing": (lambda: trials.incumbent(TABLE, by="acc"), ["no column 'acc'"]),
+    "a front without cost": (
+        lambda: trials.pareto_front(TABLE, cost="params"),
+        ["no column 'params'", "n_params"],
+    ),
+    "a front without quality": (
+        lambda: trials.pareto_front(TABLE, quality="acc"),
+        ["no column 'acc'"],
+    ),
+    "another correlation": (
+        lambda: trials.rank_correlation([1, 2], [1, 2], method="pearson"),
+        ["'pearson'", "spearman or kendall"],
+    ),
+    # Benchmark
+    "no network": (lambda bench: bench.query(None), ["Network None"]),
+    "a list as network": (lambda bench: bench.query([0]), ["Network [0]", "name the choices"]),
+    "a number in words": (lambda bench: bench.query("0"), ["Network '0'"]),
+    "a network of no choices": (lambda bench: bench.query({}), ["'body/blocks' is missing"]),
+    "a negative network": (lambda bench: bench.test_accuracy(-1), ["Network -1"]),
+    "a list as seed": (lambda bench: bench.query(0, seed=[0]), ["seed=[0]", "one of 0, 1, 2"]),
+    "a seed in words": (lambda bench: bench.query(0, seed="0"), ["seed='0'"]),
+    "epochs in words": (lambda bench: bench.query(0, epochs="3"), ["epochs='3'", "1 to 12"]),
+    "after in words": (lambda bench: bench.query(0, after="1"), ["after='1'", "0 to 11"]),
+    "a budget in words": (lambda bench: bench.start(budget="5"), ["budget='5'"]),
+    "a negative budget": (lambda bench: bench.start(budget=-1), ["budget=-1"]),
+    "another value": (lambda bench: bench.at(3, value="acc"), ["'acc'", "val_accuracy"]),
+    "after no epochs": (lambda bench: bench.at(0), ["epochs=0"]),
+    "another cost": (lambda bench: bench.pareto_front(cost="watts"), ["no column 'watts'"]),
+    "a benchmark elsewhere": (
+        lambda tmp_path: benchmark.load_benchmark(tmp_path),
+        ["cannot be read", "install the course again"],
+    ),
+    "one seed for many": (
+        lambda: benchmark.simulate("random", seeds=20),
+        ["seeds=20", "range(20)"],
+    ),
+    "no seeds": (lambda: benchmark.simulate("random", seeds=[]), ["nothing to race"]),
+    "no strategies": (lambda: benchmark.simulate([]), ["nothing to race"]),
+    "a race by nothing": (
+        lambda: benchmark.over_budget(races(), [1], by="hours"),
+        ["no column 'hours'", "epochs"],
+    ),
+    "a race for nothing": (
+        lambda: benchmark.over_budget(races(), [1], value="fame"),
+        ["no column 'fame'", "regret"],
+    ),
+    "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),
+    "percent of confidence": (
+        lambda: benchmark.superiority([1, 2], [2, 3], confidence=95),
+        ["confidence=95", "0.95"],
+    ),
+    "effects of nothing": (
+        lambda bench: benchmark.effects(bench.final(), ["size"]),
+        ["no column 'size'"],
+    ),
+    # Archives; tests/test_archive.py has what may stand in them
+    "archive: a folder": (
+        lambda tmp_path: archive.import_search(tmp_path, tmp_path / "new"),
+        ["is not a file"],
+    ),
+    "archive: an image": (
+        lambda file, tmp_path: archive.import_search(file("a.zip", b"\x89PNG"), tmp_path / "new"),
+        ["a.zip", "cannot be read as a zip archive"],
+    ),
+    "archive: no search in it": (
+        lambda tmp_path: archive.export_search(tmp_path, tmp_path / "a.zip"),
+        ["holds no search"],
+    ),
+    "archive: another ending": (
+        lambda tmp_path: archive.export_search(tmp_path, tmp_path / "a.rar"),
+        ["let it end in .zip"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_input_is_one_sentence(name, request):
+    action, words = MALFORMED[name]
+    fixtures = [request.getfixturevalue(one) for one in inspect.signature(action).parameters]
+
+    with pytest.raises(CourseError) as raised:
+        action(*fixtures)
+
+    text = str(raised.value)
+    assert "\n" not in text and text.endswith("."), text
+    for word in words:
+        assert word in text, text
+
+
+COMMANDS = {
+    "no command": ([], "usage:"),
+    "another command": (["doktor"], "usage:"),
+    "another option": (["project", "--trails", "3"], "usage:"),
+    "trials without a number": (["project", "--trials"], "usage:"),
+    "trials in words": (["project", "--trials", "three"], "usage:"),
+    "seed with a fraction": (["project", "--seed", "1.5"], "usage:"),
+    "an option of the doctor": (["doctor", "--fix"], "usage:"),
+    "another argument": (["project", "mnist.npz"], "usage:"),
+    "more trials than can be counted": (["project", "--trials", "9" * 20], "Error: "),
+    "an empty source": (["project", "--data", ""], "Error: "),
+    "a folder as source": (["project", "--data", "."], "Error: "),
+    "a folder as test data": (["project", "--test-data", "."], "Error: "),
+    "a missing progress file": (["progress", "none.json"], "Error: "),
+    "a folder as progress file": (["progress", "."], "Error: "),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_malformed_command_ends_with_2(name, capsys, tmp_path, monkeypatch):
+    arguments, start = COMMANDS[name]
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = __main__.main(arguments)
+    except SystemExit as stop:  # argparse's way
+        status = stop.code
+
+    said = capsys.readouterr()
+    assert status == 2
+    assert said.err.startswith(start)
+    assert "Traceback" not in said.err
+    if start == "Error: ":
+        assert re.fullmatch(r"Error: [^\n]+\.\n", said.err)
+    assert list(tmp_path.iterdir()) in ([], [tmp_path / "runs"])
+
+
+EXPECTS_OUR_ERROR = re.compile(
+    r"raises\(\(?(CourseError|BudgetSpent)|assert_one_sentence|\brefuse\(|(status|code) == 2\b"
+)
+
+
+def count_malformed() -> collections.Counter:
+    """How many malformed inputs the tests of each module try: those that expect our error."""
+    counted = collections.Counter()
+
+    class Count:
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            for item in items:
+                source = inspect.getsource(item.function)
+                if EXPECTS_OUR_ERROR.search(source):
+                    counted[item.path.name] += 1
+
+    folder = Path(__file__).parent
+    options = ["--collect-only", "-p", "no:cacheprovider", "-p", "no:terminal"]
+    pytest.main([*options, *map(str, sorted(folder.glob("test_*.py")))], [Count()])
+    return counted
+
+
+if __name__ == "__main__":
+    numbers = count_malformed()
+    for module, number in sorted(numbers.items()):
+        print(f"{number:5d}  {module}")
+    print(f"{numbers.total():5d}  in all")
+    sys.exit(numbers.total() < 40)

@@ -1,0 +1,281 @@
+"""The supernet: who shares which weights, what a step changes, and what a network inherits."""
+
+from __future__ import annotations
+
+import collections
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nascourse import CourseError, oneshot, search, spaces, trials
+from nascourse.benchmark import load_benchmark
+
+ALL = spaces.settings(spaces.bench_space)
+SMALL = {
+    "body/blocks": 1,
+    "body/halving": "max",
+    "body/skip": False,
+    "conv/kind": "plain",
+    "conv/kernel": 3,
+    "conv/filters_0": 2,
+    "head": "quarters",
+}
+DEEP = {**SMALL, "body/blocks": 2, "body/skip": True, "conv/filters_0": 6, "conv/filters_1": 2}
+
+
+def some(count: int, seed: int = 0) -> list[dict]:
+    return [ALL[at] for at in np.random.default_rng(seed).permutation(len(ALL))[:count]]
+
+
+def of_every_structure() -> list[dict]:
+    """One network of each structure, its filters and its window drawn at random."""
+    structures = {oneshot._structure(setting): setting for setting in some(len(ALL))}
+    return list(structures.values())
+
+
+def shared(supernet: oneshot.Supernet, one: dict, other: dict) -> int:
+    """How many weights two networks have in common."""
+    return len(set(indices(supernet, one)) & set(indices(supernet, other)))
+
+
+def indices(supernet: oneshot.Supernet, setting: dict) -> np.ndarray:
+    return np.concatenate([part.ravel() for part in supernet.path(setting)])
+
+
+@pytest.fixture(scope="module")
+def supernet() -> oneshot.Supernet:
+    """Untrained, for tests that leave it as it is."""
+    return oneshot.Supernet(seed=3)
+
+
+@pytest.fixture(scope="module")
+def trained(small) -> oneshot.Supernet:
+    return oneshot.train_supernet(small, epochs=1, seed=1, observer=search.Observer())
+
+
+# ---------------------------------------------------------------- what a network inherits
+
+
+@pytest.mark.parametrize("separate", [(), ("body/skip", "head")])
+def test_a_path_gives_what_the_keras_network_with_inherited_weights_gives(separate, small):
+    supernet = oneshot.Supernet(separate=separate, seed=3)
+    x = small.x_val[:8]
+    for setting in of_every_structure()[:: 1 + 3 * bool(separate)]:
+        model = supernet.inherit(setting)
+        expected = model(x, training=False).numpy()
+        found = tf.nn.softmax(supernet.logits(setting, x)).numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_path_has_the_shapes_of_keras_and_no_index_twice(supernet):
+    for setting in some(15):
+        model = spaces.built(spaces.bench_space, setting)
+        path = supernet.path(setting)
+        assert [part.shape for part in path] == [weight.shape for weight in model.get_weights()]
+        at = indices(supernet, setting)
+        assert len(set(at)) == len(at) == model.count_params()
+
+
+def test_every_weight_lies_on_some_path(supernet):
+    used = np.unique(np.concatenate([indices(supernet, setting) for setting in ALL]))
+    np.testing.assert_array_equal(used, np.arange(supernet.weights.shape[0]))
+
+
+def test_an_inherited_network_is_a_copy(supernet):
+    before = supernet.weights.numpy()
+    model = supernet.inherit(SMALL)
+    model.set_weights([weight + 1 for weight in model.get_weights()])
+    np.testing.assert_array_equal(supernet.weights.numpy(), before)
+
+
+# ---------------------------------------------------------------- sharing, worked by hand
+
+
+def test_the_small_window_is_the_middle_of_the_large_one(supernet):
+    first = supernet.path(SMALL)[0][..., 0, 0]
+    begin = supernet.path({**SMALL, "conv/kernel": 5})[0][0, 0, 0, 0]
+    # Rows 1 to 3 and columns 1 to 3 of a 5x5 window with 16 filters each.
+    np.testing.assert_array_equal(first - begin, [[96, 112, 128], [176, 192, 208], [256, 272, 288]])
+
+
+def test_fewer_filters_are_the_first_ones(supernet):
+    narrow, wide = (supernet.path({**SMALL, "conv/filters_0": n}) for n in (2, 16))
+    np.testing.assert_array_equal(narrow[0], wide[0][..., :2])
+    np.testing.assert_array_equal(narrow[1], wide[1][:2])
+
+
+def test_a_skip_adds_channels_and_leaves_the_others_where_they_are(supernet):
+    # Into block 1 come the 6 filters of block 0, in slots 0 to 5 of 17, and the image in the last.
+    with_skip = supernet.path(DEEP)[2]
+    without = supernet.path({**DEEP, "body/skip": False})[2]
+    np.testing.assert_array_equal(without, with_skip[:, :, :6])
+    slot = with_skip[0, 0, :, 0] - with_skip[0, 0, 0, 0]
+    np.testing.assert_array_equal(slot, 16 * np.array([0, 1, 2, 3, 4, 5, 16]))
+
+
+def test_channels_of_a_block_have_the_same_slots_whatever_the_filters_of_the_others():
+    setting = {**DEEP, "body/blocks": 3, "conv/filters_1": 2, "conv/filters_2": 2}
+    assert oneshot._channels(setting, 3) == [0, 1, 16, 17, *range(32, 38), 48]
+    assert oneshot._channels({**setting, "conv/filters_1": 6}, 3)[-7:] == [*range(32, 38), 48]
+
+
+def test_halving_shares_everything_and_kinds_share_only_the_head(supernet):
+    assert shared(supernet, DEEP, {**DEEP, "body/halving": "stride"}) == len(
+        indices(supernet, DEEP)
+    )
+    dense, bias = supernet.path(DEEP)[-2:]
+    assert shared(supernet, DEEP, {**DEEP, "conv/kind": "separable"}) == dense.size + bias.size
+
+
+def test_separate_weights_are_not_shared():
+    supernet = oneshot.Supernet(separate=["body/halving"])
+    assert shared(supernet, DEEP, {**DEEP, "body/halving": "stride"}) == 0
+    assert shared(supernet, DEEP, {**DEEP, "conv/kernel": 5}) == len(indices(supernet, DEEP))
+
+
+# ---------------------------------------------------------------- training
+
+
+def test_a_step_changes_the_weights_on_the_path_and_no_others(small):
+    supernet = oneshot.Supernet(seed=3)
+    x, y = small.x_train[:64], small.y_train[:64]
+    supernet.train_step(DEEP, x, y)  # so that Adam has something to remember
+    for setting in [SMALL, *some(4)]:
+        before = supernet.weights.numpy()
+        supernet.train_step(setting, x, y)
+        changed = np.flatnonzero(supernet.weights.numpy() != before)
+        on_path = indices(supernet, setting)
+        assert set(changed) <= set(on_path)
+        assert len(changed) > 0.3 * len(on_path)  # a dead pixel's weights have no slope
+
+
+@pytest.mark.parametrize("setting", [SMALL, DEEP, {**DEEP, "conv/kind": "separable"}])
+def test_to_a_network_alone_the_steps_are_those_of_keras(setting, small):
+    supernet = oneshot.Supernet(seed=3)
+    model = supernet.inherit(setting)
+    for step in range(3):
+        batch = slice(50 * step, 50 * step + 50)
+        x, y = small.x_train[batch], small.y_train[batch]
+        supernet.train_step(setting, x, y, learning_rate=spaces.LEARNING_RATE)
+        model.train_on_batch(x, y)
+        for ours, theirs in zip(supernet.inherit(setting).get_weights(), model.get_weights()):
+            np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+def test_the_loss_is_that_before_the_step(small):
+    supernet = oneshot.Supernet(seed=3)
+    x, y = small.x_train[:64], small.y_train[:64]
+    p = supernet.inherit(DEEP)(x, training=False)
+    expected = np.mean(keras.losses.sparse_categorical_crossentropy(y, p))
+    assert float(supernet.train_step(DEEP, x, y)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_networks_are_drawn_uniformly_at_every_choice():
+    rng = np.random.default_rng(0)
+    drawn = [oneshot.sample(rng) for _ in range(6000)]
+    known = {oneshot._key(setting) for setting in ALL}
+    assert all(oneshot._key(setting) in known for setting in drawn)
+    for name in [*oneshot.OF_ALL, "conv/filters_0", "conv/filters_1", "conv/filters_2"]:
+        counts = collections.Counter(setting[name] for setting in drawn if name in setting)
+        expected = counts.total() / len(counts)
+        chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
+        assert chi_square < 14, name  # of 1,000 fair samplers, one has more with two degrees
+    pairs = collections.Counter((s["body/blocks"], s["head"]) for s in drawn)
+    assert len(pairs) == 6 and max(pairs.values()) < 1.2 * min(pairs.values())
+
+
+def test_a_seed_repeats_the_training(trained, small):
+    again = oneshot.train_supernet(small, epochs=1, seed=1, observer=search.Observer())
+    np.testing.assert_allclose(again.weights.numpy(), trained.weights.numpy(), atol=1e-6)
+    other = oneshot.train_supernet(small, epochs=1, seed=2, observer=search.Observer())
+    assert np.abs(other.weights.numpy() - trained.weights.numpy()).max() > 0.1
+    assert trained.seconds > 0
+
+
+def test_training_lowers_the_loss_of_one_network(small):
+    supernet = oneshot.Supernet()
+    setting = {**DEEP, "conv/filters_1": 16, "head": "flatten"}
+    x, y = small.x_train, small.y_train
+    losses = [float(supernet.train_step(setting, x, y)) for _ in range(40)]
+    assert losses[-1] < 0.7 * losses[0]
+    assert supernet.accuracy(setting, x, y) > 0.6
+
+
+def test_an_observer_hears_of_every_epoch(small):
+    heard = []
+
+    class Listener(search.Observer):
+        def search_begin(self, max_trials, epochs):
+            heard.append((max_trials, epochs))
+
+        def epoch_end(self, trial, epoch, logs):
+            heard.append((trial, epoch, logs["loss"] > 0))
+
+        def search_end(self):
+            heard.append("end")
+
+    oneshot.train_supernet(small, epochs=2, observer=Listener())
+    assert heard == [(1, 2), (1, 1, True), (1, 2, True), "end"]
+
+
+# ---------------------------------------------------------------- the trial table
+
+
+def test_ranking_judges_each_network_as_its_inherited_self(trained, small):
+    settings = some(30, seed=1)
+    table = trained.rank(small, settings)
+    assert list(table.columns[: len(trials.COLUMNS)]) == list(trials.COLUMNS)
+    facts = load_benchmark().facts
+    for (_, row), setting in zip(table.iterrows(), settings):
+        assert row["val_accuracy"] == pytest.approx(
+            trained.accuracy(setting, small.x_val, small.y_val)
+        )
+        assert oneshot.setting_of(row) == setting
+        assert row["n_params"] == facts(setting)["n_params"]
+        assert row["flops"] == facts(setting)["flops"]
+    assert set(table["status"]) == {"completed"} and set(table["epochs"]) == {0}
+    assert table["best_epoch"].isna().all() and (table["seconds"] > 0).all()
+    model = trained.inherit(settings[0])
+    loss, _ = model.evaluate(small.x_val, small.y_val, verbose=0)
+    assert table["val_loss"][0] == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_table_describes_networks_as_other_tables_do(trained, small):
+    settings = of_every_structure()[::4]
+    for text, setting in zip(trained.rank(small, settings)["architecture"], settings):
+        assert text == spaces.describe(spaces.built(spaces.bench_space, setting))
+
+
+def test_the_whole_space_is_ranked_by_default(trained, small):
+    table = trained.rank(small)
+    assert len(table) == len(ALL)
+    np.testing.assert_array_equal(table["flops"], load_benchmark().networks["flops"])
+    at = [0, 400, 1247]
+    expected = trained.rank(small, [ALL[one] for one in at])["val_accuracy"]
+    np.testing.assert_allclose(table["val_accuracy"][at], expected)
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {**SMALL, "conv/kernel": 4}, {**SMALL, "conv/filters_1": 6}, {**SMALL, "head": ["x"]}],
+)
+def test_a_network_that_is_not_in_the_space_is_refused(supernet, wrong, small):
+    for call in (supernet.path, supernet.inherit, lambda s: supernet.rank(small, [s])):
+        with pytest.raises(CourseError, match=r"no network of bench_space.*spaces\.settings"):
+            call(wrong)
+
+
+def test_impossible_values_are_refused(small):
+    with pytest.raises(CourseError, match="epochs=0 is not possible"):
+        oneshot.train_supernet(small, epochs=0)
+    with pytest.raises(CourseError, match="seed=-1 is not possible"):
+        oneshot.train_supernet(small, seed=-1)
+    with pytest.raises(CourseError, match="separate='conv/filters_0' is not possible"):
+        oneshot.Supernet(separate=["conv/filters_0"])
+    with pytest.raises(CourseError, match="separate='h' is not possible"):
+        oneshot.Supernet(separate="head")
