@@ -22,7 +22,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ STATE = re.compile(r"(keras_tuner|autokeras)/(oracle|tuner0|trial_\d+/(trial|bui
 OVERWRITE = "choose another folder, or pass overwrite=True (--overwrite on the command line)."
 
 
-@dataclass
+@dataclass(frozen=True)
 class Content:
     """What ``search.json`` holds."""
 
@@ -85,30 +85,28 @@ class Recording:
                     )
             recording = cls(folder, found or Content(identity))
             recording._restore_library()
-            recording._save()
+            recording._keep(recording.content)
             yield recording
 
     def begin_trial(self) -> int:
         """Note that a trial begins; return how often it has begun now."""
-        self.content.tries += 1
-        self._save()
+        self._keep(replace(self.content, tries=self.content.tries + 1))
         return self.content.tries
 
     def end_trial(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Add a finished trial, and the state of the library, which must have heard of it."""
-        self.content.trials.append({"row": row, "curve": curve})
+        library = dict(self.content.library)
         for path in self._library_files():
             name = path.relative_to(self.folder).as_posix()
-            ended_before = "/trial_" in name and name in self.content.library
+            ended_before = "/trial_" in name and name in library
             if not ended_before:
-                self.content.library[name] = path.read_text("utf-8")
-        self.content.tries = 0
-        self._save()
+                library[name] = path.read_text("utf-8")
+        finished = [*self.content.trials, {"row": row, "curve": curve}]
+        self._keep(replace(self.content, trials=finished, library=library, tries=0))
 
     def stop(self, why: str | None = None) -> None:
         """Note that the process left the search in good order, and why, if it is finished."""
-        self.content.stopped, self.content.tries = why, 0
-        self._save()
+        self._keep(replace(self.content, stopped=why, tries=0))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -120,11 +118,13 @@ class Recording:
         """The learning curves."""
         return _curves(self.content)
 
-    def _save(self) -> None:
-        content = asdict(self.content)
-        text = json.dumps({"sha256": _digest(content), "search": content})
+    def _keep(self, content: Content) -> None:
+        """Write both copies; only then it is the content."""
+        search = asdict(content)
+        text = json.dumps({"sha256": _digest(search), "search": search})
         for name in FILES:
             write_whole(self.folder / name, text)
+        self.content = content
 
     def _library_files(self) -> list[Path]:
         return [
@@ -159,7 +159,8 @@ def parse(text: str) -> Content:
     try:
         found = json.loads(text)
         content = Content(**found["search"])
-        sound = found["sha256"] == _digest(found["search"]) and _is_sound(content)
+        complete = found["search"].keys() == asdict(content).keys()
+        sound = found["sha256"] == _digest(found["search"]) and complete and _is_sound(content)
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise ValueError("no search.json") from error
     if not sound:

@@ -47,6 +47,7 @@ import pandas as pd
 from autokeras.engine.tuner import AutoTuner
 from autokeras.graph import Graph
 from keras_tuner.errors import FailedTrialError, FatalError
+from tensorflow.python.framework import ops as tensorflow_ops
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
@@ -464,7 +465,8 @@ class _Recorded:
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            return super().run_trial(trial, *args, **kwargs)
+            with _graphs_forgotten():
+                return super().run_trial(trial, *args, **kwargs)
         except _TimeIsUp:
             raise
         except Exception as error:
@@ -661,6 +663,22 @@ def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
         content = [hp.get_config()["space"], fingerprint(model)]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _graphs_forgotten() -> Iterator[None]:
+    """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
+
+    Keras's optimizers sum gradients over replicas in a function with a gradient of its own, and
+    TensorFlow's registry of such gradients refers to the graph for ever.
+    """
+    registry = tensorflow_ops.gradient_registry._registry
+    known = set(registry)
+    try:
+        yield
+    finally:
+        for name in set(registry) - known:
+            del registry[name]
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import functools
+import gc
 import json
 import os
 import shutil
@@ -834,6 +835,18 @@ def test_a_build_that_forgets_its_network_for_some_values_is_a_row(run, tmp_path
     found = run(tmp_path, space, max_trials=2)
 
     assert sorted(found.table["status"]) == ["completed", "failed"]
+
+
+def test_no_graph_of_a_finished_trial_stays_in_memory(run, tmp_path):
+    def graphs():
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    before = graphs()
+    found = run(tmp_path, max_trials=3)
+
+    assert len(found.table) == 3
+    assert graphs() <= before
 
 
 def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp_path):

@@ -1,0 +1,171 @@
+"""The file of a search: one process at a time, whole or set aside, and nothing foreign in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nascourse import CourseError, recording
+from nascourse.recording import Recording
+
+IDENTITY = {"space": "s", "seed": 1, "version of keras": "3.12.4"}
+ROW = {"trial": 1, "status": "completed", "val_accuracy": 0.5, "units": 8, "fingerprint": "f"}
+CURVE = [{"trial": 1, "epoch": 1, "loss": 1.0, "val_accuracy": 0.5}]
+ORACLE = '{"seed": 7, "start_order": ["0"]}'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A search of one finished trial."""
+    folder = tmp_path / "search"
+    with Recording.opened(folder, IDENTITY) as begun:
+        begun.begin_trial()
+        (folder / "keras_tuner" / "trial_0").mkdir(parents=True)
+        (folder / "keras_tuner" / "oracle.json").write_text(ORACLE)
+        (folder / "keras_tuner" / "trial_0" / "trial.json").write_text('{"trial_id": "0"}')
+        (folder / "keras_tuner" / "trial_0" / "checkpoint.weights.h5").write_bytes(b"weights")
+        begun.end_trial(ROW, CURVE)
+    return folder
+
+
+def reopened(folder, identity=IDENTITY, **options) -> Recording:
+    with Recording.opened(folder, identity, **options) as again:
+        return again
+
+
+def refusal(folder, identity=IDENTITY) -> str:
+    with pytest.raises(CourseError) as raised:
+        reopened(folder, identity)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    return str(raised.value)
+
+
+def rewrite(folder, change) -> None:
+    """Change the content of both copies, with a digest that fits."""
+    content = json.loads((folder / "search.json").read_text("utf-8"))["search"]
+    change(content)
+    text = json.dumps({"sha256": recording._digest(content), "search": content})
+    for name in recording.FILES:
+        (folder / name).write_text(text, "utf-8")
+
+
+def test_what_was_written_is_read(folder):
+    again = reopened(folder)
+
+    assert again.content.trials == [{"row": ROW, "curve": CURVE}]
+    assert again.content.library["keras_tuner/oracle.json"] == ORACLE
+    assert again.table["units"].tolist() == [8] and again.curves["loss"].tolist() == [1.0]
+
+
+def test_the_librarys_files_go_back_to_the_end_of_the_last_trial(folder, capsys):
+    """A trial in progress had changed the oracle and begun a folder."""
+    (folder / "keras_tuner" / "oracle.json").write_text('{"seed": 7, "start_order": ["0", "1"]}')
+    (folder / "keras_tuner" / "trial_1").mkdir()
+    (folder / "keras_tuner" / "trial_1" / "trial.json").write_text('{"trial_id": "1"}')
+
+    reopened(folder)
+
+    assert (folder / "keras_tuner" / "oracle.json").read_text() == ORACLE
+    assert sorted(os.listdir(folder / "keras_tuner")) == ["oracle.json", "trial_0"]
+    assert (folder / "keras_tuner" / "trial_0" / "checkpoint.weights.h5").exists()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", recording.FILES)
+def test_a_missing_copy_is_written_again(folder, name):
+    (folder / name).unlink()
+
+    assert len(reopened(folder).content.trials) == 1
+    assert (folder / "search.json").read_bytes() == (folder / "search.backup.json").read_bytes()
+
+
+def test_a_changed_digit_is_damage(folder, capsys):
+    path = folder / "search.json"
+    path.write_text(path.read_text("utf-8").replace("0.5", "0.6", 1), "utf-8")
+
+    assert reopened(folder).table["val_accuracy"].tolist() == [0.5]
+    assert "search.json was damaged: it is now search.damaged-1.json" in capsys.readouterr().out
+
+
+def test_two_damaged_copies_are_refused_and_left_alone(folder):
+    for name in recording.FILES:
+        (folder / name).write_text("{")
+
+    said = refusal(folder)
+
+    assert "search.json" in said and "its copy" in said and "overwrite=True" in said
+    assert (folder / "search.json").read_text() == "{"
+    assert reopened(folder, overwrite=True).content.trials == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content["library"].update({"../outside.json": "{}"}),
+        lambda content: content["library"].update({"keras_tuner/../../x/oracle.json": "{}"}),
+        lambda content: content["library"].update({"keras_tuner/trial_0/run.py": "{}"}),
+        lambda content: content["library"].update({"keras_tuner/oracle.json": "no json"}),
+        lambda content: content["library"].update({"keras_tuner/oracle.json": "[]"}),
+        lambda content: content["library"].update({"keras_tuner/oracle.json": 3}),
+        lambda content: content["trials"].append({"row": ROW, "curve": CURVE}),
+        lambda content: content["trials"].append(3),
+        lambda content: content["trials"][0].pop("curve"),
+        lambda content: content["trials"][0]["row"].update(status="won"),
+        lambda content: content["trials"][0]["row"].update(n_params="many"),
+        lambda content: content["trials"][0].update(curve=[3]),
+        lambda content: content.update(identity=3),
+        lambda content: content.update(stopped=3),
+        lambda content: content.update(tries="3"),
+        lambda content: content.update(more=3),
+        lambda content: content.pop("trials"),
+    ],
+)
+def test_a_foreign_content_is_refused_whatever_its_digest(folder, change, tmp_path):
+    rewrite(folder, change)
+
+    assert "is damaged" in refusal(folder)
+    assert sorted(os.listdir(tmp_path)) == ["search"]
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"space": "t"}, "another space"),
+        ({"version of keras": "3.13.0"}, "another version of keras"),
+        ({"space": "t", "seed": 2}, "another seed and space"),
+        ({"new": 1}, "another new"),
+    ],
+)
+def test_another_search_is_refused_with_what_changed(folder, change, named):
+    assert f"({named})" in refusal(folder, IDENTITY | change)
+
+
+def test_a_second_process_is_refused(folder):
+    code = "import sys; from nascourse.recording import Recording; import pathlib\n"
+    code += f"with Recording.opened(pathlib.Path(sys.argv[1]), {IDENTITY}): print('in'); input()"
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout.readline() == "in\n"
+        said = refusal(folder)
+        first.kill()
+
+    assert "Another process" in said and "wait until it ends" in said
+    assert len(reopened(folder).content.trials) == 1  # a dead process holds no lock
+
+
+def test_a_second_search_of_the_same_process_is_refused(folder):
+    with Recording.opened(folder, IDENTITY):
+        assert "Another process" in refusal(folder)
+
+
+def test_other_files_are_spared_and_nothing_is_left_behind(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    assert "holds other files" in refusal(tmp_path)
+    assert os.listdir(tmp_path) == ["thesis.txt"]
