@@ -70,7 +70,7 @@ class Recording:
             The folder holds another search or other files, is in use, or cannot be written; or
             both copies of the search are damaged.
         """
-        with _locked(folder, overwrite=overwrite):
+        with locked(folder, overwrite=overwrite):
             found = None if overwrite else _read(folder)
             if found:
                 changed = sorted(
@@ -240,7 +240,7 @@ def _tell_aside(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
+def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Hold the lock of a search's folder, which is made if need be."""
     lock = FileLock(folder / LOCK, timeout=0)
     try:

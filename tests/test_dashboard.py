@@ -174,6 +174,24 @@ def test_what_stays_is_a_picture_with_alt_text_and_a_table(screen):
     assert 'scope="col"' in left and "<caption" in left and "8@3x3" in left
 
 
+def test_the_trial_table_is_made_once_a_trial(screen, monkeypatch):
+    view = begin(dashboard.SearchView())
+    made, make = [], trials.to_table
+    monkeypatch.setattr(trials, "to_table", lambda rows: made.append(rows) or make(rows))
+    view.trial_end(ended(1, 0.7))
+    view.search_end()
+
+    assert "<img" in screen.updates[-1].data and len(made) == 1
+
+
+def test_no_tick_stands_above_100_percent():
+    ax = dashboard._plot(trials.to_table([ended(1, 0.99)]), 5)
+    shown = [tick for tick in ax.get_yticks() if tick <= ax.get_ylim()[1]]
+    plt.close(ax.figure)
+
+    assert max(shown) == pytest.approx(1)
+
+
 def test_a_picture_is_drawn_when_the_last_one_is_paid_for(screen, monkeypatch):
     drawn, clock = [], {"now": 0.0}
     for name in ("perf_counter", "thread_time"):

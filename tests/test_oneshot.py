@@ -130,7 +130,7 @@ def test_halving_shares_everything_and_kinds_share_only_the_head(supernet):
 
 
 def test_separate_weights_are_not_shared():
-    supernet = oneshot.Supernet(separate=["body/halving"])
+    supernet = oneshot.Supernet(separate="body/halving")
     assert shared(supernet, DEEP, {**DEEP, "body/halving": "stride"}) == 0
     assert shared(supernet, DEEP, {**DEEP, "conv/kernel": 5}) == len(indices(supernet, DEEP))
 
@@ -248,6 +248,15 @@ def test_the_table_describes_networks_as_other_tables_do(trained, small):
         assert text == spaces.describe(spaces.built(spaces.bench_space, setting))
 
 
+def test_ranking_mixes_no_feature_maps_of_separate_weights(small):
+    supernet = oneshot.Supernet(separate=["body/blocks", "head"], seed=3)
+    settings = some(12, seed=2)
+    settings += [{**setting, "head": "flatten"} for setting in settings]
+    for (_, row), setting in zip(supernet.rank(small, settings).iterrows(), settings):
+        expected = supernet.accuracy(setting, small.x_val, small.y_val)
+        assert row["val_accuracy"] == pytest.approx(expected)
+
+
 def test_the_whole_space_is_ranked_by_default(trained, small):
     table = trained.rank(small)
     assert len(table) == len(ALL)
@@ -277,5 +286,3 @@ def test_impossible_values_are_refused(small):
         oneshot.train_supernet(small, seed=-1)
     with pytest.raises(CourseError, match="separate='conv/filters_0' is not possible"):
         oneshot.Supernet(separate=["conv/filters_0"])
-    with pytest.raises(CourseError, match="separate='h' is not possible"):
-        oneshot.Supernet(separate="head")
