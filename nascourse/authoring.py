@@ -413,7 +413,8 @@ def _clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
     for output in kept:
         if output.output_type == "stream":
             output.text = re.sub(r"^.*\r(?=[^\n])", "", output.text, flags=re.MULTILINE)
-    return kept
+    # A progress bar that has cleared itself leaves blanks.
+    return [output for output in kept if output.output_type != "stream" or output.text.strip()]
 
 
 def problems(nb: NotebookNode) -> list[str]:

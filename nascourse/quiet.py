@@ -27,8 +27,9 @@ def silent_error_stream() -> Iterator[None]:
         os.close(nowhere)
 
 
-for library in ("tensorflow", "matplotlib"):
-    logging.getLogger(library).setLevel(logging.ERROR)
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # Keras imports it
 
 with silent_error_stream():
     import keras  # noqa: F401
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO

@@ -420,6 +420,7 @@ class _Recorded:
         number = len(self.oracle.trials) + 1
         if number <= self.oracle.max_trials:
             self._stop_in_time()
+        _complete_first(self.oracle)
         # The greedy oracle draws from NumPy's global generator.
         keras.utils.set_random_seed(_trial_seed(self._search_seed, number))
 
@@ -580,6 +581,19 @@ def _reloading(recording: Recording) -> Iterator[None]:
             f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "
             f"({_reason(error)}): {OVERWRITE}"
         ) from error
+
+
+def _complete_first(oracle: keras_tuner.Oracle) -> None:
+    """Give the first networks of a greedy search all their values; what they lack has its default.
+
+    KerasTuner would draw it by a generator that nobody can seed.
+    """
+    for first in getattr(oracle, "initial_hps", ()):
+        space = oracle.get_space()
+        space.values = first
+        for entry in space.space:  # none comes before what it depends on
+            if space.is_active(entry):
+                first.setdefault(entry.name, entry.default)
 
 
 def _fixed(values: dict[str, Any]) -> keras_tuner.HyperParameters:

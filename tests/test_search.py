@@ -704,6 +704,19 @@ def test_a_finished_greedy_search_is_returned_at_once(run, greedily, monkeypatch
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
+def test_a_first_network_needs_not_name_all_its_values(run, tmp_path):
+    """KerasTuner draws the others from a generator that it seeds by the clock."""
+    image = ak.ImageInput(name="image")
+    wish = spaces.choice("units", range(2, 100))
+    x = ak.DenseBlock(num_layers=1, num_units=wish, name="dense")(image)
+    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+    space = spaces.AutoKerasSpace(image, digit, {"dense/use_batchnorm": False})
+
+    found = run(tmp_path, space, strategy="greedy")
+
+    assert found.table["dense/units_0"].tolist() == [2]
+
+
 class Doubtful(ak.Block):
     """A block that cannot be built with one of its values."""
 

@@ -150,9 +150,9 @@ plotting.show(
 # | [02 Random search](02_random_search.ipynb) | How good is luck? | 45 min | 01 |
 # | [03 Search spaces](03_search_spaces.ipynb) | What can be found at all? | 60 min | 01, 02 |
 # | [04 Estimation](04_estimation.ipynb) | How cheaply can a network be judged? | 70 min | 02, 03 |
-# | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 75 min | 02, 04 |
+# | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 80 min | 02, 04 |
 # | [06 AutoKeras greedy](06_autokeras_greedy.ipynb) | How does AutoKeras search CNNs? | 60 min | 02, 03, 05 |
-# | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 60 min | 03, 05 |
+# | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 65 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can we find a digit recognizer? | 40 min | 02, 06 |
 #
 # The numbers 08 to 10 are kept for units to come. In a hurry? 01, 02, 06 and 11 make a course of

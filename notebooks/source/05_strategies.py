@@ -6,8 +6,8 @@
 #   what such a race proves, and what it does not.
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline;
 #   [unit 04](04_estimation.ipynb): the benchmark, regret, Hyperband
-# - **Time**: 75 min: the arena 10 min, the contestants 20 min, one search proves nothing 5 min, the
-#   race 15 min, greedy stops 10 min, aging 5 min, chosen and judged 5 min, what it means 5 min
+# - **Time**: 80 min: the arena 10 min, the contestants 20 min, one search proves nothing 5 min, the
+#   race 15 min, a game 5 min, greedy stops 10 min, aging 5 min, chosen and judged 5 min, what it means 5 min
 # - **Cost**: 35 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one
@@ -15,7 +15,7 @@
 # nobody waits for them, so we do not train at all. We look up.
 
 # %%
-from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, explorers, plotting, spaces  # first: keeps TF quiet
 
 import inspect
 from collections import deque
@@ -406,6 +406,22 @@ against_random(tests)
 #
 # And the six seeds from above? There random search won five of six, at 30 trials. Of all pairs
 # among the hundred searches of each, at the same budget, evolution wins 60 percent.
+#
+# ## You against them
+#
+# Ten trials are few enough to play by hand. Pick a network, hear the validation accuracy of one
+# training, as a strategy does, and let it guide your next pick. When the ten are spent, your best
+# pick is judged by its test accuracy, among 100 searches each of random search, evolution and
+# greedy search. **Predict**: how many of the random searches will you beat? Where widgets do not
+# work, you see the field without you.
+
+# %%
+explorers.beat_the_search(bench)
+
+# %% [markdown]
+# A curve further to the right is a better field. Half of the random searches is what luck gets.
+# Your game is one search with one seed, so it proves no more than theirs; and you knew the space
+# from plots, which no strategy has seen.
 #
 # ## Greedy stops by itself
 #

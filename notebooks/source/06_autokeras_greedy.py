@@ -3,7 +3,7 @@
 #
 # - **Objectives**: say what the well-known AutoKeras snippet does step by step, and why it fails;
 #   build a search space from AutoKeras blocks; follow its greedy strategy from trial to trial;
-#   compare it with random search fairly; save, resume and export a search.
+#   compare it with random search fairly; save and resume a search, and take it along.
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline;
 #   [unit 03](03_search_spaces.ipynb): the bricks, conditional hyperparameters, fingerprints;
 #   [unit 05](05_strategies.ipynb): how strategies are compared
@@ -15,8 +15,8 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import dashboard, data, evaluation, plotting  # first: keeps TF quiet
-from nascourse import search, spaces, trials
+from nascourse import archive, dashboard, data, evaluation  # first: keeps TF quiet
+from nascourse import plotting, search, spaces, trials
 
 import autokeras as ak
 import numpy as np
@@ -346,7 +346,9 @@ plotting.show(
 # ## Save, resume, export
 #
 # A search that is lost is paid for twice. Ours lives in its folder. The same call with the same
-# folder, without `overwrite`, goes on where it stopped. A finished search returns at once.
+# folder, without `overwrite`, goes on where it stopped: after the stop button, a dead kernel or an
+# empty battery. At most the trial in progress is trained again, and it comes out the same. A
+# finished search returns at once, and says so.
 
 # %%
 again = search.run_search(
@@ -358,7 +360,7 @@ again = search.run_search(
     seed=1,
     directory="../runs/06_greedy",
 )
-print(again)
+print(again.stopped)
 print("same table:", again.table.equals(found.table))
 
 # %% [markdown]
@@ -379,6 +381,14 @@ model = found.best_model()
 n_bytes = evaluation.save_model(model, "../runs/06_greedy/best.keras")
 accuracy = evaluation.accuracy(splits.y_val, evaluation.predict(model, splits.x_val))
 print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
+
+# %% [markdown]
+# You can take the whole search along as one file, for instance home from Binder. There
+# `archive.import_search` unpacks it, after a look at all that is in it, and the same call goes on.
+
+# %%
+packed = archive.export_search("../runs/06_greedy", "../runs/06_greedy.zip")
+print("take along:", packed.name)
 
 # %% [markdown]
 # ## Traps to know

@@ -7,8 +7,8 @@
 #   costs.
 # - **Prerequisites**: [unit 03](03_search_spaces.ipynb): parameters, FLOPs and latency;
 #   [unit 05](05_strategies.ipynb): the benchmark table and regret
-# - **Time**: 60 min: two goals 10 min, found and true front 10 min, the sum 10 min, the limit
-#   10 min, the device 10 min, waiting 5 min, a decision 5 min
+# - **Time**: 65 min: two goals 10 min, found and true front 10 min, the sum 10 min, the limit
+#   10 min, the device 10 min, waiting 10 min, a decision 5 min
 # - **Cost**: 20 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # So far a network was better when it read more digits. A phone, a doorbell or a washing machine has
@@ -16,7 +16,8 @@
 # now there are two goals, and they pull in opposite directions.
 
 # %%
-from nascourse import data, evaluation, litert, plotting, spaces, trials  # first: keeps TF quiet
+from nascourse import data, evaluation, explorers, litert  # first: keeps TF quiet
+from nascourse import plotting, spaces, trials
 
 import autokeras as ak
 import keras
@@ -99,6 +100,14 @@ knee.assign(gain=knee["best val_accuracy"].diff()).round(3)
 # The first doublings bring much, the last ones next to nothing. Somewhere in the middle you would
 # stop paying. Where exactly is for you to say and not for the table.
 #
+# Move the limit yourself. The frame marks the network that a search would choose if it tried all
+# that fit, by validation accuracy; the diamond marks the one that is best in the test. Where
+# widgets do not work, you see one limit.
+
+# %%
+explorers.tradeoff(bench)
+
+# %% [markdown]
 # ## How much of the front does a search find?
 #
 # On a real problem nobody knows the true front. All that there is are the networks that some search
@@ -442,6 +451,13 @@ print(f"{evaluation.count_params(tiny_model)} parameters: {before:,} and {after:
 # The last cost is time. [Unit 03](03_search_spaces.ipynb) showed that FLOPs are not latency. For a
 # front this matters, because the front by FLOPs need not be the front by latency. The table has the
 # latency of its networks, in Keras, on one machine.
+#
+# Look one network up. Then change only `conv/kind` from plain to separable. **Predict** first:
+# which of parameters, FLOPs and latency fall, and which rises? Where widgets do not work, you see
+# one network, and the next cell has the medians.
+
+# %%
+explorers.explore(bench)
 
 # %%
 timed = table.dropna(subset=["latency_ms"])
