@@ -1,4 +1,4 @@
-"""The command line: ``python -m nascourse doctor | project | progress``."""
+"""The command line: ``python -m nascourse doctor | project | progress | export | import``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
         "files", metavar="FILE", nargs="*", help="progress files of a class, to sum them up"
     )
 
+    packed = commands.add_parser("export", help="pack the search in a folder into one zip file")
+    packed.add_argument("folder", metavar="DIR", help="the directory that run_search had")
+    packed.add_argument("archive", metavar="ZIP", help="the file to write")
+    unpacked = commands.add_parser("import", help="unpack such a file, after a check, to go on")
+    unpacked.add_argument("archive", metavar="ZIP", help="the file that export wrote")
+    unpacked.add_argument("folder", metavar="DIR", help="a new folder")
+
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         return doctor.main()
@@ -57,10 +64,27 @@ def main(arguments: list[str] | None = None) -> int:
         print("There is no home folder: 'python -m nascourse doctor' says more.", file=sys.stderr)
         return 2
     try:
-        from nascourse.project import run_project
+        return _project(options) if options.command == "project" else _archive(options)
     except ImportError as error:
         print(f"{error}: run 'python -m nascourse doctor' for the way out.", file=sys.stderr)
-        return 2
+    except CourseError as error:
+        print(f"Error: {error}", file=sys.stderr)
+    return 2
+
+
+def _archive(options: argparse.Namespace) -> int:
+    from nascourse import archive
+
+    if options.command == "export":
+        print("Packed", archive.export_search(options.folder, options.archive))
+    else:
+        print("Unpacked", archive.import_search(options.archive, options.folder))
+    return 0
+
+
+def _project(options: argparse.Namespace) -> int:
+    from nascourse.project import run_project
+
     try:
         run_project(
             trials=options.trials,
@@ -71,16 +95,11 @@ def main(arguments: list[str] | None = None) -> int:
             out=options.out,
             overwrite=options.overwrite,
         )
-    except CourseError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 2
     except OSError as error:
-        print(
-            f"Error: {error.filename or options.out} cannot be written ({error.strerror}): make "
-            "room, and the same command goes on where it stopped.",
-            file=sys.stderr,
-        )
-        return 2
+        raise CourseError(
+            f"{error.filename or options.out} cannot be written ({error.strerror}): make room, and "
+            "the same command goes on where it stopped."
+        ) from error
     except KeyboardInterrupt:
         print("Interrupted: the same command goes on where it stopped.", file=sys.stderr)
         return 130

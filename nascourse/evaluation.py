@@ -27,7 +27,7 @@ from autokeras.keras_layers import CastToFloat32
 from scipy import stats
 from sklearn import metrics
 
-from nascourse import CourseError
+from nascourse import CourseError, whole_number
 from nascourse.data import CLASSES, Splits
 from nascourse.files import whole
 
@@ -79,6 +79,9 @@ def accuracy_interval(accuracy: float, n_images: int, *, confidence: float = 0.9
 
     It covers the luck of the test images, not the luck of the training seed.
     """
+    n_images = whole_number("n_images", n_images, at_least=1)
+    if not 0 <= accuracy <= 1:
+        raise CourseError(f"accuracy={accuracy!r} is not possible: give a share from 0 to 1.")
     result = stats.binomtest(round(accuracy * n_images), n_images)
     return tuple(result.proportion_ci(confidence, method="wilson"))
 

@@ -255,11 +255,6 @@ def run_search(
     is_autokeras = isinstance(space, AutoKerasSpace)
     if isinstance(space, keras_tuner.HyperModel):
         space = space.build
-    if not is_autokeras and not callable(space):
-        raise CourseError(
-            f"space={space!r} is no search space: give a build function such as spaces.cnn_space, "
-            "or an AutoKerasSpace."
-        )
     oracle = make_oracle(
         strategy,
         max_trials=max_trials,

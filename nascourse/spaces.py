@@ -267,6 +267,11 @@ def declared(
 
 def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) -> keras.Model:
     if not isinstance(space, AutoKerasSpace):
+        if not callable(space):
+            raise CourseError(
+                f"space={space!r} is no search space: give a build function such as "
+                "spaces.cnn_space, or an AutoKerasSpace."
+            )
         return space(hp)
     graph = Graph(inputs=space.inputs, outputs=space.outputs)
     graph.inputs[0].shape = IMAGE_SHAPE  # in a search AutoKeras learns both shapes from the data

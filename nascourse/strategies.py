@@ -68,7 +68,18 @@ def make_oracle(
         Entries to declare in advance; they override those of the space.
     epochs
         The longest training, for Hyperband.
+
+    Raises
+    ------
+    CourseError
+        The strategy is unknown, or a value is out of range.
     """
+    max_trials = whole_number("max_trials", max_trials, at_least=1)
+    seed = whole_number("seed", seed, at_least=0)
+    if first is not None and not isinstance(first, Mapping):
+        raise CourseError(
+            f"first={first!r} names no values: give a dict such as {{'conv/filters_0_0': 8}}."
+        )
     options = {
         "objective": objective,
         "max_trials": max_trials,

@@ -18,7 +18,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nascourse import CourseError, __main__, archive, benchmark, data, progress, trials
+from nascourse import (
+    CourseError,
+    __main__,
+    archive,
+    benchmark,
+    data,
+    evaluation,
+    progress,
+    spaces,
+    strategies,
+    trials,
+)
 
 ROWS = [
     {"trial": 1, "status": "completed", "val_accuracy": 0.5, "n_params": 3},
@@ -216,6 +227,25 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda bench: benchmark.effects(bench.final(), ["size"]),
         ["no column 'size'"],
     ),
+    # Strategies, spaces, numbers
+    "a negative seed of an oracle": (
+        lambda: strategies.make_oracle("random", max_trials=1, seed=-1),
+        ["seed=-1", "whole number from 0"],
+    ),
+    "an oracle of no trials": (
+        lambda: strategies.make_oracle("random", max_trials=0, seed=1),
+        ["max_trials=0", "whole number from 1"],
+    ),
+    "a number as first network": (
+        lambda: strategies.make_oracle("greedy", max_trials=1, seed=1, first=5),
+        ["first=5", "give a dict"],
+    ),
+    "a number as space": (lambda: spaces.declared(5), ["space=5", "build function"]),
+    "an accuracy in percent": (
+        lambda: evaluation.accuracy_interval(98, 100),
+        ["accuracy=98", "from 0 to 1"],
+    ),
+    "no images": (lambda: evaluation.accuracy_interval(1.0, 0), ["n_images=0"]),
     # Archives; tests/test_archive.py has what may stand in them
     "archive: a folder": (
         lambda tmp_path: archive.import_search(tmp_path, tmp_path / "new"),
@@ -265,6 +295,9 @@ COMMANDS = {
     "a folder as test data": (["project", "--test-data", "."], "Error: "),
     "a missing progress file": (["progress", "none.json"], "Error: "),
     "a folder as progress file": (["progress", "."], "Error: "),
+    "an export of nothing": (["export", ".", "a.zip"], "Error: "),
+    "an import of nothing": (["import", "a.zip", "new"], "Error: "),
+    "an import to nowhere": (["import", "a.zip"], "usage:"),
 }
 
 
