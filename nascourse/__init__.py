@@ -9,7 +9,10 @@ room           purpose
 `proxies`      guesses of a network's quality that need no training
 `benchmark`    MNIST-NAS-Bench: a whole space, measured; strategies raced on it
 `oneshot`      weight sharing: one supernet that judges a whole space
+`scaling`      larger networks from a small one: EfficientNets, scaled digit networks
 `search`       the only owner of budget, seeds and files: `run_search`, `retrain`
+`tuners`       the loops of KerasTuner and AutoKeras, seeded and recorded
+`workers`      trials trained in other processes or on other machines
 `recording`    a search on disk, and the way back after a crash
 `trials`       the trial table and its arithmetic
 `archive`      a search as one zip file: from Binder home, checked on the way

@@ -98,7 +98,8 @@ class Recording:
         library = dict(self.content.library)
         for path in self._library_files():
             name = path.relative_to(self.folder).as_posix()
-            ended_before = "/trial_" in name and name in library
+            number = re.search(r"/trial_(\d+)/", name)
+            ended_before = number and int(number[1]) < len(self.content.trials)
             if not ended_before:
                 library[name] = path.read_text("utf-8")
         finished = [*self.content.trials, {"row": row, "curve": curve}]

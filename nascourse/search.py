@@ -17,70 +17,46 @@ goes on after a crash as if nothing had been (`nascourse.recording`).
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
-import io
 import json
 import math
 import numbers
 import os
-import re
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
-import autokeras as ak
 import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
-from autokeras.engine.tuner import AutoTuner
 from autokeras.graph import Graph
-from keras_tuner.errors import FailedTrialError, FatalError
-from tensorflow.python.framework import ops as tensorflow_ops
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
-from nascourse.data import CLASSES, Splits
-from nascourse.evaluation import count_flops, count_params
-from nascourse.recording import OVERWRITE, Recording
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, describe, fingerprint
+from nascourse.data import Splits
+from nascourse.recording import Recording
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, fingerprint
 from nascourse.strategies import make_oracle
+from nascourse.tuners import (
+    Observer,
+    TimeIsUp,
+    fixed,
+    library_noise_off,
+    make_tuner,
+    trial_number,
+    trial_seed,
+)
 
-TRIES = 3  # a trial whose process died so often is a failed one
 AGAIN = "start it again with the same folder to go on"
-
-
-class Observer:
-    """What a running search tells, trials and epochs counted from 1; this one shows nothing.
-
-    A search that goes on first tells the trials that it has, by ``trial_end``.  An observer that
-    raises ``KeyboardInterrupt`` stops the search, as Ctrl-C does: what is finished is kept.
-    """
-
-    def search_begin(self, max_trials: int, epochs: int) -> None: ...
-
-    def trial_begin(self, trial: int) -> None: ...
-
-    def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
-
-    def batch_end(self, trial: int) -> None: ...
-
-    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
-
-    def trial_end(self, row: dict[str, Any]) -> None: ...
-
-    def search_end(self) -> None: ...
 
 
 class ProgressBar(Observer):
@@ -164,7 +140,7 @@ class Search:
             No trial was completed, or the file of its weights is damaged.
         """
         number = self.best["trial"]
-        with _library_noise_off():
+        with library_noise_off():
             try:
                 return self.tuner.load_model(self._trial(number))
             except (OSError, ValueError, KeyError) as error:
@@ -177,11 +153,11 @@ class Search:
         """The network of the best trial, untrained."""
         # Not `hypermodel.build`: AutoKeras numbers its blocks anew only after a cleared session,
         # and would take defaults for the hyperparameters whose names no longer match.
-        with _library_noise_off():
+        with library_noise_off():
             return self.tuner._try_build(self.best_hyperparameters)
 
     def _trial(self, number: int) -> keras_tuner.engine.trial.Trial:
-        return next(t for t in self.tuner.oracle.trials.values() if _number(t) == number)
+        return next(t for t in self.tuner.oracle.trials.values() if trial_number(t) == number)
 
 
 def run_search(
@@ -197,6 +173,8 @@ def run_search(
     patience: int | None = None,
     max_model_size: int | None = None,
     max_seconds: float | None = None,
+    executor: Executor | None = None,
+    in_flight: int = 4,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     observer: Observer | None = None,
     overwrite: bool = False,
@@ -231,6 +209,12 @@ def run_search(
     max_seconds
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
+    executor
+        Trains the trials, several at a time; see `nascourse.workers`.  By default they are trained
+        here, one after another.
+    in_flight
+        How many trials the executor has at a time: a few more than it has workers.  A strategy
+        chooses each trial when it has heard of all but so many before it.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
@@ -250,6 +234,7 @@ def run_search(
         patience = whole_number("patience", patience, at_least=1)
     if max_model_size is not None:
         max_model_size = whole_number("max_model_size", max_model_size, at_least=1)
+    in_flight = whole_number("in_flight", in_flight, at_least=1)
     deadline = time.monotonic() + _seconds(max_seconds)
 
     is_autokeras = isinstance(space, AutoKerasSpace)
@@ -261,7 +246,7 @@ def run_search(
         seed=seed,
         objective=keras_tuner.Objective("val_accuracy", "max"),
         first=space.first if is_autokeras else None,
-        hyperparameters=_fixed(space.fixed) if is_autokeras else None,
+        hyperparameters=fixed(space.fixed) if is_autokeras else None,
     )
     identity = {
         "space": _space_fingerprint(space),
@@ -273,41 +258,41 @@ def run_search(
         "batch_size": batch_size,
         "patience": patience,
         "max_model_size": max_model_size,
+        "in_flight": in_flight if executor else 1,
         "data": splits.fingerprint,
         **{f"version of {name}": version(name) for name in ("keras", "keras-tuner", "autokeras")},
     }
+    fit_options = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        # One of ours always: without it AutoKeras trains the best network once more.
+        "callbacks": [_early_stopping(patience or epochs), *callbacks],
+        "verbose": 0,
+    }
+    options = {"search_seed": seed, "largest": max_model_size}
     observer = ProgressBar() if observer is None else observer
-    make_tuner = _autokeras_tuner if is_autokeras else _keras_tuner
     with (
         Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
-        _library_noise_off(),
+        library_noise_off(),
     ):
         was_finished = recording.content.stopped is not None
+        if executor:
+            from nascourse.workers import sender
+
+            send = sender(executor, space, splits, fit_options, **options)
+            options |= {"send": send, "in_flight": in_flight}
         tuner, fit = make_tuner(
-            space,
-            splits,
-            oracle,
-            recording,
-            observer=observer,
-            search_seed=seed,
-            largest=max_model_size,
-            deadline=deadline,
+            space, splits, oracle, recording, observer=observer, deadline=deadline, **options
         )
         observer.search_begin(max_trials, epochs)
         try:
             for line in recording.content.trials:
                 observer.trial_end(line["row"])
-            fit(
-                epochs=epochs,
-                batch_size=batch_size,
-                # One of ours always: without it AutoKeras trains the best network once more.
-                callbacks=[_early_stopping(patience or epochs), *callbacks],
-                verbose=0,
-            )
+            fit(**fit_options)
             stopped = recording.content.stopped or _why_stopped(recording, max_trials, strategy)
             recording.stop(stopped)
-        except (KeyboardInterrupt, _TimeIsUp) as stop:
-            by = "out of time" if isinstance(stop, _TimeIsUp) else "interrupted"
+        except (KeyboardInterrupt, TimeIsUp) as stop:
+            by = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
             stopped = f"{by}; {AGAIN}"
             recording.stop()
         except OSError as error:
@@ -354,7 +339,7 @@ def retrain(
     y = np.concatenate([splits.y_train, splits.y_val])
     observer = ProgressBar() if observer is None else observer
 
-    keras.utils.set_random_seed(_trial_seed(seed, 0))
+    keras.utils.set_random_seed(trial_seed(seed, 0))
     model = found.new_model()
     steps = epochs * -(-len(y) // batch_size)
     model.compile(
@@ -370,232 +355,11 @@ def retrain(
     observer.search_begin(1, epochs)
     try:
         observer.trial_begin(1)
-        with _library_noise_off():
+        with library_noise_off():
             model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
     finally:
         observer.search_end()
     return model
-
-
-class _TimeIsUp(FatalError):
-    """The seconds of `run_search` are over.  KerasTuner lets a `FatalError` through."""
-
-
-class _DiskFull(OSError, FatalError):
-    """A trial could not write its weights, which is not the fault of its network."""
-
-
-class _Recorded:
-    """For a KerasTuner tuner: seed every trial, record it, and tell the observer.
-
-    The seed of a trial depends on the search's seed and the trial's number alone, so a trial comes
-    out the same whether the search ran through or went on after a stop.
-    """
-
-    def __init__(
-        self,
-        *,
-        recording: Recording,
-        observer: Observer,
-        search_seed: int,
-        largest: int | None,
-        deadline: float,
-        **kwargs,
-    ):
-        self._recording, self._observer, self._search_seed = recording, observer, search_seed
-        self._largest, self._deadline = largest, deadline
-        self.all_tried = False
-        super().__init__(overwrite=not recording.content.trials, **kwargs)
-        # A reloaded oracle has them in the order of the files; of equals the first is the best.
-        self.oracle.trials = dict(sorted(self.oracle.trials.items()))
-        if recording.content.stopped:  # finished, perhaps early: then nothing more is asked for
-            self.oracle.max_trials = len(self.oracle.trials)
-
-    def pre_create_trial(self) -> None:
-        number = len(self.oracle.trials) + 1
-        if number <= self.oracle.max_trials:
-            self._stop_in_time()
-        _complete_first(self.oracle)
-        # The greedy oracle draws from NumPy's global generator.
-        keras.utils.set_random_seed(_trial_seed(self._search_seed, number))
-
-    def on_trial_begin(self, trial) -> None:
-        super().on_trial_begin(trial)
-        number = _number(trial)
-        self._tries = self._recording.begin_trial()
-        # Not from the start: AutoKeras builds the largest network once, before the first trial.
-        self.max_model_size = self._largest
-        keras.utils.set_random_seed(_trial_seed(self._search_seed, number))
-        self._started, self._curve, self._network = time.perf_counter(), [], {}
-        self._failure = "KerasTuner gave no reason."
-        self._observer.trial_begin(number)
-
-    def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
-        super().on_epoch_begin(trial, model, epoch, logs)
-        self._stop_in_time()
-
-    def on_batch_end(self, trial, model, batch, logs=None) -> None:
-        super().on_batch_end(trial, model, batch, logs)
-        if not self._network:  # here, as some networks are built only while they are trained
-            self._network = {
-                "fingerprint": fingerprint(model),
-                "architecture": describe(model),
-                "n_params": count_params(model),
-                "flops": _flops_if_known(model),
-            }
-            self._observer.network_known(_number(trial), self._network)
-        self._observer.batch_end(_number(trial))
-
-    def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
-        super().on_epoch_end(trial, model, epoch, logs)
-        metrics = {name: float(value) for name, value in logs.items()}
-        self._curve.append({"trial": _number(trial), "epoch": epoch + 1, **metrics})
-        self._observer.epoch_end(_number(trial), epoch + 1, metrics)
-        if not np.isfinite(list(metrics.values())).all():
-            raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
-
-    def run_trial(self, trial, *args, **kwargs):
-        try:
-            if self._tries > TRIES:
-                raise FailedTrialError(
-                    f"The process ended {TRIES} times while this trial ran: perhaps the network "
-                    "needs more memory than there is."
-                )
-            with _graphs_forgotten():
-                return super().run_trial(trial, *args, **kwargs)
-        except _TimeIsUp:
-            raise
-        except Exception as error:
-            if _disk_is_full(error):
-                raise _DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-            self._failure = _reason(error)  # KerasTuner makes it a failed trial; we keep the reason
-            raise FailedTrialError(self._failure) from error
-
-    def on_trial_end(self, trial) -> None:
-        row = {
-            "trial": _number(trial),
-            "status": "failed",
-            "epochs": len(self._curve),
-            "seconds": round(time.perf_counter() - self._started, 3),
-            **self._network,
-        }
-        if trial.status == "COMPLETED":
-            top = max(self._curve, key=lambda epoch: epoch["val_accuracy"])
-            row |= {
-                "status": "completed",
-                "val_accuracy": top["val_accuracy"],
-                "val_loss": top["val_loss"],
-                "best_epoch": top["epoch"],
-            }
-        else:
-            row["message"] = self._failure
-        row = trial.hyperparameters.values | row
-        super().on_trial_end(trial)
-        self._recording.end_trial(row, self._curve)
-        self._observer.trial_end(row)
-
-    def on_search_end(self) -> None:
-        super().on_search_end()
-        self.all_tried = True
-
-    def _stop_in_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise _TimeIsUp
-
-
-class _KerasTuner(_Recorded, keras_tuner.Tuner):
-    pass
-
-
-class _AutoKerasTuner(_Recorded, AutoTuner):
-    # `AutoModel` hands every tuner a budget, an objective, a seed, and whether to overwrite; ours
-    # are in the oracle and the recording.
-    def __init__(self, *, objective, max_trials, seed, overwrite, **kwargs):
-        super().__init__(**kwargs)
-
-
-def _keras_tuner(space, splits, oracle, recording, **options) -> tuple:
-    with _reloading(recording):
-        tuner = _KerasTuner(
-            oracle=oracle,
-            hypermodel=space,
-            directory=recording.folder.absolute(),
-            project_name="keras_tuner",
-            recording=recording,
-            **options,
-        )
-
-    def fit(**options) -> None:
-        validation = (splits.x_val, splits.y_val)
-        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **options)
-
-    return tuner, fit
-
-
-def _autokeras_tuner(space, splits, oracle, recording, **options) -> tuple:
-    with _reloading(recording):
-        model = ak.AutoModel(
-            space.inputs,
-            space.outputs,
-            tuner=_AutoKerasTuner,
-            directory=recording.folder.absolute(),
-            project_name="autokeras",
-            objective="val_accuracy",
-            oracle=oracle,
-            recording=recording,
-            **options,
-        )
-
-    def fit(**options) -> None:
-        # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
-        one_hot = np.eye(CLASSES, dtype="float32")
-        validation = (splits.x_val, one_hot[splits.y_val])
-        try:
-            model.fit(
-                splits.x_train, one_hot[splits.y_train], validation_data=validation, **options
-            )
-        except Exception:
-            # At the end AutoKeras loads and saves the best network, which `Search.best_model` does
-            # by itself, and stumbles where there is none.
-            if not model.tuner.all_tried:
-                raise
-
-    return model.tuner, fit
-
-
-@contextlib.contextmanager
-def _reloading(recording: Recording) -> Iterator[None]:
-    """Make a tuner in silence; where it reads a state, that may be of no use."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
-            yield
-    except Exception as error:
-        if not recording.content.trials:
-            raise
-        raise CourseError(
-            f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "
-            f"({_reason(error)}): {OVERWRITE}"
-        ) from error
-
-
-def _complete_first(oracle: keras_tuner.Oracle) -> None:
-    """Give the first networks of a greedy search all their values; what they lack has its default.
-
-    KerasTuner would draw it by a generator that nobody can seed.
-    """
-    for first in getattr(oracle, "initial_hps", ()):
-        space = oracle.get_space()
-        space.values = first
-        for entry in space.space:  # none comes before what it depends on
-            if space.is_active(entry):
-                first.setdefault(entry.name, entry.default)
-
-
-def _fixed(values: dict[str, Any]) -> keras_tuner.HyperParameters:
-    hp = keras_tuner.HyperParameters()
-    for name, value in values.items():
-        hp.Fixed(name, value)
-    return hp
 
 
 def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
@@ -613,13 +377,6 @@ def _seconds(limit: float | None) -> float:
     return float(limit)
 
 
-def _disk_is_full(error: Exception) -> bool:
-    # HDF5 tells the number in its text alone.
-    return isinstance(error, OSError) and (
-        error.errno == errno.ENOSPC or f"errno = {errno.ENOSPC}," in str(error)
-    )
-
-
 def _why_stopped(recording: Recording, max_trials: int, strategy: str) -> str:
     done = len(recording.content.trials)
     if done >= max_trials:
@@ -628,30 +385,6 @@ def _why_stopped(recording: Recording, max_trials: int, strategy: str) -> str:
         f"stopped after {done} of {max_trials} trials: the {strategy} strategy found no setting "
         "that it had not tried"
     )
-
-
-def _flops_if_known(model: keras.Model) -> int | None:
-    try:
-        return count_flops(model)
-    except CourseError:  # a kind of layer whose arithmetic the course does not know
-        return None
-
-
-def _reason(error: Exception) -> str:
-    """An error in one line, without the colors and the list of arguments that Keras adds."""
-    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
-    if isinstance(error, FailedTrialError):  # KerasTuner's or our own sentence
-        return text
-    return f"{type(error).__name__}: {' '.join(text.split())[:300]}"
-
-
-def _number(trial: keras_tuner.engine.trial.Trial) -> int:
-    """The trial's number from 1; KerasTuner counts from 0."""
-    return int(trial.trial_id) + 1
-
-
-def _trial_seed(seed: int, trial: int) -> int:
-    return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0])
 
 
 def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
@@ -672,31 +405,3 @@ def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
         content = [hp.get_config()["space"], fingerprint(model)]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _graphs_forgotten() -> Iterator[None]:
-    """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
-
-    Keras's optimizers sum gradients over replicas in a function with a gradient of its own, and
-    TensorFlow's registry of such gradients refers to the graph for ever.
-    """
-    registry = tensorflow_ops.gradient_registry._registry
-    known = set(registry)
-    try:
-        yield
-    finally:
-        for name in set(registry) - known:
-            del registry[name]
-
-
-@contextlib.contextmanager
-def _library_noise_off() -> Iterator[None]:
-    """Drop what AutoKeras and KerasTuner say and a learner can do nothing about."""
-    with (
-        warnings.catch_warnings(),
-        mock.patch.object(keras_tuner.src.config, "DEBUG", False),  # prints tracebacks of trials
-    ):
-        warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
-        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-        yield

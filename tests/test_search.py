@@ -19,7 +19,7 @@ import pytest
 import tree
 from keras import layers
 
-from nascourse import CourseError, evaluation, search, spaces
+from nascourse import CourseError, evaluation, search, spaces, tuners
 from nascourse.data import SealedTest
 from nascourse.recording import Recording
 
@@ -425,7 +425,7 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
 
     monkeypatch.setattr(keras.Model, "fit", fit)
     monkeypatch.setattr(Recording, "stop", lambda *arguments: None)  # a dead process says nothing
-    for _ in range(search.TRIES):
+    for _ in range(tuners.TRIES):
         with pytest.raises(Killed):
             run(tmp_path)
     monkeypatch.undo()
@@ -437,7 +437,7 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
 
 
 def test_stopping_a_trial_again_and_again_is_no_failure(run, tmp_path):
-    for _ in range(search.TRIES + 1):
+    for _ in range(tuners.TRIES + 1):
         run(tmp_path, observer=Interrupt(during=1))
 
     assert run(tmp_path).table["status"].tolist() == ["completed"]
@@ -472,7 +472,7 @@ class Clock(search.Observer):
 
     def __init__(self, monkeypatch, trial, epoch):
         self.now, self.at = 0.0, (trial, epoch)
-        monkeypatch.setattr(search.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(tuners.time, "monotonic", lambda: self.now)
 
     def epoch_end(self, trial, epoch, logs):
         if (trial, epoch) == self.at:

@@ -1,0 +1,182 @@
+"""Trials trained elsewhere give the search that they would have given here."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import pickle
+import threading
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+
+from nascourse import CourseError, search, spaces
+
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+
+
+def tiny_space(hp) -> keras.Model:
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(image))
+    units = hp.Choice("units", [4, 8, 12, 16, 20, 24])
+    if units == 8:
+        raise RuntimeError("eight is bad luck")
+    x = layers.Dense(units, activation="relu")(x)
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
+    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+class Immediately(concurrent.futures.Executor):
+    """Runs each task when it comes, on what a process of its own would get: a pickled copy."""
+
+    def __init__(self):
+        self.tasks = 0
+
+    def submit(self, function, *arguments):
+        self.tasks += 1
+        future = concurrent.futures.Future()
+        try:
+            arguments = pickle.loads(pickle.dumps(arguments))
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001 - as every executor does
+            future.set_exception(error)
+        return future
+
+
+class Never(concurrent.futures.Executor):
+    """Finishes nothing."""
+
+    def submit(self, function, *arguments):
+        return concurrent.futures.Future()
+
+
+@pytest.fixture(scope="module")
+def run(small):
+    def run(directory, space=tiny_space, *, strategy="random", **options) -> search.Search:
+        usual = {"max_trials": 5, "epochs": 2, "seed": 3, "observer": search.Observer()}
+        return search.run_search(
+            space, small, strategy=strategy, directory=directory, **(usual | options)
+        )
+
+    return run
+
+
+def assert_same_search(one: search.Search, other: search.Search) -> None:
+    pd.testing.assert_frame_equal(
+        one.table.drop(columns="seconds"), other.table.drop(columns="seconds"), check_exact=True
+    )
+    pd.testing.assert_frame_equal(one.curves, other.curves, check_exact=True)
+    for ours, theirs in zip(
+        one.best_model().get_weights(), other.best_model().get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def tiny_autokeras_space() -> spaces.AutoKerasSpace:
+    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
+    return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
+
+
+@pytest.mark.parametrize(
+    "space, strategy, in_flight",
+    [(tiny_space, "random", 3), (tiny_space, "evolution", 1), ("autokeras", "greedy", 1)],
+)
+def test_workers_change_nothing(run, tmp_path, space, strategy, in_flight):
+    """Random search proposes the same whenever it hears; the others where they hear at once."""
+    made = tiny_autokeras_space if space == "autokeras" else lambda: space
+    options = {"strategy": strategy, "max_trials": 3 if space == "autokeras" else 5}
+    executor = Immediately()
+
+    here = run(tmp_path / "here", made(), **options)
+    there = run(tmp_path / "there", made(), executor=executor, in_flight=in_flight, **options)
+
+    assert executor.tasks == len(there.table) == options["max_trials"]
+    assert_same_search(there, here)
+
+
+@pytest.mark.parametrize("strategy", ["random", "evolution", "greedy"])
+def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy):
+    """Trials were in flight when it stopped; their results were not heard."""
+
+    class StopAfterTwo(search.Observer):
+        def trial_end(self, row):
+            if row["trial"] == 2:
+                raise KeyboardInterrupt
+
+    options = {"strategy": strategy, "in_flight": 3}
+    whole = run(tmp_path / "whole", executor=Immediately(), **options)
+    stopped = run(tmp_path / "b", executor=Immediately(), observer=StopAfterTwo(), **options)
+    executor = Immediately()
+    resumed = run(tmp_path / "b", executor=executor, **options)
+
+    assert len(stopped.table) == 2
+    assert executor.tasks == 3
+    assert_same_search(resumed, whole)
+
+
+def test_results_are_heard_in_the_order_of_the_trials(run, tmp_path):
+    """The last trial comes first."""
+
+    class Reversed(Immediately):
+        def __init__(self):
+            super().__init__()
+            self.waiting = []
+
+        def submit(self, *task):
+            self.tasks += 1
+            future = concurrent.futures.Future()
+            self.waiting.append((future, task))
+            if self.tasks % 2 == 0:  # two are out: finish the second, then the first
+                threading.Thread(target=self.finish).start()
+            return future
+
+        def finish(self):
+            while self.waiting:
+                future, task = self.waiting.pop()
+                future.set_result(Immediately().submit(*task).result())
+
+    found = run(tmp_path, executor=Reversed(), in_flight=2, max_trials=4)
+
+    assert found.table["trial"].tolist() == [1, 2, 3, 4]
+
+
+def test_a_broken_worker_is_one_sentence_and_keeps_what_is_finished(run, tmp_path):
+    class Breaks(Immediately):
+        def submit(self, *task):
+            if self.tasks == 2:
+                future = concurrent.futures.Future()
+                future.set_exception(concurrent.futures.BrokenExecutor("a process died"))
+                return future
+            return super().submit(*task)
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, executor=Breaks())
+
+    text = str(raised.value)
+    assert "trial 3" in text and "a process died" in text and "same folder" in text
+    assert "\n" not in text and text.endswith(".")
+    assert len(run(tmp_path, executor=Immediately()).table) == 5
+
+
+def test_time_runs_out_while_workers_work(run, tmp_path):
+    found = run(tmp_path, executor=Never(), max_seconds=0.5)
+
+    assert found.table.empty and found.stopped.startswith("out of time")
+
+
+def test_a_space_that_cannot_be_sent_is_one_sentence(run, tmp_path):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, lambda hp: tiny_space(hp), executor=Immediately())
+
+    assert "trial 1" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_search_with_another_number_in_flight_is_another_search(run, tmp_path):
+    run(tmp_path, executor=Immediately(), max_trials=1)
+
+    with pytest.raises(CourseError, match="another in_flight"):
+        run(tmp_path, max_trials=1)
