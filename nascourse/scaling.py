@@ -20,7 +20,7 @@ from keras import layers
 
 from nascourse import CourseError, evaluation, whole_number
 from nascourse.data import SIDE
-from nascourse.spaces import IMAGE_SHAPE, _classifier
+from nascourse.spaces import IMAGE_SHAPE, classifier
 
 
 def paper() -> pd.DataFrame:
@@ -102,4 +102,4 @@ def digit_network(plan: Plan = Plan()) -> keras.Model:  # noqa: B008 - a tuple c
         for _ in range(convolutions):
             x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
-    return _classifier(image, layers.Flatten()(x))
+    return classifier(image, layers.Flatten()(x))

@@ -76,10 +76,10 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     x = reduce()(x)
     if dropout > 0:
         x = layers.Dropout(dropout)(x)
-    return _classifier(image, x)
+    return classifier(image, x)
 
 
-def _classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
+def classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
     """Ten outputs on top of the features, compiled: what all networks of the course share."""
     model = keras.Model(image, layers.Dense(CLASSES, activation="softmax")(features))
     model.compile(
@@ -215,7 +215,7 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
         x = y
     if head == "quarters":
         x = layers.AveragePooling2D((x.shape[1] + 1) // 2, padding="same")(x)
-    return _classifier(image, layers.Flatten()(x))
+    return classifier(image, layers.Flatten()(x))
 
 
 def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, Any]]:

@@ -266,6 +266,25 @@ def test_the_whole_space_is_ranked_by_default(trained, small):
     np.testing.assert_allclose(table["val_accuracy"][at], expected)
 
 
+# ---------------------------------------------------------------- the recording of unit 08
+
+
+def test_recorded_supernets_judge_every_network_better_than_counting_does():
+    final = load_benchmark().final()
+    recorded = trials.recorded("oneshot").set_index("network")
+    about = trials.recorded("oneshot_supernets").set_index("supernet")
+    assert list(recorded) == list(about.index)
+    np.testing.assert_array_equal(recorded.index, final.index)
+    assert recorded.to_numpy().min() > 0 and recorded.to_numpy().max() <= 800
+
+    def tau(judge):
+        return trials.rank_correlation(judge, final["test_accuracy"], method="kendall")
+
+    five = [tau(recorded[f"seed {seed}"]) for seed in range(1, 6)]
+    assert min(five) > tau(final["n_params"])
+    assert np.median(five) > 0.75
+
+
 # ---------------------------------------------------------------- mistakes
 
 

@@ -153,11 +153,14 @@ plotting.show(
 # | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 80 min | 02, 04 |
 # | [06 AutoKeras greedy](06_autokeras_greedy.ipynb) | How does AutoKeras search CNNs? | 60 min | 02, 03, 05 |
 # | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 65 min | 03, 05 |
+# | [08 Weight sharing](08_weight_sharing.ipynb) | Can one training judge all networks? | 65 min | 04, 05 |
+# | [09 Gradient-based search](09_gradient_based.ipynb) | Can an architecture be learned by descent? | 65 min | 05, 08 |
+# | [10 Scaling networks](10_scaling_networks.ipynb) | How does a found network grow? | 55 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can we find a digit recognizer? | 40 min | 02, 06 |
 #
-# The numbers 08 to 10 are kept for units to come. In a hurry? 01, 02, 06 and 11 make a course of
-# half a day, if you take on trust what they build on. A word that you have forgotten stands in the
-# [glossary](glossary.md), with a link to where it was explained.
+# In a hurry? 01, 02, 06 and 11 make a course of half a day, if you take on trust what they build on.
+# A word that you have forgotten stands in the [glossary](glossary.md), with a link to where it was
+# explained.
 #
 # ## How exercises work
 #

@@ -552,8 +552,8 @@ print("the network of 'On the device':", winner == setting)
 # - Parameters, bytes, FLOPs and milliseconds give different fronts. Measure the one that binds, on
 #   the device that you have.
 #
-# Next: you can search, compare, judge and weigh. [Unit 11](11_project.ipynb) puts it together: can
-# you find a digit recognizer, say what it costs, and open the test set only once?
+# Next: you can search, compare, judge and weigh, and you still pay a training for each judgment.
+# [Unit 08](08_weight_sharing.ipynb) asks whether one training can judge all networks.
 #
 # ## Exercises
 #
