@@ -283,7 +283,7 @@ def test_a_training_without_validation_can_be_watched(screen):
 def tiny_space(hp) -> spaces.keras.Model:
     hp.Choice("nothing", [1, 2, 3, 4, 5])
     image = spaces.keras.Input((28, 28, 1), dtype="uint8")
-    return spaces._classifier(image, spaces.layers.Flatten()(image))
+    return spaces.classifier(image, spaces.layers.Flatten()(image))
 
 
 class Clicks(dashboard.SearchView):
