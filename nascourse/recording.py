@@ -34,6 +34,7 @@ from nascourse.files import set_aside, write_whole
 
 FILES = ("search.json", "search.backup.json")
 LOCK = "search.lock"
+BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 # What KerasTuner reads when a search goes on; all else is weights, or is written anew.
 STATE = re.compile(r"(keras_tuner|autokeras)/(oracle|tuner0|trial_\d+/(trial|build_config))\.json")
@@ -64,6 +65,8 @@ class Recording:
     ) -> Iterator[Recording]:
         """Begin a search, or go on with the one in ``folder``, and keep other processes out.
 
+        A search with a larger budget goes on with the trials of the smaller one.
+
         Raises
         ------
         CourseError
@@ -73,11 +76,10 @@ class Recording:
         with locked(folder, overwrite=overwrite):
             found = None if overwrite else _read(folder)
             if found:
-                changed = sorted(
-                    name
-                    for name in identity.keys() | found.identity.keys()
-                    if identity.get(name) != found.identity.get(name)
-                )
+                changed = _changed(found.identity, identity)
+                before = found.identity.get(BUDGET)
+                if changed == [BUDGET] and isinstance(before, int) and before < identity[BUDGET]:
+                    found, changed = replace(found, identity=identity, stopped=None), []
                 if changed:
                     raise CourseError(
                         f"The folder {str(folder)!r} holds another search (another "
@@ -167,6 +169,12 @@ def parse(text: str) -> Content:
     if not sound:
         raise ValueError("a damaged search.json")
     return content
+
+
+def _changed(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
+    """The parts of two identities that are not the same."""
+    names = sorted(theirs.keys() | ours.keys())
+    return [name for name in names if theirs.get(name) != ours.get(name)]
 
 
 def _is_sound(content: Content) -> bool:

@@ -182,7 +182,8 @@ def run_search(
     """Search ``space`` with ``strategy`` until the budget is spent.
 
     Started again with the same arguments it goes on where it stopped, whatever stopped it: at most
-    the trial in progress is trained again.  A finished search is returned at once.
+    the trial in progress is trained again.  A finished search is returned at once, and goes on
+    with more ``max_trials``.
 
     Parameters
     ----------

@@ -95,8 +95,8 @@ class _Recorded:
         self.all_tried = False
         super().__init__(overwrite=not recording.content.trials, **kwargs)
         # A reloaded oracle has them in the order of the files; of equals the first is the best.
-        self.oracle.trials = dict(sorted(self.oracle.trials.items()))
-        self.oracle._retry_queue.sort(reverse=True)  # it takes the last first
+        self.oracle.trials = dict(sorted(self.oracle.trials.items(), key=lambda one: int(one[0])))
+        self.oracle._retry_queue.sort(key=int, reverse=True)  # it takes the last first
         if recording.content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
 

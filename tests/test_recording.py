@@ -144,6 +144,17 @@ def test_another_search_is_refused_with_what_changed(folder, change, named):
     assert f"({named})" in refusal(folder, IDENTITY | change)
 
 
+@pytest.mark.parametrize("before, grows", [(2, True), (4, False), ("2", False), (None, False)])
+def test_the_budget_alone_may_grow(folder, before, grows):
+    rewrite(folder, lambda content: content["identity"].update(max_trials=before))
+
+    if grows:
+        again = reopened(folder, {**IDENTITY, "max_trials": 3})
+        assert again.content.identity["max_trials"] == 3 and len(again.content.trials) == 1
+    else:
+        assert "(another max_trials)" in refusal(folder, {**IDENTITY, "max_trials": 3})
+
+
 def test_a_second_process_is_refused(folder):
     code = "import sys; from nascourse.recording import Recording; import pathlib\n"
     code += f"with Recording.opened(pathlib.Path(sys.argv[1]), {IDENTITY}): print('in'); input()"

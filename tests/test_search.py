@@ -467,6 +467,33 @@ def test_an_early_stop_is_an_end_too(run, tmp_path):
     pd.testing.assert_frame_equal(again.table, first.table)
 
 
+@pytest.mark.parametrize("less, more", [(1, 3), (9, 11)])
+def test_a_larger_budget_goes_on_as_if_it_had_always_been_so(run, tmp_path, less, more):
+    """KerasTuner names the trials by as many digits as the budget has."""
+
+    def space(hp):
+        return dense_network(hp.Int("units", 2, 30))
+
+    whole = run(tmp_path / "whole", space, max_trials=more)
+    first = run(tmp_path / "a", space, max_trials=less)
+
+    grown = run(tmp_path / "a", space, max_trials=more)
+
+    assert len(first.table) == less
+    assert grown.stopped == f"the budget of {more} trials is spent"
+    assert_same_search(grown, whole)
+    assert_same_search(run(tmp_path / "a", space, max_trials=more), whole)
+
+
+def test_a_larger_budget_goes_on_with_autokeras_too(run, greedily, tmp_path):
+    run(tmp_path, tiny_autokeras_space(), **{**GREEDY, "max_trials": 2})
+
+    grown = run(tmp_path, tiny_autokeras_space(), **GREEDY)
+
+    assert_same_search(grown, greedily[0])
+    np.testing.assert_array_equal(weights(grown.best_model()), weights(greedily[0].best_model()))
+
+
 class Clock(search.Observer):
     """Lets the time run out in an epoch of a trial."""
 
@@ -989,7 +1016,8 @@ def test_a_space_that_forgets_to_return_its_network_is_one_sentence(run, tmp_pat
     [
         ({"seed": 1}, "another seed"),
         ({"epochs": 3}, "another epochs"),
-        ({"max_trials": 4}, "another max_trials"),
+        ({"max_trials": 2}, "another max_trials"),
+        ({"max_trials": 4, "seed": 1}, "another max_trials and seed"),
         ({"strategy": "greedy"}, "another strategy"),
         ({"batch_size": 32}, "another batch_size"),
         ({"patience": 1}, "another patience"),
