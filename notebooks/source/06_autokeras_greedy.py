@@ -348,7 +348,7 @@ plotting.show(
 # A search that is lost is paid for twice. Ours lives in its folder. The same call with the same
 # folder, without `overwrite`, goes on where it stopped: after the stop button, a dead kernel or an
 # empty battery. At most the trial in progress is trained again, and it comes out the same. A
-# finished search returns at once, and says so.
+# finished search returns at once, and says so. With a larger `max_trials` it goes on.
 
 # %%
 again = search.run_search(
@@ -364,7 +364,7 @@ print(again.stopped)
 print("same table:", again.table.equals(found.table))
 
 # %% [markdown]
-# With other settings the folder is refused, since a mixed table would be worthless. (AutoKeras
+# With any other setting the folder is refused, since a mixed table would be worthless. (AutoKeras
 # itself would silently ignore your change.)
 
 # %% tags=["raises-exception"]
