@@ -9,6 +9,7 @@ room           purpose
 `proxies`      guesses of a network's quality that need no training
 `benchmark`    MNIST-NAS-Bench: a whole space, measured; strategies raced on it
 `oneshot`      weight sharing: one supernet that judges a whole space
+`darts`        gradient-based search: a mixture of operations, learned by descent
 `scaling`      larger networks from a small one: EfficientNets, scaled digit networks
 `search`       the only owner of budget, seeds and files: `run_search`, `retrain`
 `tuners`       the loops of KerasTuner and AutoKeras, seeded and recorded
@@ -23,6 +24,7 @@ room           purpose
 `explorers`    MNIST-NAS-Bench to play with: look up, search by hand, set a limit
 `widgets`      what these two are made of: buttons, pictures, tables
 `project`      the hands-on project from data to report
+`checklist`    the course's own experiments, held against a published checklist
 `checks`       exercises that answer: `check` and `hint`
 `progress`     which exercises are solved, by one learner or a class
 `doctor`       can this machine run the course?

@@ -31,5 +31,6 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # Keras imports it
 
 with silent_error_stream():
     import keras  # noqa: F401
+    import tensorflow  # noqa: F401 - AutoKeras needs it, whatever backend Keras computes with
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO

@@ -261,6 +261,7 @@ def run_search(
         "max_model_size": max_model_size,
         "in_flight": in_flight if executor else 1,
         "data": splits.fingerprint,
+        "backend": keras.backend.backend(),
         **{f"version of {name}": version(name) for name in ("keras", "keras-tuner", "autokeras")},
     }
     fit_options = {

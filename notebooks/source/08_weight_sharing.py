@@ -534,9 +534,8 @@ print(f"to {by_validation[supernets].max():.2f}")
 # - Compare at equal cost, and say what the bill leaves out.
 # - Noise goes away with more seeds. Bias stays.
 #
-# Next: here a path was drawn, and judged afterward. A unit to come lets the gradient choose. And
-# what becomes of a small network, once it is found? [Unit 10](10_scaling_networks.ipynb) lets one
-# grow.
+# Next: here a path was drawn, and judged afterward. [Unit 09](09_gradient_based.ipynb) lets the
+# gradient choose.
 #
 # ## Exercises
 #

@@ -1,0 +1,193 @@
+"""The checklist counts what is in the recordings, and its answers follow from the counts."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nascourse import checklist
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDINGS = ROOT / "nascourse" / "recordings"
+
+
+def rows_of(file: str) -> list[dict[str, str]]:
+    """A recording as text, read without pandas."""
+    content = (RECORDINGS / file).read_bytes()
+    content = gzip.decompress(content) if file.endswith(".gz") else content
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+
+
+@pytest.fixture(scope="module")
+def done() -> pd.DataFrame:
+    return checklist.experiments()
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return checklist.checklist()
+
+
+# Counted by hand: rows, settings, seeds, fewest seeds of a setting, steps.
+COUNTED = {
+    "random_cnn": (60, 1, 1, 1, 60),
+    "strategies": (100, 2, 5, 5, 10),
+    "project_seeds": (5, 1, 5, 5, 1),
+    "mnist_nas_bench": (44_928, 1_248, 3, 3, 12),
+    "bayesian": (2_000, 1, 20, 20, 100),
+    "subsets": (100, 100, 1, 1, 1),
+    "oneshot": (12, 8, 5, 1, 1),
+    "scaling": (180, 9, 20, 20, 1),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counts(done, name):
+    row = done.loc[name]
+
+    found = (row["rows"], row["settings"], row["seeds"], row["fewest_seeds"], row["steps"])
+    assert found == COUNTED[name]
+
+
+@pytest.mark.parametrize("name", ["strategies", "darts"])
+def test_strategies_are_counted_as_the_text_says(done, name):
+    runs = defaultdict(lambda: defaultdict(int))  # strategy, seed: rows
+    for row in rows_of(f"{name}.csv"):
+        runs[row["strategy"]][row["seed"]] += 1
+    counts = {n for seeds in runs.values() for n in seeds.values()}
+
+    found = done.loc[name]
+    assert found["settings"] == len(runs)
+    assert found["fewest_seeds"] == min(map(len, runs.values()))
+    assert found["steps"] == max(counts)
+    assert found["equal"] == (len({frozenset(s) for s in runs.values()}) == len(counts) == 1)
+    assert found["random"]
+
+
+def test_only_tables_of_strategies_are_asked_for_random_search(done):
+    assert set(done.index[done["random"].notna()]) == {"strategies", "darts"}
+
+
+def test_minutes_are_the_sum_of_what_the_tables_report(done):
+    minutes = {
+        name: sum(float(row[column]) for row in rows_of(file) for column in columns) / 60
+        for name, file, columns in [
+            ("project_seeds", "project_seeds.csv", ["wall_seconds"]),
+            ("mnist_nas_bench", "mnist_nas_bench_epochs.csv.gz", ["seconds"]),
+            ("oneshot", "oneshot_supernets.csv", ["train_seconds", "judge_seconds"]),
+            ("scaling", "scaling_digits.csv", ["seconds"]),
+            ("darts", "darts.csv", ["seconds"]),
+        ]
+    }
+
+    assert done["minutes"].dropna().to_dict() == pytest.approx(minutes)
+    assert done["clock"].dropna().to_dict() == {
+        name: "wall" if name == "project_seeds" else "processor" for name in minutes
+    }
+
+
+def test_which_experiments_judge_networks_of_the_benchmark(done):
+    known = {row["network"] for row in rows_of("mnist_nas_bench_networks.csv.gz")}
+    for file in ("subsets.csv", "oneshot.csv", "mnist_nas_bench_bayesian.csv.gz"):
+        assert {row["network"] for row in rows_of(file)} <= known
+
+    on_benchmark = set(done.index[done["on_benchmark"]])
+    assert on_benchmark == {"mnist_nas_bench", "bayesian", "subsets", "oneshot"}
+
+
+def test_all_practices_are_answered(table):
+    assert table.index.tolist() == list(range(1, 15))
+    assert table["part"].value_counts().to_dict() == {"code": 3, "comparison": 8, "report": 3}
+    assert set(table["answer"]) <= {"yes", "in part", "no"}
+    assert table["practice"].is_unique
+    assert (table["evidence"].str.len() > 20).all()
+    assert {file for files in table["files"] for file in files if not (ROOT / file).exists()} == (
+        set()
+    )
+
+
+def test_answers_by_hand(table):
+    # One seed: the random search, the subsets, and seven of the eight kinds of supernet.
+    assert table.loc[9, "answer"] == "in part"
+    assert "random_cnn 1, strategies 5, project_seeds 5, mnist_nas_bench 3" in table["evidence"][9]
+    # No time: four tables.
+    assert table.loc[13, "answer"] == "in part"
+    assert table["evidence"][13].endswith("none: random_cnn, strategies, bayesian, subsets")
+    assert table.loc[10, "answer"] == "yes"
+    assert table["evidence"][10] == "1,248 of 1,248 networks of the space, 3 seeds, 12 epochs"
+    assert table.loc[14, "answer"] == "yes"
+    assert "Linux x86_64, 2 cores, no GPU; TensorFlow 2.21.0" in table["evidence"][14]
+
+
+def test_the_mean_network_is_what_random_sampling_gives(table):
+    last = [row for row in rows_of("mnist_nas_bench_epochs.csv.gz") if row["epoch"] == "12"]
+    mean = sum(float(row["test_accuracy"]) for row in last) / len(last)
+
+    assert f"{mean:.1%} test accuracy on average" in table["evidence"][8]
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Reads the recordings with one of them changed."""
+
+    def change(file: str, how) -> None:
+        read = checklist._read
+        monkeypatch.setattr(
+            checklist, "_read", lambda name: how(read(name)) if name == file else read(name)
+        )
+
+    return change
+
+
+def test_an_answer_follows_its_table(changed):
+    changed("darts.csv", lambda races: races[races["strategy"] != "one cell drawn"])
+    changed("strategies.csv", lambda races: races[races["strategy"] != "random"])
+
+    assert checklist.checklist().loc[8, "answer"] == "no"
+
+
+def test_a_search_without_its_last_trial_is_not_equal(changed):
+    changed("strategies.csv", lambda races: races.iloc[:-1])
+
+    table = checklist.checklist()
+    assert table.loc[6, "answer"] != "yes"
+    assert "strategies" in table["evidence"][6].split("not so: ")[1]
+
+
+def test_a_recording_that_nothing_explains_shows(monkeypatch):
+    monkeypatch.setattr(checklist, "_has_command", lambda file: file != "subsets.csv")
+
+    assert checklist.checklist().loc[1, "answer"] == "in part"
+
+
+def test_every_recording_names_its_command():
+    assert checklist._has_command("mnist_nas_bench_epochs.csv.gz")
+    assert checklist._has_command("darts.csv")
+    assert not checklist._has_command("unheard_of.csv")
+
+
+@pytest.mark.parametrize(("kept", "answer"), [([1, 1], "yes"), ([0, 1], "in part"), ([0, 0], "no")])
+def test_answers(kept, answer):
+    assert checklist._answer(kept) == answer
+
+
+def test_links_lead_to_the_files_and_text_stays_text(table):
+    page = checklist.linked(table.assign(evidence="1 < 2")).data
+
+    links = re.findall(r'href="\.\./(.+?)"', page)
+    assert links == [file for files in table["files"] for file in files]
+    assert "1 &lt; 2" in page
+
+
+def test_no_tensorflow_is_needed(run_python):
+    code = "import sys; from nascourse.checklist import checklist; checklist()\n"
+    done = run_python("-c", code + "print('tensorflow' in sys.modules)")
+
+    assert (done.stdout, done.stderr) == ("False\n", "")
