@@ -192,7 +192,7 @@ class _Recorded:
     def on_result(self, trial, future: Future) -> None:
         """Hear how a trial went that was trained elsewhere, as if it had been here."""
         number = trial_number(trial)
-        result = self._waited_for(number, future)
+        result = self._waited_for(trial, future)
         trial.set_state(result["trial"])
         for name, content in result["files"].items():
             write_whole(Path(self.get_trial_dir(trial.trial_id)) / name, content)
@@ -205,21 +205,47 @@ class _Recorded:
             self._observer.epoch_end(number, epoch["epoch"], metrics)
         self._end(trial, result["row"], result["curve"])
 
-    def _waited_for(self, number: int, future: Future) -> dict[str, Any]:
+    def _waited_for(self, trial, future: Future, *, again: bool = False) -> dict[str, Any]:
         left = None if self._deadline == math.inf else max(0, self._deadline - time.monotonic())
         try:
             return future.result(left)
         except NotInTime:
             raise TimeIsUp from None
         except Exception as error:
+            if type(error).__name__ == "KilledWorker":  # of Dask, which tried it several times
+                # Dask also blames what only waited for the same worker: that deserves one more
+                # try, now that what else has died no longer runs.
+                if again:
+                    return _fatal(trial)
+                return self._waited_for(trial, self._send(trial), again=True)
             raise CourseError(
-                f"No worker could finish trial {number} ({_reason(error)}): all finished trials "
-                "are kept; mend the workers, and start it again with the same folder to go on."
+                f"No worker could finish trial {trial_number(trial)} ({_reason(error)}): all "
+                "finished trials are kept; mend the workers, and start it again with the same "
+                "folder to go on."
             ) from error
 
     def _stop_in_time(self) -> None:
         if time.monotonic() > self._deadline:
             raise TimeIsUp
+
+
+def _fatal(trial: keras_tuner.engine.trial.Trial) -> dict[str, Any]:
+    """What a worker would say of a trial that kills every worker."""
+    message = "Its workers died: perhaps the network needs more memory than they have."
+    row = {
+        "trial": trial_number(trial),
+        "status": "failed",
+        "epochs": 0,
+        "seconds": 0.0,
+        "message": message,
+    }
+    return {
+        "trial": trial.get_state() | {"status": "FAILED", "message": message},
+        "row": trial.hyperparameters.values | row,
+        "curve": [],
+        "network": {},
+        "files": {},
+    }
 
 
 class _Elsewhere(keras_tuner.Tuner):

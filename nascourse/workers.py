@@ -1,33 +1,45 @@
 """Train the trials of a search elsewhere: in other processes, or on other machines.
 
+>>> import multiprocessing
 >>> from concurrent.futures import ProcessPoolExecutor
->>> with ProcessPoolExecutor(2) as workers:                                   # doctest: +SKIP
+>>> spawn = multiprocessing.get_context("spawn")  # a copy of this process would wait for ever
+>>> with ProcessPoolExecutor(2, mp_context=spawn) as workers:                 # doctest: +SKIP
 ...     search.run_search(..., executor=workers)
 
 Any `concurrent.futures.Executor` will do, so also that of Dask, ``client.get_executor()``.  What
 proposes the trials stays here; a worker gets the space, the images and the values of one trial, and
 sends back its row, its learning curve and its weights.  It runs the very code of a search, with a
-budget of one trial.
+budget of one trial, and one trial at a time in a process, as its seeds are the process's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import random
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras_tuner
+from keras.src.random import seed_generator
+from keras.src.utils import rng_utils
 from keras_tuner.engine.trial import Trial
 
+from nascourse import CourseError
 from nascourse.data import SealedTest, Splits
 from nascourse.recording import Recording
 from nascourse.tuners import Observer, library_noise_off, make_tuner
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def sender(
@@ -45,12 +57,36 @@ def sender(
         Arguments of ``fit``, which each worker gets.
     **options
         search_seed and largest, see `nascourse.tuners.make_tuner`.
+
+    Raises
+    ------
+    CourseError
+        The executor uses threads, whose trainings would disturb each other's seeds; or it would
+        fork this process, in whose copies TensorFlow waits for ever.
     """
+    context = getattr(executor, "_mp_context", None)
+    if isinstance(executor, ThreadPoolExecutor) or (
+        context and context.get_start_method() == "fork"
+    ):
+        raise CourseError(
+            f"executor={type(executor).__name__}(...) cannot train here, as its workers would "
+            "share this process or copy it: use ProcessPoolExecutor(2, "
+            "mp_context=multiprocessing.get_context('spawn'))."
+        )
     nothing = splits.x_val[:0], splits.y_val[:0]
     visible = replace(splits, test=SealedTest(*nothing))
 
+    count = itertools.count()
+
     def send(trial: Trial) -> Future:
-        return executor.submit(train, space, visible, trial.get_state(), fit_options, options)
+        try:
+            # Numbered, as Dask answers a question that it has heard before with the old answer.
+            state = trial.get_state() | {"sent": next(count)}
+            return executor.submit(train, space, visible, state, fit_options, options)
+        except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
+            broken = Future()
+            broken.set_exception(error)
+            return broken
 
     return send
 
@@ -73,6 +109,8 @@ def train(
     """
     network = _Network()
     with (
+        _ONE_AT_A_TIME,
+        _own_generator(),
         tempfile.TemporaryDirectory() as folder,
         Recording.opened(Path(folder), {}) as recording,
         library_noise_off(),
@@ -89,6 +127,20 @@ def train(
         }
         (line,) = recording.content.trials
     return {"trial": done.get_state(), **line, "network": network.known, "files": files}
+
+
+@contextlib.contextmanager
+def _own_generator() -> Iterator[None]:
+    """Let Keras draw its seeds from a generator of its own, which it seeds as it does Python's.
+
+    Another thread may draw from Python's: Dask does at every heartbeat of a worker.
+    """
+    own = random.Random()
+    with (
+        mock.patch.object(rng_utils, "random", own),
+        mock.patch.object(seed_generator, "python_random", own),
+    ):
+        yield
 
 
 class _Network(Observer):

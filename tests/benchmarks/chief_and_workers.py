@@ -1,0 +1,128 @@
+"""What do KerasTuner's own chief and workers do, and what when a worker is killed?
+
+    python tests/benchmarks/chief_and_workers.py [--wait 60]
+
+A chief and two workers are three processes of the very same script; environment variables tell
+each who it is.  They talk over gRPC.  Whoever reaches the chief's port can command it, as it asks
+for no password: here it is bound to 127.0.0.1, which no other machine reaches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TRIALS, EPOCHS = 4, 2
+
+
+def tune(folder: str) -> None:
+    """A plain search by KerasTuner; who takes which part in it, the environment says."""
+    import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+
+    # isort: split
+    import keras
+    import keras_tuner
+    import numpy as np
+    from keras import layers
+
+    def build(hp) -> keras.Model:
+        units = hp.Int("units", 8, 64)
+        model = keras.Sequential([layers.Dense(units, activation="relu"), layers.Dense(10)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+        return model
+
+    begun = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: print("begun", flush=True))
+    tuner = keras_tuner.RandomSearch(  # a chief serves in here, until all is done
+        build,
+        objective="val_accuracy",
+        max_trials=TRIALS,
+        seed=1,
+        directory=folder,
+        project_name="shared",
+    )
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2000, 20)), rng.integers(0, 10, 2000)
+    tuner.search(x, y, validation_split=0.5, epochs=EPOCHS, callbacks=[begun], verbose=0)
+
+
+def start(role: str, folder: str, port: int) -> subprocess.Popen:
+    environment = os.environ | {
+        "KERASTUNER_TUNER_ID": role,
+        "KERASTUNER_ORACLE_IP": "127.0.0.1",
+        "KERASTUNER_ORACLE_PORT": str(port),
+    }
+    return subprocess.Popen(
+        [sys.executable, __file__, "--folder", folder],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen, within: float) -> bool:
+    """Whether the process ends by itself in so many seconds."""
+    try:
+        process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def measure(*, kill: bool, wait: float) -> None:
+    """Run a search with a chief and two workers, and say how it went."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        chief, first, second = (
+            processes := [start(role, folder, port) for role in ("chief", "tuner0", "tuner1")]
+        )
+        try:
+            if kill:
+                while "begun" not in (line := first.stdout.readline()) and line:
+                    pass
+                first.kill()
+            workers_ended = ended(first, 300) and ended(second, 300)
+            working = time.perf_counter() - begun
+            chief_ended = ended(chief, wait)
+            waited = time.perf_counter() - begun - working
+        finally:
+            for process in processes:
+                process.kill()
+                process.communicate()
+        files = Path(folder).glob("shared/trial_*/trial.json")
+        states = [json.loads(path.read_text("utf-8"))["status"] for path in files]
+    print(
+        f"{'one worker killed' if kill else 'undisturbed'}: "
+        f"{states.count('COMPLETED')} of {TRIALS} trials completed, other states: "
+        f"{sorted(set(states) - {'COMPLETED'}) or 'none'}; "
+        f"workers {f'done after {working:.0f} s' if workers_ended else 'still waiting'}; "
+        f"the chief {'ended' if chief_ended else 'had not ended'} {waited:.0f} s after them",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wait", type=float, default=60, help="seconds that the chief is given")
+    parser.add_argument("--folder", help=argparse.SUPPRESS)  # of the processes it starts
+    options = parser.parse_args()
+    if options.folder:
+        tune(options.folder)
+    else:
+        measure(kill=False, wait=options.wait)
+        measure(kill=True, wait=options.wait)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Trials trained by real workers, which may die: the search is the one that it would be here."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sys
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from kill_and_resume import differences, small_space, small_splits
+from test_workers import Immediately
+
+from nascourse import CourseError, search
+
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+KILLER = Path(__file__).with_name("kill_workers.py")
+
+
+def run(directory: Path, executor=None, space=small_space, **options) -> search.Search:
+    usual = {"strategy": "random", "max_trials": 3, "epochs": 2, "seed": 1, "in_flight": 2}
+    return search.run_search(
+        space,
+        small_splits(),
+        directory=directory,
+        executor=executor,
+        observer=search.Observer(),
+        **(usual | options),
+    )
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory) -> search.Search:
+    """What the search finds without workers."""
+    return run(tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Workers compute with one thread each, as they do where every processor has its worker."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+            patch.setenv(name, "1")
+        yield
+
+
+def test_processes_find_the_same(here, one_thread, tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as workers:
+        there = run(tmp_path, workers)
+
+    assert differences(there, here) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_pool_that_forks_is_refused(tmp_path):
+    """TensorFlow would wait for ever in the copies."""
+    fork = multiprocessing.get_context("fork")
+    with (
+        ProcessPoolExecutor(1, mp_context=fork) as workers,
+        pytest.raises(CourseError, match="ProcessPoolExecutor.* copy .*spawn"),
+    ):
+        run(tmp_path, workers)
+
+
+def test_a_pool_of_threads_is_refused(tmp_path):
+    """Seeds are the process's, so two trainings at once in one process would disturb each other."""
+    with (
+        ThreadPoolExecutor(1) as workers,
+        pytest.raises(CourseError, match="ThreadPoolExecutor.* share .*spawn"),
+    ):
+        run(tmp_path, workers)
+
+
+def test_a_pool_with_a_dead_process_is_one_sentence_again_and_again(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as workers:
+        assert workers.submit(os._exit, 1).exception()  # no work for a broken pool from here on
+        with pytest.raises(CourseError, match="trial 1.*same folder"):
+            run(tmp_path, workers)
+
+
+@pytest.fixture(scope="module")
+def dask_worker(one_thread):
+    """A client of a cluster with one worker, which offers to do two things at once."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
+    from dask import config
+
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.deploy.lost-worker-timeout": "5 minutes",  # it must load TensorFlow anew
+    }
+    with (
+        config.set(settings),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("strategy, in_flight", [("random", 2), ("evolution", 1)])
+def test_dask_finds_the_same(dask_worker, tmp_path, strategy, in_flight):
+    """Dask draws from Python's generator in the middle of a training; see `nascourse.workers`."""
+    options = {"strategy": strategy, "in_flight": in_flight}
+
+    there = run(tmp_path / "there", dask_worker.get_executor(), **options)
+
+    assert differences(there, run(tmp_path / "here", **options)) == []
+
+
+def deadly_space(hp):
+    """Some of its networks end the worker that trains them."""
+    model = small_space(hp)
+    if hp.get("units") == 16 and multiprocessing.parent_process():
+        os._exit(1)
+    return model
+
+
+def test_a_trial_that_kills_its_workers_fails_alone(dask_worker, tmp_path):
+    """Dask blames the trial that waited for the same worker as well."""
+    found = run(tmp_path, dask_worker.get_executor(), space=deadly_space)
+
+    assert found.table["units"].tolist() == [4, 16, 12]
+    assert found.table["status"].tolist() == ["completed", "failed", "completed"]
+    assert "workers died" in found.table["message"][1]
+
+
+def test_a_generator_disturbed_by_another_thread_changes_nothing(here, tmp_path):
+    """What Dask's heartbeat does twice a second, without pause."""
+    done = threading.Event()
+
+    def disturb() -> None:
+        while not done.wait(0.001):
+            random.random()
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        there = run(tmp_path, Immediately())
+    finally:
+        done.set()
+        thread.join()
+
+    assert differences(there, here) == []
+
+
+def test_searches_complete_though_workers_are_killed(run_python):
+    """The script kills as often as you like; here once."""
+    pytest.importorskip("distributed", reason="needs Dask: the package distributed")
+
+    result = run_python(KILLER, "--times", "1")
+
+    assert "1 of 1 searches complete with the exact budget" in result.stdout, result.stderr
+    assert result.returncode == 0
