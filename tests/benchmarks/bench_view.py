@@ -13,7 +13,7 @@ from statistics import median
 from IPython import get_ipython
 from jupyter_client.manager import run_kernel
 
-TRIALS, EPOCHS, SEED, TURNS = 3, 4, 1, 6
+TRIALS, EPOCHS, SEED, TURNS = 3, 4, 1, 16
 
 
 def measure() -> None:
