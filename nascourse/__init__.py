@@ -67,3 +67,8 @@ def whole_number(name: str, value: object, *, at_least: int, at_most: int = 2**3
             + (f" to {at_most}." if at_most < 2**32 - 1 else ".")
         )
     return number
+
+
+def first_line(error: Exception) -> str:
+    """What a foreign error says, short enough for the middle of a sentence."""
+    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__

@@ -30,7 +30,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from nascourse import CourseError
+from nascourse import CourseError, first_line
 from nascourse.files import whole, write_whole
 from nascourse.recording import FILES, locked
 
@@ -160,7 +160,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
-            f"{path.name} cannot be read as a zip archive ({_reason(error)}): copy it again, or "
+            f"{path.name} cannot be read as a zip archive ({first_line(error)}): copy it again, or "
             "export the search again with export_search."
         ) from error
 
@@ -176,7 +176,9 @@ def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
             try:
                 _check_network(content)
             except Exception as error:  # its own zip file can be damaged in any way, too
-                reason = error if isinstance(error, _RefusedError) else f"fails ({_reason(error)})"
+                reason = (
+                    error if isinstance(error, _RefusedError) else f"fails ({first_line(error)})"
+                )
                 raise _RefusedError(f"has the entry {_shown(entry)}, which {reason}") from error
     return entries
 
@@ -252,10 +254,6 @@ def _is_of_a_search(name: str) -> bool:
 
 def _shown(entry: zipfile.ZipInfo) -> str:
     return ascii(entry.orig_filename[:80])
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ from sklearn.model_selection import train_test_split
 
 from nascourse import CourseError, whole_number
 from nascourse.data import CLASSES, SIDE, Splits
-from nascourse.search import Observer, ProgressBar
+from nascourse.search import Observer, watched
 
 OPERATIONS = ("skip", "pool 3x3", "conv 1x1", "conv 3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -489,12 +489,7 @@ def _batches(half: tuple, rng: np.random.Generator) -> Iterator[tuple]:
 
 def _epochs(epochs: int, observer: Observer | None) -> Iterator[int]:
     """The epochs from 1, told to the observer."""
-    observer = ProgressBar() if observer is None else observer
-    observer.search_begin(1, epochs)
-    observer.trial_begin(1)
-    try:
+    with watched(observer, epochs) as watcher:
         for epoch in range(1, epochs + 1):
             yield epoch
-            observer.epoch_end(1, epoch, {})
-    finally:
-        observer.search_end()
+            watcher.epoch_end(1, epoch, {})

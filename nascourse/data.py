@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, first_line, whole_number
 from nascourse.files import write_whole
 
 SIDE = 28
@@ -201,7 +201,7 @@ def _from_keras() -> tuple[tuple, tuple]:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise CourseError(
-            f"Keras could not fetch MNIST ({_first_line(error)}): connect to the internet once, "
+            f"Keras could not fetch MNIST ({first_line(error)}): connect to the internet once, "
             f'or use source="bundled", or give the path of {LAYOUT}.'
         ) from error
     return (
@@ -230,7 +230,7 @@ def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarra
             found = {name: arrays[name] for name in (f"x_{part}", f"y_{part}") if name in arrays}
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
-            f"{path.name} cannot be read ({_first_line(error)}): copy it again, or {another}."
+            f"{path.name} cannot be read ({first_line(error)}): copy it again, or {another}."
         ) from error
     for name in (f"x_{part}", f"y_{part}"):
         if not isinstance(found.get(name), np.ndarray):
@@ -292,7 +292,3 @@ def _digest(*arrays: np.ndarray) -> str:
     for array in arrays:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")

@@ -48,7 +48,7 @@ import tensorflow as tf
 
 from nascourse import CourseError, spaces, trials, whole_number
 from nascourse.data import CLASSES, SIDE, Splits
-from nascourse.search import Observer, ProgressBar
+from nascourse.search import Observer, watched
 
 EPOCHS = 200  # of the supernet; 17 of its 1,248 networks, trained singly, would take as many
 BATCH = 64
@@ -330,11 +330,8 @@ def train_supernet(
     n = len(splits.y_train)
     steps = epochs * -(-n // BATCH)
     done = 0
-    observer = ProgressBar() if observer is None else observer
-    observer.search_begin(1, epochs)
-    observer.trial_begin(1)
-    start = time.process_time()
-    try:
+    with watched(observer, epochs) as watcher:
+        start = time.process_time()
         for epoch in range(1, epochs + 1):
             losses = []
             order = rng.permutation(n)
@@ -344,9 +341,7 @@ def train_supernet(
                 rate = learning_rate * (1 - done / steps)
                 losses.append(supernet.train_step(sample(rng), x, y, learning_rate=rate))
                 done += 1
-            observer.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
-    finally:
-        observer.search_end()
+            watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
     supernet.seconds = time.process_time() - start
     return supernet
 

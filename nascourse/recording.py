@@ -148,7 +148,9 @@ class Recording:
                 if f"{library}/{trial.name}/trial.json" not in self.content.library:
                     shutil.rmtree(trial)
         for name, text in self.content.library.items():
-            write_whole(self.folder / name, text)
+            path = self.folder / name
+            if not path.is_file() or path.read_bytes() != text.encode():
+                write_whole(path, text)
 
 
 def parse(text: str) -> Content:

@@ -17,6 +17,7 @@ goes on after a crash as if nothing had been (`nascourse.recording`).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -24,7 +25,7 @@ import numbers
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -57,6 +58,18 @@ from nascourse.tuners import (
 )
 
 AGAIN = "start it again with the same folder to go on"
+
+
+@contextlib.contextmanager
+def watched(observer: Observer | None, epochs: int) -> Iterator[Observer]:
+    """Tell an observer, by default a `ProgressBar`, of one training as of a search of one trial."""
+    observer = ProgressBar() if observer is None else observer
+    observer.search_begin(1, epochs)
+    try:
+        observer.trial_begin(1)
+        yield observer
+    finally:
+        observer.search_end()
 
 
 class ProgressBar(Observer):
@@ -339,7 +352,6 @@ def retrain(
     splits = splits or found.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
-    observer = ProgressBar() if observer is None else observer
 
     keras.utils.set_random_seed(trial_seed(seed, 0))
     model = found.new_model()
@@ -351,16 +363,11 @@ def retrain(
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    tell = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: observer.epoch_end(1, epoch + 1, logs)
-    )
-    observer.search_begin(1, epochs)
-    try:
-        observer.trial_begin(1)
-        with library_noise_off():
-            model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
-    finally:
-        observer.search_end()
+    with watched(observer, epochs) as watcher, library_noise_off():
+        tell = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: watcher.epoch_end(1, epoch + 1, logs)
+        )
+        model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
     return model
 
 

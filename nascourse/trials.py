@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from nascourse import CourseError
+from nascourse import CourseError, first_line
 
 COLUMNS = (
     "trial",  # 1, 2, 3, ... in the order in which the trials began
@@ -62,7 +62,7 @@ def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
             raise ValueError(f"the status {odd.pop()!r} is neither completed nor failed")
     except Exception as error:  # rows from a damaged file can fail in any way
         raise CourseError(
-            f"These rows make no trial table ({_first_line(error)}): give one mapping a trial, "
+            f"These rows make no trial table ({first_line(error)}): give one mapping a trial, "
             "with the columns that trials.COLUMNS names."
         ) from error
     return table
@@ -177,7 +177,7 @@ def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
         _check_numbers(table, table.columns)
     except Exception as error:  # as above
         raise CourseError(
-            f"These rows make no learning curves ({_first_line(error)}): give one mapping an "
+            f"These rows make no learning curves ({first_line(error)}): give one mapping an "
             "epoch, of numbers alone."
         ) from error
     return table
@@ -240,7 +240,7 @@ def _read_csv(path: Any) -> pd.DataFrame:
         ) from error
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
-            f"{path.name} cannot be read as CSV ({_first_line(error)}): write it again."
+            f"{path.name} cannot be read as CSV ({first_line(error)}): write it again."
         ) from error
 
 
@@ -256,10 +256,6 @@ def _check_numbers(table: pd.DataFrame, columns: Iterable[str]) -> None:
         values = table[column].dropna()
         if len(values) and not pd.api.types.is_numeric_dtype(values.infer_objects()):
             raise TypeError(f"the column {column!r} holds other values than numbers")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
 
 
 def _smaller_is_better(column: str) -> bool:

@@ -55,7 +55,7 @@ def small_splits() -> Splits:
     )
 
 
-def run(kind: str, folder: Path, observer: search.Observer | None = None) -> search.Search:
+def run(kind: str, folder: Path, **options) -> search.Search:
     """A search with KerasTuner's own loop, or with AutoKeras for ``greedy``."""
     space = (
         spaces.autokeras_space(filters=(1, 2), kernels=(3,)) if kind == "greedy" else small_space
@@ -68,7 +68,7 @@ def run(kind: str, folder: Path, observer: search.Observer | None = None) -> sea
         max_trials=TRIALS,
         epochs=EPOCHS,
         seed=1,
-        observer=observer or search.Observer(),
+        **{"observer": search.Observer(), **options},
     )
 
 
@@ -155,7 +155,7 @@ def resumed_badly(kind: str, folder: Path, undisturbed: search.Search, kept: int
     """Resume a killed search; what is then wrong."""
     count = CountTrials()
     try:
-        resumed = run(kind, folder, count)
+        resumed = run(kind, folder, observer=count)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and shown
         return [f"{type(error).__name__}: {error}"]
     problems = differences(resumed, undisturbed)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kill_and_resume import differences, small_space, small_splits
+from kill_and_resume import EPOCHS, TRIALS, differences, run
 
 from nascourse import search
 
@@ -30,23 +30,12 @@ import dask
 import numpy as np
 from distributed import Client, LocalCluster
 
-TRIALS, EPOCHS, WORKERS = 4, 2, 2
+WORKERS = 2
 
 
-def run(kind: str, folder: Path, client: Client) -> search.Search:
-    """A search whose trials are trained by the workers of the client."""
-    return search.run_search(
-        small_space,
-        small_splits(),
-        strategy=kind,
-        directory=folder,
-        max_trials=TRIALS,
-        epochs=EPOCHS,
-        seed=1,
-        observer=search.Observer(),
-        executor=client.get_executor(),
-        in_flight=WORKERS + 1,
-    )
+def elsewhere(client: Client) -> dict:
+    """What lets the workers of the client train the trials of a search."""
+    return {"executor": client.get_executor(), "in_flight": WORKERS + 1}
 
 
 def run_and_kill(
@@ -57,7 +46,7 @@ def run_and_kill(
     killer = threading.Timer(after, os.kill, (pid, signal.SIGKILL))
     killer.start()
     try:
-        found = run(kind, folder, client)
+        found = run(kind, folder, **elsewhere(client))
         in_time = killer.finished.is_set()
     finally:
         killer.cancel()
@@ -96,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Client(cluster) as client,
     ):
         client.wait_for_workers(WORKERS)
-        run(options.kind, Path(scratch) / "warm-up", client)
+        run(options.kind, Path(scratch) / "warm-up", **elsewhere(client))
         begun = time.perf_counter()
-        undisturbed = run(options.kind, Path(scratch) / "undisturbed", client)
+        undisturbed = run(options.kind, Path(scratch) / "undisturbed", **elsewhere(client))
         seconds = time.perf_counter() - begun
         for attempt in range(3 * options.times):
             if done == options.times:
