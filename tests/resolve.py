@@ -1,15 +1,18 @@
 """Prove that the pins fit together on every Python and system the course promises.
 
-Run by `make resolve`. Asks uv to resolve `requirements.txt` with `tests/requirements.txt` from
-wheels alone, so that nobody needs a compiler. Needs the network, so it is no part of the tests.
+Run by `make resolve`. Asks uv to resolve the requirements of learners, all optional ones and those
+of the tests from wheels alone, so that nobody needs a compiler. Needs the network, so it is no part
+of the tests.
 """
 
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("requirements.txt", "tests/requirements.txt", "-")  # and from standard input
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 PLATFORMS = {
     "Linux x86-64": "x86_64-manylinux_2_28",
@@ -24,7 +27,11 @@ def compile_pins(*sources: str, python: str, platform: str, stdin: str = "") -> 
     command = [sys.executable, "-m", "uv", "pip", "compile", *sources, "--only-binary", ":all:"]
     command += ["--python-version", python, "--python-platform", platform]
     command += ["--quiet", "--no-header", "--no-annotate"]
-    environment = {**os.environ, "UV_NO_CONFIG": "1"}  # one's own uv settings prove nothing
+    environment = {
+        **os.environ,
+        "UV_NO_CONFIG": "1",  # one's own uv settings prove nothing
+        "MACOSX_DEPLOYMENT_TARGET": "14.0",  # which PyTorch asks for
+    }
     return subprocess.run(
         command,
         cwd=ROOT,
@@ -38,12 +45,14 @@ def compile_pins(*sources: str, python: str, platform: str, stdin: str = "") -> 
 
 def main() -> int:
     """Resolve each pair, print a line a pair and the count; return 0 if all resolve."""
+    optional = [line for line in metadata.requires("nascourse") if "extra ==" in line]
+    names = "\n".join(line.partition(";")[0] for line in optional)
     resolved = 0
     for label, platform in PLATFORMS.items():
         for python in PYTHONS:
             try:
                 lines = compile_pins(
-                    "requirements.txt", "tests/requirements.txt", python=python, platform=platform
+                    *SOURCES, python=python, platform=platform, stdin=names
                 ).splitlines()
             except subprocess.CalledProcessError as error:
                 print(f"FAULT {label}, Python {python}:\n{error.stderr.strip()}", flush=True)

@@ -72,7 +72,22 @@ def imports(path: Path) -> set[str]:
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names
 
 
-OPTIONAL = {"dask", "distributed", "optuna", "torch"}  # what needs them is skipped without them
+def optional() -> list[Requirement]:
+    """What `pip install -e ".[...]"` adds; tests that need it are skipped without it."""
+    every = map(Requirement, metadata.requires("nascourse"))
+    return [one for one in every if one.marker and "extra ==" in str(one.marker)]
+
+
+def test_optional_requirements_are_exact_pins_which_ci_installs():
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    extras = {re.search(r'extra == "(\w+)"', str(one.marker))[1] for one in optional()}
+
+    assert extras == {"dask", "optuna", "torch"}
+    assert '".[dask,optuna]"' in ci
+    for one in optional():
+        assert re.fullmatch(r"==[0-9.]+", str(one.specifier)), one
+        if one.name == "torch":
+            assert f"torch{one.specifier}+cpu " in ci
 
 
 def test_every_package_that_the_course_imports_is_pinned():
@@ -84,7 +99,7 @@ def test_every_package_that_the_course_imports_is_pinned():
     files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
     ours = {"nascourse", *(path.stem for path in ROOT.glob("tests/*.py"))}
-    others = {"pip", *OPTIONAL}  # pip is in every environment
+    others = {"pip", *(one.name for one in optional())}  # pip is in every environment
     for path, allowed in files.items():
         for name in imports(path) - ours - others:
             package = PACKAGES.get(name, name.replace("_", "-").lower())
