@@ -36,7 +36,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+from nascourse.quiet import needs_tensorflow  # loads Keras silently, so it comes first
 
 # isort: split
 import keras
@@ -49,6 +49,8 @@ from sklearn.model_selection import train_test_split
 from nascourse import CourseError, whole_number
 from nascourse.data import CLASSES, SIDE, Splits
 from nascourse.search import Observer, watched
+
+needs_tensorflow(__name__)
 
 OPERATIONS = ("skip", "pool 3x3", "conv 1x1", "conv 3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))

@@ -18,7 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 
-from nascourse.quiet import silent_error_stream  # loads Keras silently, so it comes first
+from nascourse.quiet import needs_tensorflow, silent_error_stream  # loads Keras silently: first
 
 # isort: split
 import keras
@@ -27,6 +27,8 @@ import tensorflow as tf
 
 from nascourse import CourseError
 from nascourse.evaluation import Latency, time_calls
+
+needs_tensorflow(__name__)
 
 QUANTIZATIONS = (None, "weights", "full")
 

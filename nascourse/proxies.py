@@ -12,12 +12,14 @@ and all of them compared).
 
 from __future__ import annotations
 
-import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+from nascourse.quiet import needs_tensorflow  # loads Keras silently, so it comes first
 
 # isort: split
 import keras
 import numpy as np
 import tensorflow as tf
+
+needs_tensorflow(__name__)
 
 
 def synflow(model: keras.Model) -> float:

@@ -4,13 +4,16 @@ TensorFlow 2.21 writes two lines to the error stream on import, whatever its log
 notebook they look like a fault.  Later it warns of retraced functions, which a search cannot avoid:
 every network is a new one.  Keras brings Matplotlib along, whose complaints `plotting` explains.
 Every room that needs Keras imports this module first.
-LiteRT chats on the same stream: `silent_error_stream` is for that as well.
+LiteRT chats on the same stream: `silent_error_stream` is for that as well.  Rooms that compute with
+TensorFlow itself say so by `needs_tensorflow`.
 """
 
 import contextlib
 import logging
 import os
 from collections.abc import Iterator
+
+from nascourse import CourseError
 
 
 @contextlib.contextmanager
@@ -30,7 +33,23 @@ def silent_error_stream() -> Iterator[None]:
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # Keras imports it
 
 with silent_error_stream():
-    import keras  # noqa: F401
+    import keras
     import tensorflow  # noqa: F401 - AutoKeras needs it, whatever backend Keras computes with
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO
+
+
+def needs_tensorflow(room: str) -> None:
+    """Refuse to load a room where Keras computes with another backend.
+
+    Raises
+    ------
+    CourseError
+        The backend is not TensorFlow.
+    """
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise CourseError(
+            f"{room} computes with TensorFlow, and Keras with {backend} here: to use it, restart "
+            f"Python without KERAS_BACKEND={backend}."
+        )

@@ -1,6 +1,7 @@
-"""The same searches with PyTorch behind Keras; skipped where PyTorch is not installed.
+"""The same searches with PyTorch behind Keras, and the recording of both backends.
 
-Keras chooses its backend when it is first imported, so all of it happens in a process of its own.
+Keras chooses its backend when it is first imported, so all of it happens in a process of its own,
+and is skipped where PyTorch is not installed.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    find_spec("torch") is None, reason="PyTorch is an optional requirement"
-)
+from nascourse import trials
 
 SCRIPT = """
+import importlib
 import json
 from pathlib import Path
 from unittest import mock
@@ -67,6 +67,13 @@ with mock.patch.object(keras.backend, "backend", lambda: "tensorflow"):
     except CourseError as error:
         said["refused"] = str(error)
 
+said["rooms"] = {}
+for room in ("proxies", "darts", "litert"):
+    try:
+        importlib.import_module(f"nascourse.{room}")
+    except CourseError as error:
+        said["rooms"][room] = str(error)
+
 latency = evaluation.measure_latency(found.best_model(), warm_up=1, repeats=3)
 said["latency"] = [latency.median_ms, latency.p95_ms, latency.repeats]
 said["saved"] = evaluation.saved_size(found.best_model())
@@ -90,6 +97,8 @@ Path("said.json").write_text(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def said(run_python, tmp_path_factory) -> dict[str, Any]:
+    if find_spec("torch") is None:
+        pytest.skip("PyTorch is an optional requirement")
     folder = tmp_path_factory.mktemp("torch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_BACKEND", "torch")
@@ -124,6 +133,13 @@ def test_a_search_does_not_go_on_with_another_backend(said):
     assert "backend" in said["refused"]
 
 
+def test_rooms_that_need_tensorflow_say_so(said):
+    assert set(said["rooms"]) == {"proxies", "darts", "litert"}
+    for room, sentence in said["rooms"].items():
+        assert f"nascourse.{room} computes with TensorFlow" in sentence
+        assert "KERAS_BACKEND=torch" in sentence
+
+
 def test_the_network_is_measured_and_trained_again(said):
     median, p95, repeats = said["latency"]
 
@@ -145,3 +161,39 @@ def test_plain_hyperband(said):
 def test_nothing_is_said_that_looks_like_a_fault(said):
     assert "oneDNN" not in said["stderr"]
     assert "Error" not in said["stderr"]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    """The recorded trials of each backend, in the same order."""
+    order = ["strategy", "seed", "trial"]
+    table = trials.recorded("backends").sort_values(order)
+    return {name: part.set_index(order) for name, part in table.groupby("backend")}
+
+
+def test_both_backends_are_recorded_alike(recorded):
+    tensorflow, torch = recorded["tensorflow"], recorded["torch"]
+
+    assert tensorflow.index.equals(torch.index)
+    assert tensorflow.index.unique("seed").tolist() == [1, 2, 3]
+    assert tensorflow.groupby(["strategy", "seed"]).size().tolist() == [4] * 6
+    for table in recorded.values():
+        assert table["val_accuracy"].between(0, 1).all()
+        assert (table["processor_seconds"] > 0).all()
+
+
+def test_both_draw_the_same_networks_at_random(recorded):
+    columns = ["architecture", "n_params"]
+    tensorflow, torch = (recorded[name].loc["random", columns] for name in ("tensorflow", "torch"))
+
+    assert tensorflow.equals(torch)
+
+
+def test_greedy_search_begins_alike(recorded):
+    """Its first network is given; the others depend on what it heard."""
+    first = {
+        table.loc[("greedy", seed, 1), "architecture"]
+        for table in recorded.values()
+        for seed in (1, 2, 3)
+    }
+    assert len(first) == 1
