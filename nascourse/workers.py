@@ -10,13 +10,21 @@ Any `concurrent.futures.Executor` will do, so also that of Dask, ``client.get_ex
 proposes the trials stays here; a worker gets the space, the images and the values of one trial, and
 sends back its row, its learning curve and its weights.  It runs the very code of a search, with a
 budget of one trial, and one trial at a time in a process, as its seeds are the process's.
+
+A network that ends its process breaks a `ProcessPoolExecutor`, and so ends the search.  Start it
+again with the same folder and a new pool: the trials that were in flight then go one at a time, and
+one that has broken three pools is a failed trial.  A cluster of Dask lives on, and counts the dead
+workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import itertools
 import random
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -33,18 +41,19 @@ import keras_tuner
 from keras.src.random import seed_generator
 from keras.src.utils import rng_utils
 from keras_tuner.engine.trial import Trial
+from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse.data import SealedTest, Splits
 from nascourse.recording import Recording
-from nascourse.tuners import Observer, library_noise_off, make_tuner
+from nascourse.tuners import Observer, library_noise_off, make_tuner, reason
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def sender(
     executor: Executor, space: Any, splits: Splits, fit_options: dict[str, Any], **options: Any
-) -> Callable[[Trial], Future]:
+) -> Callable[..., Future]:
     """Make the function that hands one trial to the executor.
 
     Parameters
@@ -62,7 +71,8 @@ def sender(
     ------
     CourseError
         The executor uses threads, whose trainings would disturb each other's seeds; or it would
-        fork this process, in whose copies TensorFlow waits for ever.
+        fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
+        the space, as it was defined in a notebook.
     """
     context = getattr(executor, "_mp_context", None)
     if isinstance(executor, ThreadPoolExecutor) or (
@@ -73,19 +83,27 @@ def sender(
             "share this process or copy it: use ProcessPoolExecutor(2, "
             "mp_context=multiprocessing.get_context('spawn'))."
         )
+    in_main = getattr(space, "__module__", None) == "__main__"
+    if context and in_main and not hasattr(sys.modules["__main__"], "__file__"):
+        raise CourseError(
+            f"The processes of a pool cannot find {space.__name__}, as it was defined in this "
+            "notebook: write it into a file beside the notebook, and import it from there."
+        )
     nothing = splits.x_val[:0], splits.y_val[:0]
     visible = replace(splits, test=SealedTest(*nothing))
 
     count = itertools.count()
 
-    def send(trial: Trial) -> Future:
+    def send(trial: Trial, *, suspect: bool = False) -> Future:
         try:
+            if suspect:  # first see that a worker can begin: it may not even find the space
+                executor.submit(len, [train, space, fit_options]).result()
             # Numbered, as Dask answers a question that it has heard before with the old answer.
             state = trial.get_state() | {"sent": next(count)}
             return executor.submit(train, space, visible, state, fit_options, options)
         except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
             broken = Future()
-            broken.set_exception(error)
+            broken.set_exception(FailedTrialError(reason(error)))  # the trial has broken nothing
             return broken
 
     return send
@@ -107,6 +125,7 @@ def train(
         them; ``network``: what an observer hears of it; ``files``: name and bytes of its weights
         and what else belongs to them.
     """
+    _settle()
     network = _Network()
     with (
         _ONE_AT_A_TIME,
@@ -127,6 +146,17 @@ def train(
         }
         (line,) = recording.content.trials
     return {"trial": done.get_state(), **line, "network": network.known, "files": files}
+
+
+@functools.cache
+def _settle() -> None:
+    """Spare the libraries the search for garbage.
+
+    KerasTuner collects it twice a trial, and would look at all that is loaded: a tenth of the time
+    of a small network.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kill_and_resume import EPOCHS, TRIALS, differences, run
+from kill_and_resume import EPOCHS, KINDS, TRIALS, differences, run
 
 from nascourse import search
 
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Kill workers; return 0 if every search was complete."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=10, help="how many searches are disturbed")
-    parser.add_argument("--kind", choices=("random", "evolution"), default="random")
+    parser.add_argument("--kind", choices=KINDS, default="random")
     parser.add_argument("--seed", type=int, default=0, help="draws the moments and the workers")
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(options.seed)

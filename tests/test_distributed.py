@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from kill_and_resume import differences, small_space, small_splits
-from test_workers import Immediately
+from test_workers import Immediately, tiny_autokeras_space
 
 from nascourse import CourseError, search
+from nascourse.recording import parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
 KILLER = Path(__file__).with_name("kill_workers.py")
@@ -47,9 +48,10 @@ def one_thread():
         yield
 
 
-def test_processes_find_the_same(here, one_thread, tmp_path):
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=spawn) as workers:
+@pytest.mark.parametrize("method", sorted({*multiprocessing.get_all_start_methods()} - {"fork"}))
+def test_processes_find_the_same(here, one_thread, tmp_path, method):
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, mp_context=context) as workers:
         there = run(tmp_path, workers)
 
     assert differences(there, here) == []
@@ -71,6 +73,18 @@ def test_a_pool_of_threads_is_refused(tmp_path):
     with (
         ThreadPoolExecutor(1) as workers,
         pytest.raises(CourseError, match="ThreadPoolExecutor.* share .*spawn"),
+    ):
+        run(tmp_path, workers)
+
+
+def test_a_space_that_processes_cannot_find_is_refused(tmp_path, monkeypatch):
+    """As in a notebook, whose cells are no file: a new process would die of it."""
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.setattr(small_space, "__module__", "__main__")
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=spawn) as workers,
+        pytest.raises(CourseError, match="cannot find small_space.*file beside"),
     ):
         run(tmp_path, workers)
 
@@ -103,10 +117,11 @@ def dask_worker(one_thread):
         yield client
 
 
-@pytest.mark.parametrize("strategy, in_flight", [("random", 2), ("evolution", 1)])
+@pytest.mark.parametrize("strategy, in_flight", [("random", 2), ("evolution", 1), ("greedy", 1)])
 def test_dask_finds_the_same(dask_worker, tmp_path, strategy, in_flight):
     """Dask draws from Python's generator in the middle of a training; see `nascourse.workers`."""
-    options = {"strategy": strategy, "in_flight": in_flight}
+    space = tiny_autokeras_space() if strategy == "greedy" else small_space
+    options = {"strategy": strategy, "in_flight": in_flight, "space": space}
 
     there = run(tmp_path / "there", dask_worker.get_executor(), **options)
 
@@ -119,6 +134,18 @@ def deadly_space(hp):
     if hp.get("units") == 16 and multiprocessing.parent_process():
         os._exit(1)
     return model
+
+
+def test_a_network_that_ends_its_process_is_counted(one_thread, tmp_path):
+    """It breaks the pool; tests/test_workers.py has the rest of the story."""
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=spawn) as workers,
+        pytest.raises(CourseError, match="trial 2 .*BrokenProcessPool"),
+    ):
+        run(tmp_path, workers, space=deadly_space)
+
+    assert parse((tmp_path / "search.json").read_text("utf-8")).tries == 1
 
 
 def test_a_trial_that_kills_its_workers_fails_alone(dask_worker, tmp_path):

@@ -12,7 +12,8 @@ import pytest
 from keras import layers
 from kill_and_resume import differences
 
-from nascourse import CourseError, search, spaces
+from nascourse import CourseError, search, spaces, workers
+from nascourse.recording import parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
 
@@ -43,6 +44,39 @@ class Immediately(concurrent.futures.Executor):
             future.set_result(function(*arguments))
         except Exception as error:  # noqa: BLE001 - as every executor does
             future.set_exception(error)
+        return future
+
+
+class Pool(Immediately):
+    """One whose process dies of a trial, and with it all that it has; it trains when asked."""
+
+    def __init__(self, deadly: int):
+        super().__init__()
+        self.deadly, self.broken = deadly, False
+
+    def submit(self, function, *arguments):
+        self.fail_if_broken()
+        self.broken = function is workers.train and int(arguments[2]["trial_id"]) + 1 == self.deadly
+        future, finished = concurrent.futures.Future(), super().submit
+
+        def result(timeout=None):
+            self.fail_if_broken()
+            return finished(function, *arguments).result()
+
+        future.result = result
+        return future
+
+    def fail_if_broken(self) -> None:
+        if self.broken:
+            raise concurrent.futures.BrokenExecutor("a process died")
+
+
+class NoWorkers(concurrent.futures.Executor):
+    """Its processes end when they should begin, like those that cannot import the space."""
+
+    def submit(self, function, *arguments):
+        future = concurrent.futures.Future()
+        future.set_exception(concurrent.futures.BrokenExecutor("a process died"))
         return future
 
 
@@ -148,6 +182,26 @@ def test_a_broken_worker_is_one_sentence_and_keeps_what_is_finished(run, tmp_pat
     assert "trial 3" in text and "a process died" in text and "same folder" in text
     assert "\n" not in text and text.endswith(".")
     assert len(run(tmp_path, executor=Immediately()).table) == 5
+
+
+def test_a_trial_that_breaks_three_pools_fails_alone(run, tmp_path):
+    """Trials 1 and 2 are in flight as well when it breaks the first."""
+    for finished in (0, 2, 2, 3):
+        with pytest.raises(CourseError, match=f"trial {finished + 1} .*a process died"):
+            run(tmp_path, executor=Pool(deadly=3), in_flight=3)
+        assert len(parse((tmp_path / "search.json").read_text("utf-8")).trials) == finished
+    table = run(tmp_path, executor=Pool(deadly=3), in_flight=3).table
+
+    assert table["status"].tolist() == ["completed"] * 2 + ["failed"] + ["completed"] * 2
+    assert "workers died" in table["message"][2]
+
+
+def test_pools_that_break_at_once_accuse_no_trial(run, tmp_path):
+    for _ in range(5):
+        with pytest.raises(CourseError, match="trial 1 "):
+            run(tmp_path, executor=NoWorkers())
+
+    assert (run(tmp_path, executor=Immediately()).table["status"] == "completed").all()
 
 
 def test_time_runs_out_while_workers_work(run, tmp_path):
