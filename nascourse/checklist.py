@@ -53,6 +53,12 @@ _EXPERIMENTS = {
     "darts": _Experiment(
         ("darts.csv", "darts_epochs.csv"), ("strategy",), ("four cells trained", "one cell drawn")
     ),
+    "backends": _Experiment(("backends.csv",), ("backend", "strategy"), ("random",)),
+    "optuna": _Experiment(
+        ("optuna.csv", "optuna_search.csv"),
+        ("strategy", "budget"),
+        ("random", "random, repeats"),
+    ),
 }
 
 

@@ -542,6 +542,24 @@ def plot_bars(table: pd.DataFrame, *, value: str, ax: Axes | None = None) -> Axe
     return ax
 
 
+def plot_timeline(tasks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Each worker as a row, the first on top, and each of its tasks as a bar from begin to end.
+
+    Parameters
+    ----------
+    tasks
+        One row a task: worker, and begin and end in seconds.
+    """
+    ax = _axes(ax)
+    lengths = tasks["end"] - tasks["begin"]
+    ax.barh(tasks["worker"], lengths, 0.8, tasks["begin"], color=BLUE, edgecolor="white")
+    ax.set_yticks(sorted(tasks["worker"].unique()))
+    ax.invert_yaxis()
+    ax.set_xlabel("seconds")
+    ax.set_ylabel("worker")
+    return ax
+
+
 def plot_halving(
     curves: pd.DataFrame, reached: Mapping[int, int], *, ax: Axes | None = None
 ) -> Axes:

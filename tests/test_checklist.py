@@ -45,6 +45,8 @@ COUNTED = {
     "subsets": (100, 100, 1, 1, 1),
     "oneshot": (12, 8, 5, 1, 1),
     "scaling": (180, 9, 20, 20, 1),
+    "backends": (48, 4, 3, 3, 4),
+    "optuna": (240, 8, 30, 30, 1),
 }
 
 
@@ -72,7 +74,12 @@ def test_strategies_are_counted_as_the_text_says(done, name):
 
 
 def test_only_tables_of_strategies_are_asked_for_random_search(done):
-    assert set(done.index[done["random"].notna()]) == {"strategies", "darts"}
+    assert set(done.index[done["random"].notna()]) == {
+        "strategies",
+        "darts",
+        "backends",
+        "optuna",
+    }
 
 
 def test_minutes_are_the_sum_of_what_the_tables_report(done):
@@ -84,6 +91,7 @@ def test_minutes_are_the_sum_of_what_the_tables_report(done):
             ("oneshot", "oneshot_supernets.csv", ["train_seconds", "judge_seconds"]),
             ("scaling", "scaling_digits.csv", ["seconds"]),
             ("darts", "darts.csv", ["seconds"]),
+            ("backends", "backends.csv", ["processor_seconds"]),
         ]
     }
 
@@ -95,11 +103,16 @@ def test_minutes_are_the_sum_of_what_the_tables_report(done):
 
 def test_which_experiments_judge_networks_of_the_benchmark(done):
     known = {row["network"] for row in rows_of("mnist_nas_bench_networks.csv.gz")}
-    for file in ("subsets.csv", "oneshot.csv", "mnist_nas_bench_bayesian.csv.gz"):
+    for file in (
+        "subsets.csv",
+        "oneshot.csv",
+        "mnist_nas_bench_bayesian.csv.gz",
+        "optuna_search.csv",
+    ):
         assert {row["network"] for row in rows_of(file)} <= known
 
     on_benchmark = set(done.index[done["on_benchmark"]])
-    assert on_benchmark == {"mnist_nas_bench", "bayesian", "subsets", "oneshot"}
+    assert on_benchmark == {"mnist_nas_bench", "bayesian", "subsets", "oneshot", "optuna"}
 
 
 def test_all_practices_are_answered(table):
@@ -117,9 +130,9 @@ def test_answers_by_hand(table):
     # One seed: the random search, the subsets, and seven of the eight kinds of supernet.
     assert table.loc[9, "answer"] == "in part"
     assert "random_cnn 1, strategies 5, project_seeds 5, mnist_nas_bench 3" in table["evidence"][9]
-    # No time: four tables.
+    # No time: five tables.
     assert table.loc[13, "answer"] == "in part"
-    assert table["evidence"][13].endswith("none: random_cnn, strategies, bayesian, subsets")
+    assert table["evidence"][13].endswith("none: random_cnn, strategies, bayesian, subsets, optuna")
     assert table.loc[10, "answer"] == "yes"
     assert table["evidence"][10] == "1,248 of 1,248 networks of the space, 3 seeds, 12 epochs"
     assert table.loc[14, "answer"] == "yes"
@@ -147,8 +160,9 @@ def changed(monkeypatch):
 
 
 def test_an_answer_follows_its_table(changed):
-    changed("darts.csv", lambda races: races[races["strategy"] != "one cell drawn"])
-    changed("strategies.csv", lambda races: races[races["strategy"] != "random"])
+    luck = ["random", "one cell drawn"]
+    for file in ("strategies.csv", "darts.csv", "backends.csv", "optuna.csv"):
+        changed(file, lambda races: races[~races["strategy"].isin(luck)])
 
     assert checklist.checklist().loc[8, "answer"] == "no"
 

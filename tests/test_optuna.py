@@ -1,20 +1,25 @@
-"""Optuna's NSGA-II on MNIST-NAS-Bench, as unit 12 uses it; skipped where Optuna is not installed."""
+"""Optuna's NSGA-II on MNIST-NAS-Bench, as unit 12 uses it, and the recording that the unit shows.
+
+What searches with Optuna is skipped where it is not installed.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nascourse import trials
-from nascourse.benchmark import Benchmark, load_benchmark
-
-optuna = pytest.importorskip("optuna", reason="Optuna is an optional requirement")
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+from nascourse.benchmark import Benchmark, load_benchmark, simulate
 
 BUDGET = 120
+SCRIPT = Path(__file__).parent / "benchmarks" / "record_optuna.py"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +27,23 @@ def bench() -> Benchmark:
     return load_benchmark()
 
 
-def propose(trial: optuna.Trial, choices: dict[str, list]) -> dict:
+@pytest.fixture(scope="module")
+def optuna() -> ModuleType:
+    optuna = pytest.importorskip("optuna", reason="Optuna is an optional requirement")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+@pytest.fixture(scope="module")
+def recording() -> ModuleType:
+    """The script that made the recording."""
+    spec = importlib.util.spec_from_file_location("record_optuna", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def propose(trial: Any, choices: dict[str, list]) -> dict:
     """A network of the benchmark's space, choice by choice."""
     network = {}
     for name, values in choices.items():  # body/blocks comes first
@@ -33,8 +54,8 @@ def propose(trial: optuna.Trial, choices: dict[str, list]) -> dict:
 
 
 @pytest.fixture(scope="module")
-def search(bench) -> Callable[[int], pd.DataFrame]:
-    def accuracy_and_size(trial: optuna.Trial) -> tuple[float, int]:
+def search(bench, optuna) -> Callable[[int], pd.DataFrame]:
+    def accuracy_and_size(trial: Any) -> tuple[float, int]:
         outcome = bench.query(propose(trial, bench.choices))
         trial.set_user_attr("network", outcome.network)
         return outcome.val_accuracy, bench.facts(outcome.network)["n_params"]
@@ -61,6 +82,9 @@ def search(bench) -> Callable[[int], pd.DataFrame]:
 @pytest.fixture(scope="module")
 def found(search) -> pd.DataFrame:
     return search(3)
+
+
+# Searches with Optuna
 
 
 def test_the_budget_is_spent_on_networks_of_the_table(bench, found):
@@ -103,3 +127,97 @@ def test_the_front_is_the_one_of_the_trial_table(found):
 def test_a_seed_repeats_a_search(search, found):
     pd.testing.assert_frame_equal(search(3), found)
     assert not search(4)["network"].equals(found["network"])
+
+
+def test_the_first_population_is_a_random_search(bench, optuna, recording):
+    """So the unit may say that NSGA-II begins like random search."""
+    samplers = optuna.samplers
+    evolved = recording.search(bench, samplers.NSGAIISampler(population_size=20, seed=5), 5)
+    drawn = recording.search(bench, samplers.RandomSampler(seed=5), 5)
+
+    pd.testing.assert_frame_equal(evolved.head(20), drawn.head(20))
+    assert not evolved["network"].head(40).equals(drawn["network"].head(40))
+
+
+def test_a_recorded_search_comes_out_again(bench, optuna, recording):
+    if optuna.__version__ != "5.0.0":
+        pytest.skip("another version may draw other networks")
+    sampler = optuna.samplers.NSGAIISampler(population_size=20, seed=0)
+    columns = ["network", "val_accuracy", "n_params"]
+
+    again = recording.search(bench, sampler, 0).head(200)
+    recorded = trials.recorded("optuna_search")[columns]
+    pd.testing.assert_frame_equal(recorded, again[columns], check_dtype=False)
+
+
+# The hypervolume, by hand
+
+# Front: 10 weights with 0.85 and 100 with 0.90; below 0.8 nothing counts.
+TRUTH = pd.DataFrame(
+    {"n_params": [1, 10, 100, 1_000, 10_000], "test_accuracy": [0.70, 0.85, 0.90, 0.88, 0.90]}
+)
+
+
+def test_the_hypervolume_by_hand(recording):
+    # From 10 to 100 weights, one power of ten, 0.05 high; from there two powers, 0.10 high.
+    area = 1 * 0.05 + 2 * 0.10
+
+    assert recording.hypervolume(TRUTH, "test_accuracy", 10_000) == pytest.approx(area)
+    assert recording.hypervolume(TRUTH[:1], "test_accuracy", 10_000) == 0
+    area = 90 * 0.05 + 9_900 * 0.10  # not in powers of ten
+    linear = recording.hypervolume(TRUTH, "test_accuracy", 10_000, scale=np.asarray)
+    assert linear == pytest.approx(area)
+
+
+@pytest.mark.parametrize(
+    ("networks", "heard", "area"),
+    [
+        ([2, 1, 4], [0.91, 0.84, 0.90], 0.25),  # the true front
+        ([1, 3], [0.84, 0.89], 2 * 0.05 + 1 * 0.08),  # the second step is late and lower
+        ([1, 2], [0.86, 0.82], 3 * 0.05),  # it had the second step, and did not hear of it
+        ([0], [0.95], 0),  # what it heard was wrong
+    ],
+)
+def test_the_share_missed_by_hand(recording, networks, heard, area):
+    searched = pd.DataFrame({"network": networks, "val_accuracy": heard})
+    searched["n_params"] = TRUTH["n_params"][networks].to_numpy()
+
+    assert recording.missed(searched, TRUTH) == pytest.approx(1 - area / 0.25)
+
+
+# The recording
+
+
+def test_all_searches_are_recorded_with_both_budgets():
+    table = trials.recorded("optuna")
+
+    searches = table.groupby(["strategy", "budget"])["seed"].agg(list)
+    assert len(searches) == 8
+    assert all(seeds == list(range(30)) for seeds in searches)
+    by_budget = table.set_index("budget")
+    assert (by_budget.loc["200 trials", "trials"] == 200).all()
+    assert (by_budget.loc["200 networks", "networks"] == 200).all()
+    assert (table["networks"] <= table["trials"]).all()
+    assert table[["missed", "missed_linear"]].stack().between(0, 1).all()
+
+
+def test_the_recorded_search_is_the_first_of_its_strategy(bench, recording):
+    table = trials.recorded("optuna").set_index(["strategy", "seed", "budget"])
+    row = table.loc["NSGA-II, 20", 0, "200 trials"]
+    searched = trials.recorded("optuna_search")
+
+    assert searched["network"].nunique() == row["networks"]
+    assert recording.missed(searched, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
+
+
+def test_the_searches_of_the_course_come_out_again(bench, recording):
+    table = trials.recorded("optuna").set_index(["strategy", "seed", "budget"])
+    again = simulate("random", budget=200, seeds=[0, 7], benchmark=bench)
+    again = again[["seed", "network", "val_accuracy"]]
+    again = again.join(bench.networks["n_params"], on="network")
+
+    for seed, one in again.groupby("seed"):
+        row = table.loc["random", seed, "200 trials"]
+        linear = recording.missed(one, bench.final(), scale=np.asarray)
+        assert recording.missed(one, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
+        assert linear == pytest.approx(row["missed_linear"], abs=1e-5)

@@ -325,6 +325,17 @@ def test_bars_side_by_side_in_each_group():
     assert ax.yaxis.get_inverted()
 
 
+def test_a_bar_for_each_task_in_the_row_of_its_worker():
+    tasks = pd.DataFrame({"worker": [1, 2, 1], "begin": [0.0, 0.5, 2.0], "end": [2.0, 4.5, 3.0]})
+
+    ax = plotting.plot_timeline(tasks)
+
+    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [(0, 2), (0.5, 4), (2, 1)]
+    assert [bar.get_y() + bar.get_height() / 2 for bar in ax.patches] == [1, 2, 1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1", "2"]
+    assert ax.yaxis.get_inverted()
+
+
 def test_halving_draws_each_curve_as_far_as_it_went():
     curves = pd.DataFrame({7: [0.1, 0.2, 0.3], 8: [0.2, 0.5, 0.6], 9: [0.2, 0.4, 0.7]}, [1, 2, 3])
 
@@ -354,9 +365,12 @@ def test_halving_draws_each_curve_as_far_as_it_went():
         lambda ax: plotting.plot_repeats(pd.DataFrame([[0.5, 0.6]]), ax=ax),
         lambda ax: plotting.plot_bars(pd.DataFrame({"a": [0.5]}), value="share", ax=ax),
         lambda ax: plotting.plot_halving(pd.DataFrame({7: [0.5, 0.6]}, [1, 2]), {7: 2}, ax=ax),
+        lambda ax: plotting.plot_timeline(
+            pd.DataFrame({"worker": [1], "begin": [0.0], "end": [1.0]}), ax=ax
+        ),
     ],
     ids=["incumbent", "searches", "trials", "curves", "architecture", "confusion", "shares"]
-    + ["lines", "repeats", "bars", "halving"],
+    + ["lines", "repeats", "bars", "halving", "timeline"],
 )
 def test_every_plot_draws_on_the_given_axes_and_leaves_the_style_alone(draw):
     figure, (given, other) = plt.subplots(1, 2)

@@ -1,10 +1,11 @@
 """What do KerasTuner's own chief and workers do, and what when a worker is killed?
 
-    python tests/benchmarks/chief_and_workers.py [--wait 60]
+    python tests/benchmarks/chief_and_workers.py [--wait 60] [--record]
 
 A chief and two workers are three processes of the very same script; environment variables tell
 each who it is.  They talk over gRPC.  Whoever reaches the chief's port can command it, as it asks
-for no password: here it is bound to 127.0.0.1, which no other machine reaches.
+for no password: here it is bound to 127.0.0.1, which no other machine reaches.  ``--record`` writes
+what happened to ``nascourse/recordings/chief_and_workers.csv``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
+
+FILE = Path(__file__).resolve().parents[2] / "nascourse" / "recordings" / "chief_and_workers.csv"
 TRIALS, EPOCHS = 4, 2
 
 
@@ -77,7 +81,7 @@ def ended(process: subprocess.Popen, within: float) -> bool:
     return True
 
 
-def measure(*, kill: bool, wait: float) -> None:
+def measure(*, kill: bool, wait: float) -> dict[str, object]:
     """Run a search with a chief and two workers, and say how it went."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -102,26 +106,31 @@ def measure(*, kill: bool, wait: float) -> None:
                 process.communicate()
         files = Path(folder).glob("shared/trial_*/trial.json")
         states = [json.loads(path.read_text("utf-8"))["status"] for path in files]
-    print(
-        f"{'one worker killed' if kill else 'undisturbed'}: "
-        f"{states.count('COMPLETED')} of {TRIALS} trials completed, other states: "
-        f"{sorted(set(states) - {'COMPLETED'}) or 'none'}; "
-        f"workers {f'done after {working:.0f} s' if workers_ended else 'still waiting'}; "
-        f"the chief {'ended' if chief_ended else 'had not ended'} {waited:.0f} s after them",
-        flush=True,
-    )
+    outcome = {
+        "case": "one worker killed" if kill else "undisturbed",
+        "trials": TRIALS,
+        "completed": states.count("COMPLETED"),
+        "workers_ended": workers_ended,
+        "workers_seconds": round(working),
+        "chief_ended": chief_ended,
+        "chief_seconds_later": round(waited),
+    }
+    print(outcome, flush=True)
+    return outcome
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--wait", type=float, default=60, help="seconds that the chief is given")
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--folder", help=argparse.SUPPRESS)  # of the processes it starts
     options = parser.parse_args()
     if options.folder:
         tune(options.folder)
     else:
-        measure(kill=False, wait=options.wait)
-        measure(kill=True, wait=options.wait)
+        table = pd.DataFrame([measure(kill=kill, wait=options.wait) for kill in (False, True)])
+        if options.record:
+            table.to_csv(FILE, index=False)
 
 
 if __name__ == "__main__":
