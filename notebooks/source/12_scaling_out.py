@@ -162,7 +162,7 @@ def evolution(in_flight):
 
 # %%
 rivals = {f"evolution, {n} in flight": evolution(n) for n in (1, 4, 16, 64)}
-races = benchmark.simulate(rivals | {"random": "random"}, budget=100, seeds=range(100))
+races = pd.concat(benchmark.simulate(who, seeds=range(100)) for who in (rivals, "random"))
 ends = races.groupby(["strategy", "seed"], sort=False)["test_accuracy"].last().unstack(level=0)
 wins = {name: benchmark.superiority(ends[name], ends["random"]) for name in rivals}
 pd.DataFrame(wins, index=["beats random search", "from", "to"]).T.round(2)
@@ -210,7 +210,7 @@ with ProcessPoolExecutor(WORKERS, mp_context=spawn) if WORKERS else nullcontext(
         executor=executor,
         in_flight=4,
     )
-together.table[["trial", "n_params", "val_accuracy", "architecture"]].round(3)
+trials.summary(together.table)
 
 # %%
 difference = (together.table["val_accuracy"] - alone.table["val_accuracy"]).abs().max()
