@@ -7,8 +7,8 @@
 # - **Prerequisites**: [unit 02](02_random_search.ipynb) for the trial table,
 #   [unit 05](05_strategies.ipynb) for evolution and the probability of a win,
 #   [unit 07](07_tradeoffs.ipynb) for the Pareto front
-# - **Time**: 75 min: trials in parallel 15 min, what it costs a strategy 10 min, workers 10 min, Dask
-#   and KerasTuner's workers 10 min, a plan 10 min, GPU and PyTorch 5 min, Optuna 10 min, the
+# - **Time**: 90 min: trials in parallel 15 min, what it costs a strategy 10 min, workers 10 min, Dask
+#   and KerasTuner's workers 10 min, a plan 10 min, GPU and PyTorch 10 min, Optuna 20 min, the
 #   checklist 5 min
 # - **Cost**: 40 s of one CPU core and 850 MiB of memory; no GPU, no network. What needs several
 #   processes or more packages shows a recorded result, and says how to run it.
@@ -62,16 +62,16 @@ print(f"trials: from {seconds.min():.0f} to {seconds.max():.0f} s")
 print(f"all four: {seconds.sum():.0f} of {took:.0f} s")
 
 # %% [markdown]
-# Nearly all of it is training. (Your numbers differ with your machine.) Two things follow. A
-# faster strategy would gain nothing. And the trials take very different times, as the networks are
-# of different size. Keep that in mind.
+# Nearly all of it is training. (Your numbers differ with your machine.) Two things follow. A faster
+# strategy would gain nothing. And the trials take very different times, as the networks are of
+# different size. Keep that in mind.
 #
 # ## Trials need not wait for each other
 #
 # In random search no trial needs the result of another one. So they can run at the same time, if
 # there are several **workers**: processes, on this machine or on others, that train what they are
-# given. In Python the thing to hand work to is called an **executor**. Its `submit` returns at once,
-# with a **future**: a promise, whose `result()` waits until the work is done.
+# given. In Python the thing to hand work to is called an **executor**. Its `submit` returns at
+# once, with a **future**: a promise, whose `result()` waits until the work is done.
 #
 # We try it with a toy. To "train" a network, a worker looks its accuracy up in MNIST-NAS-Bench and
 # then sleeps, a thirtieth of the time that the real training took. Sleeping workers need no
@@ -103,7 +103,7 @@ def run(workers):
 # %%
 workers = [1, 2, 4, 8, 16, 32, 64]
 took, best = zip(*map(run, workers))
-speed = pd.DataFrame({"measured": took[0] / np.array(took), "one for each worker": workers})
+speed = pd.DataFrame({"measured": took[0] / np.array(took), "ideal": workers})
 speed.index = pd.Index(workers, name="workers")
 ax = plotting.plot_lines(speed, value="times as fast as one worker", log_x=True)
 ax.set_yscale("log", base=2)
@@ -123,10 +123,11 @@ print(f"the longest trial is 1/{sum(times) / max(times):.0f} of all the work")
 # %% [markdown]
 # The network found is the same however many workers there were. The time is not what was promised.
 # With one worker for each trial, all are done but the largest network, and everybody waits for it.
-# **A search is never shorter than its longest trial.** That is why a queue, where a free worker takes
-# the next trial, beats rounds, in which all begin together: in rounds the slowest decides each time.
-# Successive halving, from [unit 04](04_estimation.ipynb), has rounds by nature. Its asynchronous form,
-# ASHA (Li et al. 2020), promotes a network as soon as it is among the best of those that are done.
+# **A search is never shorter than its longest trial.** That is why a queue, where a free worker
+# takes the next trial, beats rounds, in which all begin together: in rounds the slowest decides
+# each time. Successive halving, from [unit 04](04_estimation.ipynb), has rounds by nature. Its
+# asynchronous form, **ASHA** (Li et al. 2020), promotes a network as soon as it is among the best
+# of those that are done.
 #
 # ## What it costs a strategy
 #
@@ -157,8 +158,8 @@ def evolution(in_flight):
 
 # %% [markdown]
 # Each search has 100 trials, and the same 100 seeds are searched at each number in flight. **This
-# takes about 10 seconds.** **Predict**: with 64 of 100 trials in flight, what is left of evolution's
-# lead over random search?
+# takes about 10 seconds.** **Predict**: with 64 of 100 trials in flight, what is left of
+# evolution's lead over random search?
 
 # %%
 rivals = {f"evolution, {n} in flight": evolution(n) for n in (1, 4, 16, 64)}
@@ -170,28 +171,29 @@ pd.DataFrame(wins, index=["beats random search", "from", "to"]).T.round(2)
 # %% [markdown]
 # A few in flight cost nothing that we can see. With 64 the lead is gone: the first 64 networks are
 # drawn at random, since nothing was heard when they were handed out, and few choices are left after
-# them. So **parallel search buys time and pays in trials**. A strategy that learns
-# needs many more trials than there are workers, and random search needs nothing: one more reason
-# why it is so hard to beat on a hundred machines (Li & Talwalkar 2019). A comparison must name the
-# number in flight, as it names the budget.
+# them. So **parallel search buys time and pays in trials**. A strategy that learns needs many more
+# trials than there are workers, and random search needs nothing: one more reason why it is so hard
+# to beat on a hundred machines (Li & Talwalkar 2019). A comparison must name the number in flight,
+# as it names the budget.
 #
 # ## Workers that really train
 #
 # Now real training. Threads would not do here: TensorFlow's seeds belong to the process, and two
-# trainings in one process would disturb each other. So we need processes, and `run_search` takes any
-# executor that has some.
+# trainings in one process would disturb each other. So we need processes, and `run_search` takes
+# any executor that has some.
 #
 # - A new process must **spawn**, which means begin as an empty Python. The other way, `fork`, copies
 #   this process with TensorFlow inside, and the copy waits for ever.
 # - What a worker needs travels to it by **pickling**, Python's way to turn objects into bytes: the
 #   space, the images, the values of the trial. A function travels by its name alone, so a build
 #   function must stand in a file that the worker can import. One from a cell of a notebook is refused.
+#   (Dask, which comes next, sends its code along.)
 # - In a script, all that starts a pool stands below `if __name__ == "__main__":`. Every spawned
 #   process imports the script, and without that line would start a pool of its own.
 #
-# Each worker loads TensorFlow, and needs about 800 MiB for itself. That is too much for the smallest
-# machines that this course runs on, so the cell below has no workers, and trains here. Do you have 4
-# GB free? Then set `WORKERS = 2`. **This takes about 10 seconds.**
+# Each worker loads TensorFlow, and needs about 800 MiB for itself. That is too much for the
+# smallest machines that this course runs on, so the cell below has no workers, and trains here. Do
+# you have 4 GB free? Then set `WORKERS = 2`. **This takes about 10 seconds.**
 
 # %%
 WORKERS = 0
@@ -217,12 +219,13 @@ difference = (together.table["val_accuracy"] - alone.table["val_accuracy"]).abs(
 print(f"largest difference from the first search: {difference:.3f}")
 
 # %% [markdown]
-# With workers or without, it is the same search: the same networks, in the same order, with the same
-# accuracies. (Only the last digits may differ, since a worker may have another number of threads.)
-# That does not come by itself. Which worker is ready first is a matter of luck, so a search that
-# told its strategy of each result as it came would be another one each time. `run_search` **hears
-# the results in the order of the trials**: a result that is early waits. The price is that a slow
-# trial holds up those behind it, so give `in_flight` a few more trials than there are workers.
+# With workers or without, it is the same search: the same networks, in the same order, with the
+# same accuracies. (Only the last digits may differ, since a worker may have another number of
+# threads.) That does not come by itself. Which worker is ready first is a matter of luck, so a
+# search that told its strategy of each result as it came would be another one each time.
+# `run_search` **hears the results in the order of the trials**: a result that is early waits. The
+# price is that a slow trial holds up those behind it, so give `in_flight` a few more trials than
+# there are workers.
 #
 # What does it bring? Recorded on two processors: 16 trials of 2 epochs, random search, in this
 # process, in a pool of two processes, and on two workers of Dask, which comes next.
@@ -230,19 +233,19 @@ print(f"largest difference from the first search: {difference:.3f}")
 # %%
 executors = trials.recorded("executors")
 turns = executors.pivot(index="turn", columns="executor", values="seconds")
-gain = turns[["serial"]].to_numpy() / turns[["processes", "Dask"]]
+gain = turns.rdiv(turns["serial"], axis=0)
 pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast")], axis=1).round(
     2
 )
 
 # %% [markdown]
-# Two workers are not twice as fast, for two reasons. "Serial" is not one processor: TensorFlow
-# spreads the arithmetic of a single training over both. And at the end one worker waits for the
-# other. There is also a reason why the gain is as large as it is, which has nothing to do with working
-# in parallel. KerasTuner looks for garbage in memory twice a trial. A worker has nothing of yours in
-# it, so it tells Python to leave out all that it had loaded before the first trial. That saves a
-# fifth of a second each time. **Give each worker one
-# thread** (`TF_NUM_INTRAOP_THREADS=1`, as was done here): two workers with two threads each on two
+# Two workers are not twice as fast. One reason is that "serial" is not one processor: TensorFlow
+# spreads the arithmetic of a single training over both. Another one is what the search itself and
+# the sending cost. There is also a reason why the gain is as large as it is, which has nothing to
+# do with working in parallel. KerasTuner looks for garbage in memory twice a trial. A worker has
+# nothing of yours in it, so it tells Python to leave out all that it had loaded before the first
+# trial. That saves a fifth of a second each time. **Give each worker one thread**
+# (`TF_NUM_INTRAOP_THREADS=1`, as was done here): two workers with two threads each on two
 # processors get into each other's way.
 #
 # ## More than one machine: Dask
@@ -261,15 +264,16 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # found = search.run_search(..., executor=client.get_executor(), in_flight=8)
 # ```
 #
-# On several machines only the second part changes. The command `dask scheduler` on one of them prints
-# an address, `dask worker ADDRESS --nthreads 1` joins it from the others, and here you write
-# `client = Client("tcp://ADDRESS")`. There are ready-made clusters over SSH (`SSHCluster`), in a queue
-# of Slurm (`dask_jobqueue.SLURMCluster`) and on Kubernetes. Each worker needs the course installed,
-# in the same versions. Dask is an optional requirement: `pip install -e ".[dask]"` in the course's
-# folder.
+# On several machines only the second part changes. The command `dask scheduler` on one of them
+# prints an address, `dask worker ADDRESS --nthreads 1` joins it from the others, and here you write
+# `client = Client("tcp://ADDRESS")`. There are ready-made clusters over SSH (`SSHCluster`), in a
+# queue of Slurm (`dask_jobqueue.SLURMCluster`) and on Kubernetes. Each worker needs the course
+# installed, in the same versions. Dask is an optional requirement: `pip install -e ".[dask]"` in
+# the course's folder.
 #
-# Dask shows what its workers do, live, on a **dashboard**: a page in the browser. (The last argument above
-# is for that page. Without it, the page is open to everyone in your network.) A cell can hold it:
+# Dask shows what its workers do, live, on a **dashboard**: a page in the browser. (The last
+# argument above is for that page. Without it, the page is open to everyone in your network.) A cell
+# can hold it:
 #
 # ```python
 # from IPython.display import IFrame
@@ -277,9 +281,9 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # IFrame(client.dashboard_link.replace("/status", "/individual-task-stream"), 900, 400)
 # ```
 #
-# (`dask-labextension` shows it in panels beside the notebook. On Binder and other distant servers the
-# frame stays empty, since the page is at the address 127.0.0.1, which means "this machine" for each
-# browser.)
+# (`dask-labextension` shows it in panels beside the notebook. On Binder and other distant servers
+# the frame stays empty, since the page is at the address 127.0.0.1, which means "this machine" for
+# each browser.)
 #
 # Its picture of the search from the table above looked like this when it was over: a row for each
 # worker, a bar for each trial.
@@ -289,7 +293,7 @@ ax = plotting.plot_timeline(trials.recorded("executors_timeline"))
 plotting.show(
     ax,
     alt="Two rows, one for each worker of Dask, filled with sixteen bars of very different lengths. "
-    "One worker ends before the other.",
+    "Both are busy nearly to the end.",
     source="a recorded search on two workers",
 )
 
@@ -297,12 +301,12 @@ plotting.show(
 # **What if a worker dies?** On many machines that is no accident but a matter of time. **Predict**:
 # what should a search do with the trial that the dead worker had?
 #
-# The scheduler notices that the connection is gone, and gives the trial to another worker. It begins
-# anew, with the same seed, so it comes out the same. (A worker that only fell silent may still
-# report: then there are two results, which are equal, and one of them is dropped.) Tried for real:
-# `python tests/kill_workers.py --times 10` kills a worker at a random moment in each of ten searches.
-# Recorded: **all ten ended with the very table, curves and weights** of a search that nobody
-# disturbed, bit by bit. No trial was lost, and none counted twice.
+# The scheduler notices that the connection is gone, and gives the trial to another worker. It
+# begins anew, with the same seed, so it comes out the same. (A worker that only fell silent may
+# still report: then there are two results, which are equal, and one of them is dropped.) Tried for
+# real: `python tests/kill_workers.py --times 10` kills a worker at a random moment in each of ten
+# searches. Recorded: **all ten ended with the very table, curves and weights** of a search that
+# nobody disturbed, bit by bit. No trial was lost, and none counted twice.
 #
 # Three things to know.
 #
@@ -333,10 +337,10 @@ plotting.show(
 # KERASTUNER_TUNER_ID=tuner1 python search.py
 # ```
 #
-# The **chief** has the oracle: it proposes trials and hears of them, and trains nothing. The workers ask
-# it over the network, by gRPC, a protocol for calling functions of another process. All need one
-# folder that all of them see. `python tests/benchmarks/chief_and_workers.py` does this for real, on
-# one machine, and then again with one worker killed in its first trial. Recorded:
+# The **chief** has the oracle: it proposes trials and hears of them, and trains nothing. The
+# workers ask it over the network, by gRPC, a protocol for calling functions of another process. All
+# need one folder that all of them see. `python tests/benchmarks/chief_and_workers.py` does this for
+# real, on one machine, and then again with one worker killed in its first trial. Recorded:
 
 # %%
 trials.recorded("chief_and_workers").set_index("case")
@@ -344,8 +348,9 @@ trials.recorded("chief_and_workers").set_index("case")
 # %% [markdown]
 # Undisturbed it works. With a worker killed, its trial is lost, and **the chief never ends**: it
 # waits until no trial is under way and no worker is on its list, and nobody takes the dead one off.
-# (So says its code, in version 1.4.8. We stopped waiting after a minute.) The channel is not encrypted, and whoever reaches the port can command the chief: keep it
-# on 127.0.0.1, or in a network of your own.
+# (So says its code, in version 1.4.8. We stopped waiting after a minute.) The channel is not
+# encrypted, and whoever reaches the port can command the chief: keep it on 127.0.0.1, or in a
+# network of your own.
 #
 # ## A plan for 100 machines
 #
@@ -355,10 +360,10 @@ trials.recorded("chief_and_workers").set_index("case")
 # $$T = s + \lceil N / W \rceil \, (t + o)$$
 #
 # seconds: $s$ until a worker has started and loaded its libraries, then rounds of one trial of $t$
-# seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$ rounds
-# up. Rounds are a simplification: a queue is better by a little, a long trial at the end makes it
-# worse.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with 5,000 images; $t$
-# comes from the search above.
+# seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$
+# rounds up. Rounds are a simplification: a queue is better by a little, a long trial at the end
+# makes it worse.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with
+# 5,000 images; $t$ comes from the search above.
 
 # %%
 start, overhead = 3, 0.02  # seconds, as measured
@@ -372,26 +377,27 @@ plan = pd.DataFrame(plan, index=pd.Index(workers, name="workers"))
 plan.round(1)
 
 # %% [markdown]
-# Read the last row. For a thousand trials of two minutes, a hundred workers turn a day and a half into
-# twenty minutes. For our tiny trials they turn most of an hour into less than a minute: it would take
-# longer to rent them.
+# Compare the first row with the last. For a thousand trials of two minutes, a hundred workers turn
+# a day and a half into twenty minutes. For our tiny trials they turn half an hour or so into half a
+# minute: it would take longer to rent them.
 #
 # The formula forgets what the one machine in the middle has to do. Each task carries the images.
 # **Predict**: how many bytes is one task, and how many a second are that with a hundred workers?
 
 # %%
-per_task = len(pickle.dumps(splits)) / 1e6
-full = per_task * 60000 / len(splits.x_train)
+visible = splits.x_train, splits.y_train, splits.x_val, splits.y_val  # no test image leaves
+per_task, images = len(pickle.dumps(visible)) / 1e6, len(splits.y_train) + len(splits.y_val)
+sizes = {f"{images:,} images": per_task, "60,000 images": per_task * 60_000 / images}
 table = {}
-for name, size in {"5,000 images": per_task, "60,000 images": full}.items():
+for name, size in sizes.items():
     rates = {f"trials of {each:g} s": 100 * size / each for each in (3, 120)}
     table[name] = {"MB a task": size} | {f"MB/s, {key}": rate for key, rate in rates.items()}
 pd.DataFrame(table).T.round(1)
 
 # %% [markdown]
 # A usual network card carries about 120 MB a second. Two minutes of training for one task are no
-# burden at all. Short trials with many images choke it: then the images must lie on each machine, and
-# the task carry the name of a file. So the plan, in five steps:
+# burden at all. Short trials with many images choke it: then the images must lie on each machine,
+# and the task carry the name of a file. So the plan, in five steps:
 #
 # 1. Measure $t$ on the machine that you will rent, with three or four trials, the largest network of
 #    the space among them. Does it fit into the memory of a worker?
@@ -411,10 +417,10 @@ pd.DataFrame(table).T.round(1)
 # | a few machines of your own | Dask, over SSH |
 # | trials of hours, which should survive and be stopped early | [Ray Tune](https://docs.ray.io/en/latest/tune/index.html): trials save checkpoints and go on from them after a failure, ASHA stops the poor ones early, and a trial asks for processors and GPUs. It needs storage that all machines reach, and a training function of your own; no link to KerasTuner is known to us |
 # | a computing center with a queue | [Slurm](https://slurm.schedmd.com/job_array.html). For random search a job array is enough: `sbatch --array=0-99`, one trial a job, no server at all; `--requeue` puts a job back after a node failure. For a strategy that hears results, `SLURMCluster` of Dask |
-# | a company's cluster of containers | a [Kubernetes Job](https://kubernetes.io/docs/concepts/workloads/controllers/job/), indexed, with a limit of retries for each index; or Katib, made for such searches |
+# | a company's cluster of containers | a [Kubernetes Job](https://kubernetes.io/docs/concepts/workloads/controllers/job/), indexed, with a limit of retries for each index; or Katib, made for such searches (its part for architectures is called alpha) |
 #
-# From row to row there is more to set up and to keep running. For a handful of machines that may cost
-# more than it brings.
+# From row to row there is more to set up and to keep running. For a handful of machines that may
+# cost more than it brings.
 #
 # ## A GPU
 #
@@ -432,13 +438,14 @@ print("computes in", layer.compute_dtype, "and keeps its weights in", layer.vari
 # bits for the weights, so that small steps are not lost. `keras.mixed_precision.set_global_policy(
 # "mixed_float16")`, before the networks are built, gives it to all layers. On NVIDIA's GPUs from
 # compute capability 7.0 on (since 2017) it can be much faster, but networks as small as ours gain
-# little, and on a CPU float16 is slower. Give the last layer `dtype="float32"`, since a softmax needs
-# the digits; Keras sees to the rest.
+# little, and on a CPU float16 is slower. Give the last layer `dtype="float32"`, since a softmax
+# needs the digits; Keras sees to the rest.
 #
 # With workers, each needs a GPU for itself: start each one with its own `CUDA_VISIBLE_DEVICES`, and
-# with `TF_FORCE_GPU_ALLOW_GROWTH=true`, or the first training takes all the memory of its GPU. **None
-# of this section was measured**: no GPU was to be had when it was written. To see what yours brings,
-# run the first search of this unit there, with a space of larger networks in the place of `cnn_space`.
+# with `TF_FORCE_GPU_ALLOW_GROWTH=true`, or the first training takes all the memory of its GPU.
+# **None of this section was measured**: no GPU was to be had when it was written. To see what yours
+# brings, run the first search of this unit there, with a space of larger networks in the place of
+# `cnn_space`.
 #
 # ## The same search with PyTorch
 #
@@ -454,8 +461,8 @@ print("computes in", layer.compute_dtype, "and keeps its weights in", layer.vari
 # ```
 #
 # In a terminal, put `KERAS_BACKEND=torch` before the command. PyTorch is not among the requirements
-# of the course (`pip install -e ".[torch]"` adds it). TensorFlow stays, as AutoKeras imports it anyhow. What
-# works then?
+# of the course (`pip install -e ".[torch]"` adds it). TensorFlow stays, as AutoKeras imports it
+# anyhow. What works then?
 #
 # | with PyTorch | |
 # |---|---|
@@ -483,11 +490,11 @@ same = network["tensorflow"] == network["torch"]
 heard.assign(same_network=same).loc["random"].round(3)
 
 # %% [markdown]
-# The networks are the same, all twelve: KerasTuner draws them, and no backend has a hand in that. The
-# accuracies are not the same. A seed tells each backend where to begin, but behind it each has random
-# numbers of its own, so already the first weights differ. Eight of the pairs are within three points.
-# The four others are of networks that read less than 90 percent: they have only begun to learn in two
-# epochs, and there a luckier start is worth a lot.
+# The networks are the same, all twelve: KerasTuner draws them, and no backend has a hand in that.
+# The accuracies are not the same. A seed tells each backend where to begin, but behind it each has
+# random numbers of its own, so already the first weights differ. Eight of the pairs are within
+# three points. The four others are of networks that read less than 90 percent: they have only begun
+# to learn in two epochs, and there a luckier start is worth a lot.
 #
 # Greedy search *listens* to the accuracies. **Predict**: does it still propose the same networks?
 # And does the same trial win?
@@ -498,10 +505,10 @@ winner["same networks"] = same.groupby(["strategy", "seed"]).sum().astype(str) +
 winner
 
 # %% [markdown]
-# Here it does. Greedy search cares only for which trial is ahead, and as long as that is the same one,
-# it proposes the same. Among more trials the two are likely to part. The winner is another one
-# in three of the six searches. **A change of the backend is at least a change of the seed.** So never
-# compare a search on one backend with its rival on another.
+# Here it does. Greedy search cares only for which trial is ahead, and as long as that is the same
+# one, it proposes the same. Among more trials the two are likely to part. The winner is another one
+# in three of the six searches. **A change of the backend is at least a change of the seed.** So
+# never compare a search on one backend with its rival on another.
 #
 # **Predict** the last one: which backend is faster, on one thread of a processor?
 
@@ -513,20 +520,21 @@ by_strategy["torch / tensorflow"] = (
 by_strategy.round(1)
 
 # %% [markdown]
-# These are seconds of processor time for a trial, the medians of twelve. With networks this small there
-# is hardly anything to choose. That says nothing of large networks, of several threads or of a
-# graphics card: measure yours. The better reason for PyTorch is that the rest of your project speaks it.
+# These are seconds of processor time for a trial, the medians of twelve. With networks this small
+# there is hardly anything to choose. That says nothing of large networks, of several threads or of
+# a graphics card: measure yours. The better reason for PyTorch is that the rest of your project
+# speaks it.
 #
 # ## Another library: two goals at once
 #
 # [Unit 07](07_tradeoffs.ipynb) named NSGA-II (Deb et al. 2002), evolution for several goals, and
-# left it there, as KerasTuner does not have it. **Optuna** (Akiba et al. 2019) does. It is a library
-# for hyperparameters of any kind of code: it knows nothing of networks, it proposes values and hears
-# numbers. It is not among the requirements of the course (`pip install -e ".[optuna]"` adds it). Where it is
-# installed, what follows is live; else it shows a recording.
+# left it there, as KerasTuner does not have it. **Optuna** (Akiba et al. 2019) does. It is a
+# library for hyperparameters of any kind of code: it knows nothing of networks, it proposes values
+# and hears numbers. It is not among the requirements of the course (`pip install -e ".[optuna]"`
+# adds it). Where it is installed, what follows is live; else it shows a recording.
 #
-# What was `hp.Choice` is `trial.suggest_categorical`. Here is a network of MNIST-NAS-Bench, choice by
-# choice. What does not exist, such as the filters of a second block in a network of one, is not
+# What was `hp.Choice` is `trial.suggest_categorical`. Here is a network of MNIST-NAS-Bench, choice
+# by choice. What does not exist, such as the filters of a second block in a network of one, is not
 # asked for.
 
 # %%
@@ -543,9 +551,9 @@ def propose(trial):
 
 
 # %% [markdown]
-# A search is called a **study**, and a strategy a **sampler**. The study calls our function with one
-# trial after another, and is told *two* numbers: one to make large, one to make small. As in unit 05,
-# chance decides which of its three trainings a network is heard of by.
+# A search is called a **study**, and a strategy a **sampler**. The study calls our function with
+# one trial after another, and is told *two* numbers: one to make large, one to make small. As in
+# unit 05, chance decides which of its three trainings a network is heard of by.
 
 
 # %%
@@ -568,7 +576,8 @@ def search_two_goals(sampler, seed, budget):
 # %% [markdown]
 # NSGA-II begins with a population of random networks. A child takes each value from one of two
 # parents, and now and then draws one anew. Of parents and children together the better ones stay:
-# first those that none dominates, and so on, as unit 07 says. Here is one search with a population of
+# first those that none dominates, and so on, as unit 07 says. Here is one search with a population
+# of
 # 20, for 200 trials. **Predict**: how many *different* networks does it train?
 
 # %%
@@ -583,8 +592,8 @@ else:
 print(f"{searched['network'].nunique()} different networks in {len(searched)} trials")
 
 # %% [markdown]
-# Many trials were repeats. A child of two parents that are alike is likely to be one of them, and Optuna
-# does not mind: it trains that network again and learns nothing. This will matter.
+# Many trials were repeats. A child of two parents that are alike is likely to be one of them, and
+# Optuna does not mind: it trains that network again and learns nothing. This will matter.
 #
 # Now the front that this search hands over. It chose by what it heard, and we draw it by the truth.
 
@@ -624,11 +633,11 @@ for axis, scale in {"powers of ten": np.log10, "parameters as they are": np.asar
     print(f"missed, {axis}: {1 - hypervolume(found, 'test_accuracy', scale) / true:.1%}")
 
 # %% [markdown]
-# Two measures of one front, and they do not agree; keep that in mind. And one search is an anecdote,
-# so here are thirty of each, recorded, with three rivals: a population of 50, which is Optuna's
-# default; Optuna's random search, which may repeat itself; and the random search of this course,
-# which never does. There are two budgets. After *200 trials* a repeat has cost a training, as
-# in the search above. After *200 networks* it was free, as if someone had kept a list.
+# Two measures of one front, and they do not agree; keep that in mind. And one search is an
+# anecdote, so here are thirty of each, recorded, with three rivals: a population of 50, which is
+# Optuna's default; Optuna's random search, which may repeat itself; and the random search of this
+# course, which never does. There are two budgets. After *200 trials* a repeat has cost a training,
+# as in the search above. After *200 networks* it was free, as if someone had kept a list.
 #
 # **Predict**: who misses least at each budget?
 
@@ -639,13 +648,14 @@ means["missed"] *= 100
 means.loc[["200 trials", "200 networks"]].round(1)
 
 # %% [markdown]
-# `missed` is percent of the true front's area. In the upper half, look at `networks`: for the price of
+# `missed` is percent of the true front's area. In the upper half, look at `networks`: for the price
+# of
 # 200 trainings NSGA-II with 20 sees three quarters of what the random search without repeats sees, and
 # misses no more. In the lower half, look at `trials`: it has to propose 313 networks until 200 are
 # different, and misses the least.
 #
-# How sure is that order? We ask as in unit 05: how probably does a search with NSGA-II and a population
-# of 20 miss less than one of the rival, and what is the bootstrap interval?
+# How sure is that order? We ask as in unit 05: how probably does a search with NSGA-II and a
+# population of 20 miss less than one of the rival, and what is the bootstrap interval?
 
 
 # %%
@@ -677,24 +687,25 @@ against_rivals("missed")
 against_rivals("missed_linear")
 
 # %% [markdown]
-# Nearly everything. Only one of the six intervals leaves out one half, and not by much. Nobody ran another
-# search; only the measure is different. On an axis of parameters as they are, all networks below 1,000
-# are a sliver at the left edge, however much accuracy is to be gained there. In powers of ten each
-# doubling counts the same. So what NSGA-II does better here seems to be *small* networks, and a
-# person who has room for large ones gains little. **A front has many measures, and they need not agree.
-# Choose yours before you look**, by what the network is for.
+# Nearly everything. Only one of the six intervals leaves out one half, and not by much. Nobody ran
+# another search; only the measure is different. On an axis of parameters as they are, all networks
+# below 1,000 are a sliver at the left edge, however much accuracy is to be gained there. In powers
+# of ten each doubling counts the same. So what NSGA-II does better here seems to be *small*
+# networks, and a person who has room for large ones gains little. **A front has many measures, and
+# they need not agree. Choose yours before you look**, by what the network is for.
 #
-# And in other spaces? Ours is small, 1,248 networks, so repeats are many. Among billions a random draw
-# hardly ever comes twice, and the two random searches become one. What NSGA-II is worth there is
-# another question, and this table does not answer it.
+# And in other spaces? Ours is small, 1,248 networks, so repeats are many. Among billions a random
+# draw hardly ever comes twice, and the two random searches become one. What NSGA-II is worth there
+# is another question, and this table does not answer it.
 
 # %% [markdown]
 # ## Is it good science?
 #
-# A search on many machines is soon an experiment that others shall believe. Lindauer & Hutter (2020)
-# wrote down what that takes: a **checklist** of fourteen practices, on code, comparisons and reports.
-# `nascourse.checklist` fills it for the experiments of this course, from their recorded tables: seeds
-# and rows are counted, not claimed. **Predict**: which of the practices do we keep only in part?
+# A search on many machines is soon an experiment that others shall believe. Lindauer & Hutter
+# (2020) wrote down what that takes: a **checklist** of fourteen practices, on code, comparisons and
+# reports. `nascourse.checklist` fills it for the experiments of this course, from their recorded
+# tables: seeds and rows are counted, not claimed. **Predict**: which of the practices do we keep
+# only in part?
 
 # %%
 from nascourse.checklist import checklist, linked
@@ -720,14 +731,14 @@ linked(filled)
 # - Plan before you rent: start, rounds, overhead, bytes, memory.
 # - The backend and the library can be exchanged. Seeds, budgets, baseline and checklist stay.
 #
-# This is the last unit. What you have now: a space that you can count, estimates that you can trust,
-# strategies that you have compared, a network that you have weighed, and a way to more machines. What
-# will you search for?
+# This is the last unit. What you have now: a space that you can count, estimates that you can
+# trust, strategies that you have compared, a network that you have weighed, and a way to more
+# machines. What will you search for?
 #
 # ## Exercises
 #
-# In [four exercises](../exercises/12_scaling_out.ipynb) compute how long a search takes on
-# many workers and when each trial ends, find out what must be sent again, and judge a comparison.
+# In [four exercises](../exercises/12_scaling_out.ipynb) you compute how long a search takes on many
+# workers and when each trial ends, find out what must be sent again, and judge a comparison.
 #
 # ## Further reading
 #
