@@ -10,7 +10,7 @@
 # - **Time**: 90 min: trials in parallel 15 min, what it costs a strategy 10 min, workers 10 min, Dask
 #   and KerasTuner's workers 10 min, a plan 10 min, GPU and PyTorch 10 min, Optuna 20 min, the
 #   checklist 5 min
-# - **Cost**: 40 s of one CPU core and 850 MiB of memory; no GPU, no network. What needs several
+# - **Cost**: 45 s of one CPU core and 850 MiB of memory; no GPU, no network. What needs several
 #   processes or more packages shows a recorded result, and says how to run it.
 #
 # Every search of this course fits on a laptop, because its networks are small and its images few.
