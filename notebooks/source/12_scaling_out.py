@@ -44,18 +44,10 @@ import pandas as pd
 
 # %%
 splits = data.load_mnist("bundled")
+options = {"strategy": "random", "max_trials": 4, "epochs": 2, "seed": 1}
+options |= {"overwrite": True, "observer": search.Observer()}  # begin anew, in silence
 begun = time.perf_counter()
-alone = search.run_search(
-    spaces.cnn_space,
-    splits,
-    strategy="random",
-    max_trials=4,
-    epochs=2,
-    seed=1,
-    directory="../runs/12_alone",
-    overwrite=True,
-    observer=search.Observer(),
-)
+alone = search.run_search(spaces.cnn_space, splits, directory="../runs/12_alone", **options)
 took = time.perf_counter() - begun
 seconds = alone.table["seconds"]
 print(f"trials: from {seconds.min():.0f} to {seconds.max():.0f} s")
@@ -202,15 +194,10 @@ with ProcessPoolExecutor(WORKERS, mp_context=spawn) if WORKERS else nullcontext(
     together = search.run_search(
         spaces.cnn_space,
         splits,
-        strategy="random",
-        max_trials=4,
-        epochs=2,
-        seed=1,
         directory="../runs/12_together",
-        overwrite=True,
-        observer=search.Observer(),
         executor=executor,
         in_flight=4,
+        **options,
     )
 trials.summary(together.table)
 
