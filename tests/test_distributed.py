@@ -39,17 +39,8 @@ def here(tmp_path_factory) -> search.Search:
     return run(tmp_path_factory.mktemp("here"))
 
 
-@pytest.fixture(scope="module")
-def one_thread():
-    """Workers compute with one thread each, as they do where every processor has its worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-            patch.setenv(name, "1")
-        yield
-
-
 @pytest.mark.parametrize("method", sorted({*multiprocessing.get_all_start_methods()} - {"fork"}))
-def test_processes_find_the_same(here, one_thread, tmp_path, method):
+def test_processes_find_the_same(here, tmp_path, method):
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(2, mp_context=context) as workers:
         there = run(tmp_path, workers)
@@ -98,7 +89,7 @@ def test_a_pool_with_a_dead_process_is_one_sentence_again_and_again(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def dask_worker(one_thread):
+def dask_worker():
     """A client of a cluster with one worker, which offers to do two things at once."""
     distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
     from dask import config
@@ -136,7 +127,7 @@ def deadly_space(hp):
     return model
 
 
-def test_a_network_that_ends_its_process_is_counted(one_thread, tmp_path):
+def test_a_network_that_ends_its_process_is_counted(tmp_path):
     """It breaks the pool; tests/test_workers.py has the rest of the story."""
     spawn = multiprocessing.get_context("spawn")
     with (

@@ -130,6 +130,7 @@ def main() -> None:
 
     first = found["NSGA-II, 20"][0].head(ENOUGH)
     first.insert(0, "trial", range(1, ENOUGH + 1))
+    first.insert(1, "status", "completed")
     write_whole(options.to / "optuna_search.csv", first.to_csv(index=False))
 
 

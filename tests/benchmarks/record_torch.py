@@ -26,7 +26,7 @@ SHIPPED = Path(nascourse.__file__).parent / "recordings" / "backends.csv"
 BACKENDS = ("tensorflow", "torch")
 SEEDS = range(1, 4)
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-COLUMNS = ["backend", "strategy", "seed", "trial", "architecture"]
+COLUMNS = ["backend", "strategy", "seed", "trial", "status", "architecture"]
 COLUMNS += ["n_params", "val_accuracy", "processor_seconds"]
 
 
