@@ -349,7 +349,7 @@ trials.recorded("chief_and_workers").set_index("case")
 # seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$
 # rounds up. Rounds are a simplification: a queue is better by a little, a long trial at the end
 # makes it worse.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with
-# 5,000 images; $t$ comes from the search above.
+# our 4,000 images; $t$ comes from the search above.
 
 # %%
 start, overhead = 3, 0.02  # seconds, as measured
@@ -364,7 +364,7 @@ plan.round(1)
 
 # %% [markdown]
 # Compare the first row with the last. For a thousand trials of two minutes, a hundred workers turn
-# a day and a half into twenty minutes. For our tiny trials they turn half an hour or so into half a
+# a day and a half into twenty minutes. For our tiny trials they turn less than an hour into less than a
 # minute: it would take longer to rent them.
 #
 # The formula forgets what the one machine in the middle has to do. Each task carries the images.
