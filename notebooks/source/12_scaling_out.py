@@ -704,8 +704,8 @@ print(filled["answer"].value_counts().to_string())
 linked(filled)
 
 # %% [markdown]
-# "In part" is the honest answer more often than we would like. Our single-seed recordings are there
-# to be replayed, and prove nothing; some comparisons have no random baseline of their own. Fill it
+# "In part" is the honest answer more often than we would like. Our recordings of a single seed are
+# there to be replayed, and prove nothing; and of some experiments the cost is not on record. Fill it
 # for your own study *before* you start: most of what it asks cannot be added later.
 #
 # ## Summary
