@@ -227,6 +227,9 @@ print(f"median {accuracies.median():.2%}, from {accuracies.min():.2%} to {accura
 #   behind it.
 # - A delivered file is read back before it is called delivered.
 #
+# Next: all of this fitted on one machine. [Unit 12](12_scaling_out.ipynb) asks what to do when it
+# does not.
+#
 # ## Exercises
 #
 # In [three exercises](../exercises/11_project.ipynb) you find the digits that are confused most, choose
