@@ -152,7 +152,7 @@ def train(
 def _settle() -> None:
     """Spare the libraries the search for garbage.
 
-    KerasTuner collects it twice a trial, and would look at all that is loaded: a tenth of the time
+    KerasTuner collects it twice a trial, and would look at all that is loaded: a sixth of the time
     of a small network.
     """
     gc.collect()

@@ -43,20 +43,10 @@ def recording() -> ModuleType:
     return module
 
 
-def propose(trial: Any, choices: dict[str, list]) -> dict:
-    """A network of the benchmark's space, choice by choice."""
-    network = {}
-    for name, values in choices.items():  # body/blocks comes first
-        block = int(name[-1]) if "filters" in name else 0
-        if block < network.get("body/blocks", 1):
-            network[name] = trial.suggest_categorical(name, values)
-    return network
-
-
 @pytest.fixture(scope="module")
-def search(bench, optuna) -> Callable[[int], pd.DataFrame]:
+def search(bench, optuna, recording) -> Callable[[int], pd.DataFrame]:
     def accuracy_and_size(trial: Any) -> tuple[float, int]:
-        outcome = bench.query(propose(trial, bench.choices))
+        outcome = bench.query(recording.propose(trial, bench.choices))
         trial.set_user_attr("network", outcome.network)
         return outcome.val_accuracy, bench.facts(outcome.network)["n_params"]
 

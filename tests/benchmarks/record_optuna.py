@@ -18,6 +18,7 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,21 +33,23 @@ ENOUGH = 200  # trials, or different networks
 LOW = 0.8  # accuracies below do not count
 
 
+def propose(trial: Any, choices: dict[str, list]) -> dict[str, Any]:
+    """A network of the benchmark's space, choice by choice."""
+    network = {}
+    for name, values in choices.items():  # body/blocks comes first
+        block = int(name[-1]) if "filters" in name else 0
+        if block < network.get("body/blocks", 1):
+            network[name] = trial.suggest_categorical(name, values)
+    return network
+
+
 def search(bench: Benchmark, sampler: object, seed: int) -> pd.DataFrame:
     """One search with Optuna, until it has trained enough different networks: a row a trial."""
     luck = np.random.default_rng(seed).integers(len(bench.seeds), size=len(bench))
     rows, different = [], set()
 
-    def propose(trial) -> dict:
-        network = {}
-        for name, values in bench.choices.items():  # body/blocks comes first
-            block = int(name[-1]) if "filters" in name else 0
-            if block < network.get("body/blocks", 1):
-                network[name] = trial.suggest_categorical(name, values)
-        return network
-
     def accuracy_and_size(trial) -> tuple[float, int]:
-        number = bench.query(propose(trial)).network
+        number = bench.query(propose(trial, bench.choices)).network
         heard = bench.query(number, seed=luck[number]).val_accuracy
         size = bench.facts(number)["n_params"]
         rows.append({"network": number, "val_accuracy": heard, "n_params": size})
