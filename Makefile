@@ -41,10 +41,10 @@ test: .venv/tested  ## run all tests
 	@.venv/bin/python -m pytest $(ARGS)
 
 notebooks: .venv/tested  ## make notebooks, solutions and exercises from their sources; ARGS="02"
-	@.venv/bin/python -m nascourse.authoring $(ARGS)
+	@.venv/bin/python -m notebooks.build $(ARGS)
 
 exercises: .venv/tested  ## make the exercises alone, which executes nothing
-	@.venv/bin/python -m nascourse.authoring --exercises $(ARGS)
+	@.venv/bin/python -m notebooks.build --exercises $(ARGS)
 
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
 	@.venv/bin/python tests/benchmarks/make_timings.py $(ARGS)
@@ -55,9 +55,9 @@ bench: .venv/tested  ## measure what the README claims
 	done
 
 bench-table: .venv/tested  ## train the networks of MNIST-NAS-Bench (hours); TEST_MNIST=mnist.npz
-	@.venv/bin/python tests/benchmarks/make_bench_table.py train --test-data "$(TEST_MNIST)"
+	@.venv/bin/python nascourse/recordings/make_bench_table.py train --test-data "$(TEST_MNIST)"
 	@for step in measure report export; do \
-		.venv/bin/python tests/benchmarks/make_bench_table.py $$step || exit 1; \
+		.venv/bin/python nascourse/recordings/make_bench_table.py $$step || exit 1; \
 	done
 
 lint: .venv/tested  ## check the style of the code
@@ -65,7 +65,7 @@ lint: .venv/tested  ## check the style of the code
 	@.venv/bin/python -m ruff format --check
 
 resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
-	@.venv/bin/python tests/resolve.py
+	@.venv/bin/python tests/drills/resolve.py
 
 badge:  ## point the README's Binder badge at a repository; REPO=owner/name
 	@echo "$(REPO)" | grep -Eq '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$$' || \

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from nbval.plugin import IPyNbCell
 
-from nascourse.authoring import kernel_environment
+from notebooks.build import kernel_environment
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,38 +1,21 @@
 """Search, evaluation and plotting functions for the course on Neural Architecture Search.
 
-=============  =====================================================================
-room           purpose
-=============  =====================================================================
-`data`         images in, splits out, with no network; the test part is sealed
-`spaces`       what can be built: a Keras and an AutoKeras space of small CNNs
-`strategies`   what to try next: KerasTuner oracles, AutoKeras's greedy one among them
-`proxies`      guesses of a network's quality that need no training
-`benchmark`    MNIST-NAS-Bench: a whole space, measured; strategies raced on it
-`oneshot`      weight sharing: one supernet that judges a whole space
-`darts`        gradient-based search: a mixture of operations, learned by descent
-`scaling`      larger networks from a small one: EfficientNets, scaled digit networks
-`search`       the only owner of budget, seeds and files: `run_search`, `retrain`
-`tuners`       the loops of KerasTuner and AutoKeras, seeded and recorded
-`workers`      trials trained in other processes or on other machines
-`recording`    a search on disk, and the way back after a crash
-`trials`       the trial table and its arithmetic
-`archive`      a search as one zip file: from Binder home, checked on the way
-`evaluation`   how good and how dear one network is; the only key to the test set
-`litert`       a trained network for a small device: converted, quantized, run
-`plotting`     a table in, Matplotlib axes out
-`dashboard`    a search to look at: live, or replayed trial by trial
-`explorers`    MNIST-NAS-Bench to play with: look up, search by hand, set a limit
-`widgets`      what these two are made of: buttons, pictures, tables
-`project`      the hands-on project from data to report
-`checklist`    the course's own experiments, held against a published checklist
-`checks`       exercises that answer: `check` and `hint`
-`progress`     which exercises are solved, by one learner or a class
-`doctor`       can this machine run the course?
-`files`        whole or not at all: how every room writes
-`authoring`    notebooks, solutions and exercises from their text sources
-=============  =====================================================================
+What every unit uses:
 
-Import the rooms that you need, for instance ``from nascourse import data, spaces``.
+============  ====================================================================
+`data`        images in, splits out, with no network; the test part is sealed
+`spaces`      what can be built: a Keras and an AutoKeras space of small CNNs
+`strategies`  what to try next: KerasTuner oracles, AutoKeras's greedy one among them
+`search`      run a search, and train its winner: `run_search`, `retrain`
+`trials`      the trial table and its arithmetic
+`evaluation`  how good one network is and what it costs; the only key to the test set
+`plotting`    a table in, Matplotlib axes out
+============  ====================================================================
+
+Behind them: `benchmark` (MNIST-NAS-Bench, a whole space measured), `methods` (what single units
+teach), `views` (what is clicked in JupyterLab), `checks` (exercises that answer), `cli` (the command
+line), `recordings` (results that were measured once) and `_engine` (what runs a search).
+
 Importing the package itself loads no TensorFlow.
 """
 

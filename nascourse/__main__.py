@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from nascourse import CourseError, doctor, progress
+from nascourse import CourseError
+from nascourse.cli import doctor
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,13 +58,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         return doctor.main()
-    if options.command == "progress":
-        return progress.main(options.files)
 
-    if not doctor.home_folder():  # Keras would make a folder "~" here, and Matplotlib give up
-        print("There is no home folder: 'python -m nascourse doctor' says more.", file=sys.stderr)
-        return 2
     try:
+        if options.command == "progress":
+            from nascourse.checks import progress
+
+            return progress.main(options.files)
+        if not doctor.home_folder():  # Keras would make a folder "~", and Matplotlib give up
+            sentence = "There is no home folder: 'python -m nascourse doctor' says more."
+            print(sentence, file=sys.stderr)
+            return 2
         return _project(options) if options.command == "project" else _archive(options)
     except ImportError as error:
         print(f"{error}: run 'python -m nascourse doctor' for the way out.", file=sys.stderr)
@@ -73,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _archive(options: argparse.Namespace) -> int:
-    from nascourse import archive
+    from nascourse._engine import archive
 
     if options.command == "export":
         print("Packed", archive.export_search(options.folder, options.archive))
@@ -83,7 +87,7 @@ def _archive(options: argparse.Namespace) -> int:
 
 
 def _project(options: argparse.Namespace) -> int:
-    from nascourse.project import run_project
+    from nascourse.cli.project import run_project
 
     try:
         run_project(

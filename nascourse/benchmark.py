@@ -572,7 +572,7 @@ def _replay(benchmark: Benchmark, strategy: str, seed: int, budget: int, luck: _
     if (places < 0).any() or not np.allclose(accuracies, mine["val_accuracy"]):
         raise CourseError(
             f"The recorded searches of the {strategy} strategy were made with another table: run "
-            f"tests/benchmarks/record_{strategy}.py."
+            f"nascourse/recordings/record_{strategy}.py."
         )
     lengths = np.full(len(places), benchmark.epochs)
     return np.stack([places, lengths, lengths], axis=1)

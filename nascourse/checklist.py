@@ -156,7 +156,12 @@ def _code(done: pd.DataFrame) -> Iterator[_Item]:
         "Publish the code of the search method",
         "yes",
         "every strategy is part of the course, under a free license",
-        ["nascourse/strategies.py", "nascourse/oneshot.py", "nascourse/darts.py", "LICENSE"],
+        [
+            "nascourse/strategies.py",
+            "nascourse/methods/oneshot.py",
+            "nascourse/methods/darts.py",
+            "LICENSE",
+        ],
     )
     yield _Item(
         "Publish it now, not when it is tidy",
@@ -241,7 +246,7 @@ def _report(done: pd.DataFrame, header: dict[str, Any]) -> Iterator[_Item]:
         "in part",
         f"all are in the code; tried on record: supernets of {', '.join(map(str, epochs))} epochs; "
         "what else was tried, and what that cost, is not on record",
-        ["nascourse/strategies.py", "nascourse/oneshot.py", "nascourse/darts.py"],
+        ["nascourse/strategies.py", "nascourse/methods/oneshot.py", "nascourse/methods/darts.py"],
     )
     yield _Item(
         "Report the whole cost, from the first step to the last",

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
-from nascourse.files import write_whole
+from nascourse._engine.files import write_whole
 
 SIDE = 28
 CLASSES = 10

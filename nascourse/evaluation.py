@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
@@ -29,8 +29,8 @@ from scipy import stats
 from sklearn import metrics
 
 from nascourse import CourseError, whole_number
+from nascourse._engine.files import whole
 from nascourse.data import CLASSES, Splits
-from nascourse.files import whole
 
 _openings: Counter[str] = Counter()  # how often this process opened each test set
 

@@ -12,7 +12,7 @@ A search is a loop.  A *strategy* (an oracle of KerasTuner) proposes hyperparame
 on the validation part; the strategy hears the score.  One turn of the loop is a *trial*.  This
 module adds what the two libraries leave open: seeds that repeat a search exactly, the trial table
 with its learning curves, a progress bar with the time left, and a folder from which the search
-goes on after a crash as if nothing had been (`nascourse.recording`).
+goes on after a crash as if nothing had been (`nascourse._engine.recording`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
@@ -43,11 +43,7 @@ from autokeras.graph import Graph
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
-from nascourse.data import Splits
-from nascourse.recording import Recording
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, fingerprint
-from nascourse.strategies import make_oracle
-from nascourse.tuners import (
+from nascourse._engine.loops import (
     Observer,
     TimeIsUp,
     fixed,
@@ -56,6 +52,10 @@ from nascourse.tuners import (
     trial_number,
     trial_seed,
 )
+from nascourse._engine.recording import Recording
+from nascourse.data import Splits
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, fingerprint
+from nascourse.strategies import make_oracle
 
 AGAIN = "start it again with the same folder to go on"
 
@@ -224,7 +224,7 @@ def run_search(
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
     executor
-        Trains the trials, several at a time; see `nascourse.workers`.  By default they are trained
+        Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are trained
         here, one after another.
     in_flight
         How many trials the executor has at a time: a few more than it has workers.  A strategy
@@ -292,7 +292,7 @@ def run_search(
     ):
         was_finished = recording.content.stopped is not None
         if executor:
-            from nascourse.workers import sender
+            from nascourse._engine.parallel import sender
 
             send = sender(executor, space, splits, fit_options, **options)
             options |= {"send": send, "in_flight": in_flight}

@@ -83,7 +83,7 @@ def small_npz(arrays, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def frozen_libraries() -> None:
     """Let the garbage collector skip the libraries: KerasTuner runs it twice in every trial."""
-    import nascourse.project  # noqa: F401 - it imports them all
+    import nascourse.cli.project  # noqa: F401 - it imports them all
 
     gc.collect()
     gc.freeze()

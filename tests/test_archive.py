@@ -16,8 +16,9 @@ import keras
 import pandas as pd
 import pytest
 
-from nascourse import CourseError, archive, recording, search, spaces
-from nascourse.archive import export_search, import_search
+from nascourse import CourseError, search, spaces
+from nascourse._engine import archive, recording
+from nascourse._engine.archive import export_search, import_search
 
 
 def tiny_space(hp) -> keras.Model:
@@ -160,7 +161,7 @@ def test_a_running_search_is_not_packed(folder, tmp_path):
 
 def test_it_needs_no_tensorflow(run_python):
     ended = run_python(
-        "-c", "import sys; from nascourse import archive; print('keras' in sys.modules)"
+        "-c", "import sys; from nascourse._engine import archive; print('keras' in sys.modules)"
     )
     assert ended.stdout.strip() == "False", ended.stderr
 

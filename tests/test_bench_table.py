@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nascourse import proxies, spaces
+import nascourse
+from nascourse import spaces
 from nascourse.data import SealedTest, Splits
+from nascourse.methods import proxies
 
-SCRIPT = Path(__file__).parent / "benchmarks" / "make_bench_table.py"
+SCRIPT = Path(nascourse.__file__).parent / "recordings" / "make_bench_table.py"
 spec = importlib.util.spec_from_file_location("make_bench_table", SCRIPT)
 bench_table = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bench_table)

@@ -277,10 +277,11 @@ def view(lab) -> Callable:
 
 def test_a_replay_asks_before_it_shows(lab, view):
     output = view("""
-from nascourse import dashboard, trials
+from nascourse import trials
+from nascourse.views import live
 recorded = trials.recorded("strategies")
 greedy = recorded[(recorded["strategy"] == "greedy") & (recorded["seed"] == 1)]
-dashboard.SearchView.replay(greedy)
+live.SearchView.replay(greedy)
 """)
     reveal = output.get_by_role("button", name="Reveal trial 1")
     reveal.click()
@@ -300,11 +301,12 @@ dashboard.SearchView.replay(greedy)
 
 def test_the_buttons_pause_and_stop_a_running_search(lab, view):
     output = view("""
-from nascourse import dashboard, data, search, spaces
+from nascourse import data, search, spaces
+from nascourse.views import live
 splits = data.subset(data.load_mnist("bundled"), 500)
 found = search.run_search(
     spaces.cnn_space, splits, strategy="random", max_trials=50, epochs=2, seed=1,
-    directory="../runs/view", observer=dashboard.SearchView(),
+    directory="../runs/view", observer=live.SearchView(),
 )
 print("stopped after", len(found.table))
 """)

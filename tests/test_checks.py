@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 
 import nascourse.checks
-from nascourse import CourseError, authoring
+from nascourse import CourseError
 from nascourse.checks import check, core, hint
 from nascourse.checks.core import Wrong, call, number, numbers
+from notebooks import build
 
 UNITS = core.units()
 EXERCISES = [one for unit in UNITS for one in core.exercises(unit)]
-SOURCES = {path.stem[:2]: path for path in authoring.sources() if authoring.has_solutions(path)}
+SOURCES = {path.stem[:2]: path for path in build.sources() if build.has_solutions(path)}
 SEEDS = 3  # each answer is tried on the inputs of this many seeds
 
 units = pytest.mark.parametrize("unit", UNITS)
@@ -58,7 +59,7 @@ class Answers:
         namespace = {"__name__": "__main__"}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(nascourse.checks, "check", self.keep)
-            patch.chdir(authoring.ROOT / "notebooks")  # as deep as the folders of exercises
+            patch.chdir(build.ROOT / "notebooks")  # as deep as the folders of exercises
             for number_, cell in enumerate(nb.cells, start=1):
                 if cell.cell_type == "code":
                     exec(compile(cell.source, f"cell {number_}", "exec"), namespace)  # noqa: S102
@@ -77,9 +78,9 @@ def answers() -> Callable[[str, str], dict[str, object]]:
         if unit not in SOURCES:
             pytest.fail(f"unit {unit} has checks, but no source in solutions/source")
         if (folder, unit) not in kept:
-            nb = authoring.read_source(SOURCES[unit])
+            nb = build.read_source(SOURCES[unit])
             if folder == "exercises":
-                nb = authoring.to_exercise(nb, SOURCES[unit])
+                nb = build.to_exercise(nb, SOURCES[unit])
             kept[folder, unit] = Answers(nb).by_id
         return kept[folder, unit]
 
@@ -220,7 +221,7 @@ def test_hints_are_one_to_three_sentences(one):
 
 @exercises
 def test_hints_and_messages_do_not_show_the_solution(one, answers, capsys):
-    secrets = authoring.solution_lines(authoring.read_source(SOURCES[one.id[:2]]))
+    secrets = build.solution_lines(build.read_source(SOURCES[one.id[:2]]))
     told = [said(capsys, one.id, answer)[1] for answer, _ in wrong_answers(one).values()]
     shown = "\n".join([*one.hints, *told])
     assert [secret for secret in secrets if secret in shown] == []

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nascourse import CourseError, darts, evaluation, search
-from nascourse.darts import CELLS, CHANNELS, EDGES, OPERATIONS
+from nascourse import CourseError, evaluation, search
+from nascourse.methods import darts
+from nascourse.methods.darts import CELLS, CHANNELS, EDGES, OPERATIONS
 
 QUIET = search.Observer()
 MANY = [darts.random_cell(np.random.default_rng(seed)) for seed in range(6)]

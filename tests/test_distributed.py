@@ -11,14 +11,14 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from kill_and_resume import differences, small_space, small_splits
+from drills.kill_and_resume import differences, small_space, small_splits
 from test_workers import Immediately, tiny_autokeras_space
 
 from nascourse import CourseError, search
-from nascourse.recording import parse
+from nascourse._engine.recording import parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
-KILLER = Path(__file__).with_name("kill_workers.py")
+KILLER = Path(__file__).with_name("drills") / "kill_workers.py"
 
 
 def run(directory: Path, executor=None, space=small_space, **options) -> search.Search:
@@ -110,7 +110,7 @@ def dask_worker():
 
 @pytest.mark.parametrize("strategy, in_flight", [("random", 2), ("evolution", 1), ("greedy", 1)])
 def test_dask_finds_the_same(dask_worker, tmp_path, strategy, in_flight):
-    """Dask draws from Python's generator in the middle of a training; see `nascourse.workers`."""
+    """Dask draws from Python's generator in the middle of a training; see `nascourse._engine.parallel`."""
     space = tiny_autokeras_space() if strategy == "greedy" else small_space
     options = {"strategy": strategy, "in_flight": in_flight, "space": space}
 

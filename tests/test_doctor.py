@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nascourse import doctor
+from nascourse.cli import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
 PIP = "python -m pip install"
@@ -257,7 +257,7 @@ def run(python: str | Path, code: str) -> subprocess.CompletedProcess:
 
 
 def test_it_runs_in_this_environment_without_tensorflow():
-    code = "import sys; from nascourse import doctor; doctor.main(); print(*sys.modules)"
+    code = "import sys; from nascourse.cli import doctor; doctor.main(); print(*sys.modules)"
     answer = run(sys.executable, code)
 
     *lines, modules = answer.stdout.splitlines()
@@ -270,7 +270,7 @@ def test_it_runs_in_a_bare_python(tmp_path):
     make = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path)]
     subprocess.run(make, check=True, timeout=60)
     python = tmp_path / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    code = "from nascourse import doctor; raise SystemExit(doctor.main())"
+    code = "from nascourse.cli import doctor; raise SystemExit(doctor.main())"
     answer = run(python, code)
 
     assert answer.returncode == 1

@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nascourse import authoring
+from notebooks import build
 
-ROOT = authoring.ROOT
-SOURCES = [source for source in authoring.sources() if authoring.has_solutions(source)]
+ROOT = build.ROOT
+SOURCES = [source for source in build.sources() if build.has_solutions(source)]
 
 HEAD = """\
 # %% [markdown]
@@ -77,9 +77,9 @@ def write(root: Path, text: str) -> Path:
 def built(tmp_path_factory) -> tuple[Path, nbformat.NotebookNode, nbformat.NotebookNode]:
     """A source, its solutions and its exercises."""
     source = write(tmp_path_factory.mktemp("course"), HEAD + FUNCTION + CHOICE)
-    assert authoring.build(source) == []
-    assert authoring.check(source) == []
-    paths = authoring.notebook_path(source), authoring.exercise_path(source)
+    assert build.build(source) == []
+    assert build.check(source) == []
+    paths = build.notebook_path(source), build.exercise_path(source)
     return source, *(nbformat.read(path, as_version=4) for path in paths)
 
 
@@ -133,25 +133,25 @@ def test_the_outputs_of_checks_are_compared_in_solutions_only(built):
 
 def test_exercises_alone_are_made_without_a_kernel(built, monkeypatch, capsys):
     source, _, _ = built
-    path = authoring.exercise_path(source)
+    path = build.exercise_path(source)
     before = path.read_bytes()
     path.write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(authoring, "execute", None)
+    monkeypatch.setattr(build, "execute", None)
     root = source.parent.parent.parent
-    assert authoring.main(["--exercises"], root) == 0
+    assert build.main(["--exercises"], root) == 0
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("unit", ["02", "02_luck", "solutions/02", "solutions/02_luck"])
 def test_a_unit_has_several_names(built, unit):
     root = built[0].parent.parent.parent
-    assert authoring.main(["--check", unit], root) == 0
+    assert build.main(["--check", unit], root) == 0
 
 
 def test_the_solutions_are_not_among_the_units(built, capsys):
     root = built[0].parent.parent.parent
     with pytest.raises(SystemExit):
-        authoring.main(["--check", "notebooks/02"], root)
+        build.main(["--check", "notebooks/02"], root)
     assert "there are: solutions/02_luck" in capsys.readouterr().err
 
 
@@ -179,15 +179,15 @@ def test_what_would_spoil_an_exercise_is_refused(tmp_path, old, new, fault):
     text = HEAD + FUNCTION + CHOICE
     assert old in text
     source = write(tmp_path, text.replace(old, new, 1))
-    for attempt in (authoring.build, authoring.build_exercise):
+    for attempt in (build.build, build.build_exercise):
         assert fault in "\n".join(attempt(source))
-    assert not authoring.notebook_path(source).exists()
-    assert not authoring.exercise_path(source).exists()
+    assert not build.notebook_path(source).exists()
+    assert not build.exercise_path(source).exists()
 
 
 def test_an_exercise_without_a_solution_is_refused(tmp_path):
     nothing = "# %% [markdown]\n# ## Exercise 2.3: think\n\n# %% [markdown]\n# ## The end\n"
-    assert authoring.build(write(tmp_path, HEAD + nothing)) == [
+    assert build.build(write(tmp_path, HEAD + nothing)) == [
         "exercise 2.3 has no ### BEGIN SOLUTION",
         "exercise 2.3 has 0 cells with a check, not one",
     ]
@@ -195,22 +195,20 @@ def test_an_exercise_without_a_solution_is_refused(tmp_path):
 
 def test_a_solution_that_does_not_pass_is_refused(tmp_path):
     source = write(tmp_path, HEAD + FUNCTION.replace("double(1) == 2", "double(1) == 3"))
-    assert authoring.build(source) == ["cell 5: the solution does not pass: ✗ not so"]
-    assert not authoring.exercise_path(source).exists()
+    assert build.build(source) == ["cell 5: the solution does not pass: ✗ not so"]
+    assert not build.exercise_path(source).exists()
 
 
 def test_a_missing_or_changed_exercise_is_found(tmp_path):
     source = write(tmp_path, HEAD + CHOICE)
-    assert authoring.build(source) == []
-    path = authoring.exercise_path(source)
+    assert build.build(source) == []
+    path = build.exercise_path(source)
     path.write_text(
         path.read_text(encoding="utf-8").replace("replace None", "change None"), "utf-8"
     )
-    assert authoring.check(source)[0].startswith(
-        "exercise: cell 4 of the source is not in the note"
-    )
+    assert build.check(source)[0].startswith("exercise: cell 4 of the source is not in the note")
     path.unlink()
-    assert authoring.check(source) == ["exercise: the notebook is missing"]
+    assert build.check(source) == ["exercise: the notebook is missing"]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
@@ -219,10 +217,10 @@ def test_regenerating_changes_nothing(source, tmp_path):
     copy = tmp_path / "solutions" / "source" / source.name
     copy.parent.mkdir(parents=True)
     shutil.copy(source, copy)
-    assert authoring.build_exercise(copy) == []
-    committed = authoring.exercise_path(source)
+    assert build.build_exercise(copy) == []
+    committed = build.exercise_path(source)
     assert committed.exists(), f"run: make notebooks ARGS=solutions/{source.stem[:2]}"
-    assert authoring.exercise_path(copy).read_bytes() == committed.read_bytes()
+    assert build.exercise_path(copy).read_bytes() == committed.read_bytes()
 
 
 # ---- adding a unit, in the five steps of the maintainer's page
@@ -373,7 +371,7 @@ def test_a_unit_is_added_in_five_steps(tmp_path):
     (course / "nascourse/checks/unit_99.py").write_text(CHECKERS, encoding="utf-8")
     (course / "tests/wrong_answers/unit_99.py").write_text(WRONG, encoding="utf-8")
     # 4. build the three notebooks
-    made = python("nascourse.authoring", "99")
+    made = python("notebooks.build", "99")
     assert made.returncode == 0, made.stderr
     for folder in ("notebooks", "solutions", "exercises"):
         assert (course / folder / "99_last.ipynb").exists()

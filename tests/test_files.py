@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from nascourse.files import write_whole
+from nascourse._engine.files import write_whole
 
 
 @pytest.mark.parametrize("content", ["one\ntwo ä\n", b"\x00\xff"])

@@ -35,7 +35,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nascourse import CourseError, archive, benchmark, data, progress, recording, trials
+from nascourse import CourseError, benchmark, data, trials
+from nascourse._engine import archive, recording
+from nascourse.checks import progress
 
 EXAMPLES = 60  # of each loader among the tests
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nascourse import authoring
+from notebooks import build
 
-FOLDER = authoring.ROOT / "notebooks"
+FOLDER = build.ROOT / "notebooks"
 ENTRY = r"- \*\*(?P<term>[^*]+)\*\*: (?P<text>.+?\.)(?: \[Unit (?P<unit>\d\d)\]\((?P<link>\S+)\))?"
 
 

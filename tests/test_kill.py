@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("kill_and_resume.py")
+SCRIPT = Path(__file__).with_name("drills") / "kill_and_resume.py"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")

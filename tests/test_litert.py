@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from nascourse import CourseError, evaluation, litert, spaces
+from nascourse import CourseError, evaluation, spaces
+from nascourse.methods import litert
 
 SETTING = {
     "body/blocks": 2,

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OFFLINE = runpy.run_path(str(ROOT / "tests" / "offline.py"))
+OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
 sealed, why_not, HOMES = (OFFLINE[name] for name in ("sealed", "why_not", "HOMES"))
 
 # Loads the images without and with a cache, and does the project as a learner does.
@@ -162,7 +162,7 @@ def test_the_course_may_lie_below_spaces_and_umlauts(course):
         command = [sys.executable, "-m", *arguments]
         return run(command, cwd=course, env=environment(PYTHONPATH=str(course)))
 
-    built = python("nascourse.authoring", "solutions/01")
+    built = python("notebooks.build", "solutions/01")
     assert built.returncode == 0, built.stdout + built.stderr
     for name in names:
         assert (course / name).read_bytes() == (ROOT / name).read_bytes()

@@ -18,18 +18,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nascourse import (
-    CourseError,
-    __main__,
-    archive,
-    benchmark,
-    data,
-    evaluation,
-    progress,
-    spaces,
-    strategies,
-    trials,
-)
+from nascourse import CourseError, __main__, benchmark, data, evaluation, spaces, strategies, trials
+from nascourse._engine import archive
+from nascourse.checks import progress
 
 ROWS = [
     {"trial": 1, "status": "completed", "val_accuracy": 0.5, "n_params": 3},

@@ -19,9 +19,9 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from nascourse import authoring
+from notebooks import build
 
-ROOT = authoring.ROOT
+ROOT = build.ROOT
 UNITS, SOLUTIONS, EXERCISES = (
     sorted(ROOT.glob(f"{folder}/*.ipynb")) for folder in ("notebooks", "solutions", "exercises")
 )
@@ -95,10 +95,10 @@ def broken_links(path: Path) -> list[str]:
 
 
 def test_each_source_has_its_notebooks_and_the_reverse():
-    sources = authoring.sources()
-    assert UNITS + SOLUTIONS == [authoring.notebook_path(source) for source in sources]
+    sources = build.sources()
+    assert UNITS + SOLUTIONS == [build.notebook_path(source) for source in sources]
     assert EXERCISES == [
-        authoring.exercise_path(source) for source in sources if authoring.has_solutions(source)
+        build.exercise_path(source) for source in sources if build.has_solutions(source)
     ]
 
 
@@ -109,7 +109,7 @@ def test_each_unit_has_exercises_and_the_reverse():
 @executed
 def test_agrees_with_its_source(path):
     """Of a source of solutions, that the exercises agree with it as well, and give nothing away."""
-    assert authoring.check(path.parent / "source" / f"{path.stem}.py") == []
+    assert build.check(path.parent / "source" / f"{path.stem}.py") == []
 
 
 @executed
@@ -118,7 +118,7 @@ def test_ran_from_top_to_bottom_without_problems(path):
     ran = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     assert [cell.execution_count for cell in ran] == list(range(1, len(ran) + 1))
     # Errors, stderr, missing alt text, paths of a machine, scripts, solutions that do not pass:
-    assert authoring.problems(nb) == []
+    assert build.problems(nb) == []
 
 
 @exercises
@@ -129,7 +129,7 @@ def test_exercises_have_no_outputs(path):
 
 @notebooks
 def test_alt_texts_say_something(path):
-    alts = [alt for cell in read(path).cells for alt in authoring.alt_texts(cell)]
+    alts = [alt for cell in read(path).cells for alt in build.alt_texts(cell)]
     assert [alt for alt in alts if len(alt) < 15] == []
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nascourse import CourseError, oneshot, search, spaces, trials
+from nascourse import CourseError, search, spaces, trials
 from nascourse.benchmark import load_benchmark
+from nascourse.methods import oneshot
 
 ALL = spaces.settings(spaces.bench_space)
 SMALL = {

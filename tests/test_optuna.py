@@ -19,7 +19,7 @@ from nascourse import trials
 from nascourse.benchmark import Benchmark, load_benchmark, simulate
 
 BUDGET = 120
-SCRIPT = Path(__file__).parent / "benchmarks" / "record_optuna.py"
+SCRIPT = Path(trials.__file__).parent / "recordings" / "record_optuna.py"
 
 
 @pytest.fixture(scope="module")

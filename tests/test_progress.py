@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nascourse import CourseError, __main__, progress
-from nascourse.checks import check, core, hint
+from nascourse import CourseError, __main__
+from nascourse.checks import check, core, hint, progress
 
 TODAY = r"\d{4}-\d\d-\d\d"
 

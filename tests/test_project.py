@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nascourse import __main__, data, evaluation, project, search, trials, tuners
+from nascourse import __main__, data, evaluation, search, trials
+from nascourse._engine import loops
+from nascourse.cli import project
 
 FIGURES = ("incumbent", "trials", "curves", "architecture", "confusion")
 TYPES = {
@@ -158,7 +160,7 @@ def test_the_same_command_again_gives_the_same_without_a_new_search(
     result, out, small_npz, monkeypatch
 ):
     monkeypatch.setattr(
-        tuners._Recorded, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
+        loops._Recorded, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
     )
     before = (out / "trials.csv").read_bytes()
 

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from nascourse import CourseError, recording
-from nascourse.recording import Recording
+from nascourse import CourseError
+from nascourse._engine import recording
+from nascourse._engine.recording import Recording
 
 IDENTITY = {"space": "s", "seed": 1, "version of keras": "3.12.4"}
 ROW = {"trial": 1, "status": "completed", "val_accuracy": 0.5, "units": 8, "fingerprint": "f"}
@@ -156,7 +157,7 @@ def test_the_budget_alone_may_grow(folder, before, grows):
 
 
 def test_a_second_process_is_refused(folder):
-    code = "import sys; from nascourse.recording import Recording; import pathlib\n"
+    code = "import sys; from nascourse._engine.recording import Recording; import pathlib\n"
     code += f"with Recording.opened(pathlib.Path(sys.argv[1]), {IDENTITY}): print('in'); input()"
     command = [sys.executable, "-c", code, str(folder)]
     with subprocess.Popen(

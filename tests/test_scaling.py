@@ -14,9 +14,10 @@ import tensorflow as tf
 from keras import layers
 from test_evaluation import profiled
 
-from nascourse import CourseError, evaluation, scaling, spaces, trials
+from nascourse import CourseError, evaluation, spaces, trials
+from nascourse.methods import scaling
 
-FOLDER = Path(__file__).parent / "benchmarks"
+FOLDER = Path(trials.__file__).parent / "recordings"
 PAPER = scaling.paper()
 
 

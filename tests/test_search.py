@@ -19,9 +19,10 @@ import pytest
 import tree
 from keras import layers
 
-from nascourse import CourseError, evaluation, search, spaces, tuners
+from nascourse import CourseError, evaluation, search, spaces
+from nascourse._engine import loops
+from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
-from nascourse.recording import Recording
 
 QUIET = search.Observer()
 
@@ -425,7 +426,7 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
 
     monkeypatch.setattr(keras.Model, "fit", fit)
     monkeypatch.setattr(Recording, "stop", lambda *arguments: None)  # a dead process says nothing
-    for _ in range(tuners.TRIES):
+    for _ in range(loops.TRIES):
         with pytest.raises(Killed):
             run(tmp_path)
     monkeypatch.undo()
@@ -437,7 +438,7 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
 
 
 def test_stopping_a_trial_again_and_again_is_no_failure(run, tmp_path):
-    for _ in range(tuners.TRIES + 1):
+    for _ in range(loops.TRIES + 1):
         run(tmp_path, observer=Interrupt(during=1))
 
     assert run(tmp_path).table["status"].tolist() == ["completed"]
@@ -499,7 +500,7 @@ class Clock(search.Observer):
 
     def __init__(self, monkeypatch, trial, epoch):
         self.now, self.at = 0.0, (trial, epoch)
-        monkeypatch.setattr(tuners.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(loops.time, "monotonic", lambda: self.now)
 
     def epoch_end(self, trial, epoch, logs):
         if (trial, epoch) == self.at:

@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OFFLINE = runpy.run_path(str(ROOT / "tests" / "offline.py"))
+OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
 
 # JupyterLab as `make lab` starts it
 

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from nascourse import doctor
+from nascourse.cli import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
 LEARNER = ROOT / "requirements.txt"
@@ -95,10 +95,13 @@ def test_every_package_that_the_course_imports_is_pinned():
     tools = pinned | {requirement.name for requirement in requirements(TESTS)}
     files = {path: pinned for path in ROOT.glob("nascourse/**/*.py")}
     files |= {path: pinned for path in ROOT.glob("*/source/*.py")}
-    files |= {path: tools for path in [ROOT / "nascourse/authoring.py", *ROOT.glob("tests/*.py")]}
+    files |= {path: tools for path in [ROOT / "notebooks/build.py", *ROOT.glob("tests/*.py")]}
     files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
-    ours = {"nascourse", *(path.stem for path in ROOT.glob("tests/*.py"))}
+    ours = {"nascourse", "notebooks", "drills"}
+    ours |= {
+        path.stem for path in [*ROOT.glob("tests/*.py"), *ROOT.glob("nascourse/recordings/*.py")]
+    }
     others = {"pip", *(one.name for one in optional())}  # pip is in every environment
     for path, allowed in files.items():
         for name in imports(path) - ours - others:
@@ -119,7 +122,7 @@ def test_the_keras_pin_is_still_needed():
     pins = doctor.read_pins(LEARNER.read_text(encoding="utf-8").splitlines())
     advice = (
         "try the course without the Keras pin; if its searches run on Keras 3.13 or newer, drop "
-        "the pin, this test, and `check_keras_with_autokeras` in nascourse/doctor.py"
+        "the pin, this test, and `check_keras_with_autokeras` in nascourse/cli/doctor.py"
     )
     heads = Path(metadata.distribution("autokeras").locate_file("autokeras/blocks/heads.py"))
 

@@ -70,7 +70,7 @@ with mock.patch.object(keras.backend, "backend", lambda: "tensorflow"):
 said["rooms"] = {}
 for room in ("proxies", "darts", "litert"):
     try:
-        importlib.import_module(f"nascourse.{room}")
+        importlib.import_module(f"nascourse.methods.{room}")
     except CourseError as error:
         said["rooms"][room] = str(error)
 

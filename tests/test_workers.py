@@ -9,11 +9,12 @@ import threading
 
 import keras
 import pytest
+from drills.kill_and_resume import differences
 from keras import layers
-from kill_and_resume import differences
 
-from nascourse import CourseError, search, spaces, workers
-from nascourse.recording import parse
+from nascourse import CourseError, search, spaces
+from nascourse._engine import parallel
+from nascourse._engine.recording import parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
 
@@ -56,7 +57,9 @@ class Pool(Immediately):
 
     def submit(self, function, *arguments):
         self.fail_if_broken()
-        self.broken = function is workers.train and int(arguments[2]["trial_id"]) + 1 == self.deadly
+        self.broken = (
+            function is parallel.train and int(arguments[2]["trial_id"]) + 1 == self.deadly
+        )
         future, finished = concurrent.futures.Future(), super().submit
 
         def result(timeout=None):

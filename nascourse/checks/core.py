@@ -67,7 +67,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nascourse import CourseError, progress
+from nascourse import CourseError
+from nascourse.checks import progress
 
 Checker = Callable[[object, np.random.Generator], str]
 

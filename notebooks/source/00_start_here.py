@@ -30,7 +30,9 @@
 # seconds.
 
 # %%
-from nascourse import data, doctor, evaluation, plotting, progress  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting  # first: keeps TF quiet
+from nascourse.checks import progress
+from nascourse.cli import doctor
 from nascourse.checks import check
 
 import keras

@@ -17,7 +17,8 @@
 
 # %%
 from nascourse import benchmark, data, evaluation, plotting  # first: keeps TF quiet
-from nascourse import proxies, search, spaces, trials
+from nascourse import search, spaces, trials
+from nascourse.methods import proxies
 
 import math
 import shutil

@@ -15,7 +15,8 @@
 # nobody waits for them, so we do not train at all. We look up.
 
 # %%
-from nascourse import benchmark, explorers, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse.views import explorers
 
 import inspect
 from collections import deque

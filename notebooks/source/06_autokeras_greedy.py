@@ -15,7 +15,9 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import archive, dashboard, data, evaluation  # first: keeps TF quiet
+from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse._engine import archive
+from nascourse.views import live
 from nascourse import plotting, search, spaces, trials
 
 import autokeras as ak
@@ -145,7 +147,7 @@ pd.Series(space.first, name="first trial").to_frame()
 
 # %%
 recorded = trials.recorded("strategies")
-view = dashboard.SearchView(baseline=recorded[recorded["strategy"] == "random"])
+view = live.SearchView(baseline=recorded[recorded["strategy"] == "random"])
 
 # %% [markdown]
 # **Predict**: will trial 1 lie above or below the gray line? **The search takes about 30 seconds.**
@@ -254,11 +256,11 @@ print(f"all of them:        {weights[0] / weights.sum():.0%}")
 
 # %% tags=["nbval-check-output"]
 is_new_to_you = (recorded["strategy"] == "greedy") & (recorded["seed"] == 2)
-dashboard.SearchView.replay(recorded[is_new_to_you])
+live.SearchView.replay(recorded[is_new_to_you])
 
 # %% [markdown]
 # A recording keeps the values and not the node, so the replay names the smallest node that explains
-# them. `dashboard.SearchView.replay(found)` plays your own search.
+# them. `live.SearchView.replay(found)` plays your own search.
 #
 # <details><summary>After the last trial: how often were you right?</summary>
 #

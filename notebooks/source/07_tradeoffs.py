@@ -16,7 +16,9 @@
 # now there are two goals, and they pull in opposite directions.
 
 # %%
-from nascourse import data, evaluation, explorers, litert  # first: keeps TF quiet
+from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse.methods import litert
+from nascourse.views import explorers
 from nascourse import plotting, spaces, trials
 
 import autokeras as ak

@@ -17,7 +17,8 @@
 # when it is trained alone.
 
 # %%
-from nascourse import benchmark, data, oneshot, plotting, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, trials  # first: keeps TF quiet
+from nascourse.methods import oneshot
 
 import itertools
 from collections import Counter

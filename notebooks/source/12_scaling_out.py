@@ -290,7 +290,7 @@ plotting.show(
 # The scheduler notices that the connection is gone, and gives the trial to another worker. It
 # begins anew, with the same seed, so it comes out the same. (A worker that only fell silent may
 # still report: then there are two results, which are equal, and one of them is dropped.) Tried for
-# real: `python tests/kill_workers.py --times 10` kills a worker at a random moment in each of ten
+# real: `python tests/drills/kill_workers.py --times 10` kills a worker at a random moment in each of ten
 # searches. Recorded: **all ten ended with the very table, curves and weights** of a search that
 # nobody disturbed, bit by bit. No trial was lost, and none counted twice.
 #
@@ -325,7 +325,7 @@ plotting.show(
 #
 # The **chief** has the oracle: it proposes trials and hears of them, and trains nothing. The
 # workers ask it over the network, by gRPC, a protocol for calling functions of another process. All
-# need one folder that all of them see. `python tests/benchmarks/chief_and_workers.py` does this for
+# need one folder that all of them see. `python nascourse/recordings/chief_and_workers.py` does this for
 # real, on one machine, and then again with one worker killed in its first trial. Recorded:
 
 # %%

@@ -12,7 +12,8 @@ from statistics import median
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from nascourse import data, search, spaces, strategies, tuners
+from nascourse import data, search, spaces, strategies
+from nascourse._engine import loops
 
 # isort: split
 import autokeras as ak
@@ -31,10 +32,10 @@ class SeededTuner(AutoTuner):
 
     def pre_create_trial(self):
         number = len(self.oracle.trials) + 1
-        keras.utils.set_random_seed(tuners.trial_seed(SEED, number))
+        keras.utils.set_random_seed(loops.trial_seed(SEED, number))
 
     def on_trial_begin(self, trial):
-        keras.utils.set_random_seed(tuners.trial_seed(SEED, int(trial.trial_id) + 1))
+        keras.utils.set_random_seed(loops.trial_seed(SEED, int(trial.trial_id) + 1))
 
 
 def plain(splits: data.Splits, folder: str) -> list[float]:
@@ -44,7 +45,7 @@ def plain(splits: data.Splits, folder: str) -> list[float]:
         max_trials=TRIALS,
         seed=SEED,
         first=space.first,
-        hyperparameters=tuners.fixed(space.fixed),
+        hyperparameters=loops.fixed(space.fixed),
     )
     model = ak.AutoModel(
         space.inputs,

@@ -1,4 +1,4 @@
-"""What does `dashboard.SearchView` cost a search?  Prints the ratio of seconds; aim 1.02.
+"""What does `live.SearchView` cost a search?  Prints the ratio of seconds; aim 1.02.
 
 The same search runs with the view and with an observer that shows nothing, in a real kernel, where
 the view draws its widgets and sends them.  A machine's speed drifts by more than the difference, so
@@ -17,13 +17,14 @@ TRIALS, EPOCHS, SEED, TURNS = 3, 4, 1, 16
 
 
 def measure() -> None:
-    from nascourse import dashboard, data, search, spaces, trials, widgets
+    from nascourse import data, search, spaces, trials
+    from nascourse.views import html, live
 
     splits = data.load_mnist("bundled")
     recorded = trials.recorded("strategies")
     baseline = recorded[recorded["strategy"] == "random"]
-    observers = {"plain": search.Observer, "view": lambda: dashboard.SearchView(baseline=baseline)}
-    assert widgets.work(), "without widgets there is nothing to measure"
+    observers = {"plain": search.Observer, "view": lambda: live.SearchView(baseline=baseline)}
+    assert html.work(), "without widgets there is nothing to measure"
     ratios, processor = [], []
     for turn in range(TURNS + 1):  # turn 0 warms up
         wall, cpu = {}, {}

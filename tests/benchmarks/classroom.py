@@ -27,7 +27,7 @@ import nbformat
 import psutil
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from nascourse.authoring import ROOT, kernel_environment
+from notebooks.build import ROOT, kernel_environment
 
 MIB = 2**20
 

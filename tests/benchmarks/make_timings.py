@@ -20,9 +20,9 @@ import sys
 import time
 from pathlib import Path
 
-from nascourse import authoring
+from notebooks import build
 
-PAGE = authoring.ROOT / "notebooks" / "timings.md"
+PAGE = build.ROOT / "notebooks" / "timings.md"
 HEAD = """# What the notebooks cost
 
 Measured by `make timings` on one processor of a {cores}-core machine without GPU ({system}, Python
@@ -37,10 +37,10 @@ RUN = """
 import os, sys
 from pathlib import Path
 import nbformat
-from nascourse import authoring
+from notebooks import build
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 path = Path(sys.argv[1])
-nb = authoring.execute(nbformat.read(path, as_version=4), path.parent)
+nb = build.execute(nbformat.read(path, as_version=4), path.parent)
 sys.exit(
     any(
         output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", [])
@@ -75,8 +75,8 @@ def main() -> None:
     known = rows(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
     lines = {}
     # exercises, notebooks, solutions
-    for path in sorted(authoring.ROOT.glob("[ens]*/[0-9]*.ipynb")):
-        name = path.relative_to(authoring.ROOT).with_suffix("").as_posix()
+    for path in sorted(build.ROOT.glob("[ens]*/[0-9]*.ipynb")):
+        name = path.relative_to(build.ROOT).with_suffix("").as_posix()
         if not units or path.name[:2] in units or name not in known:
             known[name] = measure(path)
             print(name, *known[name], flush=True)

@@ -1,6 +1,6 @@
 """Plausible wrong answers to the exercises of unit 05, and words of what each is told."""
 
-import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras_tuner

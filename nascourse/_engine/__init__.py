@@ -1,0 +1,1 @@
+"""What runs a search: loops, workers, files. A learner needs none of it by name."""

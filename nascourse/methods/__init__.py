@@ -1,0 +1,1 @@
+"""One module for each method of a later unit; none imports another."""

@@ -1,0 +1,107 @@
+"""Record what unit 10 shows: the sizes of Keras's EfficientNets, and scaled digit networks.
+
+    python nascourse/recordings/record_scaling.py efficientnets
+    python nascourse/recordings/record_scaling.py digits MNIST.npz --seeds 20
+
+``efficientnets`` builds B0 to B7, one at a time, and counts.  ``digits`` trains every network of
+`scaling.DIGITS` as MNIST-NAS-Bench's were trained, and judges it by MNIST's official test images;
+it goes seed by seed and adds each training to the file, so it goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"  # a graph this small does not keep two cores busy
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+
+import nascourse._engine.backend
+
+# isort: split
+import keras
+import make_bench_table as making
+import pandas as pd
+
+from nascourse import data, evaluation
+from nascourse._engine.files import write_whole
+from nascourse.methods import scaling
+
+SHIPPED = Path(nascourse.__file__).parent / "recordings"
+
+
+def efficientnets() -> pd.DataFrame:
+    """Parameters, those that are trained, and multiply-accumulates of B0 to B7."""
+    rows = []
+    for name in scaling.paper().index:
+        start = time.process_time()
+        model = scaling.efficientnet(name)
+        rows.append(
+            {
+                "network": name,
+                "side": model.input_shape[1],
+                "layers": len(model.layers),
+                "n_params": evaluation.count_params(model),
+                "trained_params": sum(
+                    weight.shape.num_elements() for weight in model.trainable_weights
+                ),
+                "macs": scaling.count_macs(model),
+            }
+        )
+        print(rows[-1], f"{time.process_time() - start:.0f} s", flush=True)
+        del model
+        keras.backend.clear_session()
+    return pd.DataFrame(rows)
+
+
+def digits(mnist: str, seeds: int, to: Path) -> None:
+    """Train what the file ``to`` does not have yet."""
+    images = making.load_images(data.load_mnist("bundled", test_data=mnist))
+    rows = pd.read_csv(to).to_dict("records") if to.exists() else []
+    known = {(row["direction"], row["times"], row["seed"]) for row in rows}
+    for seed in range(seeds):
+        for (direction, times), plan in scaling.DIGITS.items():
+            if (direction, times, seed) in known:
+                continue
+            (run,) = making.train_seeds(
+                lambda plan=plan: scaling.digit_network(plan), images, seeds=[seed]
+            )
+            model = scaling.digit_network(plan)
+            rows.append(
+                {
+                    "direction": direction,
+                    "times": times,
+                    **plan._asdict(),
+                    "n_params": evaluation.count_params(model),
+                    "flops": evaluation.count_flops(model),
+                    "seed": seed,
+                    "val_accuracy": round(run["val_accuracy"][-1], 4),
+                    "test_accuracy": round(run["test_accuracy"], 4),
+                    "seconds": round(run["seconds"], 1),
+                }
+            )
+            write_whole(to, pd.DataFrame(rows).to_csv(index=False))
+            print(rows[-1], flush=True)
+            keras.backend.clear_session()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["efficientnets", "digits"])
+    parser.add_argument("mnist", nargs="?", help="the full MNIST, whose test images judge")
+    parser.add_argument("--seeds", type=int, default=20, help="how many, from 0")
+    parser.add_argument("--to", type=Path, help="another file to write")
+    options = parser.parse_args()
+    if options.what == "efficientnets":
+        to = options.to or SHIPPED / "scaling_efficientnets.csv"
+        write_whole(to, efficientnets().to_csv(index=False))
+    elif options.mnist is None:
+        parser.error("digits needs the full MNIST as a file")
+    else:
+        digits(options.mnist, options.seeds, options.to or SHIPPED / "scaling_digits.csv")
+
+
+if __name__ == "__main__":
+    main()

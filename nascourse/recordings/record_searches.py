@@ -1,0 +1,99 @@
+"""Make the recordings that the notebooks replay (see nascourse/recordings/README.md).
+
+    python nascourse/recordings/record_searches.py random | strategies | picture | project MNIST.npz
+
+Every search has a folder in runs/recordings and goes on where it was stopped.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+from nascourse import data, plotting, search, spaces, trials
+
+RECORDINGS = Path(search.__file__).parent / "recordings"
+RUNS = Path("runs/recordings")
+SEEDS = range(1, 6)
+UNREPEATABLE = ["seconds", "message"]
+
+
+def record_random() -> None:
+    found = search.run_search(
+        spaces.cnn_space,
+        data.load_mnist("bundled"),
+        strategy="random",
+        max_trials=60,
+        seed=1,
+        directory=RUNS / "random",
+    )
+    found.table.drop(columns=UNREPEATABLE).to_csv(RECORDINGS / "random_cnn.csv", index=False)
+
+
+def record_strategies() -> None:
+    splits, tables = data.load_mnist("bundled"), []
+    for seed in SEEDS:
+        for strategy in ("greedy", "random"):
+            found = search.run_search(
+                spaces.autokeras_space(),
+                splits,
+                strategy=strategy,
+                max_trials=10,
+                seed=seed,
+                directory=RUNS / f"{strategy}_{seed}",
+            )
+            print(strategy, seed, found)
+            tables.append(found.table.assign(strategy=strategy, seed=seed))
+    table = pd.concat(tables).drop(columns=UNREPEATABLE)
+    table.to_csv(RECORDINGS / "strategies.csv", index=False)
+
+
+def draw_strategies() -> None:
+    """The picture of the README, from the recorded strategies."""
+    matplotlib.use("agg")
+    searches = {
+        strategy: np.array([trials.incumbent(one) for _, one in table.groupby("seed")])
+        for strategy, table in trials.recorded("strategies").groupby("strategy")
+    }
+    ax = plotting.plot_searches(searches, band=(0, 100))
+    ax.set_ylim(0.85, 0.98)
+    plotting.save(ax, RECORDINGS / "strategies.png")
+
+
+def record_project(test_data: str) -> None:
+    rows = []
+    for seed in SEEDS:
+        out = RUNS / f"project_{seed}"
+        command = [sys.executable, "-m", "nascourse", "project", "--data", "bundled"]
+        command += ["--test-data", test_data, "--seed", str(seed), "--out", str(out), "--overwrite"]
+        subprocess.run(command, check=True)
+        result = json.loads((out / "result.json").read_text())
+        del result["versions"], result["test_accuracy_95_percent"]
+        rows.append(result)
+    pd.DataFrame(rows).to_csv(RECORDINGS / "project_seeds.csv", index=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["random", "strategies", "picture", "project"])
+    parser.add_argument("test_data", nargs="?", help="an .npz file with x_test and y_test")
+    options = parser.parse_args()
+    if options.what == "project":
+        if not options.test_data:
+            parser.error("project needs the file with the official test images")
+        record_project(options.test_data)
+    else:
+        {
+            "random": record_random,
+            "strategies": record_strategies,
+            "picture": draw_strategies,
+        }[options.what]()
+
+
+if __name__ == "__main__":
+    main()

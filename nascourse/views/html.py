@@ -1,0 +1,82 @@
+"""What `dashboard` and `explorers` are made of: buttons, and pictures, tables and words as HTML."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython import get_ipython
+from matplotlib.axes import Axes
+
+VARIABLE = "NASCOURSE_WIDGETS"
+_LEFT = 'style="text-align: left"'
+
+
+def work() -> bool:
+    """Whether widgets work: there is a kernel, and nobody has turned them off."""
+    return in_kernel() and os.environ.get(VARIABLE) != "off"
+
+
+def in_kernel() -> bool:
+    """Whether a notebook shows what is displayed."""
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidgets.Button:
+    """A button as wide as its text."""
+    layout = ipywidgets.Layout(width="auto", align_self="flex-start")
+    made = ipywidgets.Button(description=text, icon=icon, layout=layout)
+    made.on_click(lambda _: press())
+    return made
+
+
+def image(ax: Axes | np.ndarray, alt: str) -> str:
+    """The figure of ``ax`` as an HTML image, on white in every theme; closes it."""
+    figure, png = np.ravel(ax)[0].figure, io.BytesIO()
+    figure.savefig(png, format="png")
+    plt.close(figure)
+    data = base64.b64encode(png.getvalue()).decode()
+    return (
+        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" '
+        'style="max-width: 100%; background: white; padding: 4px">'
+    )
+
+
+def beside(*parts: str) -> str:
+    """One part beside the other, where there is room."""
+    style = "display: flex; flex-wrap: wrap; gap: 2em; align-items: flex-start"
+    return f'<div style="{style}">{"".join(parts)}</div>'
+
+
+def table(frame: pd.DataFrame, caption: str) -> str:
+    """A table of text; JupyterLab gives it the colors of the theme."""
+    head = "".join(f'<th scope="col" {_LEFT}>{escape(name)}</th>' for name in frame)
+    rows = "".join(
+        f"<tr>{''.join(f'<td {_LEFT}>{escape(str(value))}</td>' for value in row)}</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return (
+        '<div class="jp-RenderedHTMLCommon"><table style="margin-left: 0">'
+        f"<caption {_LEFT}>{caption}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def word(value: Any) -> str:
+    """The value of a hyperparameter as people write it."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def listed(values: Mapping[str, Any]) -> str:
+    """Hyperparameters with their values, in one line."""
+    return ", ".join(f"{name} {word(value)}" for name, value in values.items())
