@@ -24,7 +24,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 import numpy as np
 import tensorflow as tf
-from autokeras.keras_layers import CastToFloat32
+from autokeras import CastToFloat32
 from scipy import stats
 from sklearn import metrics
 

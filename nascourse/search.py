@@ -39,10 +39,10 @@ import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
-from autokeras.graph import Graph
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
+from nascourse._engine import compat
 from nascourse._engine.loops import (
     Observer,
     TimeIsUp,
@@ -164,10 +164,11 @@ class Search:
 
     def new_model(self) -> keras.Model:
         """The network of the best trial, untrained."""
-        # Not `hypermodel.build`: AutoKeras numbers its blocks anew only after a cleared session,
-        # and would take defaults for the hyperparameters whose names no longer match.
+        # AutoKeras numbers its blocks anew only after a cleared session, and would take defaults
+        # for the hyperparameters whose names no longer match.
+        keras.utils.clear_session()
         with library_noise_off():
-            return self.tuner._try_build(self.best_hyperparameters)
+            return self.tuner.hypermodel.build(self.best_hyperparameters)
 
     def _trial(self, number: int) -> keras_tuner.engine.trial.Trial:
         return next(t for t in self.tuner.oracle.trials.values() if trial_number(t) == number)
@@ -398,10 +399,7 @@ def _why_stopped(recording: Recording, max_trials: int, strategy: str) -> str:
 
 def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
     if isinstance(space, AutoKerasSpace):
-        graph = Graph(inputs=space.inputs, outputs=space.outputs).get_config()
-        for part in [*graph["blocks"], *graph["nodes"].values()]:
-            for learned in ("shape", "loss", "num_classes"):  # AutoKeras fills them in from data
-                part["config"].pop(learned, None)
+        graph = compat.autokeras_config(space.inputs, space.outputs)
         content = [graph, dict(space.first or {}), dict(space.fixed)]
     else:
         hp = declared(space)

@@ -26,11 +26,11 @@ import keras
 import keras_tuner
 import pandas as pd
 import tree
-from autokeras.graph import Graph
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
+from nascourse._engine import compat
 from nascourse.data import CLASSES, SIDE
 
 IMAGE_SHAPE = (SIDE, SIDE, 1)
@@ -273,12 +273,11 @@ def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) 
                 "spaces.cnn_space, or an AutoKerasSpace."
             )
         return space(hp)
-    graph = Graph(inputs=space.inputs, outputs=space.outputs)
-    graph.inputs[0].shape = IMAGE_SHAPE  # in a search AutoKeras learns both shapes from the data
-    graph.outputs[0].in_blocks[0].shape = (CLASSES,)
     for name, value in space.fixed.items():
         hp.Fixed(name, value)
-    return graph.build(hp)
+    return compat.autokeras_network(
+        space.inputs, space.outputs, hp, image_shape=IMAGE_SHAPE, n_classes=CLASSES
+    )
 
 
 def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:

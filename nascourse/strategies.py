@@ -16,12 +16,14 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras_tuner
 import numpy as np
-from autokeras.tuners.greedy import GreedyOracle
 from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 
 from nascourse import CourseError, whole_number
+from nascourse._engine import compat
+from nascourse._engine.compat import GreedyOracle
 
 NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
+MAX_COLLISIONS = 20  # draws in a row that were tried before, as KerasTuner's own oracles have it
 
 
 def _scattered(seed: int) -> int:
@@ -150,9 +152,9 @@ class _RandomOracle(keras_tuner.Oracle):
 
     def _first_new(self, draw: Any) -> dict[str, Any] | None:
         """Draw until an architecture is new, as often as KerasTuner does; else None."""
-        for _ in range(self._max_collisions):
+        for _ in range(MAX_COLLISIONS):
             architecture = draw()
-            if not self._duplicate(architecture):
+            if not compat.is_tried(self, architecture):
                 return architecture
         return None
 
@@ -281,7 +283,7 @@ class LocalSearchOracle(_RandomOracle):
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         while self._neighbors:
             neighbor = self._neighbors.pop()
-            if not self._duplicate(neighbor):
+            if not compat.is_tried(self, neighbor):
                 return {"status": "RUNNING", "values": neighbor}
         self.center = None
         start = self._first_new(self._random_architecture)

@@ -319,11 +319,12 @@ def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, 
 
 BUTTON = """
 import threading, time
-from nascourse.views import html, live
+from nascourse._engine import compat
+from nascourse.views import html
 heard = []
 press = lambda: heard.append(threading.current_thread() is threading.main_thread())
 button = html.button("Stop", press)
-live._answer_while_busy(button)
+compat.answer_while_busy(button)
 print(button.comm.comm_id)
 """
 BUSY = """

@@ -20,7 +20,6 @@ from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import TimeoutError as NotInTime  # the built-in one since Python 3.11
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -29,12 +28,10 @@ import autokeras as ak
 import keras
 import keras_tuner
 import numpy as np
-import tensorflow as tf
-from autokeras.engine.tuner import AutoTuner
 from keras_tuner.errors import FailedTrialError, FatalError
-from tensorflow.python.framework import ops as tensorflow_ops
 
 from nascourse import CourseError
+from nascourse._engine import compat
 from nascourse._engine.files import write_whole
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
@@ -97,7 +94,11 @@ class _Recorded:
         super().__init__(overwrite=not recording.content.trials, **kwargs)
         # A reloaded oracle has them in the order of the files; of equals the first is the best.
         self.oracle.trials = dict(sorted(self.oracle.trials.items(), key=lambda one: int(one[0])))
-        self.oracle._retry_queue.sort(key=int, reverse=True)  # it takes the last first
+        state = self.oracle.get_state()
+        if retries := sorted(
+            state["retry_queue"], key=int, reverse=True
+        ):  # it takes the last first
+            self.oracle.set_state(state | {"retry_queue": retries})
         if recording.content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
 
@@ -151,7 +152,7 @@ class _Recorded:
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            with _graphs_forgotten(), _input_not_tuned():
+            with compat.graphs_forgotten(), compat.input_not_tuned():
                 return super().run_trial(trial, *args, **kwargs)
         except TimeIsUp:
             raise
@@ -307,7 +308,7 @@ class _KerasTuner(_Recorded, _Elsewhere):
     pass
 
 
-class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
+class _AutoKerasTuner(_Recorded, compat.AutoTuner, _Elsewhere):
     # `AutoModel` hands every tuner a budget, an objective, a seed, and whether to overwrite; ours
     # are in the oracle and the recording.
     def __init__(self, *, objective, max_trials, seed, overwrite, **kwargs):
@@ -408,7 +409,7 @@ def _complete_first(oracle: keras_tuner.Oracle) -> None:
 
     KerasTuner would draw it by a generator that nobody can seed.
     """
-    for first in getattr(oracle, "initial_hps", ()):
+    for first in compat.initial_values(oracle):
         space = oracle.get_space()
         space.values = first
         for entry in space.space:  # none comes before what it depends on
@@ -457,44 +458,11 @@ def trial_seed(seed: int, trial: int) -> int:
 
 
 @contextlib.contextmanager
-def _graphs_forgotten() -> Iterator[None]:
-    """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
-
-    Keras's optimizers sum gradients over replicas in a function with a gradient of its own, and
-    TensorFlow's registry of such gradients refers to the graph for ever.
-    """
-    registry = tensorflow_ops.gradient_registry._registry
-    known = set(registry)
-    try:
-        yield
-    finally:
-        for name in set(registry) - known:
-            del registry[name]
-
-
-@contextlib.contextmanager
-def _input_not_tuned() -> Iterator[None]:
-    """Keep TensorFlow from tuning how images are handed to a training.
-
-    The thread that does so sleeps, and the end of a training waits until it wakes up: a fifth of
-    the time of small networks where each process has one processor.
-    """
-    make = tf.data.Options.__init__
-
-    def make_untuned(options: tf.data.Options) -> None:
-        make(options)
-        options.autotune.enabled = False
-
-    with mock.patch.object(tf.data.Options, "__init__", make_untuned):
-        yield
-
-
-@contextlib.contextmanager
 def library_noise_off() -> Iterator[None]:
     """Drop what AutoKeras and KerasTuner say and a learner can do nothing about."""
     with (
         warnings.catch_warnings(),
-        mock.patch.object(keras_tuner.src.config, "DEBUG", False),  # prints tracebacks of trials
+        compat.tracebacks_off(),
     ):
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")

@@ -19,31 +19,27 @@ workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import itertools
-import random
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras_tuner
-from keras.src.random import seed_generator
-from keras.src.utils import rng_utils
 from keras_tuner.engine.trial import Trial
 from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
+from nascourse._engine import compat
 from nascourse._engine.loops import Observer, library_noise_off, make_tuner, reason
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest, Splits
@@ -74,17 +70,15 @@ def sender(
         fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
         the space, as it was defined in a notebook.
     """
-    context = getattr(executor, "_mp_context", None)
-    if isinstance(executor, ThreadPoolExecutor) or (
-        context and context.get_start_method() == "fork"
-    ):
+    start_method = compat.start_method(executor)
+    if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
         raise CourseError(
             f"executor={type(executor).__name__}(...) cannot train here, as its workers would "
             "share this process or copy it: use ProcessPoolExecutor(2, "
             "mp_context=multiprocessing.get_context('spawn'))."
         )
     in_main = getattr(space, "__module__", None) == "__main__"
-    if context and in_main and not hasattr(sys.modules["__main__"], "__file__"):
+    if start_method and in_main and not hasattr(sys.modules["__main__"], "__file__"):
         raise CourseError(
             f"The processes of a pool cannot find {space.__name__}, as it was defined in this "
             "notebook: write it into a file beside the notebook, and import it from there."
@@ -129,7 +123,7 @@ def train(
     network = _Network()
     with (
         _ONE_AT_A_TIME,
-        _own_generator(),
+        compat.own_random_generator(),
         tempfile.TemporaryDirectory() as folder,
         Recording.opened(Path(folder), {}) as recording,
         library_noise_off(),
@@ -157,20 +151,6 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-@contextlib.contextmanager
-def _own_generator() -> Iterator[None]:
-    """Let Keras draw its seeds from a generator of its own, which it seeds as it does Python's.
-
-    Another thread may draw from Python's: Dask does at every heartbeat of a worker.
-    """
-    own = random.Random()
-    with (
-        mock.patch.object(rng_utils, "random", own),
-        mock.patch.object(seed_generator, "python_random", own),
-    ):
-        yield
 
 
 class _Network(Observer):

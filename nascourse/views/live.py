@@ -25,6 +25,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from nascourse import CourseError, plotting, trials
+from nascourse._engine.compat import GreedyOracle, Trie, TrieNode, answer_while_busy
 from nascourse.search import Observer, ProgressBar, Search
 from nascourse.views import html
 
@@ -34,7 +35,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import psutil
-from autokeras.tuners.greedy import GreedyOracle, Trie, TrieNode
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -145,7 +145,7 @@ class SearchView(Observer):
         parts = [self._progress, self._status, row, self._picture, self._leaders]
         self._shown = display(ipywidgets.VBox(parts), display_id=True)
         for button in buttons:
-            _answer_while_busy(button)
+            answer_while_busy(button)
         self._refresh()
 
     def _toggle(self) -> None:
@@ -580,15 +580,6 @@ def _mark_percents(ax: Axes) -> None:
     ax.set_ylim(top=min(ax.get_ylim()[1], 1.005))  # the half percent keeps a dot at 1 whole
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
-
-
-def _answer_while_busy(widget: ipywidgets.Widget) -> None:
-    """Let a click be heard while the kernel's main thread trains.
-
-    JupyterLab sends it to a subshell, but ipykernel 7.4 redirects it to the thread that spoke last
-    on the widget's channel: here the main one.  Where it does not remember one, it obeys.
-    """
-    vars(widget.comm).pop("_reply_subshell_id", None)
 
 
 def _duration(seconds: float) -> str:
