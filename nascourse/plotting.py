@@ -26,7 +26,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import whole
+from nascourse._engine.files import atomic_path
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
@@ -72,7 +72,7 @@ def show(ax: Axes | Sequence[Axes] | np.ndarray, *, alt: str, source: str) -> No
 
 def save(ax: Axes, path: Any) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
-    with whole(path) as part:
+    with atomic_path(path) as part:
         ax.figure.savefig(part, dpi=150)
     plt.close(ax.figure)
 

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -611,7 +611,7 @@ def _write(nb: NotebookNode, path: Path) -> None:
     import nbformat
 
     nbformat.validate(nb)
-    write_whole(path, nbformat.writes(nb) + "\n")
+    atomic_write(path, nbformat.writes(nb) + "\n")
 
 
 def main(argv: list[str] | None = None, root: Path = ROOT) -> int:

@@ -32,7 +32,7 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from nascourse import CourseError
 from nascourse._engine import compat
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
 from nascourse.evaluation import count_flops, count_params
@@ -197,7 +197,7 @@ class _Recorded:
         result = self._waited_for(trial, future)
         trial.set_state(result["trial"])
         for name, content in result["files"].items():
-            write_whole(Path(self.get_trial_dir(trial.trial_id)) / name, content)
+            atomic_write(Path(self.get_trial_dir(trial.trial_id)) / name, content)
         self._observer.trial_begin(number)
         if result["network"]:
             self._observer.network_known(number, result["network"])

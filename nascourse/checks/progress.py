@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nascourse import CourseError
-from nascourse._engine.files import set_aside, write_whole
+from nascourse._engine.files import atomic_write, set_aside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:
         if passed and not entry["passed"]:
             entry.update(passed=True, first_passed=datetime.date.today().isoformat())
         text = json.dumps({"exercises": dict(sorted(kept.items()))}, indent=1)
-        write_whole(file, text)
+        atomic_write(file, text)
     except OSError as error:
         _say_once(f"Your progress is not kept, as {file} cannot be used: {error.strerror}.")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nascourse import CourseError, data, evaluation, plotting, search, spaces, whole_number
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 # isort: split
 import matplotlib
@@ -110,12 +110,12 @@ def run_project(
         "versions": {"python": sys.version.split()[0]} | {p: _version(p) for p in PACKAGES},
     }
     _draw(found, model, test, predicted, out)
-    write_whole(out / "trials.csv", found.table.to_csv(index=False, lineterminator="\n"))
-    write_whole(out / "curves.csv", found.curves.to_csv(index=False, lineterminator="\n"))
+    atomic_write(out / "trials.csv", found.table.to_csv(index=False, lineterminator="\n"))
+    atomic_write(out / "curves.csv", found.curves.to_csv(index=False, lineterminator="\n"))
     # Last, so that they cover all of the process.
     result["wall_seconds"] = round(time.time() - psutil.Process().create_time(), 1)
     result["peak_rss_mb"] = round(peak_memory() / 2**20)
-    write_whole(out / "result.json", json.dumps(result, indent=2) + "\n")
+    atomic_write(out / "result.json", json.dumps(result, indent=2) + "\n")
 
     print(
         f"\nTest accuracy {accuracy:.2%} on {len(test.y):,} images "

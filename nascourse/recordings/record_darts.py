@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from nascourse import data, evaluation
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from nascourse.methods import darts
 from nascourse.search import Observer
 
@@ -109,9 +109,9 @@ def main() -> None:
                 table = pd.concat(curves).drop_duplicates(
                     ["strategy", "seed", "epoch"], keep="last"
                 )
-                write_whole(epochs, table.to_csv(index=False))
+                atomic_write(epochs, table.to_csv(index=False))
             table = pd.DataFrame(rows, columns=COLUMNS).round(4)
-            write_whole(results, table.to_csv(index=False))
+            atomic_write(results, table.to_csv(index=False))
             print(row, flush=True)
             keras.backend.clear_session()
 

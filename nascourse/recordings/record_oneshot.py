@@ -23,7 +23,7 @@ import nascourse._engine.backend
 import pandas as pd
 
 from nascourse import data, search
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from nascourse.methods import oneshot
 
 SEPARATE = ("body/blocks", "body/halving", "body/skip", "conv/kernel")
@@ -64,8 +64,8 @@ def main() -> None:
         right, facts = judgments(SUPERNETS[name], splits)
         columns = {"network": range(len(right))} | columns | {name: right}
         rows.append({"supernet": name} | facts)
-        write_whole(networks, pd.DataFrame(columns).to_csv(index=False))
-        write_whole(supernets, pd.DataFrame(rows).to_csv(index=False))
+        atomic_write(networks, pd.DataFrame(columns).to_csv(index=False))
+        atomic_write(supernets, pd.DataFrame(rows).to_csv(index=False))
         print(rows[-1], flush=True)
 
 

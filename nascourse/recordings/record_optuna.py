@@ -25,7 +25,7 @@ import pandas as pd
 
 import nascourse
 from nascourse import trials
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from nascourse.benchmark import Benchmark, load_benchmark, simulate
 
 SHIPPED = Path(nascourse.__file__).parent / "recordings"
@@ -129,12 +129,12 @@ def main() -> None:
         for seed, one in zip(seeds, searches)
         for budget, part in [("200 trials", one.head(ENOUGH)), ("200 networks", one)]
     ]
-    write_whole(options.to / "optuna.csv", pd.DataFrame(rows).to_csv(index=False))
+    atomic_write(options.to / "optuna.csv", pd.DataFrame(rows).to_csv(index=False))
 
     first = found["NSGA-II, 20"][0].head(ENOUGH)
     first.insert(0, "trial", range(1, ENOUGH + 1))
     first.insert(1, "status", "completed")
-    write_whole(options.to / "optuna_search.csv", first.to_csv(index=False))
+    atomic_write(options.to / "optuna_search.csv", first.to_csv(index=False))
 
 
 if __name__ == "__main__":

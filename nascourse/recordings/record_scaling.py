@@ -26,7 +26,7 @@ import make_bench_table as making
 import pandas as pd
 
 from nascourse import data, evaluation
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from nascourse.methods import scaling
 
 SHIPPED = Path(nascourse.__file__).parent / "recordings"
@@ -82,7 +82,7 @@ def digits(mnist: str, seeds: int, to: Path) -> None:
                     "seconds": round(run["seconds"], 1),
                 }
             )
-            write_whole(to, pd.DataFrame(rows).to_csv(index=False))
+            atomic_write(to, pd.DataFrame(rows).to_csv(index=False))
             print(rows[-1], flush=True)
             keras.backend.clear_session()
 
@@ -96,7 +96,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "efficientnets":
         to = options.to or SHIPPED / "scaling_efficientnets.csv"
-        write_whole(to, efficientnets().to_csv(index=False))
+        atomic_write(to, efficientnets().to_csv(index=False))
     elif options.mnist is None:
         parser.error("digits needs the full MNIST as a file")
     else:

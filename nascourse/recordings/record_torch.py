@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 import nascourse
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 SHIPPED = Path(nascourse.__file__).parent / "recordings" / "backends.csv"
 BACKENDS = ("tensorflow", "torch")
@@ -83,7 +83,7 @@ def main() -> None:
             tables.append(pd.read_csv(part))
             part.unlink()
         table = pd.concat(tables)
-    write_whole(options.to, table.to_csv(index=False))
+    atomic_write(options.to, table.to_csv(index=False))
 
 
 if __name__ == "__main__":
