@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import math
 import os
@@ -29,12 +30,13 @@ import autokeras as ak
 import keras
 import keras_tuner
 import numpy as np
-import tensorflow as tf
 from autokeras.engine.tuner import AutoTuner
+from autokeras.utils import utils as autokeras_utils
 from keras_tuner.errors import FailedTrialError, FatalError
 from tensorflow.python.framework import ops as tensorflow_ops
 
 from nascourse import CourseError
+from nascourse._engine import feeding
 from nascourse.data import CLASSES, Splits
 from nascourse.evaluation import count_flops, count_params
 from nascourse.files import write_whole
@@ -115,7 +117,8 @@ class _Recorded:
         self._tries = self._recording.begin_trial()
         # Not from the start: AutoKeras builds the largest network once, before the first trial.
         self.max_model_size = self._largest
-        keras.utils.set_random_seed(trial_seed(self._search_seed, number))
+        self._seed = trial_seed(self._search_seed, number)
+        keras.utils.set_random_seed(self._seed)
         self._started, self._curve, self._network = time.perf_counter(), [], {}
         self._failure = "KerasTuner gave no reason."
         self._observer.trial_begin(number)
@@ -151,7 +154,7 @@ class _Recorded:
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            with _graphs_forgotten(), _input_not_tuned():
+            with _graphs_forgotten():
                 return super().run_trial(trial, *args, **kwargs)
         except TimeIsUp:
             raise
@@ -304,7 +307,12 @@ class _Elsewhere(keras_tuner.Tuner):
 
 
 class _KerasTuner(_Recorded, _Elsewhere):
-    pass
+    def _build_and_fit_model(self, trial, *args, **kwargs):
+        def fit(hp, model, *args, **kwargs) -> keras.callbacks.History:
+            return feeding.fit(model, *args, seed=self._seed, **kwargs)
+
+        with mock.patch.object(self.hypermodel, "fit", fit):
+            return super()._build_and_fit_model(trial, *args, **kwargs)
 
 
 class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
@@ -312,6 +320,15 @@ class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
     # are in the oracle and the recording.
     def __init__(self, *, objective, max_trials, seed, overwrite, **kwargs):
         super().__init__(**kwargs)
+
+    def _build_and_fit_model(self, trial, *args, **kwargs):
+        def fit(model, batch_size, **kwargs) -> tuple[keras.Model, keras.callbacks.History]:
+            train = functools.partial(feeding.fit, model, seed=self._seed)
+            # It tries again with half the batch where memory runs out.
+            return model, autokeras_utils.run_with_adaptive_batch_size(batch_size, train, **kwargs)
+
+        with mock.patch.object(autokeras_utils, "fit_with_adaptive_batch_size", fit):
+            return super()._build_and_fit_model(trial, *args, **kwargs)
 
 
 def make_tuner(
@@ -470,23 +487,6 @@ def _graphs_forgotten() -> Iterator[None]:
     finally:
         for name in set(registry) - known:
             del registry[name]
-
-
-@contextlib.contextmanager
-def _input_not_tuned() -> Iterator[None]:
-    """Keep TensorFlow from tuning how images are handed to a training.
-
-    The thread that does so sleeps, and the end of a training waits until it wakes up: a fifth of
-    the time of small networks where each process has one processor.
-    """
-    make = tf.data.Options.__init__
-
-    def make_untuned(options: tf.data.Options) -> None:
-        make(options)
-        options.autotune.enabled = False
-
-    with mock.patch.object(tf.data.Options, "__init__", make_untuned):
-        yield
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""What a search runs on, behind the modules that a learner imports."""
