@@ -42,7 +42,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from nascourse import CourseError, trials, whole_number
-from nascourse._engine import compat
+from nascourse._engine import compat, feeding
 from nascourse._engine.loops import (
     Observer,
     TimeIsUp,
@@ -354,7 +354,8 @@ def retrain(
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
 
-    keras.utils.set_random_seed(trial_seed(seed, 0))
+    training_seed = trial_seed(seed, 0)
+    keras.utils.set_random_seed(training_seed)
     model = found.new_model()
     steps = epochs * -(-len(y) // batch_size)
     model.compile(
@@ -368,7 +369,16 @@ def retrain(
         tell = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: watcher.epoch_end(1, epoch + 1, logs)
         )
-        model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
+        feeding.fit(
+            model,
+            x,
+            y,
+            seed=training_seed,
+            epochs=epochs,
+            batch_size=batch_size,
+            callbacks=[tell],
+            verbose=0,
+        )
     return model
 
 

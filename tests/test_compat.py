@@ -117,6 +117,32 @@ def test_autokeras_config():
 
 
 @relies_on(autokeras)
+def test_autokeras_trains_with(small, tmp_path):
+    calls = []
+
+    def fit(model, *, x, y, batch_size, **arguments):
+        calls.append((isinstance(model, keras.Model), len(x), len(y), batch_size, arguments["epochs"]))
+        return model.fit(x, y, batch_size=batch_size, **arguments)
+
+    space = autokeras_space(filters=(1, 2), kernels=(3,))
+    network = autokeras.AutoModel(
+        space.inputs, space.outputs, directory=tmp_path, max_trials=1, tuner="random"
+    )
+    with compat.autokeras_trains_with(fit):
+        one_hot = np.eye(10)
+        network.fit(
+            small.x_train,
+            one_hot[small.y_train],
+            validation_data=(small.x_val, one_hot[small.y_val]),
+            epochs=1,
+            batch_size=50,
+            callbacks=[keras.callbacks.EarlyStopping()],
+            verbose=0,
+        )
+    assert calls == [(True, 200, 200, 50, 1)]
+
+
+@relies_on(autokeras)
 def test_initial_values():
     greedy = oracle(compat.GreedyOracle, initial_hps=[{}])
     compat.initial_values(greedy)[0]["block/units"] = 16
@@ -194,6 +220,15 @@ def test_own_random_generator():
     assert np.array_equal(weights(drawn_meanwhile=False), expected)
 
 
+@relies_on(keras)
+def test_build_by_batch():
+    model = keras.Sequential([keras.layers.Dense(3)])
+    model.compile(optimizer="adam", loss="mse", metrics=["accuracy"])
+    compat.build_by_batch(model, np.zeros((4, 2)), np.zeros((4, 3)))
+    assert model.built and model.optimizer.built
+    assert {metric.name for metric in model.metrics} == {"loss", "compile_metrics"}
+
+
 @relies_on(tf)
 def test_graphs_forgotten():
     from tensorflow.python.framework import ops
@@ -211,13 +246,6 @@ def test_graphs_forgotten():
         tf.function(double)(tf.constant(1.0))
         assert registered() > before
     assert registered() == before
-
-
-@relies_on(tf)
-def test_input_not_tuned():
-    with compat.input_not_tuned():
-        assert tf.data.Options().autotune.enabled is False
-    assert tf.data.Options().autotune.enabled is None
 
 
 def test_start_method():

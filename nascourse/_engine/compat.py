@@ -18,8 +18,9 @@ moved.  Before you add to this module, look for a public way.
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 from unittest import mock
@@ -29,7 +30,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras
 import keras_tuner
-import tensorflow as tf
+import numpy as np
 
 # Read in autokeras 3.0.0: the loop that fits AutoKeras's blocks to the data and trains them; the
 # class that `autokeras.AutoModel` asks its tuners to extend.
@@ -70,6 +71,25 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
         for learned in ("shape", "loss", "num_classes"):
             part["config"].pop(learned, None)
     return config
+
+
+@contextlib.contextmanager
+def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterator[None]:
+    """Let AutoKeras train its networks by this function, which takes a model and its arrays.
+
+    Read in autokeras 3.0.0: its tuner hands arrays to ``model.fit`` by a function that halves the
+    batch where memory runs out, and offers no other way to train.
+    """
+    from autokeras.utils import utils
+
+    def train(
+        model: keras.Model, batch_size: int, **arguments: Any
+    ) -> tuple[keras.Model, keras.callbacks.History]:
+        train_model = functools.partial(fit, model)
+        return model, utils.run_with_adaptive_batch_size(batch_size, train_model, **arguments)
+
+    with mock.patch.object(utils, "fit_with_adaptive_batch_size", train):
+        yield
 
 
 def initial_values(oracle: keras_tuner.Oracle) -> list[dict[str, Any]]:
@@ -143,6 +163,14 @@ def own_random_generator() -> Iterator[None]:
         yield
 
 
+def build_by_batch(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
+    """Make the variables of a network, its metrics and its optimizer as its first batch would.
+
+    Read in keras 3.12.4: the public ``build`` leaves out metrics and optimizer.
+    """
+    model._symbolic_build(data_batch=(x, y))
+
+
 @contextlib.contextmanager
 def graphs_forgotten() -> Iterator[None]:
     """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
@@ -159,24 +187,6 @@ def graphs_forgotten() -> Iterator[None]:
     finally:
         for name in set(registry) - before:
             del registry[name]
-
-
-@contextlib.contextmanager
-def input_not_tuned() -> Iterator[None]:
-    """Keep TensorFlow from tuning how images are handed to a training.
-
-    Read in tensorflow 2.21.0: the thread that tunes sleeps, and the end of a training waits until
-    it wakes up: a fifth of the time of small networks where each process has one processor.  Keras
-    makes the data set from arrays by itself, with no way to hand it options.
-    """
-    make = tf.data.Options.__init__
-
-    def make_untuned(options: tf.data.Options) -> None:
-        make(options)
-        options.autotune.enabled = False
-
-    with mock.patch.object(tf.data.Options, "__init__", make_untuned):
-        yield
 
 
 def start_method(executor: Executor) -> str | None:

@@ -31,7 +31,7 @@ import numpy as np
 from keras_tuner.errors import FailedTrialError, FatalError
 
 from nascourse import CourseError
-from nascourse._engine import compat
+from nascourse._engine import compat, feeding
 from nascourse._engine.files import atomic_write
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
@@ -116,7 +116,8 @@ class _Recorded:
         self._tries = self._recording.begin_trial()
         # Not from the start: AutoKeras builds the largest network once, before the first trial.
         self.max_model_size = self._largest
-        keras.utils.set_random_seed(trial_seed(self._search_seed, number))
+        self._seed = trial_seed(self._search_seed, number)
+        keras.utils.set_random_seed(self._seed)
         self._started, self._curve, self._network = time.perf_counter(), [], {}
         self._failure = "KerasTuner gave no reason."
         self._observer.trial_begin(number)
@@ -152,8 +153,8 @@ class _Recorded:
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            with compat.graphs_forgotten(), compat.input_not_tuned():
-                return super().run_trial(trial, *args, **kwargs)
+            with compat.graphs_forgotten(), compat.autokeras_trains_with(feeding.fit):
+                return super().run_trial(trial, *args, seed=self._seed, **kwargs)
         except TimeIsUp:
             raise
         except Exception as error:
@@ -304,6 +305,20 @@ class _Elsewhere(keras_tuner.Tuner):
         self.on_search_end()
 
 
+class _Space(keras_tuner.HyperModel):
+    """A space whose networks are trained by `feeding.fit`."""
+
+    def __init__(self, space: Callable[[keras_tuner.HyperParameters], keras.Model]):
+        super().__init__()
+        self._space = space
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        return self._space(hp)
+
+    def fit(self, hp, model, *args, **kwargs) -> keras.callbacks.History:
+        return feeding.fit(model, *args, **kwargs)
+
+
 class _KerasTuner(_Recorded, _Elsewhere):
     pass
 
@@ -344,7 +359,7 @@ def _keras_tuner(space, splits, oracle, recording, **options) -> tuple:
     with _reloading(recording):
         tuner = _KerasTuner(
             oracle=oracle,
-            hypermodel=space,
+            hypermodel=_Space(space),
             directory=recording.folder.absolute(),
             project_name="keras_tuner",
             recording=recording,
