@@ -121,7 +121,9 @@ def test_autokeras_trains_with(small, tmp_path):
     calls = []
 
     def fit(model, *, x, y, batch_size, **arguments):
-        calls.append((isinstance(model, keras.Model), len(x), len(y), batch_size, arguments["epochs"]))
+        calls.append(
+            (isinstance(model, keras.Model), len(x), len(y), batch_size, arguments["epochs"])
+        )
         return model.fit(x, y, batch_size=batch_size, **arguments)
 
     space = autokeras_space(filters=(1, 2), kernels=(3,))

@@ -45,7 +45,7 @@ def plain(splits: data.Splits, folder: str) -> list[float]:
         max_trials=TRIALS,
         seed=SEED,
         first=space.first,
-        hyperparameters=loops.fixed(space.fixed),
+        hyperparameters=loops.fixed_hyperparameters(space.fixed),
     )
     model = ak.AutoModel(
         space.inputs,
