@@ -1,4 +1,4 @@
-"""Run a search: the only owner of its budget, its seeds and its files.
+"""Run a search, within its budget, with its seeds, and in its folder.
 
 >>> from nascourse import data, search, spaces
 >>> splits = data.load_mnist("bundled")
@@ -9,18 +9,19 @@
 
 A search is a loop.  A *strategy* (an oracle of KerasTuner) proposes hyperparameter values; a
 *space* builds the network; KerasTuner or AutoKeras trains it on the training part and scores it
-on the validation part; the strategy hears the score.  One turn of the loop is a *trial*.  This
+on the validation part; the strategy is told the score.  One turn of the loop is a *trial*.  This
 module adds what the two libraries leave open: seeds that repeat a search exactly, the trial table
 with its learning curves, a progress bar with the time left, and a folder from which the search
-goes on after a crash as if nothing had been (`nascourse._engine.recording`).
+goes on after a crash (`nascourse._engine.recording`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -76,9 +77,9 @@ class Search:
     tuner: keras_tuner.Tuner = field(repr=False)
 
     def __repr__(self) -> str:
-        done = (self.table["status"] == "completed").sum()
-        top = f", best {self.best['val_accuracy']:.3f}" if done else ""
-        return f"Search({len(self.table)} trials, {done} completed{top}; {self.stopped})"
+        n_completed = (self.table["status"] == "completed").sum()
+        best = f", best {self.best['val_accuracy']:.3f}" if n_completed else ""
+        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped})"
 
     @property
     def interrupted(self) -> bool:
@@ -177,11 +178,11 @@ def run_search(
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
     executor
-        Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are trained
-        here, one after another.
+        Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are
+        trained in this process, one after another.
     in_flight
         How many trials the executor has at a time: a few more than it has workers.  A strategy
-        chooses each trial when it has heard of all but so many before it.
+        proposes each trial when it knows the results of all but so many before it.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
@@ -217,33 +218,13 @@ def run_search(
     ):
         was_finished = recording.content.stopped is not None
         workers = Workers(executor, space, splits, options, fit_arguments) if executor else None
+        recorder = TrialRecorder(recording, observer)
         tuner, fit = make_tuner(
-            space,
-            splits,
-            oracle,
-            TrialRecorder(recording, observer),
-            search_seed=options.seed,
-            max_model_size=options.max_model_size,
-            deadline=deadline,
-            workers=workers,
+            space, splits, oracle, options, recorder, deadline=deadline, workers=workers
         )
         observer.search_begin(options.max_trials, options.epochs)
         try:
-            for record in recording.content.trials:
-                observer.trial_end(record["row"])
-            fit(**fit_arguments)
-            stopped = recording.content.stopped or _why_stopped(recording, options)
-            recording.stop(stopped)
-        except (KeyboardInterrupt, TimeIsUp) as stop:
-            cause = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
-            stopped = f"{cause}; {AGAIN}"
-            recording.stop()
-        except OSError as error:
-            raise CourseError(
-                f"The folder {str(directory)!r} can no longer be written ({error.strerror}): its "
-                f"{len(recording.content.trials)} finished trials are kept; free some space, and "
-                f"{AGAIN}."
-            ) from error
+            stopped = _run(partial(fit, **fit_arguments), recorder, options)
         finally:
             observer.search_end()
     if was_finished:
@@ -254,7 +235,7 @@ def run_search(
 
 
 def retrain(
-    found: Search,
+    search: Search,
     splits: Splits | None = None,
     *,
     epochs: int = 16,
@@ -270,7 +251,7 @@ def retrain(
 
     Parameters
     ----------
-    found
+    search
         The search whose best network is trained.
     splits
         The images; by default those of the search.  Give the full set after a search on a subset.
@@ -279,14 +260,14 @@ def retrain(
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     batch_size = whole_number("batch_size", batch_size, at_least=1)
-    seed = found.seed if seed is None else whole_number("seed", seed, at_least=0)
-    splits = splits or found.splits
+    seed = search.seed if seed is None else whole_number("seed", seed, at_least=0)
+    splits = splits or search.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
 
     training_seed = trial_seed(seed, 0)
     keras.utils.set_random_seed(training_seed)
-    model = found.new_model()
+    model = search.new_model()
     steps = epochs * -(-len(y) // batch_size)
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -296,7 +277,7 @@ def retrain(
         metrics=["accuracy"],
     )
     with watched(observer, epochs) as watcher, library_noise_off():
-        tell = keras.callbacks.LambdaCallback(
+        progress = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: watcher.epoch_end(1, epoch + 1, logs)
         )
         feeding.fit(
@@ -306,7 +287,7 @@ def retrain(
             seed=training_seed,
             epochs=epochs,
             batch_size=batch_size,
-            callbacks=[tell],
+            callbacks=[progress],
             verbose=0,
         )
     return model
@@ -326,7 +307,28 @@ def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
     )
 
 
-def _why_stopped(recording: Recording, options: SearchOptions) -> str:
+def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOptions) -> str:
+    """Search until the budget is spent or something stops it; return in words why it ended."""
+    recording = recorder.recording
+    try:
+        recorder.repeat()
+        search()
+        stopped = recording.content.stopped or _why_finished(recording, options)
+        recording.stop(stopped)
+    except (KeyboardInterrupt, TimeIsUp) as stop:
+        cause = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
+        recording.stop()
+        return f"{cause}; {AGAIN}"
+    except OSError as error:
+        raise CourseError(
+            f"The folder {str(recording.folder)!r} can no longer be written ({error.strerror}): "
+            f"its {len(recording.content.trials)} finished trials are kept; free some space, and "
+            f"{AGAIN}."
+        ) from error
+    return stopped
+
+
+def _why_finished(recording: Recording, options: SearchOptions) -> str:
     n_finished = len(recording.content.trials)
     if n_finished >= options.max_trials:
         return f"the budget of {options.max_trials} trials is spent"

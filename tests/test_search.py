@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import shutil
+import time
 
 import autokeras as ak
 import keras
@@ -500,7 +501,7 @@ class Clock(search.Observer):
 
     def __init__(self, monkeypatch, trial, epoch):
         self.now, self.at = 0.0, (trial, epoch)
-        monkeypatch.setattr(loops.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
     def epoch_end(self, trial, epoch, logs):
         if (trial, epoch) == self.at:

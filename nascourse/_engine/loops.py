@@ -28,7 +28,7 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
-from nascourse._engine.options import OBJECTIVE, Deadline, Space, TimeIsUp
+from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, Space, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
@@ -53,19 +53,17 @@ class _CourseTuner(keras_tuner.Tuner):
     def __init__(
         self,
         *,
+        options: SearchOptions,
         recorder: TrialRecorder,
-        search_seed: int,
-        max_model_size: int | None = None,
-        deadline: Deadline | None = None,
-        workers: Workers | None = None,
-        **options: Any,
+        deadline: Deadline,
+        workers: Workers | None,
+        **arguments: Any,
     ):
-        self.recorder, self.workers = recorder, workers
-        self.deadline = deadline or Deadline()
+        self.recorder, self.deadline, self.workers = recorder, deadline, workers
         self.all_tried = False
-        self._search_seed, self._largest = search_seed, max_model_size
+        self._options = options
         content = recorder.recording.content
-        super().__init__(overwrite=not content.trials, **options)
+        super().__init__(overwrite=not content.trials, **arguments)
         _put_in_order(self.oracle)
         if content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
@@ -76,13 +74,13 @@ class _CourseTuner(keras_tuner.Tuner):
             self.deadline.check()
         _complete_first(self.oracle)
         # The greedy oracle draws from NumPy's global generator.
-        keras.utils.set_random_seed(trial_seed(self._search_seed, number))
+        keras.utils.set_random_seed(trial_seed(self._options.seed, number))
 
     def on_trial_begin(self, trial: Trial) -> None:
         super().on_trial_begin(trial)
         # Not from the start: AutoKeras builds the largest network once, before the first trial.
-        self.max_model_size = self._largest
-        keras.utils.set_random_seed(trial_seed(self._search_seed, trial_number(trial)))
+        self.max_model_size = self._options.max_model_size
+        keras.utils.set_random_seed(trial_seed(self._options.seed, trial_number(trial)))
         self.recorder.begin(trial_number(trial))
 
     def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
@@ -100,16 +98,16 @@ class _CourseTuner(keras_tuner.Tuner):
         if not np.isfinite(list(metrics.values())).all():
             raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
 
-    def run_trial(self, trial: Trial, *args: Any, **options: Any) -> Any:
+    def run_trial(self, trial: Trial, *args: Any, **arguments: Any) -> Any:
         try:
             if self.recorder.tries > TRIES:
                 raise FailedTrialError(
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            seed = trial_seed(self._search_seed, trial_number(trial))
+            seed = trial_seed(self._options.seed, trial_number(trial))
             with compat.graphs_forgotten(), compat.autokeras_trains_with(feeding.fit):
-                return super().run_trial(trial, *args, seed=seed, **options)
+                return super().run_trial(trial, *args, seed=seed, **arguments)
         except TimeIsUp:
             raise
         except Exception as error:
@@ -141,9 +139,9 @@ class _Loop(keras_tuner.Tuner):
 
     workers: Workers | None
 
-    def search(self, *args: Any, **options: Any) -> None:
+    def search(self, *args: Any, **arguments: Any) -> None:
         if self.workers is None:
-            super().search(*args, **options)
+            super().search(*args, **arguments)
         else:
             self.workers.search(self)
 
@@ -158,8 +156,8 @@ class _FedSpace(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         return self._space(hp)
 
-    def fit(self, hp, model: keras.Model, *args: Any, **options: Any) -> keras.callbacks.History:
-        return feeding.fit(model, *args, **options)
+    def fit(self, hp, model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
+        return feeding.fit(model, *args, **arguments)
 
 
 class _KerasTuner(_CourseTuner, _Loop):
@@ -169,16 +167,19 @@ class _KerasTuner(_CourseTuner, _Loop):
 class _AutoKerasTuner(_CourseTuner, compat.AutoTuner, _Loop):
     # `AutoModel` hands every tuner a budget, an objective, a seed, and whether to overwrite; ours
     # are in the oracle and the recording.
-    def __init__(self, *, objective, max_trials, seed, overwrite, **options: Any):
-        super().__init__(**options)
+    def __init__(self, *, objective, max_trials, seed, overwrite, **arguments: Any):
+        super().__init__(**arguments)
 
 
 def make_tuner(
     space: Space,
     splits: Splits,
     oracle: keras_tuner.Oracle,
+    options: SearchOptions,
     recorder: TrialRecorder,
-    **options: Any,
+    *,
+    deadline: Deadline | None = None,
+    workers: Workers | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
@@ -188,34 +189,43 @@ def make_tuner(
         See `nascourse.search.run_search`.
     oracle
         Proposes the trials.
+    options
+        Those of the search.
     recorder
-        Records them.  If its recording has finished trials, the search goes on after them.
-    **options
-        search_seed; max_model_size (weights of a network), deadline; workers, which train the
-        trials.
+        Records the trials.  If its recording has some, the search goes on after them.
+    deadline
+        When the search stops; by default never.
+    workers
+        Train the trials; by default they are trained here.
     """
-    options |= {"oracle": oracle, "recorder": recorder}
-    options["directory"] = recorder.recording.folder.absolute()
+    arguments = {
+        "oracle": oracle,
+        "options": options,
+        "recorder": recorder,
+        "deadline": deadline or Deadline(),
+        "workers": workers,
+        "directory": recorder.recording.folder.absolute(),
+    }
     with _reloading(recorder.recording):
         if isinstance(space, AutoKerasSpace):
-            return _autokeras_tuner(space, splits, options)
-        return _keras_tuner(space, splits, options)
+            return _autokeras_tuner(space, splits, arguments)
+        return _keras_tuner(space, splits, arguments)
 
 
 def _keras_tuner(
-    space: Callable[..., keras.Model], splits: Splits, options: dict[str, Any]
+    space: Callable[..., keras.Model], splits: Splits, arguments: dict[str, Any]
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
-    tuner = _KerasTuner(hypermodel=_FedSpace(space), project_name="keras_tuner", **options)
+    tuner = _KerasTuner(hypermodel=_FedSpace(space), project_name="keras_tuner", **arguments)
 
-    def fit(**arguments: Any) -> None:
+    def fit(**fit_arguments: Any) -> None:
         validation = (splits.x_val, splits.y_val)
-        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **arguments)
+        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **fit_arguments)
 
     return tuner, fit
 
 
 def _autokeras_tuner(
-    space: AutoKerasSpace, splits: Splits, options: dict[str, Any]
+    space: AutoKerasSpace, splits: Splits, arguments: dict[str, Any]
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     model = ak.AutoModel(
         space.inputs,
@@ -223,16 +233,16 @@ def _autokeras_tuner(
         tuner=_AutoKerasTuner,
         project_name="autokeras",
         objective=OBJECTIVE,
-        **options,
+        **arguments,
     )
 
-    def fit(**arguments: Any) -> None:
+    def fit(**fit_arguments: Any) -> None:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
         one_hot = np.eye(CLASSES, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
         try:
             model.fit(
-                splits.x_train, one_hot[splits.y_train], validation_data=validation, **arguments
+                splits.x_train, one_hot[splits.y_train], validation_data=validation, **fit_arguments
             )
         except Exception:
             # At the end AutoKeras loads and saves the best network, which `Search.best_model` does

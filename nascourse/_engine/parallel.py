@@ -58,9 +58,8 @@ class Task:
 
     space: Space
     splits: Splits  # without the test part
+    options: SearchOptions
     fit_arguments: dict[str, Any]
-    search_seed: int
-    max_model_size: int | None
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ class Workers:
     ):
         _check(executor, space)
         visible = replace(splits, test=SealedTest(splits.x_val[:0], splits.y_val[:0]))
-        self._task = Task(space, visible, fit_arguments, options.seed, options.max_model_size)
+        self._task = Task(space, visible, options, fit_arguments)
         self._executor, self._in_flight = executor, options.in_flight
         self._count = itertools.count()
 
@@ -270,14 +269,8 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         library_noise_off(),
     ):
         oracle = _OneTrial(Trial.from_state(state))
-        tuner, fit = make_tuner(
-            task.space,
-            task.splits,
-            oracle,
-            TrialRecorder(recording, network),
-            search_seed=task.search_seed,
-            max_model_size=task.max_model_size,
-        )
+        recorder = TrialRecorder(recording, network)
+        tuner, fit = make_tuner(task.space, task.splits, oracle, task.options, recorder)
         fit(**task.fit_arguments)
         trial = oracle.trials[oracle.given.trial_id]
         files = {

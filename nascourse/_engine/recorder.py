@@ -32,6 +32,11 @@ class TrialRecorder:
     def __init__(self, recording: Recording, observer: Observer):
         self.recording, self._observer = recording, observer
 
+    def repeat(self) -> None:
+        """Report the trials that the recording has from before."""
+        for record in self.recording.content.trials:
+            self._observer.trial_end(record["row"])
+
     def begin(self, number: int) -> None:
         """Begin the trial with this number, from 1."""
         self.tries = self.recording.begin_trial()
