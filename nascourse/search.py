@@ -53,6 +53,7 @@ from nascourse.tuners import (
     TimeIsUp,
     fixed,
     library_noise_off,
+    loaded_objects_frozen,
     make_tuner,
     trial_number,
     trial_seed,
@@ -290,6 +291,7 @@ def run_search(
     with (
         Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
         library_noise_off(),
+        loaded_objects_frozen(),
     ):
         was_finished = recording.content.stopped is not None
         if executor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import gc
 import io
 import math
 import os
@@ -33,6 +34,7 @@ import numpy as np
 from autokeras.engine.tuner import AutoTuner
 from autokeras.utils import utils as autokeras_utils
 from keras_tuner.errors import FailedTrialError, FatalError
+from keras_tuner.src.engine import tuner_utils
 from tensorflow.python.framework import ops as tensorflow_ops
 
 from nascourse import CourseError
@@ -76,6 +78,27 @@ class _DiskFull(OSError, FatalError):
     """A trial could not write its weights, which is not the fault of its network."""
 
 
+class _AllTried(Exception):
+    """Ends AutoKeras's part of a search when all its trials are over."""
+
+
+class _SaveBestEpochOnce(tuner_utils.SaveBestEpoch):
+    """Saves the weights of the best epoch when a training ends, not after each better epoch.
+
+    A trial that is interrupted is trained again from its beginning, and needs no file before.
+    """
+
+    _best: list[np.ndarray] | None = None
+
+    def _save_model(self) -> None:
+        self._best = self.model.get_weights()
+
+    def on_train_end(self, logs=None) -> None:
+        if self._best is not None:
+            self.model.set_weights(self._best)
+            super()._save_model()
+
+
 class _Recorded:
     """For a KerasTuner tuner: seed every trial, record it, and tell the observer.
 
@@ -95,7 +118,6 @@ class _Recorded:
     ):
         self._recording, self._observer, self._search_seed = recording, observer, search_seed
         self._largest, self._deadline = largest, deadline
-        self.all_tried = False
         super().__init__(overwrite=not recording.content.trials, **kwargs)
         # A reloaded oracle has them in the order of the files; of equals the first is the best.
         self.oracle.trials = dict(sorted(self.oracle.trials.items(), key=lambda one: int(one[0])))
@@ -154,7 +176,8 @@ class _Recorded:
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            with _graphs_forgotten():
+            saver = mock.patch.object(tuner_utils, "SaveBestEpoch", _SaveBestEpochOnce)
+            with _graphs_forgotten(), saver:
                 return super().run_trial(trial, *args, **kwargs)
         except TimeIsUp:
             raise
@@ -188,10 +211,6 @@ class _Recorded:
         super().on_trial_end(trial)
         self._recording.end_trial(row, curve)
         self._observer.trial_end(row)
-
-    def on_search_end(self) -> None:
-        super().on_search_end()
-        self.all_tried = True
 
     def on_result(self, trial, future: Future) -> None:
         """Hear how a trial went that was trained elsewhere, as if it had been here."""
@@ -330,6 +349,11 @@ class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
         with mock.patch.object(autokeras_utils, "fit_with_adaptive_batch_size", fit):
             return super()._build_and_fit_model(trial, *args, **kwargs)
 
+    def on_search_end(self) -> None:
+        # AutoKeras would go on to load and save the best network, which `Search.best_model` does
+        # when it is asked for, and would stumble where there is none.
+        raise _AllTried
+
 
 def make_tuner(
     space: Callable[[keras_tuner.HyperParameters], keras.Model] | AutoKerasSpace,
@@ -392,15 +416,10 @@ def _autokeras_tuner(space, splits, oracle, recording, **options) -> tuple:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
         one_hot = np.eye(CLASSES, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
-        try:
+        with contextlib.suppress(_AllTried):
             model.fit(
                 splits.x_train, one_hot[splits.y_train], validation_data=validation, **options
             )
-        except Exception:
-            # At the end AutoKeras loads and saves the best network, which `Search.best_model` does
-            # by itself, and stumbles where there is none.
-            if not model.tuner.all_tried:
-                raise
 
     return model.tuner, fit
 
@@ -487,6 +506,24 @@ def _graphs_forgotten() -> Iterator[None]:
     finally:
         for name in set(registry) - known:
             del registry[name]
+
+
+@contextlib.contextmanager
+def loaded_objects_frozen() -> Iterator[None]:
+    """Spare what is loaded the search for garbage, until the end of a search.
+
+    KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
+    libraries.  Where something is frozen already, whoever did so decides what stays frozen.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
