@@ -38,6 +38,7 @@ from nascourse._engine import feeding
 from nascourse._engine.loops import (
     fixed_hyperparameters,
     library_noise_off,
+    loaded_objects_frozen,
     make_tuner,
     trial_number,
     trial_seed,
@@ -215,6 +216,7 @@ def run_search(
     with (
         Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
         library_noise_off(),
+        loaded_objects_frozen(),
     ):
         was_finished = recording.content.stopped is not None
         workers = Workers(executor, space, splits, options, fit_arguments) if executor else None

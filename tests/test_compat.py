@@ -56,6 +56,17 @@ def oracle(make=keras_tuner.oracles.RandomSearchOracle, **options) -> keras_tune
     return made
 
 
+def dense_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+    layers = keras.layers
+    units = hp.Choice("block/units", [4, 8, 16])
+    model = keras.Sequential(
+        [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(units), layers.Dense(10)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
 @relies_on(autokeras)
 def test_AutoTuner():
     assert issubclass(compat.AutoTuner, keras_tuner.Tuner)
@@ -202,6 +213,25 @@ def test_tracebacks_off(tmp_path, capsys):
     with compat.tracebacks_off():
         Failing(oracle=oracle(max_consecutive_failed_trials=4), directory=tmp_path).search()
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@relies_on(keras_tuner)
+def test_weights_saved_once(small, tmp_path, monkeypatch):
+    saved, save = [], keras.Model.save_weights
+    monkeypatch.setattr(
+        keras.Model, "save_weights", lambda model, *a, **k: saved.append(a) or save(model, *a, **k)
+    )
+    tuner = keras_tuner.Tuner(
+        oracle(keras_tuner.oracles.RandomSearchOracle), dense_space, directory=tmp_path
+    )
+    arrays, validation = (small.x_train, small.y_train), (small.x_val, small.y_val)
+    with compat.weights_saved_once():
+        tuner.search(*arrays, epochs=3, validation_data=validation, verbose=0)
+
+    assert len(saved) == len(tuner.oracle.trials)
+    trial = tuner.oracle.get_best_trials()[0]
+    _, accuracy = tuner.load_model(trial).evaluate(*validation, verbose=0)
+    assert accuracy == pytest.approx(trial.score)
 
 
 @relies_on(keras)

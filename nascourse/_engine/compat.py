@@ -146,6 +146,30 @@ def tracebacks_off() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def weights_saved_once() -> Iterator[None]:
+    """Let KerasTuner write the weights of the best epoch when a training ends.
+
+    Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before.  A
+    trial that is interrupted is trained again from its beginning, and needs no file before.
+    """
+    from keras_tuner.src.engine import tuner_utils
+
+    class SaveBestEpochOnce(tuner_utils.SaveBestEpoch):
+        _best_weights: list[np.ndarray] | None = None
+
+        def _save_model(self) -> None:
+            self._best_weights = self.model.get_weights()
+
+        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+            if self._best_weights is not None:
+                self.model.set_weights(self._best_weights)
+                super()._save_model()
+
+    with mock.patch.object(tuner_utils, "SaveBestEpoch", SaveBestEpochOnce):
+        yield
+
+
+@contextlib.contextmanager
 def own_random_generator() -> Iterator[None]:
     """Let Keras draw its seeds from a generator of its own, which it seeds as it does Python's.
 

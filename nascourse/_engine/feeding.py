@@ -109,16 +109,22 @@ class _Steps:
         self._rng = None if seed is None else np.random.default_rng(seed)
         self._most = max(1, EXECUTION_BYTES // (batch_size * max(1, self._x[:1].nbytes)))
         self._at_once, self._executions, self._iterator = 1, 0, None
-        step = tf.autograph.experimental.do_not_convert(step)
 
         def execute(x: tf.Tensor, y: tf.Tensor) -> dict[str, tf.Tensor]:
-            for first in tf.range(0, tf.shape(y)[0], batch_size):
-                tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+            n_images = tf.shape(y)[0]
+
+            def take_step(first: tf.Tensor) -> tf.Tensor:
                 step((x[first : first + batch_size], y[first : first + batch_size]))
-            return model.get_metrics_result()
+                return first + batch_size
+
+            loop = tf.while_loop(
+                lambda first: first < n_images, take_step, [0], parallel_iterations=1
+            )
+            with tf.control_dependencies(loop):
+                return model.get_metrics_result()
 
         shapes = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
-        self._execute = tf.function(execute, input_signature=shapes)
+        self._execute = tf.function(execute, input_signature=shapes, autograph=False)
 
     def numbers(self) -> tf.data.Dataset:
         """What Keras iterates over: the numbers of the steps, which nobody reads."""

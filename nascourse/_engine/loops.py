@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -34,14 +35,21 @@ from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
 from nascourse.spaces import AutoKerasSpace
 
-if TYPE_CHECKING:
-    from nascourse._engine.parallel import Workers
-
 TRIES = 3  # processes that may die of a trial before it counts as failed
+
+
+class TrialLoop(Protocol):
+    """What takes the place of KerasTuner's loop over the trials; see `parallel.Workers`."""
+
+    def search(self, tuner: keras_tuner.Tuner) -> None: ...
 
 
 class _DiskFull(OSError, FatalError):
     """A trial could not write its weights, which is not the fault of its network."""
+
+
+class _AllTried(Exception):
+    """Ends AutoKeras's part of a search when all its trials are over."""
 
 
 class _CourseTuner(keras_tuner.Tuner):
@@ -56,11 +64,10 @@ class _CourseTuner(keras_tuner.Tuner):
         options: SearchOptions,
         recorder: TrialRecorder,
         deadline: Deadline,
-        workers: Workers | None,
+        workers: TrialLoop | None,
         **arguments: Any,
     ):
         self.recorder, self.deadline, self.workers = recorder, deadline, workers
-        self.all_tried = False
         self._options = options
         content = recorder.recording.content
         super().__init__(overwrite=not content.trials, **arguments)
@@ -106,7 +113,11 @@ class _CourseTuner(keras_tuner.Tuner):
                     "needs more memory than there is."
                 )
             seed = trial_seed(self._options.seed, trial_number(trial))
-            with compat.graphs_forgotten(), compat.autokeras_trains_with(feeding.fit):
+            with (
+                compat.graphs_forgotten(),
+                compat.weights_saved_once(),
+                compat.autokeras_trains_with(feeding.fit),
+            ):
                 return super().run_trial(trial, *args, seed=seed, **arguments)
         except TimeIsUp:
             raise
@@ -125,10 +136,6 @@ class _CourseTuner(keras_tuner.Tuner):
         super().on_trial_end(trial)
         self.recorder.end(row, curve)
 
-    def on_search_end(self) -> None:
-        super().on_search_end()
-        self.all_tried = True
-
 
 class _Loop(keras_tuner.Tuner):
     """The loop over the trials: that of the workers if there are some, else KerasTuner's.
@@ -137,7 +144,7 @@ class _Loop(keras_tuner.Tuner):
     this one.
     """
 
-    workers: Workers | None
+    workers: TrialLoop | None
 
     def search(self, *args: Any, **arguments: Any) -> None:
         if self.workers is None:
@@ -170,6 +177,11 @@ class _AutoKerasTuner(_CourseTuner, compat.AutoTuner, _Loop):
     def __init__(self, *, objective, max_trials, seed, overwrite, **arguments: Any):
         super().__init__(**arguments)
 
+    def on_search_end(self) -> None:
+        # AutoKeras would go on to load and save the best network, which `Search.best_model` does
+        # when it is asked for, and would fail if no trial was completed.
+        raise _AllTried
+
 
 def make_tuner(
     space: Space,
@@ -179,7 +191,7 @@ def make_tuner(
     recorder: TrialRecorder,
     *,
     deadline: Deadline | None = None,
-    workers: Workers | None = None,
+    workers: TrialLoop | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
@@ -240,15 +252,10 @@ def _autokeras_tuner(
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
         one_hot = np.eye(CLASSES, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
-        try:
+        with contextlib.suppress(_AllTried):
             model.fit(
                 splits.x_train, one_hot[splits.y_train], validation_data=validation, **fit_arguments
             )
-        except Exception:
-            # At the end AutoKeras loads and saves the best network, which `Search.best_model` does
-            # by itself, and fails if no trial was completed.
-            if not model.tuner.all_tried:
-                raise
 
     return model.tuner, fit
 
@@ -321,6 +328,24 @@ def trial_number(trial: Trial) -> int:
 def trial_seed(seed: int, trial: int) -> int:
     """The seed of one trial of a search; 0 is that of the final training."""
     return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0])
+
+
+@contextlib.contextmanager
+def loaded_objects_frozen() -> Iterator[None]:
+    """Exempt what is loaded from the search for garbage, until the block ends.
+
+    KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
+    libraries.  If something is frozen already, whoever did so decides what stays frozen.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
