@@ -292,7 +292,8 @@ check("99.2", choice)
 CHECKERS = '''\
 """Checkers of unit 99."""
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number
+from nascourse.checks.core import Wrong, call, multiple_choice, number
+from nascourse.checks.registry import exercise
 
 
 @exercise("99.1", "product", hints=("Not the sum.",))
