@@ -98,7 +98,10 @@ def test_course_error_is_a_value_error():
 def test_version_agrees_with_the_project_file():
     project = (ROOT / "pyproject.toml").read_text("utf-8")
 
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+
     assert re.search(r'^version = "(.+)"$', project, re.MULTILINE)[1] == nascourse.__version__
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == nascourse.__version__
 
 
 @pytest.mark.parametrize("room", ["data", "spaces", "trials"])

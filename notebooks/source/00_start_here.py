@@ -194,7 +194,7 @@ progress.summary()[["exercises", "solved", "next"]]
 # 1. **Restart and run all.** Most errors come from cells that ran in another order.
 # 2. **Read the last line** of the error. A `CourseError` is one sentence that says what to do.
 # 3. **Ask the doctor** above; its lines can be pasted into a terminal.
-# 4. **Look into the README** under [Known not to work](../README.md#known-not-to-work).
+# 4. **Look up** [what is known not to work](README.md#known-not-to-work).
 #
 # ## Summary
 #
