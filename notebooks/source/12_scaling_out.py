@@ -28,11 +28,13 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib.util import find_spec
+from pathlib import Path
 
 import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 
 # %% [markdown]
 # ## Where does the time go?
@@ -688,20 +690,25 @@ against_rivals("missed_linear")
 # %% [markdown]
 # ## Is it good science?
 #
-# A search on many machines is soon an experiment that others shall believe. Lindauer & Hutter
-# (2020) wrote down what that takes: a **checklist** of fourteen practices, on code, comparisons and
-# reports. `nascourse.checklist` fills it for the experiments of this course, from their recorded
-# tables: seeds and rows are counted, not claimed. **Predict**: which of the practices do we keep
-# only in part?
+# A search on many machines is soon an experiment that others shall believe.
+# [Lindauer & Hutter (2020)](https://jmlr.org/papers/v21/20-056.html) wrote down what that takes: a
+# **checklist** of fourteen practices, on code, comparisons and reports. A script,
+# `nascourse/recordings/record_checklist.py`, fills it for the experiments of this course, from their
+# recorded tables: seeds and rows are counted, not claimed. **Predict**: which of the practices do
+# we keep only in part?
 
 # %%
-from nascourse.checklist import checklist, linked
+checklist = trials.recorded("checklist")
+checklist.index += 1
+print(checklist["answer"].value_counts().to_string())
 
-filled = checklist()
-print(filled["answer"].value_counts().to_string())
 
 # %%
-linked(filled)
+def links(files: str) -> str:
+    return "<br>".join(f'<a href="../{file}">{Path(file).name}</a>' for file in files.split())
+
+
+HTML(checklist.to_html(escape=False, justify="left", formatters={"files": links}))
 
 # %% [markdown]
 # "In part" is the honest answer more often than we would like. Our recordings of a single seed are
