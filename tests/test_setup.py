@@ -27,7 +27,7 @@ SYSTEMS = {
     "Windows": ("win32", "AMD64", "tensorflow-cpu"),
 }
 # where a package has another name than the module that it brings
-PACKAGES = {"sklearn": "scikit-learn", "tree": "dm-tree"}
+PACKAGES = {"importlinter": "import-linter", "sklearn": "scikit-learn", "tree": "dm-tree"}
 
 needs_make = pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("make"), reason="there is no make here"
@@ -102,7 +102,7 @@ def test_every_package_that_the_course_imports_is_pinned():
     ours |= {
         path.stem for path in [*ROOT.glob("tests/*.py"), *ROOT.glob("nascourse/recordings/*.py")]
     }
-    others = {"pip", *(one.name for one in optional())}  # pip is in every environment
+    others = {one.name for one in optional()}
     for path, allowed in files.items():
         for name in imports(path) - ours - others:
             package = PACKAGES.get(name, name.replace("_", "-").lower())
