@@ -32,7 +32,7 @@ print(sorted({"numpy", "pandas", "matplotlib", "keras", "tensorflow"} & set(sys.
     assert result.stderr == ""
 
 
-def test_importing_every_room_seeds_prints_and_styles_nothing(run_python):
+def test_importing_every_module_seeds_prints_and_styles_nothing(run_python):
     code = """
 import os, random
 import nascourse._engine.backend
@@ -104,9 +104,9 @@ def test_version_agrees_with_the_project_file():
     assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == nascourse.__version__
 
 
-@pytest.mark.parametrize("room", ["data", "spaces", "trials"])
-def test_the_examples_of_the_docstrings_hold(room, cache_folder):
-    failed, attempted = doctest.testmod(importlib.import_module(f"nascourse.{room}"))
+@pytest.mark.parametrize("name", ["data", "spaces", "trials"])
+def test_the_examples_of_the_docstrings_hold(name, cache_folder):
+    failed, attempted = doctest.testmod(importlib.import_module(f"nascourse.{name}"))
 
     assert attempted > 0
     assert failed == 0

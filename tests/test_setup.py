@@ -1,4 +1,4 @@
-"""The set-up: pins, markers, the choice of a Python, and a .venv that mends itself."""
+"""The set-up: pins, markers, the choice of a Python, and a .venv that repairs itself."""
 
 from __future__ import annotations
 
