@@ -2,6 +2,7 @@
 
     python tests/benchmarks/make_bench_table_2.py train --mnist MNIST.npz --processes 2
     python tests/benchmarks/make_bench_table_2.py measure
+    python tests/benchmarks/make_bench_table_2.py report
     python tests/benchmarks/make_bench_table_2.py export --mnist MNIST.npz
     python tests/benchmarks/make_bench_table_2.py verify --mnist MNIST.npz
 
@@ -9,7 +10,12 @@
 of the best; and a few networks with every pair of some initial weights and some orders of images,
 so that the noise can be split into its sources.  It takes the networks in a fixed, shuffled order,
 adds one line for each finished network to a file of its process, and goes on where it was stopped,
-even by a kill.  ``measure`` adds latency and sizes: run it when nothing else runs.
+even by a kill.  ``measure`` adds latency and sizes: run it when nothing else runs.  ``report`` says
+how well the networks can be told apart.  ``export`` writes the files that the course ships.
+``verify`` trains a few rows of these again and compares.
+
+``pack`` writes all that is finished into one small file, and ``unpack`` makes a folder of it on
+another machine, where ``train`` goes on.
 
 One process trains with one thread, several processes side by side: a graph this small does not
 keep two cores busy.
@@ -18,9 +24,12 @@ keep two cores busy.
 from __future__ import annotations
 
 import argparse
+import base64
+import gzip
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -29,8 +38,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from nascourse import CourseError, data
+import nascourse
+from nascourse import CourseError, data, trials
 
 # The rooms with networks in them are imported late: a parent process does not need TensorFlow.
 
@@ -45,7 +56,12 @@ PHASES = ("networks", "best", "crossed")
 CURVES = ("loss", "val_loss", "val_right", "small_right", "test_right")  # one value an epoch
 NETWORKS_A_PROCESS = 100  # then it starts afresh, as TensorFlow gives back no memory
 AGAIN = 75  # the status of a process that has more to do and wants to start afresh
+PROXIES = ("synflow", "naswot", "grad_norm")
+MEASURED = ("latency_ms", "litert_ms", "saved_bytes", "litert_bytes")
+NAME = "mnist_nas_bench_2"
 OUT = Path("runs/bench_table_2")
+PACKED = Path(f"{NAME}_partial.jsonl.gz")
+SHIPPED = Path(nascourse.__file__).parent / "recordings"
 
 
 # ---------------------------------------------------------------- images
@@ -291,13 +307,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def add_line(path: Path, line: dict[str, Any]) -> None:
-    """Add a line, after removing what a kill left of the last one."""
+def add_lines(path: Path, *lines: dict[str, Any]) -> None:
+    """Add lines, after removing what a kill left of the last one."""
     with open(path, "ab+") as file:
         file.seek(0)
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
-        file.write(json.dumps(line).encode() + b"\n")
+        file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
 
 def finished(out: Path, phase: str) -> dict[int, dict[str, Any]]:
@@ -432,27 +448,301 @@ def work(options: argparse.Namespace) -> int:
         line = train_network(options.phase, network, settings[network], images)
         if os.getppid() != parent:  # it was killed: a new one may be at work on the same file
             return 1
-        add_line(options.out / f"{options.phase}_{options.part}.jsonl", line)
+        add_lines(options.out / f"{options.phase}_{options.part}.jsonl", line)
         keras.backend.clear_session()
     return 0
 
 
+def measure(options: argparse.Namespace) -> None:
+    """Latency and size of every finished network, one after the other, in one thread each."""
+    from nascourse import evaluation, litert, spaces
+
+    # isort: split
+    import keras
+
+    done, measured = finished(options.out, "networks"), finished(options.out, "measured")
+    count = len(spaces.settings(spaces.bench_space))
+    todo = [n for n in order_of_networks(count) if n in done and n not in measured]
+    for at, network in enumerate(todo, 1):
+        model = spaces.built(spaces.bench_space, done[network]["setting"])
+        small = litert.convert(model)
+        values = (
+            evaluation.measure_latency(model).median_ms,
+            litert.measure_latency(small).median_ms,
+            evaluation.saved_size(model),
+            len(small),
+        )
+        line = {"network": network, **dict(zip(MEASURED, values))}
+        add_lines(options.out / "measured_0.jsonl", line)
+        keras.backend.clear_session()
+        if at % 100 == 0:
+            print(f"{at} of {len(todo)}", flush=True)
+
+
+def pack(options: argparse.Namespace) -> None:
+    """Write all that is finished into one file, numbers with six significant digits."""
+
+    def shorter(number: str) -> float:
+        return float(f"{float(number):.6g}")
+
+    lines = [json.loads((options.out / "run.json").read_text())]
+    for phase in (*PHASES, "measured"):
+        for _, line in sorted(finished(options.out, phase).items()):
+            lines.append(json.loads(json.dumps({"phase": phase, **line}), parse_float=shorter))
+    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+    options.packed.write_bytes(gzip.compress(text.encode(), mtime=0))
+    size = options.packed.stat().st_size
+    print(f"{options.packed}: {len(lines) - 1:,} lines, {size:,} bytes")
+
+
+def unpack(options: argparse.Namespace) -> None:
+    """Add to a folder what a packed file holds and the folder does not."""
+    run, *lines = map(json.loads, gzip.decompress(options.packed.read_bytes()).splitlines())
+    claim(options.out, run)
+    for phase in (*PHASES, "measured"):
+        done = finished(options.out, phase)
+        new = [line for line in lines if line["phase"] == phase and line["network"] not in done]
+        add_lines(options.out / f"{phase}_packed.jsonl", *new)
+
+
+# ---------------------------------------------------------------- tables
+
+
+def networks_table(out: Path) -> pd.DataFrame:
+    """One row for each finished network: its setting and what is known without training."""
+    measured = finished(out, "measured")
+    rows = []
+    for network, line in sorted(finished(out, "networks").items()):
+        timed = {name: measured.get(network, {}).get(name) for name in MEASURED}
+        known = {name: line[name] for name in ("n_params", "flops", *PROXIES)}
+        rows.append({"network": network, **line["setting"], **known, **timed})
+    table = pd.DataFrame(rows)
+    whole = [name for name in table if "filters" in name or "bytes" in name]
+    return table.astype(dict.fromkeys(whole, "Int64"))  # whole numbers, though some are missing
+
+
+def epochs_table(out: Path) -> pd.DataFrame:
+    """One row for each finished network, run and epoch; ``seconds`` is an epoch's share."""
+    parts = []
+    for phase in ("networks", "best"):
+        for network, line in finished(out, phase).items():
+            for run in line["runs"]:
+                epochs = len(run["loss"])
+                part = {"network": network, "seed": run["initial"], "epoch": range(1, epochs + 1)}
+                part |= {name: run[name] for name in CURVES}
+                parts.append(pd.DataFrame({**part, "seconds": run["seconds"] / epochs}))
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values(["network", "seed", "epoch"], ignore_index=True)
+
+
+def crossed_table(out: Path) -> pd.DataFrame:
+    """One row for each network, initial weights and order of images, after the last epoch."""
+    rows = [
+        {
+            "network": network,
+            "initial": run["initial"],
+            "order": run["order"],
+            **{name: run[name][-1] for name in CURVES},
+        }
+        for network, line in sorted(finished(out, "crossed").items())
+        for run in line["runs"]
+    ]
+    return pd.DataFrame(rows, columns=["network", "initial", "order", *CURVES])
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the tables and their description into the folder of recordings."""
+    tables = {
+        "networks": networks_table(options.out),
+        "epochs": epochs_table(options.out),
+        "crossed": crossed_table(options.out),
+    }
+    header = {
+        "name": "MNIST-NAS-Bench",
+        "version": "2",
+        "license": "Apache-2.0",
+        "made_by": f"make_bench_table_2.py, see {NAME}.md",
+        **json.loads((options.out / "run.json").read_text()),
+        "finished_networks": len(tables["networks"]),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, no GPU",
+        "python": platform.python_version(),
+        "validation_places": validation_places(options.mnist),
+        "files": {},
+    }
+    options.to.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        path = options.to / f"{NAME}_{name}.csv.gz"
+        text = table.to_csv(index=False, float_format="%.4g", lineterminator="\n")
+        content = gzip.compress(text.encode(), mtime=0)
+        path.write_bytes(content)
+        header["files"][path.name] = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "rows": len(table),
+            "columns": {column: COLUMNS[column] for column in table.columns},
+        }
+        print(f"{path}: {len(table):,} rows, {len(content):,} bytes")
+    (options.to / f"{NAME}.json").write_text(json.dumps(header, indent=2) + "\n")
+
+
+def validation_places(mnist: str | os.PathLike) -> str:
+    """Where the validation images stand in ``x_train`` of this file: base64 of 16-bit integers.
+
+    Files of MNIST may order the images of a digit otherwise; `choose_validation` finds them in all.
+    """
+    images = load_images(mnist)
+    with np.load(mnist) as arrays:
+        place_of = {image.tobytes(): place for place, image in enumerate(arrays["x_train"])}
+    places = [place_of[image.tobytes()] for image in images.x_judging[: images.n_val]]
+    return base64.b64encode(np.array(places, "<u2").tobytes()).decode()
+
+
+COLUMNS = {
+    "network": "number of the network: its place in settings(bench_space)",
+    "body/blocks": "halvings of the image",
+    "body/halving": "max pooling, or a convolution with stride 2",
+    "body/skip": "whether a block hands on its input beside its output",
+    "conv/kind": "plain or separable convolutions",
+    "conv/kernel": "window of the convolutions, in pixels",
+    "conv/filters_0": "filters in block 0",
+    "conv/filters_1": "filters in block 1, empty if there is none",
+    "conv/filters_2": "filters in block 2, empty if there is none",
+    "head": "from feature maps to a vector",
+    "n_params": "weights",
+    "flops": "floating-point operations for one image, two for a multiply-accumulate",
+    "latency_ms": "median milliseconds for one image, with tf.function",
+    "litert_ms": "median milliseconds for one image, with LiteRT in float32, one thread",
+    "saved_bytes": "size of the .keras file",
+    "litert_bytes": "size of the LiteRT file in float32",
+    "synflow": "SynFlow of the weights from which seed 0 begins",
+    "naswot": "NASWOT, likewise",
+    "grad_norm": "summed norms of the kernels' gradients, likewise",
+    "seed": "run: seed of the order of images and, with the network's number, of initial weights",
+    "initial": "seed of the initial weights, together with the network's number",
+    "order": "seed of the order of images",
+    "epoch": "epochs trained, from 1",
+    "loss": "mean training loss during the epoch",
+    "val_loss": "loss on the 5,000 validation images after the epoch",
+    "val_right": "how many of the 5,000 validation images are right after the epoch",
+    "small_right": "how many of the first 1,000 of these are right",
+    "test_right": "how many of the 10,000 official test images are right",
+    "seconds": "processor seconds of one epoch's training, the mean over all epochs of this run",
+}
+
+
+# ---------------------------------------------------------------- what the tables say
+
+
+def report(options: argparse.Namespace) -> None:
+    """Print how well the networks can be told apart, and where the noise comes from."""
+    run = json.loads((options.out / "run.json").read_text())
+    networks, epochs = networks_table(options.out), epochs_table(options.out)
+    all_runs = epochs[epochs["seed"] < RUNS]
+    last = all_runs[all_runs["epoch"] == EPOCHS]
+    counts = {"small_right": "small_validation", "val_right": "validation", "test_right": "test"}
+    for name, images in counts.items():
+        by_run = last.pivot(index="network", columns="seed", values=name) / run[f"{images}_images"]
+        mean, noise = by_run.mean(axis=1), np.sqrt(by_run.var(axis=1).mean())
+        quantiles = mean.quantile([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]).round(4).tolist()
+        print(f"{name}: {len(mean)} networks, quantiles {quantiles}")
+        print(f"  deviation across networks {mean.std():.4f}, of one network's runs {noise:.4f}")
+    networks["accuracy"] = networks["network"].map(mean)
+    for name in ("n_params", "flops", *PROXIES):
+        tau = trials.rank_correlation(networks[name], networks["accuracy"])
+        print(f"  rank correlation of {name} with test accuracy {tau:+.3f}")
+    heads = all_runs.merge(networks[["network", "head"]], on="network")
+    at = heads.groupby(["head", "epoch"])["val_right"].mean().unstack() / run["validation_images"]
+    print(f"validation accuracy by head and epoch:\n{at[[1, 3, 6, 9, EPOCHS]].round(4)}")
+    crossed = crossed_table(options.out)
+    if len(crossed):
+        for name, images in counts.items():
+            parts = noise_parts(crossed, name)
+            shown = {k: round(np.sqrt(v) / run[f"{images}_images"], 5) for k, v in parts.items()}
+            print(f"{name}, deviations of {crossed['network'].nunique()} crossed networks: {shown}")
+
+
+def noise_parts(crossed: pd.DataFrame, value: str) -> dict[str, float]:
+    """The variances that make up the noise of a run, estimated by an analysis of variance.
+
+    Orders of images are the same for all networks, initial weights are each network's own.  An
+    estimate below 0 is given as 0.
+
+    Returns
+    -------
+    Variances of ``value``: of an order's effect on all networks alike (``common_order``), of its
+    effect on one network (``order``), of the initial weights (``initial``), and of what the two do
+    together and nothing else explains (``rest``).
+    """
+    table = crossed.pivot(index=["network", "initial"], columns="order", values=value)
+    n, n_orders = crossed["network"].nunique(), table.shape[1]
+    a = table.to_numpy(float).reshape(n, -1, n_orders)  # networks, initial weights, orders
+    n_initial = a.shape[1]
+    of_network = a.mean(axis=(1, 2), keepdims=True)
+    of_initial = a.mean(axis=2, keepdims=True) - of_network
+    of_order = a.mean(axis=1, keepdims=True) - of_network
+    common = of_order.mean(axis=0, keepdims=True)
+    rest = a - of_network - of_initial - of_order
+
+    def mean_square(effect: np.ndarray, times: int, freedom: int) -> float:
+        return times * (effect**2).sum() / freedom
+
+    ms_rest = mean_square(rest, 1, n * (n_initial - 1) * (n_orders - 1))
+    ms_initial = mean_square(of_initial, n_orders, n * (n_initial - 1))
+    ms_order = mean_square(of_order - common, n_initial, (n - 1) * (n_orders - 1))
+    ms_common = mean_square(common, n * n_initial, n_orders - 1)
+    parts = {
+        "common_order": (ms_common - ms_order) / (n * n_initial),
+        "order": (ms_order - ms_rest) / n_initial,
+        "initial": (ms_initial - ms_rest) / n_orders,
+        "rest": ms_rest,
+    }
+    return {name: max(0.0, float(part)) for name, part in parts.items()}
+
+
+def verify(options: argparse.Namespace) -> None:
+    """Train some rows of the shipped table again; compare with the spread of the runs."""
+    from nascourse import spaces
+
+    images = load_images(options.mnist)
+    epochs = pd.read_csv(options.to / f"{NAME}_epochs.csv.gz")
+    last = epochs[epochs["epoch"] == EPOCHS].set_index(["network", "seed"])["val_right"]
+    noise = last.groupby("network").std()
+    settings = spaces.settings(spaces.bench_space)
+    off = []
+    for network, run in last.sample(options.count, random_state=options.seed).index:
+
+        def build(setting: dict[str, Any] = settings[network]) -> Any:
+            return spaces.built(spaces.bench_space, setting)
+
+        [again] = train_runs(build, images, [Seeds(run, run)], network=network, judge_each=False)
+        then, now = last[network, run], again["val_right"][-1]
+        off.append(abs(then - now) / max(noise.median(), noise[network]))
+        print(f"network {network} seed {run}: {then} right in the table, {now} now")
+    print(f"largest difference: {max(off):.2f} deviations of a run")
+    if max(off) > 4:
+        raise SystemExit("These networks do not agree with the table within the noise of a run.")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    commands = {f.__name__: f for f in (train, work)}
+    functions = (train, work, measure, report, export, verify, pack, unpack)
+    commands = {f.__name__: f for f in functions}
     parser.add_argument("command", choices=list(commands))
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the computation")
+    parser.add_argument("--to", type=Path, default=SHIPPED, help="folder of the shipped table")
+    parser.add_argument("--packed", type=Path, default=PACKED, help="file of pack and unpack")
     parser.add_argument(
         "--mnist",
         default=os.environ.get("NASCOURSE_TEST_MNIST"),
-        help="MNIST as an .npz file in the layout of keras.datasets.mnist",
+        help="MNIST, an .npz file in the layout of keras.datasets.mnist",
     )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=int, default=10**6, help="only so many networks a phase")
+    parser.add_argument("--count", type=int, default=10, help="rows to verify")
+    parser.add_argument("--seed", type=int, default=0, help="which rows to verify")
     parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help=argparse.SUPPRESS)
     parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.command in ("train", "work") and not options.mnist:
+    if options.command in ("train", "work", "export", "verify") and not options.mnist:
         parser.error("name MNIST's .npz file with --mnist or NASCOURSE_TEST_MNIST.")
     try:
         return commands[options.command](options) or 0
