@@ -656,7 +656,7 @@ def report(options: argparse.Namespace) -> None:
     if len(crossed):
         for name, images in counts.items():
             parts = noise_parts(crossed, name)
-            shown = {k: round(np.sqrt(v) / run[f"{images}_images"], 5) for k, v in parts.items()}
+            shown = {k: round(v**0.5 / run[f"{images}_images"], 5) for k, v in parts.items()}
             print(f"{name}, deviations of {crossed['network'].nunique()} crossed networks: {shown}")
 
 
