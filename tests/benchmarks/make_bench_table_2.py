@@ -426,16 +426,25 @@ def _train_phase(phase: str, options: argparse.Namespace) -> None:
             worker.terminate()
 
 
+def use_one_thread() -> None:
+    """Before TensorFlow computes anything: two threads would round otherwise than one."""
+    import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+
+    # isort: split
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
 def work(options: argparse.Namespace) -> int:
     """Train this process's share of a phase."""
     from nascourse import spaces
 
     # isort: split
     import keras
-    import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    use_one_thread()
     parent = os.getppid()
     images = load_images(options.mnist)
     settings = spaces.settings(spaces.bench_space)
@@ -460,6 +469,7 @@ def measure(options: argparse.Namespace) -> None:
     # isort: split
     import keras
 
+    use_one_thread()
     done, measured = finished(options.out, "networks"), finished(options.out, "measured")
     count = len(spaces.settings(spaces.bench_space))
     todo = [n for n in order_of_networks(count) if n in done and n not in measured]
@@ -609,7 +619,7 @@ COLUMNS = {
     "head": "from feature maps to a vector",
     "n_params": "weights",
     "flops": "floating-point operations for one image, two for a multiply-accumulate",
-    "latency_ms": "median milliseconds for one image, with tf.function",
+    "latency_ms": "median milliseconds for one image, with tf.function, one thread",
     "litert_ms": "median milliseconds for one image, with LiteRT in float32, one thread",
     "saved_bytes": "size of the .keras file",
     "litert_bytes": "size of the LiteRT file in float32",
@@ -702,6 +712,7 @@ def verify(options: argparse.Namespace) -> None:
     """Train some rows of the shipped table again; compare with the spread of the runs."""
     from nascourse import spaces
 
+    use_one_thread()
     images = load_images(options.mnist)
     epochs = pd.read_csv(options.to / f"{NAME}_epochs.csv.gz")
     last = epochs[epochs["epoch"] == EPOCHS].set_index(["network", "seed"])["val_right"]
