@@ -159,6 +159,10 @@ def test_training_equals_that_of_keras_fit(images):
                 assert run["val_loss"][epoch] == pytest.approx(loss, rel=1e-4)
 
 
+def test_the_time_of_an_epoch_is_found_on_a_fresh_network(images):
+    assert 0 < making.time_epoch(build(), images) < 5
+
+
 def test_no_two_networks_begin_with_the_same_weights():
     seeds = {making.initial_seed(network, run) for network in range(1248) for run in range(10)}
     assert len(seeds) == 12480
@@ -194,7 +198,7 @@ def out(tmp_path):
     making.add_lines(out / "networks_0.jsonl", line(0), line(1, setting=one_block))
     best = {name: line(1, runs=range(3, 10))[name] for name in ("network", "runs")}
     making.add_lines(out / "best_1.jsonl", best)
-    measured = dict(zip(making.MEASURED, (0.5, 0.25, 30_000, 2_000)))
+    measured = dict(zip(making.MEASURED, (0.1, 0.5, 0.25, 30_000, 2_000)))
     making.add_lines(out / "measured_0.jsonl", {"network": 1, **measured})
     return out
 

@@ -1,7 +1,7 @@
 """Train every network of `spaces.bench_space` and write MNIST-NAS-Bench 2.
 
     python tests/benchmarks/make_bench_table_2.py train --mnist MNIST.npz --processes 2
-    python tests/benchmarks/make_bench_table_2.py measure
+    python tests/benchmarks/make_bench_table_2.py measure --mnist MNIST.npz
     python tests/benchmarks/make_bench_table_2.py report
     python tests/benchmarks/make_bench_table_2.py export --mnist MNIST.npz
     python tests/benchmarks/make_bench_table_2.py verify --mnist MNIST.npz
@@ -10,7 +10,7 @@
 of the best; and a few networks with every pair of some initial weights and some orders of images,
 so that the noise can be split into its sources.  It takes the networks in a fixed, shuffled order,
 adds one line for each finished network to a file of its process, and goes on where it was stopped,
-even by a kill.  ``measure`` adds latency and sizes: run it when nothing else runs.  ``report`` says
+even by a kill.  ``measure`` adds times and sizes: run it when nothing else runs.  ``report`` says
 how well the networks can be told apart.  ``export`` writes the files that the course ships.
 ``verify`` trains a few rows of these again and compares.
 
@@ -57,7 +57,7 @@ CURVES = ("loss", "val_loss", "val_right", "small_right", "test_right")  # one v
 NETWORKS_A_PROCESS = 100  # then it starts afresh, as TensorFlow gives back no memory
 AGAIN = 75  # the status of a process that has more to do and wants to start afresh
 PROXIES = ("synflow", "naswot", "grad_norm")
-MEASURED = ("latency_ms", "litert_ms", "saved_bytes", "litert_bytes")
+MEASURED = ("epoch_seconds", "latency_ms", "litert_ms", "saved_bytes", "litert_bytes")
 NAME = "mnist_nas_bench_2"
 OUT = Path("runs/bench_table_2")
 PACKED = Path(f"{NAME}_partial.jsonl.gz")
@@ -463,13 +463,14 @@ def work(options: argparse.Namespace) -> int:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Latency and size of every finished network, one after the other, in one thread each."""
+    """Times and sizes of every finished network, one after the other, with one thread."""
     from nascourse import evaluation, litert, spaces
 
     # isort: split
     import keras
 
     use_one_thread()
+    images = load_images(options.mnist)
     done, measured = finished(options.out, "networks"), finished(options.out, "measured")
     count = len(spaces.settings(spaces.bench_space))
     todo = [n for n in order_of_networks(count) if n in done and n not in measured]
@@ -477,6 +478,7 @@ def measure(options: argparse.Namespace) -> None:
         model = spaces.built(spaces.bench_space, done[network]["setting"])
         small = litert.convert(model)
         values = (
+            time_epoch(model, images),
             evaluation.measure_latency(model).median_ms,
             litert.measure_latency(small).median_ms,
             evaluation.saved_size(model),
@@ -487,6 +489,22 @@ def measure(options: argparse.Namespace) -> None:
         keras.backend.clear_session()
         if at % 100 == 0:
             print(f"{at} of {len(todo)}", flush=True)
+
+
+def time_epoch(model: Any, images: Images, *, repeats: int = 3) -> float:
+    """Processor seconds of one epoch's training, the median."""
+    import tensorflow as tf
+
+    model.optimizer.build(model.trainable_variables)
+    train_epoch, _ = _epoch_graphs(model, images)
+    order = tf.random.shuffle(tf.range(len(images.y)))
+    train_epoch(order)  # the first call compiles
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        float(train_epoch(order))
+        seconds.append(time.process_time() - start)
+    return float(np.median(seconds))
 
 
 def pack(options: argparse.Namespace) -> None:
@@ -619,6 +637,7 @@ COLUMNS = {
     "head": "from feature maps to a vector",
     "n_params": "weights",
     "flops": "floating-point operations for one image, two for a multiply-accumulate",
+    "epoch_seconds": "processor seconds of one epoch's training, one thread, on a quiet machine",
     "latency_ms": "median milliseconds for one image, with tf.function, one thread",
     "litert_ms": "median milliseconds for one image, with LiteRT in float32, one thread",
     "saved_bytes": "size of the .keras file",
@@ -635,7 +654,7 @@ COLUMNS = {
     "val_right": "how many of the 5,000 validation images are right after the epoch",
     "small_right": "how many of the first 1,000 of these are right",
     "test_right": "how many of the 10,000 official test images are right",
-    "seconds": "processor seconds of one epoch's training, the mean over all epochs of this run",
+    "seconds": "processor seconds of one epoch's training, the mean over all epochs of this run, on a busy machine",
 }
 
 
@@ -753,7 +772,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help=argparse.SUPPRESS)
     parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.command in ("train", "work", "export", "verify") and not options.mnist:
+    if options.command in ("train", "work", "measure", "export", "verify") and not options.mnist:
         parser.error("name MNIST's .npz file with --mnist or NASCOURSE_TEST_MNIST.")
     try:
         return commands[options.command](options) or 0
