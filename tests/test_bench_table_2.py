@@ -18,7 +18,7 @@ import pytest
 
 from nascourse import data, spaces
 
-SCRIPT = Path(__file__).parent / "benchmarks" / "make_bench_table_2.py"
+SCRIPT = Path(data.__file__).parent / "recordings" / "make_bench_table_2.py"
 spec = importlib.util.spec_from_file_location("make_bench_table_2", SCRIPT)
 making = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(making)

@@ -1,10 +1,10 @@
 """Train every network of `spaces.bench_space` and write MNIST-NAS-Bench 2.
 
-    python tests/benchmarks/make_bench_table_2.py train --mnist MNIST.npz --processes 2
-    python tests/benchmarks/make_bench_table_2.py measure --mnist MNIST.npz
-    python tests/benchmarks/make_bench_table_2.py report
-    python tests/benchmarks/make_bench_table_2.py export --mnist MNIST.npz
-    python tests/benchmarks/make_bench_table_2.py verify --mnist MNIST.npz
+    python nascourse/recordings/make_bench_table_2.py train --mnist MNIST.npz --processes 2
+    python nascourse/recordings/make_bench_table_2.py measure --mnist MNIST.npz
+    python nascourse/recordings/make_bench_table_2.py report
+    python nascourse/recordings/make_bench_table_2.py export --mnist MNIST.npz
+    python nascourse/recordings/make_bench_table_2.py verify --mnist MNIST.npz
 
 ``train`` has three phases, one after the other: all networks with three runs each; seven more runs
 of the best; and a few networks with every pair of some initial weights and some orders of images,
@@ -43,7 +43,7 @@ import pandas as pd
 import nascourse
 from nascourse import CourseError, data, trials
 
-# The rooms with networks in them are imported late: a parent process does not need TensorFlow.
+# The modules with networks in them are imported late: a parent process does not need TensorFlow.
 
 EPOCHS = 12
 BATCH = 64
@@ -255,7 +255,8 @@ def known_untrained(setting: dict[str, Any], images: Images, *, network: int) ->
     """What is known of a network without training, from the weights with which run 0 begins."""
     import keras
 
-    from nascourse import evaluation, proxies, spaces
+    from nascourse import evaluation, spaces
+    from nascourse.methods import proxies
 
     keras.utils.set_random_seed(initial_seed(network, 0))
     model = spaces.built(spaces.bench_space, setting)
@@ -428,7 +429,7 @@ def _train_phase(phase: str, options: argparse.Namespace) -> None:
 
 def use_one_thread() -> None:
     """Before TensorFlow computes anything: two threads would round otherwise than one."""
-    import nascourse.quiet  # noqa: F401 - loads Keras silently, so it comes first
+    import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
     # isort: split
     import tensorflow as tf
@@ -464,7 +465,8 @@ def work(options: argparse.Namespace) -> int:
 
 def measure(options: argparse.Namespace) -> None:
     """Times and sizes of every finished network, one after the other, with one thread."""
-    from nascourse import evaluation, litert, spaces
+    from nascourse import evaluation, spaces
+    from nascourse.methods import litert
 
     # isort: split
     import keras
