@@ -12,6 +12,12 @@ from nbval.plugin import IPyNbCell
 from notebooks.build import kernel_environment
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-m "not notebook"`` leave out the notebooks."""
+    if isinstance(item, IPyNbCell):
+        item.add_marker("notebook")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Start a notebook's kernel in the environment in which the notebook was built."""
