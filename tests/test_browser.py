@@ -40,9 +40,12 @@ def best_so_far(accuracies):
     return [max(accuracies[: trial + 1]) for trial in range(len(accuracies))]"""
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on the PATH (Debian: sudo apt install chromium)"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on the PATH (Debian: sudo apt install chromium)"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
