@@ -48,7 +48,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import preprocessors
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_output
 
 from nascourse._engine.files import write_whole
 from notebooks.rules import PREDICTED, ROOT, problems
@@ -63,6 +63,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SOLUTION = re.compile(rf"^( *){BEGIN}\n(.*?)^ *{END}$\n?", re.MULTILINE | re.DOTALL)
 COMPARED = "nbval-check-output"  # the tag of a cell whose output a run of the tests compares
+COVER = new_output("display_data", {"text/plain": "Run this cell to see the answer."})
 
 
 # Sources and what is made of them
@@ -256,11 +257,15 @@ class RemoveSolutions(preprocessors.Preprocessor):
 
 
 class FoldPredictions(preprocessors.Preprocessor):
-    """Folds the output that answers a prediction; JupyterLab opens it when the cell is run."""
+    """Folds the output that answers a prediction; JupyterLab opens it when the cell is run.
+
+    JupyterLab shows the first line of what is folded, so a line that gives nothing away goes before.
+    """
 
     def preprocess_cell(self, cell, resources, index):
         if PREDICTED in cell.metadata.get("tags", []):
             cell.metadata["jupyter"] = {"outputs_hidden": True}
+            cell.outputs = [COVER, *cell.outputs] if cell.outputs else []
         return cell, resources
 
 
@@ -331,7 +336,8 @@ def clean(nb: NotebookNode) -> NotebookNode:
     Pieces of a stream become one, as the screen showed them after carriage returns.
     """
     nb.metadata = nbformat.from_dict(METADATA)
-    return _apply(nb, preprocessors.CoalesceStreamsPreprocessor(), CleanOutputs())
+    steps = preprocessors.CoalesceStreamsPreprocessor(), CleanOutputs(), FoldPredictions()
+    return _apply(nb, *steps)
 
 
 # Building and checking

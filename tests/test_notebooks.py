@@ -242,6 +242,7 @@ def test_a_run_fails_on_errors_on_other_outputs_and_on_stderr(tmp_path):
     cells = {
         "1 + 1": ("nbval-check-output", "passed"),
         "1 + 2": ("nbval-check-output", "failed"),
+        "3 - 1": ("nbval-check-output", "passed"),  # folded as the answer to a prediction
         "1 + 3": (None, "passed"),
         "1 / 0": (None, "failed"),
         "2 / 0": ("raises-exception", "passed"),
@@ -249,12 +250,13 @@ def test_a_run_fails_on_errors_on_other_outputs_and_on_stderr(tmp_path):
         "import os; assert 'NASCOURSE_MNIST' not in os.environ": (None, "passed"),
         "assert os.environ['NASCOURSE_PROGRESS'] == 'off'": (None, "passed"),
     }
+    shown = {"1 + 1": [two], "1 + 2": [two], "3 - 1": [build.COVER, two]}
     nb = v4.new_notebook(
         cells=[
             v4.new_code_cell(
                 source,
                 execution_count=1,
-                outputs=[two] if tag == "nbval-check-output" else [],
+                outputs=shown.get(source, []),
                 metadata={"tags": [tag] if tag else []},
             )
             for source, (tag, _) in cells.items()
