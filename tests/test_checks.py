@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import pickle
 import random
 import re
 from collections.abc import Callable, Iterator
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,17 +55,23 @@ def said(capsys, id: str, answer: object, seed: int = 0) -> tuple[bool, str]:
 
 
 class Answers:
-    """The answers of a notebook, by exercise, as its cells give them to `check`."""
+    """The answers of a notebook, by exercise, as its cells give them to `check`.
+
+    This is the test that solutions and exercises run from top to bottom, without an error or a
+    warning.
+    """
 
     def __init__(self, nb) -> None:
         self.by_id: dict[str, object] = {}
         namespace = {"__name__": "__main__"}
-        with pytest.MonkeyPatch.context() as patch:
+        warned = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(warned):
             patch.setattr(nascourse.checks, "check", self.keep)
             patch.chdir(build.ROOT / "notebooks")  # as deep as the folders of exercises
             for number_, cell in enumerate(nb.cells, start=1):
                 if cell.cell_type == "code":
                     exec(compile(cell.source, f"cell {number_}", "exec"), namespace)  # noqa: S102
+        assert warned.getvalue() == ""
 
     def keep(self, id: str, answer: object) -> bool:
         self.by_id[id] = answer
@@ -119,6 +128,16 @@ def test_the_solution_passes(exercise, answers, capsys):
     ((right, line),) = sentences
     assert right, line
     assert line.startswith(f"✓ {exercise.id} right: ")
+
+
+@units
+def test_the_committed_solutions_show_what_the_checkers_say(unit, answers, capsys):
+    """What a run of the notebook would compare, without a kernel."""
+    nb = nbformat.read(build.notebook_path(SOURCES[unit]), as_version=4)
+    graded = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    for (id, answer), cell in zip(answers("solutions", unit).items(), graded, strict=True):
+        _, line = said(capsys, id, answer)
+        assert " ".join(cell.outputs[0].text.split()).startswith(line)
 
 
 @exercises

@@ -27,7 +27,12 @@ SYSTEMS = {
     "Windows": ("win32", "AMD64", "tensorflow-cpu"),
 }
 # where a package has another name than the module that it brings
-PACKAGES = {"importlinter": "import-linter", "sklearn": "scikit-learn", "tree": "dm-tree"}
+PACKAGES = {
+    "bs4": "beautifulsoup4",
+    "importlinter": "import-linter",
+    "sklearn": "scikit-learn",
+    "tree": "dm-tree",
+}
 
 needs_make = pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("make"), reason="there is no make here"
@@ -95,7 +100,7 @@ def test_every_package_that_the_course_imports_is_pinned():
     tools = pinned | {requirement.name for requirement in requirements(TESTS)}
     files = {path: pinned for path in ROOT.glob("nascourse/**/*.py")}
     files |= {path: pinned for path in ROOT.glob("*/source/*.py")}
-    files |= {path: tools for path in [ROOT / "notebooks/build.py", *ROOT.glob("tests/*.py")]}
+    files |= {path: tools for path in [*ROOT.glob("notebooks/*.py"), *ROOT.glob("tests/*.py")]}
     files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
     ours = {"nascourse", "notebooks", "drills"}

@@ -425,6 +425,8 @@ explorers.tradeoff(bench)
 """
 
 
+@pytest.mark.slow
+@pytest.mark.notebook
 def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(tmp_path, monkeypatch):
     monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
     monkeypatch.setenv("PYTHONPATH", str(build.ROOT))
