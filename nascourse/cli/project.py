@@ -21,6 +21,8 @@ from nascourse._engine.files import write_whole
 import matplotlib
 import numpy as np
 import psutil
+from matplotlib.colors import PowerNorm
+from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score
 from tqdm import tqdm
 
 SEARCH_IMAGES = 10_000  # at most so many training images for the search itself
@@ -91,7 +93,7 @@ def run_project(
 
     test = evaluation.open_test_set(splits)
     predicted = evaluation.predict(model, test.x)
-    accuracy = evaluation.accuracy(test.y, predicted)
+    accuracy = accuracy_score(test.y, predicted)
     low, high = evaluation.accuracy_interval(accuracy, len(test.y))
     result = {
         "test_accuracy": accuracy,
@@ -164,8 +166,11 @@ def _draw(found, model, test, predicted: np.ndarray, out: Path) -> None:
     plotting.save(plotting.plot_curves(found.curves), out / "curves.png")
     costs = evaluation.layer_costs(model)
     plotting.save(plotting.plot_architecture(costs), out / "architecture.png")
-    confusion = evaluation.confusion(test.y, predicted)
-    plotting.save(plotting.plot_confusion(confusion), out / "confusion.png")
+    confusion = ConfusionMatrixDisplay.from_predictions(
+        test.y, predicted, labels=range(data.CLASSES), cmap="Blues", colorbar=False
+    )
+    confusion.im_.set_norm(PowerNorm(0.5))  # a few mistakes among many right answers show
+    plotting.save(confusion.ax_, out / "confusion.png")
     if np.any(test.y != predicted):
         misread = plotting.plot_misread(test.x, test.y, predicted)
         plotting.save(misread.flat[0], out / "misread.png")

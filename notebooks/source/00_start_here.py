@@ -37,6 +37,7 @@ from nascourse.checks import check
 
 import keras
 import numpy as np
+from sklearn.metrics import accuracy_score
 
 # %% [markdown]
 # Change what you like and run it again; *File > Reload Notebook from Disk* brings back what was last
@@ -121,8 +122,8 @@ print(f"{evaluation.count_params(model):,} weights trained")
 # %%
 guessed = np.random.default_rng(1).integers(10, size=len(splits.y_val))
 predicted = evaluation.predict(model, splits.x_val)
-print(f"guessing:     {evaluation.accuracy(splits.y_val, guessed):.0%}")
-print(f"this network: {evaluation.accuracy(splits.y_val, predicted):.0%}")
+print(f"guessing:     {accuracy_score(splits.y_val, guessed):.0%}")
+print(f"this network: {accuracy_score(splits.y_val, predicted):.0%}")
 
 # %% [markdown]
 # Your number may differ by one or two percent: processors round differently. If it is far above

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from autokeras.tuners.greedy import Trie
 from keras_tuner.engine.hyperparameters import Fixed
+from sklearn.metrics import accuracy_score
 
 pd.options.display.max_colwidth = 200
 
@@ -381,7 +382,7 @@ search.run_search(
 # %%
 model = found.best_model()
 n_bytes = evaluation.save_model(model, "../runs/06_greedy/best.keras")
-accuracy = evaluation.accuracy(splits.y_val, evaluation.predict(model, splits.x_val))
+accuracy = accuracy_score(splits.y_val, evaluation.predict(model, splits.x_val))
 print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
 
 # %% [markdown]

@@ -31,6 +31,7 @@ from importlib.util import find_spec
 
 import keras
 import keras_tuner
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -275,7 +276,12 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # worker, a bar for each trial.
 
 # %%
-ax = plotting.plot_timeline(trials.recorded("executors_timeline"))
+tasks = trials.recorded("executors_timeline")
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.barh(tasks["worker"], tasks["end"] - tasks["begin"], left=tasks["begin"], edgecolor="white")
+ax.set(xlabel="seconds", ylabel="worker", yticks=[1, 2])
+ax.invert_yaxis()
 plotting.show(
     ax,
     alt="Two rows, one for each worker of Dask, filled with sixteen bars of very different lengths. "
