@@ -234,7 +234,7 @@ def plot_architecture(
     """
     layers = [cost for cost in costs if cost.kind not in ("CastToFloat32", "Softmax")]
     rows = -(-len(layers) // columns)
-    ax = _axes(ax, figsize=(1.25 * columns, 1.3 * rows))
+    ax = _axes(ax, figsize=(1.2 * columns, 1.2 * rows))
     for place, cost in enumerate(layers):
         row, column = divmod(place, columns)
         words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cost.kind)

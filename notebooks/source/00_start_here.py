@@ -27,13 +27,13 @@
 # - A cell takes too long? The square button on top of the page interrupts it.
 #
 # Try it now, with the next cell. The first import of a session loads TensorFlow, so it takes some
-# seconds.
+# seconds. (All notebooks import the course's package before Keras: it loads TensorFlow without the
+# log lines that TensorFlow prints when it starts.)
 
 # %%
-from nascourse import data, evaluation, plotting  # first: keeps TF quiet
-from nascourse.checks import progress
+from nascourse import data, evaluation, plotting
+from nascourse.checks import check, progress
 from nascourse.cli import doctor
-from nascourse.checks import check
 
 import keras
 import numpy as np

@@ -14,7 +14,7 @@
 # search** (NAS) leaves this to a program. Here we see what the program needs, and write it.
 
 # %%
-from nascourse import data, evaluation, plotting, spaces, trials  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, spaces, trials
 from nascourse.benchmark import load_benchmark
 
 import time

@@ -20,7 +20,7 @@
 # any strategy begins.
 
 # %%
-from nascourse import benchmark, data, evaluation, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, data, evaluation, plotting, spaces
 
 import itertools
 

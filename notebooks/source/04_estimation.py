@@ -16,8 +16,7 @@
 # networks. So how cheap may a judgment be?
 
 # %%
-from nascourse import benchmark, data, evaluation, plotting  # first: keeps TF quiet
-from nascourse import search, spaces, trials
+from nascourse import benchmark, data, evaluation, plotting, search, spaces, trials
 from nascourse.methods import proxies
 
 import math

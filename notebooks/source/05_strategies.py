@@ -15,7 +15,9 @@
 # nobody waits for them, so we do not train at all. We look up.
 
 # %%
-from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, plotting, spaces
+from nascourse.benchmark import simulate
+from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
 from nascourse.views import explorers
 
 import inspect
@@ -25,8 +27,6 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from nascourse.benchmark import simulate
-from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 

@@ -15,10 +15,9 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, search, spaces, trials
 from nascourse._engine import archive
 from nascourse.views import live
-from nascourse import plotting, search, spaces, trials
 
 import autokeras as ak
 import numpy as np

@@ -16,17 +16,16 @@
 # now there are two goals, and they pull in opposite directions.
 
 # %%
-from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, spaces, trials
+from nascourse.benchmark import Benchmark, load_benchmark, simulate
 from nascourse.methods import litert
 from nascourse.views import explorers
-from nascourse import plotting, spaces, trials
 
 import autokeras as ak
 import keras
 import keras_tuner as kt
 import numpy as np
 import pandas as pd
-from nascourse.benchmark import Benchmark, load_benchmark, simulate
 from scipy import stats
 from sklearn.metrics import accuracy_score
 

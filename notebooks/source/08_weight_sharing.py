@@ -17,7 +17,7 @@
 # when it is trained alone.
 
 # %%
-from nascourse import benchmark, data, plotting, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, trials
 from nascourse.methods import oneshot
 
 import itertools

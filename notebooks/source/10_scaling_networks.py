@@ -18,7 +18,7 @@
 # published numbers hold, and does it work for our digits?
 
 # %%
-from nascourse import evaluation, plotting, trials  # first: keeps TF quiet
+from nascourse import evaluation, plotting, trials
 from nascourse.methods import scaling
 from nascourse.data import load_mnist
 

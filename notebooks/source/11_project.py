@@ -12,7 +12,7 @@
 # architecture. Reach a test accuracy of at least 95 percent, and say how large the network is.
 
 # %%
-from nascourse import data, evaluation, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, search, spaces, trials
 
 import keras
 import pandas as pd

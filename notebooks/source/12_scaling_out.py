@@ -19,7 +19,7 @@
 # code, and more than you might think in the result.
 
 # %%
-from nascourse import benchmark, data, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, search, spaces, trials
 from nascourse.strategies import RegularizedEvolutionOracle
 
 import multiprocessing

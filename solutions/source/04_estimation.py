@@ -5,7 +5,7 @@
 # successive halving, a proxy that looks good, and what an early choice costs.
 
 # %%
-from nascourse import benchmark, plotting  # first: keeps TF quiet
+from nascourse import benchmark, plotting
 from nascourse.checks import check, hint
 
 import numpy as np

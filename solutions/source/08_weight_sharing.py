@@ -7,7 +7,7 @@
 # up to three times.
 
 # %%
-from nascourse import benchmark, trials  # first: keeps TF quiet
+from nascourse import benchmark, trials
 from nascourse.checks import check, hint
 
 import itertools
