@@ -172,21 +172,19 @@ def plot_search(
     return ax
 
 
-def plot_trials(
-    table: pd.DataFrame, *, x: str = "n_params", y: str = "val_accuracy", ax: Axes | None = None
-) -> Axes:
-    """Each completed trial as a point, with its number; the best one stands out."""
+def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Each completed trial by size and accuracy, with its number; the best one stands out."""
     ax = _axes(ax)
-    completed = table[table["status"] == "completed"]
-    ax.scatter(completed[x].astype(float), completed[y].astype(float), color=BLUE, zorder=3)
-    best = trials.best(table)
-    ax.plot(best[x], best[y], "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
-    for _, row in completed.iterrows():
-        ax.annotate(str(row["trial"]), (row[x], row[y]), xytext=(5, 5), textcoords="offset points")
-    if x in ("n_params", "flops"):
-        ax.set_xscale("log")
-    _label(ax.xaxis, x)
-    _label(ax.yaxis, y)
+    completed = table[table["status"] == "completed"].set_index("trial")
+    points = completed[["n_params", "val_accuracy"]].astype(float)
+    ax.plot(*points.to_numpy().T, "o", color=BLUE)
+    best = points.loc[trials.best(table)["trial"]]
+    ax.plot(*best, "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
+    for trial, point in points.iterrows():
+        ax.annotate(str(trial), point, xytext=(5, 5), textcoords="offset points")
+    ax.set_xscale("log")
+    _label(ax.xaxis, "n_params")
+    _label(ax.yaxis, "val_accuracy")
     ax.legend(loc="lower right", frameon=False)
     return ax
 
@@ -204,9 +202,7 @@ def plot_curves(
     return ax
 
 
-def plot_seeds(
-    curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
-) -> Axes:
+def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The learning curve of one network: the mean of its seeds, and a band that holds them all.
 
     Parameters
@@ -215,12 +211,12 @@ def plot_seeds(
         One row a seed and epoch, as in `benchmark.Benchmark.curves`.
     """
     ax = _axes(ax)
-    values = curves.pivot(index="epoch", columns="seed", values=metric)
+    values = curves.pivot(index="epoch", columns="seed", values="val_accuracy")
     lowest, highest = values.min(axis=1), values.max(axis=1)
     ax.fill_between(values.index, lowest, highest, color=BLUE, alpha=0.2, linewidth=0)
     ax.plot(values.index, values.mean(axis=1), color=BLUE, linewidth=2)
     _label(ax.xaxis, "epoch")
-    _label(ax.yaxis, metric)
+    _label(ax.yaxis, "val_accuracy")
     return ax
 
 
@@ -234,7 +230,7 @@ def plot_architecture(
     """
     layers = [cost for cost in costs if cost.kind not in ("CastToFloat32", "Softmax")]
     rows = -(-len(layers) // columns)
-    ax = _axes(ax, figsize=(1.2 * columns, 1.2 * rows))
+    ax = _axes(ax, figsize=(1.2 * columns, 1.1 * rows))
     for place, cost in enumerate(layers):
         row, column = divmod(place, columns)
         words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cost.kind)

@@ -27,6 +27,7 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
@@ -304,8 +305,9 @@ def draw_race(standing, **labels):
     for strategy, searches in standing.groupby(level="strategy", sort=False):
         low, median, high = np.percentile(searches, [25, 50, 75], axis=0)
         ax.fill_between(standing.columns, low, high, step="post", alpha=0.2, linewidth=0)
-        ax.step(standing.columns, median, where="post", label=strategy)
+        ax.step(standing.columns, median, where="post", linewidth=2, label=strategy)
     ax.set(xscale="log", **labels)
+    ax.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
