@@ -516,8 +516,9 @@ agreement.round(2)
 
 # %%
 with plt.rc_context(plotting.STYLE):
-    ax = agreement.plot.barh(xlabel="rank correlation with the truth")
+    ax = agreement.plot.barh(width=0.8, xlabel="rank correlation with the truth")
 ax.invert_yaxis()  # the first on top
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
 plotting.show(
     ax,
     alt="Two bars for each judge: its rank correlation with the truth over all networks, and the "

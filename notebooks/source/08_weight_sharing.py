@@ -298,8 +298,9 @@ print(f"counting parameters {by_counting:.3f}")
 
 # %%
 with plt.rc_context(plotting.STYLE):
-    ax = worth.plot.barh(xlabel="Kendall's rank correlation with the truth")
+    ax = worth.plot.barh(width=0.8, xlabel="Kendall's rank correlation with the truth")
 ax.invert_yaxis()  # the first on top
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
 plotting.show(
     ax,
     alt="Two bars for each judge: its rank correlation over all networks and within groups of "

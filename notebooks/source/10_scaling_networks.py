@@ -170,7 +170,7 @@ stage = counted.index.str.extract(r"(stem|block\d|top|predictions)", expand=Fals
 shares = counted.groupby(stage, sort=False)[["flops", "n_params"]].sum()
 shares = (shares / shares.sum()).rename(columns={"flops": "FLOPs", "n_params": "parameters"})
 with plt.rc_context(plotting.STYLE):
-    ax = (100 * shares).plot.barh(xlabel="percent of the whole network", ylabel="")
+    ax = (100 * shares).plot.barh(width=0.8, xlabel="percent of the whole network", ylabel="")
 ax.invert_yaxis()  # the first on top
 plotting.show(
     ax,
