@@ -164,6 +164,7 @@ def plot_search(
         # Down to the worst luck, the axis would leave little height for the search itself.
         ax.set_ylim(bottom=np.nanmin([*accuracy, np.median(luck[:, 0])]) - 0.02)
     plot_incumbent(table, ax=ax)
+    ax.lines[-1].set_alpha(1)  # full dots, to differ from the empty ones
     repeated = accuracy[table["duplicate_of"].notna().to_numpy()]
     ax.plot(repeated.index.astype(int), repeated, "o", color=BLUE, markerfacecolor="white")
     failed = table.loc[table["status"] == "failed", "trial"].astype(int)

@@ -115,6 +115,7 @@ def test_one_search_marks_duplicates_and_failures_before_the_luck_of_others():
     np.testing.assert_allclose(stairs.get_ydata(), [0.5, 0.5, 0.7, 0.7])
     np.testing.assert_allclose(dots.get_ydata(), [0.5, np.nan, 0.7, 0.5])
     assert (list(repeated.get_xdata()), repeated.get_markerfacecolor()) == ([4], "white")
+    assert dots.get_alpha() == 1  # else empty and full dots would look alike
     assert list(failed.get_xdata()) == [2]
 
 
