@@ -680,15 +680,6 @@ def test_the_pareto_front_by_hand():
     assert front.index.tolist() == ["a", "b"]
 
 
-def test_rank_correlations_by_hand():
-    assert trials.rank_correlation([1, 2, 3], [10, 20, 30]) == pytest.approx(1)
-    # Squared rank differences 0, 1, 1: 1 - 6 * 2 / (3 * 8).
-    assert trials.rank_correlation([1, 2, 3], [1, 3, 2]) == pytest.approx(0.5)
-    kendall = trials.rank_correlation([1, 2, 3], [1, 3, 2], method="kendall")
-    assert kendall == pytest.approx((2 - 1) / 3)
-    assert trials.rank_correlation([1, None, 2, 3], [1, 9, 2, 3]) == pytest.approx(1)
-
-
 # -------------------------------------------------------------------------------------------- plots
 
 
@@ -700,26 +691,3 @@ def test_the_front_is_drawn_as_a_staircase(bench):
     assert front.get_xdata().tolist() == [5, 20, 40]
     assert front.get_drawstyle() == "steps-post"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("parameters", "test accuracy")
-
-
-def test_medians_and_bands_along_the_budget():
-    standing = benchmark.over_budget(RACE, [3, 6])
-
-    ax = plotting.plot_budget(standing)
-    medians = [line.get_ydata().tolist() for line in ax.lines]
-    assert medians == [pytest.approx([0.4, 0.3]), pytest.approx([0.45, 0.25])]
-    assert len(ax.collections) == 2
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epochs spent", "regret")
-    assert ax.get_xscale() == "log"
-
-    ranks = plotting.plot_budget(benchmark.mean_ranks(standing), value="mean rank")
-    assert not ranks.collections
-    assert ranks.lines[0].get_ydata().tolist() == [1.25, 1.75]
-
-
-def test_bars_for_the_effects():
-    ax = plotting.plot_effects(pd.Series({"head": 0.4, "kernel": 0.2}))
-
-    assert [bar.get_width() for bar in ax.patches] == [0.2, 0.4]
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["kernel", "head"]

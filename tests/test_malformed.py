@@ -172,10 +172,6 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: trials.pareto_front(TABLE, quality="acc"),
         ["no column 'acc'"],
     ),
-    "another correlation": (
-        lambda: trials.rank_correlation([1, 2], [1, 2], method="pearson"),
-        ["'pearson'", "spearman or kendall"],
-    ),
     # Benchmark
     "no network": (lambda bench: bench.query(None), ["Network None"]),
     "a list as network": (lambda bench: bench.query([0]), ["Network [0]", "name the choices"]),

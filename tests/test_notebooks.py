@@ -207,6 +207,14 @@ def test_cells_are_short(path):
 
 
 @notebooks
+def test_the_course_is_imported_before_other_libraries(path):
+    """So no notebook shows the log lines that TensorFlow prints when something else loads it."""
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    imported = re.findall(r"^(?:from|import) (\w+)", code, flags=re.MULTILINE)
+    assert imported[0] == "nascourse"
+
+
+@notebooks
 def test_links_lead_somewhere(path):
     assert broken_links(path) == []
 

@@ -22,6 +22,8 @@ import keras
 import matplotlib
 import numpy as np
 import psutil
+from matplotlib.colors import PowerNorm
+from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score
 from tqdm import tqdm
 
 SEARCH_IMAGES = 10_000  # at most so many training images for the search itself
@@ -92,7 +94,7 @@ def run_project(
 
     test = evaluation.open_test_set(splits)
     predicted = evaluation.predict(model, test.x)
-    accuracy = evaluation.accuracy(test.y, predicted)
+    accuracy = accuracy_score(test.y, predicted)
     low, high = evaluation.accuracy_interval(accuracy, len(test.y))
     report = {
         "test_accuracy": accuracy,
@@ -171,8 +173,11 @@ def _draw(
     plotting.save(plotting.plot_curves(result.curves), out / "curves.png")
     costs = evaluation.layer_costs(model)
     plotting.save(plotting.plot_architecture(costs), out / "architecture.png")
-    confusion = evaluation.confusion(test.y, predicted)
-    plotting.save(plotting.plot_confusion(confusion), out / "confusion.png")
+    confusion = ConfusionMatrixDisplay.from_predictions(
+        test.y, predicted, labels=range(data.CLASSES), cmap="Blues", colorbar=False
+    )
+    confusion.im_.set_norm(PowerNorm(0.5))  # a few mistakes among many right answers show
+    plotting.save(confusion.ax_, out / "confusion.png")
     if np.any(test.y != predicted):
         misread = plotting.plot_misread(test.x, test.y, predicted)
         plotting.save(misread.flat[0], out / "misread.png")

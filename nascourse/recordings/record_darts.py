@@ -23,6 +23,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 import numpy as np
 import pandas as pd
+from sklearn.metrics import accuracy_score
 
 from nascourse import data, evaluation
 from nascourse.methods import darts
@@ -100,7 +101,7 @@ def main() -> None:
             row, curve = run(seed)
             predicted = evaluation.predict(row.pop("model"), test.x)
             row = {"strategy": strategy, "seed": seed, **row}
-            row["test_accuracy"] = evaluation.accuracy(test.y, predicted)
+            row["test_accuracy"] = accuracy_score(test.y, predicted)
             rows.append(row)
             if curve is not None:
                 curves.append(curve.assign(strategy=strategy, seed=seed).round(4))

@@ -19,7 +19,7 @@
 # code, and more than you might think in the result.
 
 # %%
-from nascourse import benchmark, data, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, search, spaces, trials
 from nascourse.strategies import RegularizedEvolutionOracle
 
 import multiprocessing
@@ -32,6 +32,7 @@ from pathlib import Path
 
 import keras
 import keras_tuner
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
@@ -277,7 +278,12 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # worker, a bar for each trial.
 
 # %%
-ax = plotting.plot_timeline(trials.recorded("executors_timeline"))
+tasks = trials.recorded("executors_timeline")
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.barh(tasks["worker"], tasks["end"] - tasks["begin"], left=tasks["begin"], edgecolor="white")
+ax.set(xlabel="seconds", ylabel="worker", yticks=[1, 2])
+ax.invert_yaxis()
 plotting.show(
     ax,
     alt="Two rows, one for each worker of Dask, filled with sixteen bars of very different lengths. "

@@ -7,7 +7,7 @@
 # up to three times.
 
 # %%
-from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, plotting, spaces
 from nascourse.checks import check, hint
 
 import keras_tuner
