@@ -213,7 +213,7 @@ def _comparison(done: pd.DataFrame, bench: Benchmark) -> Iterator[_Item]:
         "search beside any other, and one network drawn at random has "
         f"{bench.final()['test_accuracy'].mean():.1%} test accuracy on average, the best has "
         f"{bench.oracle_best['test_accuracy']:.1%}",
-        [*_paths(rivals), "nascourse/benchmark.py"],
+        [*_paths(rivals), "nascourse/benchmark/simulation.py"],
     )
     yield _Item(
         "Repeat with several seeds, and name them",

@@ -403,8 +403,8 @@ def plot_budget(
     Parameters
     ----------
     standing
-        From `benchmark.over_budget`; or from `benchmark.mean_ranks`, which has no band, as one row
-        a strategy needs none.
+        From `benchmark.within_budget`; or from `benchmark.mean_ranks`, which has no band, as one
+        row a strategy needs none.
     value
         What the table holds, for the axis.
     """

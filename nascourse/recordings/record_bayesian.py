@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pandas as pd
 
+import nascourse
 from nascourse import benchmark
 
 os.environ["OMP_NUM_THREADS"] = "1"  # several processes, and small matrices
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 OUT = Path("runs/bench_bayesian")
-SHIPPED = Path(benchmark.__file__).parent / "recordings" / f"{benchmark.NAME}_bayesian.csv.gz"
+SHIPPED = Path(nascourse.__file__).parent / "recordings" / f"{benchmark.NAME}_bayesian.csv.gz"
 
 
 def record(seed: int, budget: int) -> Path:
