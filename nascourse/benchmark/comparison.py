@@ -137,8 +137,8 @@ def winners_curse(
         A size is no whole number, or the table has fewer networks.
     """
     rng = np.random.default_rng(seed)
-    val_accuracy = benchmark.runs["val_accuracy"][:, -1]
-    test_accuracy = benchmark.runs["test_accuracy"][:, -1]
+    columns = ["val_accuracy", "test_accuracy"]
+    accuracies = np.stack([benchmark.runs[name][:, -1] for name in columns], axis=1)
     means = {}
     for size in sizes:
         size = whole_number("size", size, at_least=1, at_most=len(benchmark))
@@ -146,11 +146,9 @@ def winners_curse(
         for repeat in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)
             runs = benchmark.draw_runs(rng, networks)
-            winners[repeat] = runs[val_accuracy[runs].argmax()]
-        means[size] = val_accuracy[winners].mean(), test_accuracy[winners].mean()
-    table = pd.DataFrame.from_dict(
-        means, orient="index", columns=["val_accuracy", "test_accuracy"]
-    ).rename_axis("networks")
+            winners[repeat] = runs[accuracies[runs, 0].argmax()]
+        means[size] = accuracies[winners].mean(axis=0)
+    table = pd.DataFrame.from_dict(means, orient="index", columns=columns).rename_axis("networks")
     return table.assign(gap=table["val_accuracy"] - table["test_accuracy"])
 
 
