@@ -23,7 +23,6 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -47,7 +46,7 @@ STYLE = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "axes.axisbelow": True,
-    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#D55E00"]),
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#D55E00"]),
 }
 
 

@@ -198,11 +198,11 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "no seeds": (lambda: benchmark.simulate("random", seeds=[]), ["nothing to race"]),
     "no strategies": (lambda: benchmark.simulate([]), ["nothing to race"]),
     "a race by nothing": (
-        lambda: benchmark.over_budget(races(), [1], by="hours"),
+        lambda: benchmark.within_budget(races(), [1], by="hours"),
         ["no column 'hours'", "epochs"],
     ),
     "a race for nothing": (
-        lambda: benchmark.over_budget(races(), [1], value="fame"),
+        lambda: benchmark.within_budget(races(), [1], value="fame"),
         ["no column 'fame'", "regret"],
     ),
     "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),

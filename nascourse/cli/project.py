@@ -163,7 +163,7 @@ def peak_memory() -> int:
 def _draw(
     result: search.Search,
     model: keras.Model,
-    test: evaluation.TestSet,
+    test: evaluation.OpenedTestSet,
     predicted: np.ndarray,
     out: Path,
 ) -> None:

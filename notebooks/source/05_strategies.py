@@ -292,8 +292,8 @@ ended.groupby("strategy", sort=False).median().round().astype(int)
 #
 # ### Regret over budget
 #
-# `over_budget` looks up where each search stood when it had spent so many epochs. Each line is the
-# median over all searches of a strategy. Lower is better, and the axis of the budget is
+# `within_budget` looks up where each search stood when it had spent so many epochs. Each line is
+# the median over all searches of a strategy. Lower is better, and the axis of the budget is
 # logarithmic.
 
 
@@ -315,7 +315,7 @@ def draw_race(standing, **labels):
 
 # %%
 epochs = np.arange(12, 1201, 12)  # 12 epochs are one full training
-standing = benchmark.over_budget(races, epochs)
+standing = benchmark.within_budget(races, epochs)
 medians = standing.groupby("strategy", sort=False).median()
 
 ax = draw_race(medians, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
@@ -351,7 +351,7 @@ plotting.show(
 # networks gets fewer trials for its time. The same race over the seconds of one processor:
 
 # %%
-by_seconds = benchmark.over_budget(races, np.arange(2, 201, 2), by="seconds")
+by_seconds = benchmark.within_budget(races, np.arange(2, 201, 2), by="seconds")
 medians = by_seconds.groupby("strategy", sort=False).median()
 ax = draw_race(medians, xlabel="training seconds", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
@@ -398,7 +398,7 @@ plotting.show(
 # number each time. The middle 95 percent of these numbers are the **interval**.
 
 # %%
-tests = benchmark.over_budget(races, [120, 360, 1200], value="test_accuracy")
+tests = benchmark.within_budget(races, [120, 360, 1200], value="test_accuracy")
 
 
 def against_random(standing):
@@ -495,7 +495,7 @@ def greedy_from_anywhere(seed, **options):
 
 anywhere = simulate({"from anywhere": greedy_from_anywhere}, budget=100, seeds=range(100))
 both = pd.concat([greedy, anywhere])
-against_random(benchmark.over_budget(both, tests.columns, value="test_accuracy"))
+against_random(benchmark.within_budget(both, tests.columns, value="test_accuracy"))
 
 # %% [markdown]
 # The second row is the strategy itself. After 10 trials it looks behind the first, as it must if
@@ -532,7 +532,7 @@ variants = {
 }
 variants["the worst leaves"] = TheWorstLeaves
 sweep = simulate(variants, budget=100, seeds=range(50))
-against_random(benchmark.over_budget(sweep, [360, 1200], value="test_accuracy"))
+against_random(benchmark.within_budget(sweep, [360, 1200], value="test_accuracy"))
 
 # %% [markdown]
 # Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random

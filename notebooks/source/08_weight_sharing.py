@@ -369,7 +369,7 @@ print(f"for that price: {whole / all_once * len(bench):.0f} networks alone")
 
 # %%
 races = benchmark.simulate(["random", "evolution"], budget=60, seeds=range(100))
-standing = benchmark.over_budget(races, [whole], by="seconds")[whole]
+standing = benchmark.within_budget(races, [whole], by="seconds")[whole]
 regrets = {"supernet and 8 alone": found["best of eight"].to_numpy() / 100}
 regrets |= {name: standing[name].to_numpy() for name in ("random", "evolution")}
 for name, values in regrets.items():
