@@ -137,7 +137,7 @@ def test_a_search_does_not_go_on_with_another_backend(said):
 def test_rooms_that_need_tensorflow_say_so(said):
     assert set(said["rooms"]) == {"proxies", "darts", "litert"}
     for room, sentence in said["rooms"].items():
-        assert f"nascourse.{room} computes with TensorFlow" in sentence
+        assert f"nascourse.methods.{room} computes with TensorFlow" in sentence
         assert "KERAS_BACKEND=torch" in sentence
 
 
