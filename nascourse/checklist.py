@@ -158,7 +158,7 @@ def _code(done: pd.DataFrame) -> Iterator[_Item]:
         "every strategy is part of the course, under a free license",
         [
             "nascourse/strategies.py",
-            "nascourse/methods/oneshot.py",
+            "nascourse/methods/oneshot/supernet.py",
             "nascourse/methods/darts.py",
             "LICENSE",
         ],
@@ -246,7 +246,11 @@ def _report(done: pd.DataFrame, header: dict[str, Any]) -> Iterator[_Item]:
         "in part",
         f"all are in the code; tried on record: supernets of {', '.join(map(str, epochs))} epochs; "
         "what else was tried, and what that cost, is not on record",
-        ["nascourse/strategies.py", "nascourse/methods/oneshot.py", "nascourse/methods/darts.py"],
+        [
+            "nascourse/strategies.py",
+            "nascourse/methods/oneshot/supernet.py",
+            "nascourse/methods/darts.py",
+        ],
     )
     yield _Item(
         "Report the whole cost, from the first step to the last",
