@@ -87,12 +87,12 @@ def test_every_pick_is_a_network_of_the_unfinished_table(bench):
 
 
 def test_facts_name_costs_rank_and_what_is_not_measured(small_bench):
-    known = explorers.facts(small_bench, 2)
+    facts = explorers.facts(small_bench, 2)
 
-    assert known["parameters"] == "300" and known["latency"] == "not measured"
-    assert known["validation accuracy, mean of 2 seeds"] == "0.705"
-    assert known["rank"] == "2 of 4"
-    assert not any("test" in name for name in known.index)
+    assert facts["parameters"] == "300" and facts["latency"] == "not measured"
+    assert facts["validation accuracy, mean of 2 seeds"] == "0.705"
+    assert facts["rank"] == "2 of 4"
+    assert not any("test" in name for name in facts.index)
 
 
 def test_explore_draws_the_network_and_its_curve(screen, bench):

@@ -192,7 +192,7 @@ def test_another_search_with_the_same_view_begins_anew(screen):
 
 
 def test_a_training_without_validation_can_be_watched(screen):
-    view = begin(live.SearchView(), trials=1)  # as `retrain` tells it
+    view = begin(live.SearchView(), trials=1)  # as `retrain` does
     view.trial_begin(1)
     view.epoch_end(1, 1, {"loss": 0.5})
     view.search_end()

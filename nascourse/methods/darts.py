@@ -363,7 +363,7 @@ def search(
     warm_up
         Epochs at the start in which ``alpha`` rests, and only the weights learn.
     observer
-        Hears of the epochs, as those of one trial; by default a progress bar.
+        Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     warm_up = whole_number("warm_up", warm_up, at_least=0, at_most=epochs)

@@ -212,7 +212,7 @@ class _Widgets(Observer):
             seconds = time.thread_time() - started
             self._next_picture = time.perf_counter() + seconds / DRAWING_SHARE
 
-    trial_begin = network_known = epoch_end = _refresh  # whatever they tell, the view knows it
+    trial_begin = network_known = epoch_end = _refresh  # the view has noted what they say
 
     def _progress_text(self) -> str:
         view = self._view

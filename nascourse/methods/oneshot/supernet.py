@@ -263,7 +263,7 @@ def train_supernet(
     separate
         See `Supernet`.
     observer
-        Hears of the epochs, as those of one trial; by default a progress bar.
+        Is notified of the epochs, as of those of one trial; by default a progress bar.
 
     Raises
     ------
