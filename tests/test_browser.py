@@ -303,10 +303,10 @@ def view(lab) -> Callable:
 def test_a_replay_asks_before_it_shows(lab, view):
     output = view("""
 from nascourse import trials
-from nascourse.views import live
+from nascourse.views import replay
 recorded = trials.recorded("strategies")
 greedy = recorded[(recorded["strategy"] == "greedy") & (recorded["seed"] == 1)]
-live.SearchView.replay(greedy)
+replay.replay(greedy)
 """)
     reveal = output.get_by_role("button", name="Reveal trial 1")
     reveal.click()

@@ -17,7 +17,7 @@ MANY = [darts.random_cell(np.random.default_rng(seed)) for seed in range(6)]
 
 
 @pytest.fixture(scope="module")
-def found(small) -> darts.Found:
+def found(small) -> darts.SearchResult:
     return darts.search(small, epochs=2, seed=1, observer=QUIET)
 
 
@@ -191,7 +191,7 @@ def test_a_search_records_each_epoch(found):
     np.testing.assert_allclose(found.shares.loc[0], 0.25, atol=2e-3)
     assert found.cell() == found.cell(2) == darts.discretize(found.network.alpha)
     assert found.table["skips"].iloc[-1] == found.cell().count("skip")
-    assert repr(found).startswith("Found(")
+    assert repr(found).startswith("SearchResult(")
 
 
 def test_seeds_repeat(small, found):

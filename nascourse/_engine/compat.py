@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 # ------------------------------------------------------------- KerasTuner 1.4.8: oracles of a table
 
@@ -36,3 +39,16 @@ def release(oracle: Any) -> None:
 
     for of_oracles in (oracle_module.LOCKS, oracle_module.THREADS):
         of_oracles.pop(oracle, None)
+
+
+# ---------------------------------------------------------------- ipykernel
+
+
+def handle_clicks_while_busy(widget: ipywidgets.Widget) -> None:
+    """Let a click on a displayed widget be handled while the kernel's main thread trains.
+
+    JupyterLab sends the click to a second thread of the kernel (a subshell).  ipykernel 7.4.0 hands
+    it on to the thread that used the widget's channel last, which is the busy main one, and leaves
+    it where it is when it remembers no such thread.  7.3.0 remembers none.
+    """
+    vars(widget.comm).pop("_reply_subshell_id", None)

@@ -155,7 +155,7 @@ def _code(counts: pd.DataFrame) -> Iterator[Item]:
         "every strategy is part of the course, under a free license",
         [
             "nascourse/strategies.py",
-            "nascourse/methods/oneshot.py",
+            "nascourse/methods/oneshot/supernet.py",
             "nascourse/methods/darts.py",
             "LICENSE",
         ],
@@ -245,7 +245,11 @@ def _report(counts: pd.DataFrame) -> Iterator[Item]:
         "in part",
         f"all are in the code; tried on record: supernets of {', '.join(map(str, epochs))} epochs; "
         "what else was tried, and what that cost, is not on record",
-        ["nascourse/strategies.py", "nascourse/methods/oneshot.py", "nascourse/methods/darts.py"],
+        [
+            "nascourse/strategies.py",
+            "nascourse/methods/oneshot/supernet.py",
+            "nascourse/methods/darts.py",
+        ],
     )
     yield Item(
         "Report the whole cost, from the first step to the last",

@@ -17,7 +17,7 @@
 # %%
 from nascourse import data, evaluation, plotting, search, spaces, trials
 from nascourse._engine import archive
-from nascourse.views import live
+from nascourse.views import live, replay
 
 import autokeras as ak
 import numpy as np
@@ -256,11 +256,11 @@ print(f"all of them:        {weights[0] / weights.sum():.0%}")
 
 # %% tags=["nbval-check-output"]
 is_new_to_you = (recorded["strategy"] == "greedy") & (recorded["seed"] == 2)
-live.SearchView.replay(recorded[is_new_to_you])
+replay.replay(recorded[is_new_to_you])
 
 # %% [markdown]
 # A recording keeps the values and not the node, so the replay names the smallest node that explains
-# them. `live.SearchView.replay(found)` plays your own search.
+# them. `replay.replay(found)` plays your own search.
 #
 # <details><summary>After the last trial: how often were you right?</summary>
 #
