@@ -2,6 +2,7 @@
 # Written for GNU make 3.81, which macOS still ships.
 
 PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+BADGE = [![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/$(REPO)/HEAD?urlpath=lab)
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
 # Puts the first suitable Python into $python and its version into $version, or stops and says
@@ -60,17 +61,20 @@ bench-table: .venv/tested  ## train the networks of MNIST-NAS-Bench (hours); TES
 		.venv/bin/python nascourse/recordings/make_bench_table.py $$step || exit 1; \
 	done
 
-lint: .venv/tested  ## check the style of the code
+check: .venv/tested  ## style, types, import rules and the fast tests, while you work
 	@.venv/bin/python -m ruff check
 	@.venv/bin/python -m ruff format --check
+	@.venv/bin/python -m mypy
+	@.venv/bin/python -m pytest -m "not slow and not browser and not notebook" $(ARGS)
 
 resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
 	@.venv/bin/python tests/drills/resolve.py
 
-badge:  ## point the README's Binder badge at a repository; REPO=owner/name
+badge:  ## put the Binder badge of a repository into the README; REPO=owner/name
 	@echo "$(REPO)" | grep -Eq '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$$' || \
 		{ echo "Name the repository, for instance: make badge REPO=owner/name" >&2; exit 1; }
-	@sed 's#\(mybinder.org/v2/gh/\)[^/]*/[^/]*#\1$(REPO)#' README.md > README.new && mv README.new README.md
+	@awk '/mybinder.org\/v2\/gh/ {getline; next} {print} NR == 1 {print ""; print "$(BADGE)"}' \
+		README.md > README.new && mv README.new README.md
 
 clean:  ## remove .venv and what tools left behind; your runs stay
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -91,5 +95,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks exercises timings bench bench-table lint resolve badge clean
+.PHONY: help lab project doctor test notebooks exercises timings bench bench-table check resolve badge clean
 .DEFAULT_GOAL = help

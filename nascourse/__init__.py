@@ -12,7 +12,7 @@ What every unit uses:
 `plotting`    a table in, Matplotlib axes out
 ============  ====================================================================
 
-Behind them: `benchmark` (MNIST-NAS-Bench, a whole space measured), `methods` (what single units
+Behind them: `benchmark` (MNIST-NAS-Bench, a complete space measured), `methods` (what single units
 teach), `views` (what is clicked in JupyterLab), `checks` (exercises that answer), `cli` (the command
 line), `recordings` (results that were measured once) and `_engine` (what runs a search).
 
@@ -31,7 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class CourseError(ValueError):
-    """A mistake that a learner can mend: one sentence with the bad value and the way out."""
+    """A mistake that a learner can fix: one sentence with the bad value and the way out."""
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks for this: a learner sees the sentence, not our stack.

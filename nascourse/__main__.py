@@ -101,7 +101,7 @@ def _project(options: argparse.Namespace) -> int:
         )
     except OSError as error:
         raise CourseError(
-            f"{error.filename or options.out} cannot be written ({error.strerror}): make room, and "
+            f"{error.filename or options.out} cannot be written ({error.strerror}): free some space, and "
             "the same command goes on where it stopped."
         ) from error
     except KeyboardInterrupt:

@@ -1,9 +1,10 @@
-"""How good and how dear is one network, and the only key to the test set.
+"""What one network is worth and what it costs, and the only key to the test set.
 
-Cost has four faces, and this room measures each: parameters (`count_params`), arithmetic
+Cost has four faces, and each is measured here: parameters (`count_params`), arithmetic
 (`count_flops`), waiting (`measure_latency`) and storage (`saved_size`).  Quality has one that
 matters, the accuracy on images that no choice was made by: `open_test_set` hands them out, and
-counts how often.
+counts how often.  The accuracy itself is `sklearn.metrics.accuracy_score`; `accuracy_interval` says
+how sure it is.
 """
 
 from __future__ import annotations
@@ -25,23 +26,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 from autokeras import CastToFloat32
+from numpy.typing import NDArray
 from scipy import stats
-from sklearn import metrics
 
 from nascourse import CourseError, whole_number
 from nascourse._engine.files import atomic_path
-from nascourse.data import CLASSES, Splits
+from nascourse.data import Splits
 
 _openings: Counter[str] = Counter()  # how often this process opened each test set
 
 
-class TestSet(NamedTuple):
-    """Opened test images, uint8 of shape (n, 28, 28, 1), and their labels of shape (n,)."""
+class OpenedTestSet(NamedTuple):
+    """Test images, uint8 of shape (n, 28, 28, 1), and their labels, int64 of shape (n,)."""
 
-    __test__ = False  # not a test class, whatever pytest thinks
-
-    x: np.ndarray
-    y: np.ndarray
+    x: NDArray[np.uint8]
+    y: NDArray[np.int64]
 
 
 def times_opened(splits: Splits) -> int:
@@ -49,7 +48,7 @@ def times_opened(splits: Splits) -> int:
     return _openings[splits.test.fingerprint]
 
 
-def open_test_set(splits: Splits) -> TestSet:
+def open_test_set(splits: Splits) -> OpenedTestSet:
     """Open the sealed test set, and say how often that was done.
 
     Open it once, when every choice is made.  Whoever looks, changes something and looks again has
@@ -62,20 +61,17 @@ def open_test_set(splits: Splits) -> TestSet:
     print(f"Test set opened: {len(test):,} images. Times opened so far: {count}.")
     if count > 1:
         print("Choices made after the first look are no longer judged by unseen images.")
-    return TestSet(test._x, test._y)
+    return OpenedTestSet(test._x, test._y)
 
 
-def predict(model: keras.Model, x: np.ndarray, *, batch_size: int = 100) -> np.ndarray:
+def predict(model: keras.Model, x: NDArray, *, batch_size: int = 100) -> NDArray[np.int64]:
     """The most probable class of each image, int64 of shape (n,)."""
     return model.predict(x, batch_size=batch_size, verbose=0).argmax(axis=1)
 
 
-def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
-    """The fraction of labels that were predicted, from 0 to 1."""
-    return float(np.mean(np.asarray(y) == np.asarray(predicted)))
-
-
-def accuracy_interval(accuracy: float, n_images: int, *, confidence: float = 0.95) -> tuple:
+def accuracy_interval(
+    accuracy: float, n_images: int, *, confidence: float = 0.95
+) -> tuple[float, float]:
     """Wilson's interval: what accuracy other images of the same kind could have given.
 
     It covers the luck of the test images, not the luck of the training seed.
@@ -84,12 +80,8 @@ def accuracy_interval(accuracy: float, n_images: int, *, confidence: float = 0.9
     if not 0 <= accuracy <= 1:
         raise CourseError(f"accuracy={accuracy!r} is not possible: give a share from 0 to 1.")
     result = stats.binomtest(round(accuracy * n_images), n_images)
-    return tuple(result.proportion_ci(confidence, method="wilson"))
-
-
-def confusion(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Counts of shape (10, 10): row = the digit that it is, column = the digit that was read."""
-    return metrics.confusion_matrix(y, predicted, labels=range(CLASSES))
+    low, high = result.proportion_ci(confidence, method="wilson")
+    return low, high
 
 
 def count_params(model: keras.Model) -> int:
@@ -154,9 +146,9 @@ def _layer_flops(layer: keras.Layer) -> int:
         macs = height * width * outputs
     elif kind is keras.layers.SeparableConv2D:
         height, width = layer.kernel_size
-        between = layer.input.shape[-1] * layer.depth_multiplier  # channels
+        channels = layer.input.shape[-1] * layer.depth_multiplier  # between its two steps
         pixels = outputs // layer.filters
-        macs = pixels * between * (height * width + layer.filters)
+        macs = pixels * channels * (height * width + layer.filters)
     elif kind in _COUNTED_AS_ZERO or not layer.weights:
         return 0
     else:

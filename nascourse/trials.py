@@ -35,7 +35,7 @@ COLUMNS = (
 
 _COSTS = ("n_params", "flops", "seconds", "latency_ms", "saved_bytes")
 _NUMBERS = ("val_accuracy", "val_loss", "seconds")
-_WHOLE = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
+_INTEGERS = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
 
 
 def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
@@ -57,9 +57,9 @@ def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
     try:
         table = _trial_table(rows)
         _check_numbers(table, _NUMBERS)
-        odd = set(table["status"].dropna()) - {"completed", "failed"}
-        if odd:
-            raise ValueError(f"the status {odd.pop()!r} is neither completed nor failed")
+        unknown = set(table["status"].dropna()) - {"completed", "failed"}
+        if unknown:
+            raise ValueError(f"the status {unknown.pop()!r} is neither completed nor failed")
     except Exception as error:  # rows from a damaged file can fail in any way
         raise CourseError(
             f"These rows make no trial table ({first_line(error)}): give one mapping a trial, "
@@ -76,8 +76,8 @@ def _trial_table(rows: list[Mapping]) -> pd.DataFrame:
         table = table.drop(columns="fingerprint")
     others = [column for column in table.columns if column not in COLUMNS]
     table = table.reindex(columns=[*COLUMNS, *others])
-    table[others] = table[others].convert_dtypes()  # whole numbers stay whole beside missing ones
-    return table.astype({column: "Int64" for column in _WHOLE})
+    table[others] = table[others].convert_dtypes()  # integers stay integers beside NaN
+    return table.astype({column: "Int64" for column in _INTEGERS})
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
     if completed.empty:
         raise CourseError(
             f"None of the {len(table)} trials was completed, so there is no best one: read the "
-            "message column, mend the space, and search again."
+            "message column, repair the space, and search again."
         )
     order = completed.sort_values(
         [by, "n_params", "trial"], ascending=[_smaller_is_better(by), True, True]
@@ -134,31 +134,14 @@ def pareto_front(
     value is missing do not count.
     """
     check_columns(table, cost, quality)
-    known = table[table[cost].notna() & table[quality].notna()]
+    measured = table[table[cost].notna() & table[quality].notna()]
     sign = -1 if _smaller_is_better(quality) else 1
-    score = sign * known[quality].astype(float)
-    order = pd.DataFrame({"cost": known[cost].astype(float), "score": score}).sort_values(
+    score = sign * measured[quality].astype(float)
+    order = pd.DataFrame({"cost": measured[cost].astype(float), "score": score}).sort_values(
         ["cost", "score"], ascending=[True, False], kind="stable"
     )
     before = order["score"].cummax().shift(fill_value=-float("inf"))
-    return known.loc[order.index[order["score"] > before]]
-
-
-def rank_correlation(a: Iterable, b: Iterable, *, method: str = "spearman") -> float:
-    """How well two lists order the same things alike: 1 the same order, -1 the opposite one.
-
-    Parameters
-    ----------
-    a, b
-        Two values of each thing, in the same sequence; things where one is missing do not count.
-    method
-        ``"spearman"`` correlates the ranks; ``"kendall"`` is the share of pairs in the same order
-        less the share in opposite order.
-    """
-    if method not in ("spearman", "kendall"):
-        raise CourseError(f"Unknown method {method!r}: choose spearman or kendall.")
-    a, b = (pd.Series(list(values)).astype(float) for values in (a, b))
-    return float(a.corr(b, method=method))
+    return measured.loc[order.index[order["score"] > before]]
 
 
 def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
@@ -175,7 +158,7 @@ def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
         metrics = [column for column in table.columns if column not in ("trial", "epoch")]
         table = table.reindex(columns=["trial", "epoch", *metrics])
         _check_numbers(table, table.columns)
-    except Exception as error:  # as above
+    except Exception as error:  # rows from a damaged file can fail in any way
         raise CourseError(
             f"These rows make no learning curves ({first_line(error)}): give one mapping an "
             "epoch, of numbers alone."

@@ -1,7 +1,4 @@
-"""Notebooks from their text sources.
-
-``python -m notebooks.build`` (or ``make notebooks``) reads the sources, in jupytext's percent
-format, and writes three folders:
+"""Notebooks from their text sources, which are in jupytext's percent format.
 
 ==============================  ========================  =========================================
 source                          notebook                  what it is
@@ -11,9 +8,10 @@ source                          notebook                  what it is
 the same                        ``exercises/NN_x.ipynb``  the same without solutions, not executed
 ==============================  ========================  =========================================
 
-``02 06`` after it builds these units only, ``solutions/02`` one source; ``--exercises`` (or ``make
-exercises``) writes the exercises alone; ``--check`` says which committed notebooks no longer agree
-with their source. The last two execute nothing.
+``python -m notebooks.build`` (or ``make notebooks``) makes them all, with ``02 06`` after it these
+units only, with ``solutions/02`` one source. ``--exercises`` (or ``make exercises``) makes the
+exercises alone, and ``--check`` says which notebooks no longer agree with their source; both execute
+nothing.
 
 A notebook is written only if a learner may see it: no error, nothing on stderr, alt text for every
 image, no path of this machine; and a solution only if it passes its check. Otherwise the old file
@@ -22,52 +20,64 @@ stays. Building twice gives the same bytes, as far as the outputs themselves rep
 A source of solutions has a heading ``## Exercise 2.1: title`` for each exercise. What stands in its
 code cells between the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is the solution. One
 later cell calls ``check("02.1", ...)``. nbgrader gets its metadata from that.
+
+jupytext reads, nbclient executes, nbconvert's preprocessors change cells. Our own are the ids, which
+follow the content where theirs are random; the exercises, as nbgrader's preprocessor needs all of
+nbgrader and knows one stub for every solution; and the search for leaks, missing alt texts and
+failed solutions, which no library has.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
+import difflib
 import hashlib
-import importlib.util
-import json
 import os
 import re
 import sys
-import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert import preprocessors
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
 
 from nascourse._engine.files import atomic_write
+from notebooks.rules import PREDICTED, ROOT, problems
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 300  # seconds
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-# What a front end or an executor leaves in a cell: it differs from run to run.
-VOLATILE = ("collapsed", "execution", "papermill", "scrolled")
+WIDGET = "application/vnd.jupyter.widget-view+json"
 # nbgrader's own markers, which a learner never sees
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-MARKER = r"(BEGIN|END) SOLUTION"
+SOLUTION = re.compile(rf"^( *){BEGIN}\n(.*?)^ *{END}$\n?", re.MULTILINE | re.DOTALL)
 COMPARED = "nbval-check-output"  # the tag of a cell whose output a run of the tests compares
-WIDGET = "application/vnd.jupyter.widget-view+json"
+COVER = new_output("display_data", {"text/plain": "Run this cell to see the answer."})
+
+
+# Sources and what is made of them
 
 
 def sources(root: Path = ROOT) -> list[Path]:
     """Return the text sources of the course: those of the units, then those of the solutions."""
-    return [
-        path
-        for folder in ("notebooks", "solutions")
-        for path in sorted(root.glob(f"{folder}/source/*.py"))
-    ]
+    folders = ("notebooks", "solutions")
+    return [path for name in folders for path in sorted(root.glob(f"{name}/source/*.py"))]
+
+
+def has_solutions(source: Path) -> bool:
+    """Return whether a source is one of solutions, not of a unit."""
+    return source.parent.parent.name == "solutions"
 
 
 def notebook_path(source: Path) -> Path:
@@ -80,72 +90,49 @@ def exercise_path(source: Path) -> Path:
     return source.parent.parent.parent / "exercises" / f"{source.stem}.ipynb"
 
 
-def has_solutions(source: Path) -> bool:
-    """Return whether a source is one of solutions, not of a unit."""
-    return source.parent.parent.name == "solutions"
-
-
 def read_source(path: Path) -> NotebookNode:
     """Read a text source into a notebook without outputs.
 
-    A cell's id is made of the unit and the cell's content, so it does not change when other cells
-    come and go. The n-th cell with the same content gets the suffix ``-n``. The cells of solutions
-    get nbgrader's metadata, those of a unit say where a slide begins.
-
-    Parameters
-    ----------
-    path : Path
-        A file in jupytext's percent format; its name starts with the unit, as in ``02_topic.py``.
-
-    Returns
-    -------
-    NotebookNode
+    The cells of solutions get nbgrader's metadata, those of a unit say where a slide begins. The
+    name of the file starts with the unit, as in ``02_topic.py``.
     """
-    import jupytext
-    import nbformat
-
-    nb = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    nb = jupytext.read(path, fmt="py:percent")
     nb.nbformat_minor = 5  # the first version of the format with cell ids
     nb.metadata = nbformat.from_dict(METADATA)
     if has_solutions(path):
-        _mark(nb)
+        _mark_for_nbgrader(nb)
     else:
         _cut_into_slides(nb)
-    return _with_ids(nb, path)
+    return _name_cells(_apply(nb, FoldPredictions()), path)
 
 
-def _cut_into_slides(nb: NotebookNode) -> None:
-    """Let each heading begin a cell and a slide; each further step of the lesson goes below it."""
-    from nbformat.v4 import new_markdown_cell
-
-    cells: list[NotebookNode] = []
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            parts = re.split(r"\n+(?=##+ )", cell.source)
-            cells += [new_markdown_cell(part, metadata=dict(cell.metadata)) for part in parts]
-        else:
-            cells.append(cell)
-    for before, cell in zip([None, *cells], cells):
-        if cell.cell_type == "markdown":
-            kind = "slide" if re.match(r"##? ", cell.source) else "subslide"
-        else:  # a step is a text with its code
-            kind = "-" if before is not None and before.cell_type == "markdown" else "subslide"
-        cell.metadata.setdefault("slideshow", {"slide_type": kind})
-    nb.cells = cells
+def to_exercise(nb: NotebookNode, source: Path) -> NotebookNode:
+    """Return a copy without solutions and outputs of what `read_source` gives for solutions."""
+    steps = preprocessors.ClearOutputPreprocessor(), RemoveSolutions()
+    return _name_cells(_apply(copy.deepcopy(nb), *steps), source)
 
 
-def _with_ids(nb: NotebookNode, source: Path) -> NotebookNode:
-    seen: Counter[str] = Counter()
-    for cell in nb.cells:
-        content = f"{cell.cell_type}\n{cell.source}".encode()
-        digest = hashlib.sha256(content).hexdigest()[:8]
-        seen[digest] += 1
-        cell.id = f"{_unit(source)}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
-    return nb
+def read_notebooks(source: Path) -> tuple[dict[Path, NotebookNode], list[str]]:
+    """Return the notebooks of a source by their paths, not executed, and what forbids making them.
+
+    A unit has one notebook. Solutions have exercises as well, which may show no line of them.
+    """
+    nb = read_source(source)
+    notebooks = {notebook_path(source): nb}
+    if not has_solutions(source):
+        return notebooks, []
+    notebooks[exercise_path(source)] = exercise = to_exercise(nb, source)
+    shown = "\n".join(cell.source for cell in exercise.cells)
+    leaks = [line for line in solution_lines(nb) if line in shown]
+    faults = [f"the exercise shows a line of its solution: {line}" for line in leaks]
+    return notebooks, exercise_faults(nb) + faults
 
 
-def _unit(source: Path) -> str:
-    return source.stem.partition("_")[0]
+def solution_lines(nb: NotebookNode) -> list[str]:
+    """Return the lines of the solutions that give something away: of 12 characters or more."""
+    solutions = (match[2] for cell in nb.cells for match in SOLUTION.finditer(cell.source))
+    lines = (line.strip() for solution in solutions for line in solution.splitlines())
+    return [line for line in lines if len(line) >= 12]
 
 
 def _by_exercise(nb: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
@@ -154,194 +141,174 @@ def _by_exercise(nb: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             for heading in re.findall(r"^##? .*", cell.source, re.MULTILINE):
-                found = re.match(r"## Exercise (\d+\.\d)\b", heading)
-                number = found[1] if found else ""
+                match = re.match(r"## Exercise (\d+\.\d)\b", heading)
+                number = match[1] if match else ""
         yield cell, number
 
 
-def _checked(cell: NotebookNode) -> list[str]:
-    """The exercises that a cell checks: ["02.1"]."""
-    return re.findall(r"""\bcheck\(\s*["'](.+?)["']""", _code(cell))
-
-
-def _code(cell: NotebookNode) -> str:
-    return cell.source if cell.cell_type == "code" else ""
-
-
-def _mark(nb: NotebookNode) -> None:
-    """Give the cells of solutions what nbgrader needs to know, and have checks compared."""
-    seen: Counter[str] = Counter()
-    for cell, number in _by_exercise(nb):
-        kind = "answer" if BEGIN in _code(cell) else "check" if _checked(cell) else ""
-        if not kind:
-            continue
-        name = f"{kind}-{number.zfill(4).replace('.', '-')}"
-        seen[name] += 1
-        if seen[name] > 1:  # the second cell with an answer to the same exercise
-            name += f"-{seen[name]}"
-        grade = kind == "check"
-        cell.metadata["nbgrader"] = {
-            "grade": grade,
-            "grade_id": name,
-            "locked": grade,
-            **({"points": 1} if grade else {}),
-            "schema_version": 3,
-            "solution": not grade,
-            "task": False,
-        }
-        if grade:
-            cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), COMPARED})
+def _parts(cell: NotebookNode) -> list[str]:
+    """What a cell contributes to an exercise: "solution", "check 02.1", both or nothing."""
+    if cell.cell_type != "code":
+        return []
+    checks = re.findall(r"""\bcheck\(\s*["'](.+?)["']""", cell.source)
+    return ["solution"] * bool(SOLUTION.search(cell.source)) + [f"check {id}" for id in checks]
 
 
 def exercise_faults(nb: NotebookNode) -> list[str]:
-    """Return what forbids making exercises from solutions.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-        What `read_source` gives for a source of solutions.
-
-    Returns
-    -------
-    list of str
-        One sentence for each fault.
-    """
-    found = []
-    solved: set[str] = set()
-    checks: Counter[str] = Counter()
+    """Return what forbids making exercises of a notebook of solutions, a sentence a fault."""
+    faults = []
+    exercises = defaultdict(list)
     for position, (cell, number) in enumerate(_by_exercise(nb), start=1):
-        marks = [line.strip() for line in cell.source.splitlines() if re.search(MARKER, line)]
-        checked = _checked(cell)
-        if marks and (cell.cell_type != "code" or marks != [BEGIN, END] * (len(marks) // 2)):
-            found.append(
-                f"cell {position}: {BEGIN} and {END} do not alternate, a line each, in code"
+        rest = SOLUTION.sub("", cell.source) if cell.cell_type == "code" else cell.source
+        if re.search("(BEGIN|END) SOLUTION", rest):
+            faults.append(
+                f"cell {position}: {BEGIN} and {END} must alternate, a line each, in code"
             )
-        elif marks and not number:
-            found.append(f"cell {position}: a solution outside an exercise")
-        elif marks and checked:
-            found.append(f"cell {position}: the check needs a cell of its own")
-        elif checked and checked != [number.zfill(4)]:
-            found.append(
-                f"cell {position}: checks {', '.join(checked)} in exercise {number or '-'}"
-            )
-        solved.update([number] if marks else [])
-        checks.update([number] if checked else [])
-    for number in dict.fromkeys(number for _, number in _by_exercise(nb) if number):
-        if number not in solved:
-            found.append(f"exercise {number} has no {BEGIN}")
-        if checks[number] != 1:
-            found.append(f"exercise {number} has {checks[number]} cells with a check, not one")
-    return found
+        exercises[number] += [" and ".join(parts)] if (parts := _parts(cell)) else []
+    for number, parts in exercises.items():
+        solutions = ["solution"] * max(1, len(parts) - 1)
+        wanted = [*solutions, f"check {number.zfill(4)}"] if number else []
+        if parts != wanted:
+            faults.append(f"exercise {number or '-'} has the cells {parts}, not {wanted}")
+    return faults
 
 
-def to_exercise(nb: NotebookNode, source: Path) -> NotebookNode:
-    """Return a notebook of solutions without solutions and outputs.
+# What is done to the cells
+
+
+def _apply(nb: NotebookNode, *steps: preprocessors.Preprocessor) -> NotebookNode:
+    for step in steps:
+        nb, _ = step.preprocess(nb, {})
+    return nb
+
+
+def _name_cells(nb: NotebookNode, source: Path) -> NotebookNode:
+    """Make each id of the unit and the cell's content, so it stays when other cells come and go."""
+    unit = source.stem.partition("_")[0]
+    seen: Counter[str] = Counter()
+    for cell in nb.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        cell.id = _numbered(f"{unit}-{digest}", seen)
+    return nb
+
+
+def _numbered(name: str, seen: Counter[str]) -> str:
+    """The name, from its second use on with a number."""
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _cut_into_slides(nb: NotebookNode) -> None:
+    """Let each heading begin a cell and a slide; each further step of the lesson goes below it."""
+    cells: list[NotebookNode] = []
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            texts = re.split(r"\n+(?=##+ )", cell.source)
+            cells += [new_markdown_cell(text, metadata=dict(cell.metadata)) for text in texts]
+        else:
+            cells.append(cell)
+    nb.cells = cells
+    for before, cell in zip([None, *cells], cells):
+        if cell.cell_type == "markdown":
+            kind = "slide" if re.match(r"##? ", cell.source) else "subslide"
+        else:  # a step is a text with its code
+            kind = "-" if before and before.cell_type == "markdown" else "subslide"
+        cell.metadata.setdefault("slideshow", {"slide_type": kind})
+
+
+def _mark_for_nbgrader(nb: NotebookNode) -> None:
+    """Say which cells hold solutions and which are graded, and have the latter compared."""
+    seen: Counter[str] = Counter()
+    for cell, number in _by_exercise(nb):
+        if not (parts := _parts(cell)):
+            continue
+        graded = "solution" not in parts
+        name = f"{'check' if graded else 'answer'}-{number.zfill(4).replace('.', '-')}"
+        cell.metadata["nbgrader"] = {
+            "grade": graded,
+            "grade_id": _numbered(name, seen),
+            "locked": graded,
+            **({"points": 1} if graded else {}),
+            "schema_version": 3,
+            "solution": not graded,
+            "task": False,
+        }
+        if graded:
+            cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), COMPARED})
+
+
+class RemoveSolutions(preprocessors.Preprocessor):
+    """Makes exercises of solutions.
 
     An indented solution becomes ``raise NotImplementedError("Exercise 2.1")``. One at the margin
     goes, as the line above it has the blank that it fills.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-        Has no `exercise_faults`.
-    source : Path
-        The text source of `nb`.
-
-    Returns
-    -------
-    NotebookNode
     """
-    nb = copy.deepcopy(nb)
-    for cell, number in _by_exercise(nb):
-        if cell.cell_type != "code":
-            continue
-        cell.source = _without_solutions(cell.source, number)
-        cell.outputs, cell.execution_count = [], None
-        if tags := [tag for tag in cell.metadata.pop("tags", []) if tag != COMPARED]:
-            cell.metadata["tags"] = tags
-    return _with_ids(nb, source)
+
+    def preprocess(self, nb, resources):
+        for cell, number in _by_exercise(nb):
+            stub = f'raise NotImplementedError("Exercise {number}")\n'
+            cell.source = SOLUTION.sub(
+                lambda match, stub=stub: match[1] and match[1] + stub, cell.source
+            ).strip("\n")
+            # without outputs there is nothing to compare
+            if tags := [tag for tag in cell.metadata.pop("tags", []) if tag != COMPARED]:
+                cell.metadata["tags"] = tags
+        return nb, resources
 
 
-def _without_solutions(code: str, number: str) -> str:
-    kept, hidden = [], False
-    for line in code.splitlines():
-        if line.strip() == BEGIN:
-            hidden = True
-            if indent := line[: -len(line.lstrip())]:
-                kept.append(f'{indent}raise NotImplementedError("Exercise {number}")')
-        elif line.strip() == END:
-            hidden = False
-        elif not hidden:
-            kept.append(line)
-    return "\n".join(kept).strip("\n")
+class FoldPredictions(preprocessors.Preprocessor):
+    """Folds the output that answers a prediction; JupyterLab opens it when the cell is run.
 
-
-def read_exercise(source: Path) -> tuple[NotebookNode, list[str]]:
-    """Return the exercises of a source of solutions, and what forbids showing them.
-
-    Parameters
-    ----------
-    source : Path
-
-    Returns
-    -------
-    exercise : NotebookNode
-    faults : list of str
-        The `exercise_faults`, and each line of a solution that the exercise shows, whole or within
-        another line.
+    JupyterLab shows the first line of what is folded, so a line that gives nothing away goes before.
     """
-    solution = read_source(source)
-    exercise = to_exercise(solution, source)
-    shown = "\n".join(cell.source for cell in exercise.cells)
-    leaks = [line for line in solution_lines(solution) if line in shown]
-    return exercise, [
-        *exercise_faults(solution),
-        *(f"the exercise shows a line of its solution: {line}" for line in leaks),
-    ]
+
+    def preprocess_cell(self, cell, resources, index):
+        if PREDICTED in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
+            cell.outputs = [COVER, *cell.outputs] if cell.outputs else []
+        return cell, resources
 
 
-def solution_lines(nb: NotebookNode) -> list[str]:
-    """Return the lines of the solutions that tell something: those of 12 characters or more."""
-    code = "\n".join(map(_code, nb.cells))
-    regions = re.findall(rf"{BEGIN}\n(.*?){END}", code, re.DOTALL)
-    lines = (line.strip() for region in regions for line in region.splitlines())
-    return [line for line in lines if len(line) >= 12]
+class CleanOutputs(preprocessors.Preprocessor):
+    """Removes what cannot be shown or differs from run to run.
+
+    Widgets go, as they are dead without a kernel; their HTML or text stays. Of an expected error
+    the last line stays. What a progress bar leaves that has cleared itself goes.
+    """
+
+    def preprocess_cell(self, cell, resources, index):
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+            if output.output_type == "error":
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if out.get("text", "shown").strip()]
+        return cell, resources
+
+
+# Executing
 
 
 def kernel_environment() -> dict[str, str]:
     """Return this process's environment without what would change a notebook's outputs."""
     # With PYTEST_CURRENT_TEST, ipykernel hides what compiled code writes to stderr.
     unset = {"NASCOURSE_MNIST", "MPLBACKEND", "PYTEST_CURRENT_TEST"}
-    kept = {name: value for name, value in os.environ.items() if name not in unset}
-    return {**kept, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off", "NASCOURSE_WIDGETS": "off"}
+    inherited = {name: value for name, value in os.environ.items() if name not in unset}
+    return {**inherited, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off", "NASCOURSE_WIDGETS": "off"}
 
 
 def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel, in place, and print each cell's time.
+    """Run a notebook in a fresh kernel in ``folder``, in place, and print each cell's time.
 
-    Stops at the first cell that fails, runs out of time or kills the kernel; the failure stands as
-    an error output in that cell. A cell tagged ``raises-exception`` may raise.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-    folder : Path
-        The kernel's working directory.
-
-    Returns
-    -------
-    NotebookNode
-        `nb` itself.
+    Stops at the first cell that fails, unless it is tagged ``raises-exception``; the error stands in
+    its outputs. A cell that runs out of time or kills the kernel raises `CellTimeoutError` or
+    `DeadKernelError`.
     """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    from nbformat.v4 import new_output
+    began = 0.0
 
-    running, began = None, 0.0
-
-    def before(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal running, began
-        running, began = cell, time.perf_counter()
+    def before(cell_index: int, **_: object) -> None:
+        nonlocal began
+        began = time.perf_counter()
         print(f"  cell {cell_index + 1} of {len(nb.cells)}: ", end="", flush=True)
 
     def after(**_: object) -> None:
@@ -358,260 +325,54 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
         on_cell_execute=before,
         on_cell_executed=after,
     )
-    try:
+    with contextlib.suppress(CellExecutionError):
         client.execute(env=kernel_environment())
-    except CellExecutionError:
-        pass  # the kernel has put the error into the cell
-    except (CellTimeoutError, DeadKernelError) as error:
-        if running is None:
-            raise
-        after()
-        running.execution_count = None  # it did not end
-        running.outputs = [new_output("error", ename=type(error).__name__, evalue=str(error))]
     return nb
 
 
 def clean(nb: NotebookNode) -> NotebookNode:
     """Remove, in place, what differs from run to run or from machine to machine.
 
-    Timings and the kernel's version go. Consecutive pieces of a stream become one, as the screen
-    showed them after carriage returns. Widgets go, as they are dead without a kernel; their HTML or
-    text stays. Of an expected error the last line stays.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-
-    Returns
-    -------
-    NotebookNode
-        `nb` itself.
+    Pieces of a stream become one, as the screen showed them after carriage returns.
     """
-    import nbformat
-
     nb.metadata = nbformat.from_dict(METADATA)
-    for cell in nb.cells:
-        for name in VOLATILE:
-            cell.metadata.pop(name, None)
-        if cell.cell_type == "code":
-            cell.outputs = _clean_outputs(cell.outputs)
-    return nb
+    steps = preprocessors.CoalesceStreamsPreprocessor(), CleanOutputs(), FoldPredictions()
+    return _apply(nb, *steps)
 
 
-def _clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    kept: list[NotebookNode] = []
-    for output in outputs:
-        if output.output_type == "stream":
-            if kept and kept[-1].get("name") == output.name:
-                kept[-1].text += output.text
-                continue
-        elif output.output_type == "error":
-            output.traceback = [f"{output.ename}: {output.evalue}"]
-        else:
-            output.data.pop(WIDGET, None)
-        kept.append(output)
-    for output in kept:
-        if output.output_type == "stream":
-            output.text = re.sub(r"^.*\r(?=[^\n])", "", output.text, flags=re.MULTILINE)
-    # A progress bar that has cleared itself leaves blanks.
-    return [output for output in kept if output.output_type != "stream" or output.text.strip()]
+# Building and checking
 
 
-def problems(nb: NotebookNode) -> list[str]:
-    """Return what forbids showing an executed notebook to a learner.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-        After `execute` and `clean`.
-
-    Returns
-    -------
-    list of str
-        One sentence each, which starts with the number of the cell, counted from 1 over all cells.
-    """
-    return [
-        f"cell {number}: {fault}"
-        for number, cell in enumerate(nb.cells, start=1)
-        for fault in _faults(cell)
-    ]
-
-
-def _faults(cell: NotebookNode) -> Iterator[str]:
-    if "" in alt_texts(cell):
-        yield "an image has no alt text"
-    outputs = cell.get("outputs", [])
-    if cell.metadata.get("nbgrader", {}).get("grade"):
-        said = "".join(output.get("text", "") for output in outputs)
-        if not said.startswith("✓"):
-            yield f"the solution does not pass: {_first_line(said)}"
-    errors = [output for output in outputs if output.output_type == "error"]
-    # Without an execution count the cell did not end: a time-out is never what the tag means.
-    may_raise = "raises-exception" in cell.metadata.get("tags", []) and cell.execution_count
-    if may_raise and not errors:
-        yield "tagged raises-exception, but nothing was raised"
-    for error in errors if not may_raise else ():
-        yield f"{error.ename}: {_first_line(error.evalue)}"
-    for output in outputs:
-        if output.get("name") == "stderr":
-            yield f"wrote to stderr: {_first_line(output.text)}"
-        lines = _readable_lines(output)
-        for pattern, fault in (
-            (_machine_paths(), "shows a path of this machine"),
-            (r"\b0x[0-9a-f]{8,}", "shows a memory address, which differs in every run"),
-            (r"<script\b", "holds a script, which most viewers do not run"),
-        ):
-            if found := [line for line in lines if re.search(pattern, line)]:
-                yield f"{fault}: {found[0].strip()[:100]}"
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
-
-
-def _readable_lines(output: NotebookNode) -> list[str]:
-    """All that can be read in an output, uncolored, with / for the backslash of Windows paths."""
-    parts = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
-    for mime, value in output.get("data", {}).items():
-        if not isinstance(value, str):
-            parts.append(json.dumps(value))
-        elif not mime.startswith("image/") or mime == "image/svg+xml":
-            parts.append(value)
-    plain = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(parts))  # colors
-    return plain.replace("\\\\", "/").replace("\\", "/").splitlines()
-
-
-def _machine_paths() -> str:
-    """A pattern for the folders that differ between machines, as whole names."""
-    folders = (ROOT, Path.home(), Path(sys.prefix), Path(tempfile.gettempdir()))
-    names = "|".join(re.escape(folder.as_posix()) for folder in folders if folder.name)
-    return rf"(?<![\w.~-])(?:{names})(?![\w.-])"
-
-
-def alt_texts(cell: NotebookNode) -> list[str]:
-    """Return the alt text of each image in a cell, ``""`` for an image without one.
-
-    Images are ``![alt](file)`` and ``<img alt="...">`` in Markdown and in HTML outputs, and image
-    outputs, whose alt text stands in the output's metadata: ``{"image/png": {"alt": ...}}``.
-
-    Parameters
-    ----------
-    cell : NotebookNode
-
-    Returns
-    -------
-    list of str
-    """
-    if cell.cell_type == "markdown":
-        found = re.findall(r"!\[(.*?)\][(\[]", cell.source, flags=re.DOTALL)
-        return [alt.strip() for alt in found] + _html_alt_texts(cell.source)
-    found = []
-    for output in cell.get("outputs", []):
-        for mime, value in output.get("data", {}).items():
-            if mime.startswith("image/"):
-                found.append(output.metadata.get(mime, {}).get("alt", "").strip())
-            elif mime == "text/html":
-                found += _html_alt_texts(value)
-    return found
-
-
-def _html_alt_texts(html: str) -> list[str]:
-    images = re.findall(r"<img\b[^>]*>", html)
-    alts = (re.search(r"""\balt\s*=\s*(["'])(.*?)\1""", image, re.DOTALL) for image in images)
-    return [alt[2].strip() if alt else "" for alt in alts]
-
-
-def differences(nb: NotebookNode, committed: NotebookNode) -> list[str]:
-    """Return where a committed notebook departs from its source; outputs are not compared.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-        What `read_source` gives.
-    committed : NotebookNode
-        What is in the file.
-
-    Returns
-    -------
-    list of str
-        One sentence for each cell that stands in one of the two only; empty where they agree.
-    """
-    new, old = (
-        [(cell.cell_type, cell.source, cell.get("id"), cell.metadata) for cell in book.cells]
-        for book in (nb, committed)
-    )
-    found = [
-        f"cell {number} of the {here} is not in the {there}: {_first_line(cell[1])[:60]}"
-        for here, cells, there, others in (
-            ("source", new, "notebook", old),
-            ("notebook", old, "source", new),
-        )
-        for number, cell in enumerate(cells, start=1)
-        if cell not in others
-    ]
-    if not found and new != old:
-        found.append("the cells stand in another order than in the source")
-    if nb.metadata != committed.metadata:
-        found.append("the notebook's metadata are not those that a build writes")
-    return found
+def build(source: Path, *, only_exercises: bool = False) -> list[str]:
+    """Write the notebooks of a source, executed; return what forbade writing any of them."""
+    notebooks, faults = read_notebooks(source)
+    path = notebook_path(source)
+    if only_exercises:
+        del notebooks[path]
+    elif not faults:
+        try:
+            faults = problems(clean(execute(notebooks[path], path.parent)))
+        except (CellTimeoutError, DeadKernelError) as error:
+            faults = [f"{type(error).__name__}: {error}"]
+    for path, nb in notebooks.items() if not faults else ():
+        nbformat.validate(nb)
+        atomic_write(path, nbformat.writes(nb) + "\n")
+    return faults
 
 
 def check(source: Path) -> list[str]:
-    """Return where the committed notebooks of a source depart from it, executing nothing."""
-    found = _departures(read_source(source), notebook_path(source))
-    if has_solutions(source):
-        exercise, faults = read_exercise(source)
-        departures = _departures(exercise, exercise_path(source))
-        found += faults + [f"exercise: {fault}" for fault in departures]
-    return found
-
-
-def _departures(nb: NotebookNode, path: Path) -> list[str]:
-    import nbformat
-
-    if not path.exists():
-        return ["the notebook is missing"]
-    return differences(nb, nbformat.read(path, as_version=4))
-
-
-def build(source: Path) -> list[str]:
-    """Execute a source and write its notebook, all of it or nothing; of solutions both notebooks.
-
-    Parameters
-    ----------
-    source : Path
-
-    Returns
-    -------
-    list of str
-        What forbade writing, as `problems` gives it; empty when the notebook was written.
-    """
-    path = notebook_path(source)
-    exercise, found = read_exercise(source) if has_solutions(source) else (None, [])
-    if found:
-        return found
-    nb = clean(execute(read_source(source), path.parent))
-    found = problems(nb)
-    if not found:
-        _write(nb, path)
-        if exercise:
-            _write(exercise, exercise_path(source))
-    return found
-
-
-def build_exercise(source: Path) -> list[str]:
-    """Write the exercises of a source of solutions, executing nothing; return what forbade it."""
-    exercise, found = read_exercise(source)
-    if not found:
-        _write(exercise, exercise_path(source))
-    return found
-
-
-def _write(nb: NotebookNode, path: Path) -> None:
-    import nbformat
-
-    nbformat.validate(nb)
-    atomic_write(path, nbformat.writes(nb) + "\n")
+    """Return the lines in which committed notebooks depart from their source, outputs aside."""
+    notebooks, faults = read_notebooks(source)
+    for path, nb in notebooks.items():
+        name = f"{path.parent.name}/{path.name}"
+        if not path.exists():
+            faults.append(f"{name} is missing")
+            continue
+        committed = nbformat.read(path, as_version=4)
+        _apply(committed, preprocessors.ClearOutputPreprocessor())
+        old, new = (nbformat.writes(book).splitlines() for book in (committed, nb))
+        faults += difflib.unified_diff(old, new, name, "as built", n=0, lineterm="")
+    return faults
 
 
 def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
@@ -625,32 +386,19 @@ def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--check", action="store_true", help="compare only, execute nothing")
     args = parser.parse_args(argv)
 
-    for tool in ("jupytext", "nbclient", "nbformat"):
-        if importlib.util.find_spec(tool) is None:
-            parser.error(f"{tool} is not installed; `make notebooks` installs it")
-    found = sources(root)
-    if args.exercises:
-        found = [source for source in found if has_solutions(source)]
-    chosen = [source for source in found if not args.units or _names(source) & {*args.units}]
+    available = [path for path in sources(root) if has_solutions(path) or not args.exercises]
     for unit in args.units:
-        if not any(unit in _names(source) for source in found):
-            known = ", ".join(map(_label, found)) or "none"
-            parser.error(f"no source for {unit!r}; there are: {known}")
-
+        if not any(_goes_by(unit, source) for source in available):
+            parser.error(f"no source for {unit!r}; there are: {', '.join(map(_label, available))}")
     faults = []
-    for source in chosen:
-        label = _label(source)
-        if args.check:
-            refused = check(source)
-        elif args.exercises:
-            refused = build_exercise(source)
-        else:
-            print(label, flush=True)
-            refused = build(source)
-            print("  not written" if refused else "  written", flush=True)
-        faults += [f"{label}: {fault}" for fault in refused]
-    for fault in faults:
-        print(fault, file=sys.stderr)
+    for source in available:
+        if args.units and not any(_goes_by(unit, source) for unit in args.units):
+            continue
+        print(_label(source), flush=True)
+        found = check(source) if args.check else build(source, only_exercises=args.exercises)
+        print("  not as it should be" if found else "  done", flush=True)
+        faults += [f"{_label(source)}: {fault}" for fault in found]
+    print(*faults, sep="\n", file=sys.stderr, end="\n" if faults else "")
     return 1 if faults else 0
 
 
@@ -658,11 +406,9 @@ def _label(source: Path) -> str:
     return f"{source.parent.parent.name}/{source.stem}"
 
 
-def _names(source: Path) -> set[str]:
-    """What a source may be called: 02, 02_topic, solutions/02 or solutions/02_topic."""
-    folder = source.parent.parent.name
-    names = {_unit(source), source.stem}
-    return names | {f"{folder}/{name}" for name in names}
+def _goes_by(name: str, source: Path) -> bool:
+    """Whether a source is meant by 02, 02_topic, solutions/02 or solutions/02_topic."""
+    return f"/{name}_" in f"/{_label(source)}_"
 
 
 if __name__ == "__main__":

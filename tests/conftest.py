@@ -107,3 +107,84 @@ def run_python() -> Callable[..., subprocess.CompletedProcess]:
         )
 
     return run
+
+
+@pytest.fixture
+def no_figure_left() -> Iterator[None]:
+    """Fails a test that leaves a Matplotlib figure open."""
+    import matplotlib.pyplot as plt
+
+    plt.close("all")  # what other tests left
+    yield
+    assert plt.get_fignums() == []
+
+
+class Screen:
+    """Stands in for the notebook: what was displayed, and what took its place."""
+
+    def __init__(self):
+        self.shown, self.updates = [], []
+
+    def __call__(self, thing, display_id=False):
+        self.shown.append(thing)
+        return self
+
+    def update(self, thing):
+        self.updates.append(thing)
+
+    @property
+    def widgets(self) -> list:
+        """All widgets of what was displayed last."""
+        widgets = [self.shown[-1]]
+        for widget in widgets:
+            widgets += getattr(widget, "children", ())
+        return widgets
+
+    def only(self, kind: type, text: str = ""):
+        """The one widget of this kind with this text in its description."""
+        (widget,) = (
+            widget
+            for widget in self.widgets
+            if type(widget) is kind and text in (widget.description or "")
+        )
+        return widget
+
+    @property
+    def html(self) -> str:
+        """The text of all HTML widgets."""
+        return "".join(widget.value for widget in self.widgets if type(widget).__name__ == "HTML")
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A notebook where widgets work."""
+    from nascourse.views import explorers, html, live, replay
+
+    screen = Screen()
+    monkeypatch.setattr(html, "work", lambda: True)
+    for module in (live, replay, explorers):
+        monkeypatch.setattr(module, "display", screen)
+    return screen
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A notebook where widgets do not work; a figure is a pair of its axes and its alt text."""
+    import matplotlib.pyplot as plt
+
+    from nascourse import plotting
+    from nascourse.views import explorers, html, live, replay
+
+    page = Screen()
+    monkeypatch.setattr(html, "in_kernel", lambda: True)
+    monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
+    for module in (live, replay, explorers):
+        monkeypatch.setattr(module, "display", page)
+
+    def show(ax, *, alt, source):
+        assert source
+        page.shown.append((ax, alt))
+        plt.close(np.ravel(ax)[0].figure)
+
+    monkeypatch.setattr(plotting, "show", show)
+    return page

@@ -1,30 +1,33 @@
-"""Every exercise: its solution passes, its blank and its wrong answers are told why they do not."""
+"""Every exercise: its solution passes, its blank and its wrong answers hear why they do not."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import pickle
 import random
 import re
 from collections.abc import Callable, Iterator
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 import nascourse.checks
 from nascourse import CourseError
-from nascourse.checks import check, core, hint
+from nascourse.checks import check, core, hint, registry
 from nascourse.checks.core import Wrong, call, number, numbers
 from notebooks import build
 
-UNITS = core.units()
-EXERCISES = [one for unit in UNITS for one in core.exercises(unit)]
+UNITS = registry.units()
+EXERCISES = [exercise for unit in UNITS for exercise in registry.exercises(unit)]
 SOURCES = {path.stem[:2]: path for path in build.sources() if build.has_solutions(path)}
 SEEDS = 3  # each answer is tried on the inputs of this many seeds
 
 units = pytest.mark.parametrize("unit", UNITS)
-exercises = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
+exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +36,12 @@ def _no_progress(monkeypatch):
     monkeypatch.setattr(core, "_hints_seen", {})
 
 
-def wrong_answers(one: core.Exercise) -> dict[str, tuple[object, str]]:
+def wrong_answers(exercise: registry.Exercise) -> dict[str, tuple[object, str]]:
     try:
-        module = importlib.import_module(f"wrong_answers.unit_{one.id[:2]}")
+        module = importlib.import_module(f"wrong_answers.unit_{exercise.id[:2]}")
     except ModuleNotFoundError:
-        pytest.fail(f"tests/wrong_answers/unit_{one.id[:2]}.py is missing")
-    return module.WRONG.get(one.id, {})
+        pytest.fail(f"tests/wrong_answers/unit_{exercise.id[:2]}.py is missing")
+    return module.WRONG.get(exercise.id, {})
 
 
 def said(capsys, id: str, answer: object, seed: int = 0) -> tuple[bool, str]:
@@ -52,17 +55,23 @@ def said(capsys, id: str, answer: object, seed: int = 0) -> tuple[bool, str]:
 
 
 class Answers:
-    """The answers of a notebook, by exercise, as its cells give them to `check`."""
+    """The answers of a notebook, by exercise, as its cells give them to `check`.
+
+    This is the test that solutions and exercises run from top to bottom, without an error or a
+    warning.
+    """
 
     def __init__(self, nb) -> None:
         self.by_id: dict[str, object] = {}
         namespace = {"__name__": "__main__"}
-        with pytest.MonkeyPatch.context() as patch:
+        warned = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(warned):
             patch.setattr(nascourse.checks, "check", self.keep)
             patch.chdir(build.ROOT / "notebooks")  # as deep as the folders of exercises
             for number_, cell in enumerate(nb.cells, start=1):
                 if cell.cell_type == "code":
                     exec(compile(cell.source, f"cell {number_}", "exec"), namespace)  # noqa: S102
+        assert warned.getvalue() == ""
 
     def keep(self, id: str, answer: object) -> bool:
         self.by_id[id] = answer
@@ -72,17 +81,17 @@ class Answers:
 @pytest.fixture(scope="module")
 def answers() -> Callable[[str, str], dict[str, object]]:
     """What the solutions or the exercises of a unit answer; each notebook runs once."""
-    kept: dict[tuple[str, str], dict[str, object]] = {}
+    by_notebook: dict[tuple[str, str], dict[str, object]] = {}
 
     def of(folder: str, unit: str) -> dict[str, object]:
         if unit not in SOURCES:
             pytest.fail(f"unit {unit} has checks, but no source in solutions/source")
-        if (folder, unit) not in kept:
+        if (folder, unit) not in by_notebook:
             nb = build.read_source(SOURCES[unit])
             if folder == "exercises":
                 nb = build.to_exercise(nb, SOURCES[unit])
-            kept[folder, unit] = Answers(nb).by_id
-        return kept[folder, unit]
+            by_notebook[folder, unit] = Answers(nb).by_id
+        return by_notebook[folder, unit]
 
     return of
 
@@ -96,7 +105,9 @@ def test_units_with_checks_are_units_with_solutions():
 
 @units
 def test_the_exercises_of_a_notebook_are_those_that_have_a_checker(unit, answers):
-    assert list(answers("solutions", unit)) == [one.id for one in core.exercises(unit)]
+    assert list(answers("solutions", unit)) == [
+        exercise.id for exercise in registry.exercises(unit)
+    ]
 
 
 @units
@@ -104,47 +115,57 @@ def test_an_exercise_has_the_same_title_in_the_notebook_and_in_the_checker(unit)
     text = SOURCES[unit].read_text(encoding="utf-8")
     titles = re.findall(r"^# ## Exercise (\d+\.\d): (.+)$", text, re.MULTILINE)
     assert [(number.zfill(4), title) for number, title in titles] == [
-        (one.id, one.title) for one in core.exercises(unit)
+        (exercise.id, exercise.title) for exercise in registry.exercises(unit)
     ]
 
 
 @exercises
-def test_the_solution_passes(one, answers, capsys):
-    answer = answers("solutions", one.id[:2])[one.id]
-    sentences = {said(capsys, one.id, answer, seed) for seed in range(SEEDS)}
+def test_the_solution_passes(exercise, answers, capsys):
+    answer = answers("solutions", exercise.id[:2])[exercise.id]
+    sentences = {said(capsys, exercise.id, answer, seed) for seed in range(SEEDS)}
     # One sentence only, as the solutions are compared with their committed output.
     assert len(sentences) == 1
     ((right, line),) = sentences
     assert right, line
-    assert line.startswith(f"✓ {one.id} right: ")
+    assert line.startswith(f"✓ {exercise.id} right: ")
+
+
+@units
+def test_the_committed_solutions_show_what_the_checkers_say(unit, answers, capsys):
+    """What a run of the notebook would compare, without a kernel."""
+    nb = nbformat.read(build.notebook_path(SOURCES[unit]), as_version=4)
+    graded = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    for (id, answer), cell in zip(answers("solutions", unit).items(), graded, strict=True):
+        _, line = said(capsys, id, answer)
+        assert " ".join(cell.outputs[0].text.split()).startswith(line)
 
 
 @exercises
-def test_the_blank_gets_a_hint(one, answers, capsys):
-    answer = answers("exercises", one.id[:2])[one.id]
-    right, line = said(capsys, one.id, answer)
+def test_the_blank_gets_a_hint(exercise, answers, capsys):
+    answer = answers("exercises", exercise.id[:2])[exercise.id]
+    right, line = said(capsys, exercise.id, answer)
     assert not right
-    assert line.startswith(f"○ {one.id} is not filled in yet. Hint 1 of ")
-    assert one.hints[0] in line
+    assert line.startswith(f"○ {exercise.id} is not filled in yet. Hint 1 of ")
+    assert exercise.hints[0] in line
 
 
 @exercises
-def test_each_wrong_answer_is_told_what_is_wrong_with_it(one, capsys):
-    wrong = wrong_answers(one)
+def test_each_wrong_answer_hears_what_is_wrong_with_it(exercise, capsys):
+    wrong = wrong_answers(exercise)
     mistakes: dict[str, set[str]] = {}
     for name, (answer, words) in wrong.items():
         for seed in range(SEEDS):
-            right, line = said(capsys, one.id, answer, seed)
+            right, line = said(capsys, exercise.id, answer, seed)
             assert not right, f"{name} passes"
-            assert line.startswith(f"✗ {one.id} wrong: "), f"{name}: {line}"
+            assert line.startswith(f"✗ {exercise.id} wrong: "), f"{name}: {line}"
             assert words in line, f"{name}: {line}"
             assert "cannot be checked" not in line, f"{name}: {line}"
             mistakes.setdefault(line, set()).add(words)
     # Answers with the same words are the same mistake in two forms.
     confused = [line for line, words in mistakes.items() if len(words) > 1]
-    assert confused == [], "two mistakes are told the same"
+    assert confused == [], "two mistakes get the same sentence"
     assert len({words for _, words in wrong.values()}) >= 3, (
-        f"exercise {one.id} needs three plausible wrong answers, told apart"
+        f"exercise {exercise.id} needs three plausible wrong answers, told apart"
     )
 
 
@@ -196,41 +217,43 @@ NASTY = [
 
 
 @exercises
-def test_no_answer_makes_a_traceback(one, capsys):
+def test_no_answer_makes_a_traceback(exercise, capsys):
     for answer in NASTY:
-        right, line = said(capsys, one.id, answer)
+        right, line = said(capsys, exercise.id, answer)
         assert not right, f"{answer} passes"
-        assert re.match(rf"✗ {one.id} wrong: \S", line)
+        assert re.match(rf"✗ {exercise.id} wrong: \S", line)
         assert len(line) < 400
 
 
 @exercises
 @pytest.mark.parametrize("blank", [None, ..., NotImplemented, NotImplementedError("Exercise 2.1")])
-def test_every_blank_gets_a_hint(one, blank, capsys):
-    right, line = said(capsys, one.id, blank)
+def test_every_blank_gets_a_hint(exercise, blank, capsys):
+    right, line = said(capsys, exercise.id, blank)
     assert not right
-    assert one.hints[0] in line
+    assert exercise.hints[0] in line
 
 
 @exercises
-def test_hints_are_one_to_three_sentences(one):
-    assert 1 <= len(one.hints) <= 3
-    assert len(set(one.hints)) == len(one.hints)
-    assert all(text[-1] in ".?!" for text in one.hints)
+def test_hints_are_one_to_three_sentences(exercise):
+    assert 1 <= len(exercise.hints) <= 3
+    assert len(set(exercise.hints)) == len(exercise.hints)
+    assert all(text[-1] in ".?!" for text in exercise.hints)
 
 
 @exercises
-def test_hints_and_messages_do_not_show_the_solution(one, answers, capsys):
-    secrets = build.solution_lines(build.read_source(SOURCES[one.id[:2]]))
-    told = [said(capsys, one.id, answer)[1] for answer, _ in wrong_answers(one).values()]
-    shown = "\n".join([*one.hints, *told])
+def test_hints_and_messages_do_not_show_the_solution(exercise, answers, capsys):
+    secrets = build.solution_lines(build.read_source(SOURCES[exercise.id[:2]]))
+    sentences = [
+        said(capsys, exercise.id, answer)[1] for answer, _ in wrong_answers(exercise).values()
+    ]
+    shown = "\n".join([*exercise.hints, *sentences])
     assert [secret for secret in secrets if secret in shown] == []
 
 
 @units
 def test_listing_the_exercises_loads_no_tensorflow(unit, run_python):
     code = (
-        f"from nascourse.checks import core; core.exercises('{unit}'); import sys; "
+        f"from nascourse.checks import registry; registry.exercises('{unit}'); import sys; "
         "print([name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules])"
     )
     answer = run_python("-c", code)
@@ -243,10 +266,10 @@ def test_listing_the_exercises_loads_no_tensorflow(unit, run_python):
 @pytest.fixture
 def double(monkeypatch) -> Iterator[list[np.random.Generator]]:
     """Exercise 02.0: double a number; yields the generators that the checker was given."""
-    monkeypatch.setattr(core, "_EXERCISES", dict(core._EXERCISES))
+    monkeypatch.setattr(registry, "_EXERCISES", dict(registry._EXERCISES))
     given = []
 
-    @core.exercise("02.0", "double it", hints=("Small.", "Larger one.", "The largest one."))
+    @registry.exercise("02.0", "double it", hints=("Small.", "Larger one.", "The largest one."))
     def checker(answer, rng):
         given.append(rng)
         value = int(rng.integers(3, 1000))
@@ -413,7 +436,7 @@ def test_numbers_says_what_came_instead(value, words):
 @pytest.mark.parametrize(
     ("id", "hints"), [("2.1", ["a"]), ("02.1", ["a"]), ("03.0", []), ("03.0", "abc")]
 )
-def test_an_author_is_told_at_once(id, hints):
-    core.exercises("02")
+def test_a_mistake_of_an_author_is_refused_at_once(id, hints):
+    registry.exercises("02")
     with pytest.raises(AssertionError):
-        core.exercise(id, "another title", hints=hints)
+        registry.exercise(id, "another title", hints=hints)

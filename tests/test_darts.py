@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search
 from nascourse.methods import darts
@@ -16,7 +17,7 @@ MANY = [darts.random_cell(np.random.default_rng(seed)) for seed in range(6)]
 
 
 @pytest.fixture(scope="module")
-def found(small) -> darts.Found:
+def found(small) -> darts.SearchResult:
     return darts.search(small, epochs=2, seed=1, observer=QUIET)
 
 
@@ -142,7 +143,7 @@ def test_an_extreme_alpha_is_the_network(small):
     assert mixed == network.accuracy(small.x_val, small.y_val, cell)
     model = network.inherit(cell)
     assert mixed == pytest.approx(
-        evaluation.accuracy(small.y_val, evaluation.predict(model, small.x_val))
+        accuracy_score(small.y_val, evaluation.predict(model, small.x_val))
     )
 
 
@@ -190,7 +191,7 @@ def test_a_search_records_each_epoch(found):
     np.testing.assert_allclose(found.shares.loc[0], 0.25, atol=2e-3)
     assert found.cell() == found.cell(2) == darts.discretize(found.network.alpha)
     assert found.table["skips"].iloc[-1] == found.cell().count("skip")
-    assert repr(found).startswith("Found(")
+    assert repr(found).startswith("SearchResult(")
 
 
 def test_seeds_repeat(small, found):

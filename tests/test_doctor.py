@@ -47,8 +47,8 @@ def test_the_verdict_counts_faults_and_not_notes():
     ok, note, fault = (doctor.Check(level, "x", "y") for level in ("ok", "note", "FAULT"))
 
     assert doctor.verdict([ok, note]) == "This machine can run the course."
-    assert doctor.verdict([fault, ok]) == "1 fault: mend it, then run this again."
-    assert doctor.verdict([fault, note, fault]).startswith("2 faults: mend them from the top down")
+    assert doctor.verdict([fault, ok]) == "1 fault: fix it, then run this again."
+    assert doctor.verdict([fault, note, fault]).startswith("2 faults: fix them from the top down")
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 14), (2, 7)])
@@ -243,7 +243,7 @@ def test_main_prints_a_line_a_check_and_the_verdict(monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "ok    cores: 2",
         "FAULT disk: full. Fix: make room",
-        "1 fault: mend it, then run this again.",
+        "1 fault: fix it, then run this again.",
     ]
     checks.pop()
     assert doctor.main() == 0
@@ -277,4 +277,4 @@ def test_it_runs_in_a_bare_python(tmp_path):
     assert not answer.stderr
     assert "FAULT packages: the course is not installed in this Python. Fix: " in answer.stdout
     assert f"-m pip install -e {ROOT}" in answer.stdout.replace('"', "")
-    assert answer.stdout.splitlines()[-1] == "1 fault: mend it, then run this again."
+    assert answer.stdout.splitlines()[-1] == "1 fault: fix it, then run this again."

@@ -147,11 +147,6 @@ def test_a_layer_of_unknown_arithmetic_is_refused_by_name(layer):
 # Accuracy
 
 
-def test_accuracy_by_hand():
-    assert evaluation.accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75
-    assert evaluation.accuracy([7], [7]) == 1.0
-
-
 @pytest.mark.parametrize("right, n", [(95, 100), (9_800, 10_000), (0, 10), (10, 10)])
 def test_interval_by_wilsons_formula(right, n):
     z, p = 1.959963984540054, right / n
@@ -171,18 +166,6 @@ def test_more_confidence_or_fewer_images_widen_the_interval():
 
     assert width(1000, 0.99) > width(1000, 0.95)
     assert width(100, 0.95) > width(1000, 0.95)
-
-
-def test_confusion_by_hand():
-    y, predicted = np.array([0, 0, 1, 9, 9, 9]), np.array([0, 1, 1, 9, 4, 4])
-
-    counts = evaluation.confusion(y, predicted)
-
-    expected = np.zeros((10, 10), dtype=int)
-    expected[0, 0] = expected[0, 1] = expected[1, 1] = expected[9, 9] = 1
-    expected[9, 4] = 2  # a nine that was read as a four
-    np.testing.assert_array_equal(counts, expected)
-    assert np.trace(counts) / counts.sum() == evaluation.accuracy(y, predicted)
 
 
 def test_predict_gives_the_most_probable_class(small):

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from nascourse import CourseError, benchmark, search
+from nascourse import CourseError, search
+from nascourse._engine import compat
+from nascourse._engine.shared_space import shared
 from nascourse.strategies import LocalSearchOracle, RegularizedEvolutionOracle, make_oracle
 
 CHOICES = {
@@ -67,7 +69,7 @@ def drive(oracle: keras_tuner.Oracle, trials: int, score=accuracy) -> list[dict]
 
 def in_memory(oracle: keras_tuner.Oracle) -> keras_tuner.Oracle:
     oracle.verbose = 0
-    oracle.save = oracle._save_trial = lambda *_: None
+    compat.keep_in_memory(oracle)
     return oracle
 
 
@@ -75,7 +77,7 @@ def make(oracle_class=RegularizedEvolutionOracle, *, space=None, seed: int = 1, 
     return in_memory(
         oracle_class(
             objective="val_accuracy",
-            hyperparameters=declare() if space is None else space,
+            hyperparameters=shared(declare() if space is None else space),
             seed=seed,
             max_consecutive_failed_trials=None,
             **options,
@@ -147,8 +149,7 @@ def test_evolution_is_algorithm_1(allow_duplicates):
 
         expected = algorithm_1(10, 3, 40, rng, redraw=not allow_duplicates)
 
-        with benchmark._in_memory():
-            assert drive(oracle, 40) == expected
+        assert drive(oracle, 40) == expected
 
 
 def test_the_oldest_dies_however_good_it_is():
@@ -195,8 +196,7 @@ def local_search(C: int, rng: np.random.Generator) -> list[dict]:
 def test_local_search_is_hill_climbing_with_restarts():
     for seed in range(1, 51):
         oracle = make(LocalSearchOracle, seed=seed)
-        with benchmark._in_memory():
-            assert drive(oracle, 60) == local_search(60, np.random.default_rng(seed))
+        assert drive(oracle, 60) == local_search(60, np.random.default_rng(seed))
 
 
 def test_local_search_of_a_hand_worked_line():

@@ -37,6 +37,7 @@ from hypothesis import strategies as st
 
 from nascourse import CourseError, benchmark, data, trials
 from nascourse._engine import archive, recording
+from nascourse.benchmark.table import FILES
 from nascourse.checks import progress
 
 EXAMPLES = 60  # of each loader among the tests
@@ -372,13 +373,13 @@ CSV = {
 }
 HEADER = {
     "networks": 2,
-    "files": {name: {"sha256": "0" * 64} for name in benchmark._FILES.values()},
+    "files": {name: {"sha256": "0" * 64} for name in FILES.values()},
 }
 
 
 def bench_files(networks: bytes, curves: bytes) -> dict[str, bytes]:
     """The files of a benchmark with the right digests, whatever stands in them."""
-    tables = dict(zip(benchmark._FILES.values(), (networks, curves)))
+    tables = dict(zip(FILES.values(), (networks, curves)))
     digests = {name: {"sha256": hashlib.sha256(c).hexdigest()} for name, c in tables.items()}
     header = json.dumps({**HEADER, "files": digests}).encode()
     return {f"{benchmark.NAME}.json": header, **tables}

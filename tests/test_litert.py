@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, spaces
 from nascourse.methods import litert
@@ -64,7 +65,7 @@ def test_sizes_by_bytes_a_weight(trained, networks):
 @pytest.mark.parametrize("quantize", ["weights", "full"])
 def test_quantized_networks_read_digits_nearly_as_well(networks, bundled, quantize):
     def accuracy(network: bytes) -> float:
-        return evaluation.accuracy(bundled.y_val, litert.predict(network, bundled.x_val))
+        return accuracy_score(bundled.y_val, litert.predict(network, bundled.x_val))
 
     assert accuracy(networks[None]) > 0.85
     assert accuracy(networks[quantize]) == pytest.approx(accuracy(networks[None]), abs=0.02)

@@ -172,10 +172,6 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: trials.pareto_front(TABLE, quality="acc"),
         ["no column 'acc'"],
     ),
-    "another correlation": (
-        lambda: trials.rank_correlation([1, 2], [1, 2], method="pearson"),
-        ["'pearson'", "spearman or kendall"],
-    ),
     # Benchmark
     "no network": (lambda bench: bench.query(None), ["Network None"]),
     "a list as network": (lambda bench: bench.query([0]), ["Network [0]", "name the choices"]),
@@ -202,11 +198,11 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "no seeds": (lambda: benchmark.simulate("random", seeds=[]), ["nothing to race"]),
     "no strategies": (lambda: benchmark.simulate([]), ["nothing to race"]),
     "a race by nothing": (
-        lambda: benchmark.over_budget(races(), [1], by="hours"),
+        lambda: benchmark.within_budget(races(), [1], by="hours"),
         ["no column 'hours'", "epochs"],
     ),
     "a race for nothing": (
-        lambda: benchmark.over_budget(races(), [1], value="fame"),
+        lambda: benchmark.within_budget(races(), [1], value="fame"),
         ["no column 'fame'", "regret"],
     ),
     "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),

@@ -5,21 +5,19 @@ What searches with Optuna is skipped where it is not installed.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import record_optuna
 
 from nascourse import trials
 from nascourse.benchmark import Benchmark, load_benchmark, simulate
 
 BUDGET = 120
-SCRIPT = Path(trials.__file__).parent / "recordings" / "record_optuna.py"
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +33,9 @@ def optuna() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def recording() -> ModuleType:
-    """The script that made the recording."""
-    spec = importlib.util.spec_from_file_location("record_optuna", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def search(bench, optuna, recording) -> Callable[[int], pd.DataFrame]:
+def search(bench, optuna) -> Callable[[int], pd.DataFrame]:
     def accuracy_and_size(trial: Any) -> tuple[float, int]:
-        outcome = bench.query(recording.propose(trial, bench.choices))
+        outcome = bench.query(record_optuna.propose(trial, bench.choices))
         trial.set_user_attr("network", outcome.network)
         return outcome.val_accuracy, bench.facts(outcome.network)["n_params"]
 
@@ -119,23 +108,23 @@ def test_a_seed_repeats_a_search(search, found):
     assert not search(4)["network"].equals(found["network"])
 
 
-def test_the_first_population_is_a_random_search(bench, optuna, recording):
+def test_the_first_population_is_a_random_search(bench, optuna):
     """So the unit may say that NSGA-II begins like random search."""
     samplers = optuna.samplers
-    evolved = recording.search(bench, samplers.NSGAIISampler(population_size=20, seed=5), 5)
-    drawn = recording.search(bench, samplers.RandomSampler(seed=5), 5)
+    evolved = record_optuna.search(bench, samplers.NSGAIISampler(population_size=20, seed=5), 5)
+    drawn = record_optuna.search(bench, samplers.RandomSampler(seed=5), 5)
 
     pd.testing.assert_frame_equal(evolved.head(20), drawn.head(20))
     assert not evolved["network"].head(40).equals(drawn["network"].head(40))
 
 
-def test_a_recorded_search_comes_out_again(bench, optuna, recording):
+def test_a_recorded_search_comes_out_again(bench, optuna):
     if optuna.__version__ != "5.0.0":
         pytest.skip("another version may draw other networks")
     sampler = optuna.samplers.NSGAIISampler(population_size=20, seed=0)
     columns = ["network", "val_accuracy", "n_params"]
 
-    again = recording.search(bench, sampler, 0).head(200)
+    again = record_optuna.search(bench, sampler, 0).head(200)
     recorded = trials.recorded("optuna_search")[columns]
     pd.testing.assert_frame_equal(recorded, again[columns], check_dtype=False)
 
@@ -148,14 +137,14 @@ TRUTH = pd.DataFrame(
 )
 
 
-def test_the_hypervolume_by_hand(recording):
+def test_the_hypervolume_by_hand():
     # From 10 to 100 weights, one power of ten, 0.05 high; from there two powers, 0.10 high.
     area = 1 * 0.05 + 2 * 0.10
 
-    assert recording.hypervolume(TRUTH, "test_accuracy", 10_000) == pytest.approx(area)
-    assert recording.hypervolume(TRUTH[:1], "test_accuracy", 10_000) == 0
+    assert record_optuna.hypervolume(TRUTH, "test_accuracy", 10_000) == pytest.approx(area)
+    assert record_optuna.hypervolume(TRUTH[:1], "test_accuracy", 10_000) == 0
     area = 90 * 0.05 + 9_900 * 0.10  # not in powers of ten
-    linear = recording.hypervolume(TRUTH, "test_accuracy", 10_000, scale=np.asarray)
+    linear = record_optuna.hypervolume(TRUTH, "test_accuracy", 10_000, scale=np.asarray)
     assert linear == pytest.approx(area)
 
 
@@ -168,11 +157,11 @@ def test_the_hypervolume_by_hand(recording):
         ([0], [0.95], 0),  # what it heard was wrong
     ],
 )
-def test_the_share_missed_by_hand(recording, networks, heard, area):
+def test_the_share_missed_by_hand(networks, heard, area):
     searched = pd.DataFrame({"network": networks, "val_accuracy": heard})
     searched["n_params"] = TRUTH["n_params"][networks].to_numpy()
 
-    assert recording.missed(searched, TRUTH) == pytest.approx(1 - area / 0.25)
+    assert record_optuna.missed(searched, TRUTH) == pytest.approx(1 - area / 0.25)
 
 
 # The recording
@@ -191,16 +180,16 @@ def test_all_searches_are_recorded_with_both_budgets():
     assert table[["missed", "missed_linear"]].stack().between(0, 1).all()
 
 
-def test_the_recorded_search_is_the_first_of_its_strategy(bench, recording):
+def test_the_recorded_search_is_the_first_of_its_strategy(bench):
     table = trials.recorded("optuna").set_index(["strategy", "seed", "budget"])
     row = table.loc["NSGA-II, 20", 0, "200 trials"]
     searched = trials.recorded("optuna_search")
 
     assert searched["network"].nunique() == row["networks"]
-    assert recording.missed(searched, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
+    assert record_optuna.missed(searched, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
 
 
-def test_the_searches_of_the_course_come_out_again(bench, recording):
+def test_the_searches_of_the_course_come_out_again(bench):
     table = trials.recorded("optuna").set_index(["strategy", "seed", "budget"])
     again = simulate("random", budget=200, seeds=[0, 7], benchmark=bench)
     again = again[["seed", "network", "val_accuracy"]]
@@ -208,6 +197,6 @@ def test_the_searches_of_the_course_come_out_again(bench, recording):
 
     for seed, one in again.groupby("seed"):
         row = table.loc["random", seed, "200 trials"]
-        linear = recording.missed(one, bench.final(), scale=np.asarray)
-        assert recording.missed(one, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
+        linear = record_optuna.missed(one, bench.final(), scale=np.asarray)
+        assert record_optuna.missed(one, bench.final()) == pytest.approx(row["missed"], abs=1e-5)
         assert linear == pytest.approx(row["missed_linear"], abs=1e-5)

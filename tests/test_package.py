@@ -32,7 +32,7 @@ print(sorted({"numpy", "pandas", "matplotlib", "keras", "tensorflow"} & set(sys.
     assert result.stderr == ""
 
 
-def test_importing_every_room_seeds_prints_and_styles_nothing(run_python):
+def test_importing_every_module_seeds_prints_and_styles_nothing(run_python):
     code = """
 import os, random
 import nascourse._engine.backend
@@ -98,12 +98,15 @@ def test_course_error_is_a_value_error():
 def test_version_agrees_with_the_project_file():
     project = (ROOT / "pyproject.toml").read_text("utf-8")
 
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+
     assert re.search(r'^version = "(.+)"$', project, re.MULTILINE)[1] == nascourse.__version__
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == nascourse.__version__
 
 
-@pytest.mark.parametrize("room", ["data", "spaces", "trials"])
-def test_the_examples_of_the_docstrings_hold(room, cache_folder):
-    failed, attempted = doctest.testmod(importlib.import_module(f"nascourse.{room}"))
+@pytest.mark.parametrize("name", ["data", "spaces", "trials"])
+def test_the_examples_of_the_docstrings_hold(name, cache_folder):
+    failed, attempted = doctest.testmod(importlib.import_module(f"nascourse.{name}"))
 
     assert attempted > 0
     assert failed == 0

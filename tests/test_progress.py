@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nascourse import CourseError, __main__
-from nascourse.checks import check, core, hint, progress
+from nascourse.checks import check, core, hint, progress, registry
 
 TODAY = r"\d{4}-\d\d-\d\d"
 
@@ -22,21 +22,21 @@ def course(monkeypatch):
     """Three exercises in two units, whose right answer is 1."""
 
     def exercise(id, title):
-        return core.Exercise(id, title, checker, hints=("One.", "Two."))
+        return registry.Exercise(id, title, checker, hints=("One.", "Two."))
 
     def checker(answer, rng):
         if answer != 1:
             raise core.Wrong("Not one.")
         return "One."
 
-    known = {
+    exercises = {
         "02": [exercise("02.1", "the incumbent"), exercise("02.2", "luck")],
         "11": [exercise("11.1", "confusion")],
     }
-    monkeypatch.setattr(core, "units", lambda: list(known))
-    monkeypatch.setattr(core, "exercises", known.get)
+    monkeypatch.setattr(registry, "units", lambda: list(exercises))
+    monkeypatch.setattr(registry, "exercises", exercises.get)
     monkeypatch.setattr(core, "_hints_seen", {})
-    monkeypatch.setattr(progress, "_told", set())
+    monkeypatch.setattr(progress, "_sentences_printed", set())
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def file(tmp_path, monkeypatch) -> Path:
     return path
 
 
-def kept(file: Path) -> dict:
+def entries_in(file: Path) -> dict:
     return json.loads(file.read_text(encoding="utf-8"))["exercises"]
 
 
@@ -57,7 +57,7 @@ def solved(file: Path, *ids: str) -> Path:
     return file
 
 
-def test_attempts_hints_and_the_first_success_are_kept(file):
+def test_attempts_hints_and_the_first_success_are_entries_in(file):
     check("02.1", 0)
     check("02.1", None)  # a blank is no attempt
     hint("02.1")
@@ -65,7 +65,7 @@ def test_attempts_hints_and_the_first_success_are_kept(file):
     check("02.1", 0)  # what was solved once stays solved
     hint("11.1")
 
-    entries = kept(file)
+    entries = entries_in(file)
     assert re.fullmatch(TODAY, entries["02.1"].pop("first_passed"))
     assert entries == {
         "02.1": {"passed": True, "attempts": 3, "hints": 2},
@@ -128,17 +128,17 @@ def test_a_damaged_file_is_set_aside_in_one_sentence(file, capsys, text):
             f"Your progress file was damaged: it is now {aside.name}, and a new one begins.\n"
         )
         assert aside.read_text(encoding="utf-8") == text
-        assert kept(file)["02.1"]["passed"]
+        assert entries_in(file)["02.1"]["passed"]
 
 
 def test_a_file_of_bytes_is_damaged_too(file):
     file.parent.mkdir()
     file.write_bytes(b"\xff\xfe\x00")
     check("02.1", 1)
-    assert kept(file)["02.1"]["passed"]
+    assert entries_in(file)["02.1"]["passed"]
 
 
-def test_a_file_that_cannot_be_written_is_told_once(tmp_path, monkeypatch, capsys):
+def test_a_file_that_cannot_be_written_is_mentioned_once(tmp_path, monkeypatch, capsys):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be", encoding="utf-8")
     monkeypatch.setenv("NASCOURSE_PROGRESS", str(blocked / "progress.json"))
@@ -173,7 +173,7 @@ def test_a_write_that_fails_leaves_the_old_file(file, monkeypatch, capsys):
     sys.platform == "win32" or getattr(os, "geteuid", lambda: 0)() == 0,
     reason="needs a user who can be refused",
 )
-def test_a_folder_without_permission_is_told(file, capsys):
+def test_a_folder_without_permission_is_mentioned(file, capsys):
     file.parent.mkdir()
     file.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)
     check("02.1", 1)

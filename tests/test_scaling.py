@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import recorder
 import tensorflow as tf
 from keras import layers
 from test_evaluation import profiled
@@ -165,13 +165,9 @@ def test_the_recording_agrees_with_the_plans(digits):
 
 
 def test_recording_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the script sets both for its process
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
-    spec = importlib.util.spec_from_file_location("record_scaling", FOLDER / "record_scaling.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    sys.modules.pop("make_bench_table")
+    for name, value in recorder.ONE_THREAD.items():  # the script sets them for its process
+        monkeypatch.setenv(name, value)
+    script = importlib.import_module("record_scaling")
     trained = []
 
     def train(build, images, *, seeds):

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 import tree
 from keras import layers
+from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
 from nascourse._engine import feeding, loops
@@ -248,7 +249,7 @@ def test_the_best_model_is_the_one_that_was_scored(randomly, small):
     found, _, _ = randomly
     model = found.best_model()
 
-    accuracy = evaluation.accuracy(small.y_val, evaluation.predict(model, small.x_val))
+    accuracy = accuracy_score(small.y_val, evaluation.predict(model, small.x_val))
 
     assert accuracy == pytest.approx(found.best["val_accuracy"], abs=1e-6)
     assert found.best["val_accuracy"] == found.table["val_accuracy"].max()
@@ -680,7 +681,7 @@ def test_autokeras_models_are_those_of_the_table(greedily, small):
     assert spaces.describe(new) == spaces.describe(best) == found.best["architecture"]
     assert evaluation.count_params(new) == found.best["n_params"]
     assert evaluation.count_flops(best) == found.best["flops"]
-    accuracy = evaluation.accuracy(small.y_val, evaluation.predict(best, small.x_val))
+    accuracy = accuracy_score(small.y_val, evaluation.predict(best, small.x_val))
     assert accuracy == pytest.approx(found.best["val_accuracy"], abs=1e-6)
     assert best.optimizer.name == "adam"
 

@@ -1,4 +1,4 @@
-"""The set-up: pins, markers, the choice of a Python, and a .venv that mends itself."""
+"""The set-up: pins, markers, the choice of a Python, and a .venv that repairs itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ SYSTEMS = {
     "Windows": ("win32", "AMD64", "tensorflow-cpu"),
 }
 # where a package has another name than the module that it brings
-PACKAGES = {"sklearn": "scikit-learn", "tree": "dm-tree"}
+PACKAGES = {
+    "bs4": "beautifulsoup4",
+    "importlinter": "import-linter",
+    "sklearn": "scikit-learn",
+    "tree": "dm-tree",
+}
 
 needs_make = pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("make"), reason="there is no make here"
@@ -95,14 +100,14 @@ def test_every_package_that_the_course_imports_is_pinned():
     tools = pinned | {requirement.name for requirement in requirements(TESTS)}
     files = {path: pinned for path in ROOT.glob("nascourse/**/*.py")}
     files |= {path: pinned for path in ROOT.glob("*/source/*.py")}
-    files |= {path: tools for path in [ROOT / "notebooks/build.py", *ROOT.glob("tests/*.py")]}
+    files |= {path: tools for path in [*ROOT.glob("notebooks/*.py"), *ROOT.glob("tests/*.py")]}
     files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
     ours = {"nascourse", "notebooks", "drills"}
     ours |= {
         path.stem for path in [*ROOT.glob("tests/*.py"), *ROOT.glob("nascourse/recordings/*.py")]
     }
-    others = {"pip", *(one.name for one in optional())}  # pip is in every environment
+    others = {one.name for one in optional()}
     for path, allowed in files.items():
         for name in imports(path) - ours - others:
             package = PACKAGES.get(name, name.replace("_", "-").lower())

@@ -1,7 +1,7 @@
 """Exercises that answer: ``check("02.1", answer)`` and ``hint("02.1")``.
 
-`core` is the machinery, and its docstring says how to write a checker. ``unit_NN`` holds those of
-a unit.
+`core` tries an answer, and its docstring says how to write a checker; ``unit_NN`` holds those of a
+unit, `registry` knows which exercises there are, and `progress` keeps which are solved.
 """
 
 from nascourse.checks.core import check, hint

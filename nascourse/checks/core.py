@@ -11,7 +11,8 @@ The exercises of unit 02 are checked in ``nascourse/checks/unit_02.py``, which i
 first of them is checked. A checker is a function that receives the learner's answer and a random
 generator, returns a sentence for a right answer, and raises `Wrong` with a sentence for another::
 
-    from nascourse.checks.core import Wrong, call, exercise, numbers
+    from nascourse.checks.core import Wrong, call, numbers
+    from nascourse.checks.registry import exercise
 
     @exercise("02.1", "the incumbent by hand", hints=("Small hint.", "Larger hint.", "The way."))
     def incumbent(answer, rng):
@@ -25,8 +26,8 @@ generator, returns a sentence for a right answer, and raises `Wrong` with a sent
         return "The staircase never falls: a search cannot lose what it has found."
 
 - Check behavior, on fresh inputs from `rng` and on edge cases, against an independent computation.
-- One sentence for each plausible mistake, with the idea that mends it. Never the answer.
-- What a right answer is told holds no random number: the solutions are compared with their output.
+- One sentence for each plausible mistake, with the idea that corrects it. Never the answer.
+- The sentence for a right answer holds no random number: notebooks are compared with their output.
 - `call` runs the learner's function. It hands out copies and turns an exception, a changed input,
   a ``print`` instead of a ``return`` or a missing ``return`` into a `Wrong`. Objects other than
   arrays, tables, lists, tuples, dicts and sets are handed out themselves, so ``call(build, hp)``
@@ -37,7 +38,7 @@ generator, returns a sentence for a right answer, and raises `Wrong` with a sent
   instead. A plain value is checked by them as well: ``number(answer)``.
 - A blank answer (``None``, ``...``, ``raise NotImplementedError``) is dealt with before and in
   `call` and `guarded`.
-- Import Keras, and the rooms that need it, inside the checker: listing exercises loads no TensorFlow.
+- Import Keras, and modules that need it, inside the checker: listing exercises loads no TensorFlow.
 
 A question with options needs no function::
 
@@ -53,24 +54,20 @@ Each exercise has at least three wrong answers in ``tests/wrong_answers/unit_02.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import os
-import pkgutil
 import random
-import re
 import reprlib
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, SupportsFloat
 
 import numpy as np
 
 from nascourse import CourseError
 from nascourse.checks import progress
-
-Checker = Callable[[object, np.random.Generator], str]
+from nascourse.checks.registry import Exercise, exercise, find
 
 
 class Wrong(Exception):
@@ -79,16 +76,6 @@ class Wrong(Exception):
 
 class Blank(Exception):
     """The answer is not filled in yet."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise: what it is called, who checks it, and the hints from small to large."""
-
-    id: str
-    title: str
-    checker: Checker
-    hints: tuple[str, ...]
 
 
 class Verdict(int):
@@ -101,14 +88,13 @@ class Verdict(int):
         """Show nothing."""
 
 
-_EXERCISES: dict[str, Exercise] = {}
 _hints_seen: dict[str, int] = {}
 
 
 # ---- for learners
 
 
-def check(id: str, answer: object, *, rng: np.random.Generator | None = None) -> bool:
+def check(id: str, answer: object, *, rng: np.random.Generator | None = None) -> Verdict:
     """Say in a sentence whether an answer is right, and if not, what is wrong with it.
 
     Under nbgrader a wrong answer raises as well, so that the cell fails, and no progress is kept.
@@ -124,7 +110,7 @@ def check(id: str, answer: object, *, rng: np.random.Generator | None = None) ->
 
     Returns
     -------
-    bool
+    Verdict
         True for a right answer.
 
     Raises
@@ -132,8 +118,7 @@ def check(id: str, answer: object, *, rng: np.random.Generator | None = None) ->
     CourseError
         If there is no such exercise.
     """
-    asked = find(id)
-    right, sentence = _judge(asked, answer, rng or np.random.default_rng())
+    right, sentence = _judge(find(id), answer, rng or np.random.default_rng())
     mark = {True: "✓ {} right:", False: "✗ {} wrong:", None: "○ {} is not filled in yet."}[right]
     _say(f"{mark.format(id)} {sentence}")
     grading = os.environ.get("NBGRADER_EXECUTION")  # nbgrader says "autograde" or "validate"
@@ -146,27 +131,14 @@ def check(id: str, answer: object, *, rng: np.random.Generator | None = None) ->
 
 def hint(id: str) -> None:
     """Print the next hint for an exercise; the last one stays."""
-    asked = find(id)
-    number = min(_hints_seen.get(id, 0) + 1, len(asked.hints))
+    the_exercise = find(id)
+    number = min(_hints_seen.get(id, 0) + 1, len(the_exercise.hints))
     _hints_seen[id] = number
-    _say(_hint(asked, number))
+    _say(_hint(the_exercise, number))
     progress.record(id, hints=number)
 
 
 # ---- for authors
-
-
-def exercise(id: str, title: str, *, hints: Sequence[str]) -> Callable[[Checker], Checker]:
-    """Register the decorated function as the checker of an exercise."""
-    assert re.fullmatch(r"\d\d\.\d", id), f"an id is like 02.1, not {id}"
-    assert id not in _EXERCISES or _EXERCISES[id].title == title, f"{id} is there twice"
-    assert not isinstance(hints, str) and 1 <= len(hints) <= 3, f"{id} needs one to three hints"
-
-    def register(checker: Checker) -> Checker:
-        _EXERCISES[id] = Exercise(id, title, checker, tuple(hints))
-        return checker
-
-    return register
 
 
 def multiple_choice(
@@ -188,7 +160,7 @@ def multiple_choice(
 
     @exercise(id, title, hints=hints)
     def choose(answer: object, rng: np.random.Generator) -> str:
-        choice = answer.strip().lower() if isinstance(answer, str) else None
+        choice = answer.strip().lower() if isinstance(answer, str) else ""
         if choice not in options:
             raise Wrong(f"{show(answer)} is none of the options: give one of {names}.")
         if choice != right:
@@ -213,14 +185,14 @@ def call(answer: object, *args: object, **kwargs: object) -> object:
         )
     name = _name(answer)
     shown = ", ".join([*map(show, args), *(f"{key}={show(kwargs[key])}" for key in kwargs)])
-    given = _copy((args, kwargs))
+    copies, named_copies = _copy(args), _copy(kwargs)
     with guarded(f"{name}({_cut(shown)})"), contextlib.redirect_stdout(io.StringIO()) as printed:
-        result = answer(*given[0], **given[1])
+        result = answer(*copies, **named_copies)
     if result is None and printed.getvalue():
         raise Wrong(f"{name} prints its result: let it return the result instead.")
     if result is None:
         raise Wrong(f"{name} returns nothing: end it with return and the result.")
-    if not _same(given, (args, kwargs)):
+    if not (_same(copies, args) and _same(named_copies, kwargs)):
         raise Wrong(f"{name} changes what it is given: work on a copy, the caller still needs it.")
     return result
 
@@ -240,9 +212,9 @@ def guarded(what: str = "your code") -> Iterator[None]:
 
 def number(value: object, what: str = "the result") -> float:
     """Return a value as a float; raise `Wrong` for what is no single finite number."""
-    if not isinstance(value, (bool, np.bool_, str)):
+    if isinstance(value, SupportsFloat) and not isinstance(value, (bool, np.bool_, str)):
         with contextlib.suppress(TypeError, ValueError):
-            if np.ndim(value) == 0 and np.isfinite(result := float(value)):
+            if getattr(value, "ndim", 0) == 0 and np.isfinite(result := float(value)):
                 return result
     raise Wrong(f"{_sentence_start(what)} should be one number, not {show(value)}.")
 
@@ -287,40 +259,11 @@ def _say(text: str) -> None:
     print(textwrap.fill(text, 96, break_long_words=False, break_on_hyphens=False))
 
 
-def units() -> list[str]:
-    """Return the units that have exercises, in order: ``["02", ...]``."""
-    names = (module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)]))
-    return sorted(name[5:] for name in names if re.fullmatch(r"unit_\d\d", name))
+def _judge(exercise: Exercise, answer: object, rng: np.random.Generator) -> tuple[bool | None, str]:
+    """The verdict, None for a blank, and its sentence.
 
-
-def exercises(unit: str) -> list[Exercise]:
-    """Return the exercises of a unit, in order."""
-    importlib.import_module(f"nascourse.checks.unit_{unit}")
-    return [_EXERCISES[id] for id in sorted(_EXERCISES) if id.startswith(f"{unit}.")]
-
-
-def find(id: str) -> Exercise:
-    """Return the exercise with this number.
-
-    Raises
-    ------
-    CourseError
-        If there is none; names those that there are.
+    Nothing that the answer prints is shown, and the global random generators stay as they were.
     """
-    unit = id[:2] if isinstance(id, str) else None
-    if unit not in units():
-        raise CourseError(
-            f"There is no exercise {show(id)}: its number is the unit, a dot and the exercise, "
-            f'as in "02.1"; units with exercises: {", ".join(units())}.'
-        )
-    known = {found.id: found for found in exercises(unit)}
-    if id not in known:
-        raise CourseError(f"There is no exercise {show(id)}; unit {unit} has {', '.join(known)}.")
-    return known[id]
-
-
-def _judge(asked: Exercise, answer: object, rng: np.random.Generator) -> tuple[bool | None, str]:
-    """The verdict, None for a blank, and its sentence; quiet, and without a trace in NumPy."""
     states = random.getstate(), np.random.get_state()
     try:
         if answer is None or answer is ... or _is_not_implemented(answer):
@@ -331,14 +274,14 @@ def _judge(asked: Exercise, answer: object, rng: np.random.Generator) -> tuple[b
             contextlib.redirect_stderr(io.StringIO()),
         ):
             warnings.simplefilter("ignore")
-            return True, asked.checker(answer, rng)
+            return True, exercise.checker(answer, rng)
     except (KeyboardInterrupt, SystemExit):
         raise
     except Wrong as wrong:
         return False, str(wrong)
     except (Blank, NotImplementedError):
-        _hints_seen[asked.id] = max(_hints_seen.get(asked.id, 0), 1)
-        return None, f'{_hint(asked, 1)} More help: hint("{asked.id}").'
+        _hints_seen[exercise.id] = max(_hints_seen.get(exercise.id, 0), 1)
+        return None, f'{_hint(exercise, 1)} More help: hint("{exercise.id}").'
     except BaseException as error:  # noqa: BLE001 - an answer may raise anything, anywhere
         return False, f"this answer cannot be checked, as using it ends in {_describe(error)}"
     finally:
@@ -351,8 +294,8 @@ def _is_not_implemented(answer: object) -> bool:
     return issubclass(kind, NotImplementedError) or answer is NotImplemented
 
 
-def _hint(asked: Exercise, number: int) -> str:
-    return f"Hint {number} of {len(asked.hints)}: {asked.hints[number - 1]}"
+def _hint(exercise: Exercise, number: int) -> str:
+    return f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}"
 
 
 def _describe(error: BaseException) -> str:
@@ -383,7 +326,8 @@ def _is_table(value: object) -> bool:
     return type(value).__module__.startswith("pandas.") and hasattr(value, "equals")
 
 
-def _copy(value: object) -> object:
+# These two take any object there is, arrays and tables of pandas among them.
+def _copy(value: Any) -> Any:
     """A copy of arrays, tables and containers, all the way down; other objects stay the same."""
     if isinstance(value, np.ndarray) or _is_table(value):
         return value.copy()
@@ -394,16 +338,18 @@ def _copy(value: object) -> object:
     return value
 
 
-def _same(one: object, other: object) -> bool:
-    """Whether what `_copy` copied is still as it was."""
-    if type(one) is not type(other):
+def _same(copy: Any, original: Any) -> bool:
+    """Whether what `_copy` returned still equals what it copied."""
+    if type(copy) is not type(original):
         return False
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
-    if _is_table(one):
-        return one.equals(other)
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(map(_same, one.values(), other.values()))
-    return one is other or not isinstance(one, (bool, int, float, str, set)) or one == other
+    if isinstance(copy, np.ndarray):
+        return copy.dtype == original.dtype and copy.tobytes() == original.tobytes()
+    if _is_table(copy):
+        return copy.equals(original)
+    if isinstance(copy, (list, tuple)):
+        return len(copy) == len(original) and all(map(_same, copy, original))
+    if isinstance(copy, dict):
+        same_keys = list(copy) == list(original)
+        return same_keys and all(map(_same, copy.values(), original.values()))
+    is_value = isinstance(copy, (bool, int, float, str, set))
+    return copy is original or not is_value or copy == original

@@ -15,19 +15,31 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from nascourse import CourseError
 from nascourse._engine.files import atomic_write, set_aside
+from nascourse.checks import registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# What is kept of each exercise, as it is before the first attempt.
-NEW = {"passed": False, "attempts": 0, "hints": 0, "first_passed": None}
 
-_told: set[str] = set()
+
+class Entry(TypedDict):
+    """What the file holds of one exercise."""
+
+    passed: bool
+    attempts: int
+    hints: int
+    first_passed: str | None  # a date such as 2026-11-25
+
+
+NEW: Entry = {"passed": False, "attempts": 0, "hints": 0, "first_passed": None}
+"""An exercise before the first attempt."""
+
+_sentences_printed: set[str] = set()
 
 
 def path() -> Path | None:
@@ -57,13 +69,14 @@ def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:
     if file is None:
         return
     try:
-        kept = _read_or_set_aside(file)
-        entry = kept.setdefault(id, dict(NEW))
+        entries = _read_or_set_aside(file)
+        entry = entries.setdefault(id, NEW.copy())
         entry["attempts"] += passed is not None
         entry["hints"] = max(entry["hints"], hints)
         if passed and not entry["passed"]:
-            entry.update(passed=True, first_passed=datetime.date.today().isoformat())
-        text = json.dumps({"exercises": dict(sorted(kept.items()))}, indent=1)
+            entry["passed"] = True
+            entry["first_passed"] = datetime.date.today().isoformat()
+        text = json.dumps({"exercises": dict(sorted(entries.items()))}, indent=1)
         atomic_write(file, text)
     except OSError as error:
         _say_once(f"Your progress is not kept, as {file} cannot be used: {error.strerror}.")
@@ -81,15 +94,15 @@ def summary() -> pd.DataFrame:
     """
     import pandas as pd
 
-    kept = {}
+    recorded: dict[str, Entry] = {}
     if file := path():
         try:
-            kept = _read_or_set_aside(file)
+            recorded = _read_or_set_aside(file)
         except OSError as error:
             _say_once(f"Your progress cannot be shown, as {file} cannot be used: {error.strerror}.")
     rows = {}
     for unit, titles in _titles().items():
-        entries = {id: kept.get(id, NEW) for id in titles}
+        entries = {id: recorded.get(id, NEW) for id in titles}
         rows[unit] = {
             "exercises": len(titles),
             "solved": sum(entry["passed"] for entry in entries.values()),
@@ -128,7 +141,7 @@ def class_summary(files: Sequence[Path]) -> tuple[pd.DataFrame, pd.Series]:
         names = [file.with_suffix("").as_posix() for file in files]
     ids = [id for titles in _titles().values() for id in titles]
     passed = pd.DataFrame(
-        [[kept.get(id, NEW)["passed"] for id in ids] for kept in map(_read, files)],
+        [[entries.get(id, NEW)["passed"] for id in ids] for entries in map(_read, files)],
         index=pd.Index(names, name="learner"),
         columns=ids,
     )
@@ -161,26 +174,27 @@ def main(files: Sequence[str]) -> int:
 
 def _titles() -> dict[str, dict[str, str]]:
     """The titles of all exercises, by unit and number."""
-    from nascourse.checks import core  # it imports this module
+    return {
+        unit: {exercise.id: exercise.title for exercise in registry.exercises(unit)}
+        for unit in registry.units()
+    }
 
-    return {unit: {one.id: one.title for one in core.exercises(unit)} for unit in core.units()}
 
-
-def _read(file: Path) -> dict[str, dict]:
-    """What a progress file holds of each exercise, or the sentence that says why it cannot be."""
+def _read(file: Path) -> dict[str, Entry]:
+    """What a progress file holds of each exercise; a `CourseError` if it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
         text = ""
-    kept = _parse(text)
-    if kept is None:
+    entries = _parse(text)
+    if entries is None:
         raise CourseError(f"{file} is no progress file, or is damaged: leave it out.")
-    return kept
+    return entries
 
 
-def _read_or_set_aside(file: Path) -> dict[str, dict]:
+def _read_or_set_aside(file: Path) -> dict[str, Entry]:
     """The same for the learner's own file, which may be missing; a damaged one is renamed."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -188,19 +202,20 @@ def _read_or_set_aside(file: Path) -> dict[str, dict]:
         return {}
     except UnicodeDecodeError:
         text = ""
-    kept = _parse(text)
-    if kept is not None:
-        return kept
+    entries = _parse(text)
+    if entries is not None:
+        return entries
     aside = set_aside(file)
     print(f"Your progress file was damaged: it is now {aside.name}, and a new one begins.")
     return {}
 
 
-def _parse(text: str) -> dict[str, dict] | None:
+def _parse(text: str) -> dict[str, Entry] | None:
     """The exercises in the text of a progress file; None if it is none."""
+    entries: dict[str, Any] = {}
     try:
-        kept = json.loads(text)["exercises"]
-        kept = {id: {name: entry[name] for name in NEW} for id, entry in kept.items()}
+        for id, entry in json.loads(text)["exercises"].items():
+            entries[id] = {name: entry[name] for name in NEW}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     sound = all(
@@ -209,12 +224,12 @@ def _parse(text: str) -> dict[str, dict] | None:
         and 0 <= min(entry["attempts"], entry["hints"])
         and max(entry["attempts"], entry["hints"]) < 10**9
         and isinstance(entry["first_passed"], (str, type(None)))
-        for entry in kept.values()
+        for entry in entries.values()
     )
-    return kept if sound else None
+    return entries if sound else None
 
 
 def _say_once(sentence: str) -> None:
-    if sentence not in _told:
-        _told.add(sentence)
+    if sentence not in _sentences_printed:
+        _sentences_printed.add(sentence)
         print(sentence)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number
+from nascourse.checks.core import Wrong, call, multiple_choice, number
+from nascourse.checks.registry import exercise
 
 multiple_choice(
     "00.1",
@@ -15,7 +16,7 @@ multiple_choice(
         "that suits these images best, and they can no longer say how good it is on others.",
         "b": "More training images would help, but a network that has learned the test images shows "
         "there what it has learned by heart, and not what it can read.",
-        "c": "Its images had no say in the weights and none in the choice, so they alone tell how "
+        "c": "Its images had no say in the weights and none in the choice, so they alone show how "
         "good the final network is on new digits.",
         "d": "Stopping in time is a choice as well, so it belongs to the validation set: test images "
         "that decide when a training ends have had their say.",

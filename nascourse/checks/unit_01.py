@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 multiple_choice(
     "01.1",
@@ -36,7 +37,7 @@ class _Bench:
 
     def __init__(self, accuracies: np.ndarray, *, reuse: bool = False):
         self.accuracies, self.reuse = accuracies, reuse
-        self.heard: list[list] = []  # what each proposal was told
+        self.heard: list[list] = []  # the pairs that each call of propose received
         self.evaluated: list[int] = []
         self._shared: dict[str, int] = {}
 

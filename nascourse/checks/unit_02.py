@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nascourse.checks.core import (
-    Wrong,
-    call,
-    exercise,
-    guarded,
-    multiple_choice,
-    number,
-    numbers,
-    show,
-)
+from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -162,6 +154,7 @@ def conditional_space(answer: object, rng: np.random.Generator) -> str:
 
     for setting in settings:
         with guarded(f"building {setting}"):
+            assert callable(answer)  # `call` has run it
             model = spaces.built(answer, setting)
         kinds = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
         widths = [layer.units for layer in kinds]

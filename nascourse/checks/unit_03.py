@@ -7,16 +7,8 @@ import math
 
 import numpy as np
 
-from nascourse.checks.core import (
-    Wrong,
-    call,
-    exercise,
-    guarded,
-    multiple_choice,
-    number,
-    numbers,
-    show,
-)
+from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -266,9 +258,10 @@ def skipping(answer: object, rng: np.random.Generator) -> str:
     if any("filters_0" not in s or len(s) < 2 + s["blocks"] for s in settings):
         raise Wrong("Filters are missing where their block exists: look at the scope's values.")
 
-    seen = {}
+    seen: dict[str, dict] = {}
     for setting in settings:
         with guarded(f"building {setting}"):
+            assert callable(answer)  # `call` has run it
             model = spaces.built(answer, setting)
             mark = spaces.fingerprint(model)
         _right_network(model, setting)

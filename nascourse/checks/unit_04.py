@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 
 def _fresh(draw, mistakes) -> tuple:
-    """Draw until every mistake gives another value than every other one, so each can be told."""
+    """Draw until every mistake gives another value than every other one, so each is recognized."""
     while True:
         case = draw()
         values = np.array([*mistakes(*case).values()])
@@ -100,10 +101,10 @@ def spearman(answer: object, rng: np.random.Generator) -> str:
     def without_ties() -> tuple:
         return tuple(rng.choice(1000, 7, replace=False) / 1000 for _ in range(2))
 
-    def one_tie() -> tuple:  # which of many a sort puts first is not told, of two it shows
+    def one_tie() -> tuple:  # with two equal values it shows which of them a sort puts first
         a, b = without_ties()
-        one, other = rng.choice(7, 2, replace=False)
-        a[one] = a[other]
+        first, second = rng.choice(7, 2, replace=False)
+        a[first] = a[second]
         return a, b
 
     def with_ties() -> tuple:
@@ -134,13 +135,14 @@ def spearman(answer: object, rng: np.random.Generator) -> str:
         ),
         "A network that has been trained up to epoch 3 pays 6 more to reach epoch 9.",
         (
-            "Write the round down first, and cut afterward, by whole division; max(1, ...) keeps the "
+            "Write the round down first, and cut afterward, by integer division; max(1, ...) keeps the "
             "last network in."
         ),
     ),
 )
 def plan(answer: object, rng: np.random.Generator) -> str:
     """Compare the rounds with a count by hand, for several factors and odd numbers."""
+    cases: list[tuple[int, tuple[int, ...], int]]
     cases = [(27, (1, 3, 9), 3), (int(rng.integers(28, 54)), (1, 3, 9), 3), (10, (2, 5, 12), 2)]
     cases += [(int(rng.integers(5, 9)), (1, 4), 4), (2, (1, 3, 9), 3), (5, (12,), 3)]
     for n_networks, stops, factor in cases:
@@ -151,7 +153,7 @@ def plan(answer: object, rng: np.random.Generator) -> str:
             given = f"For {n_networks} networks, stops {stops} and factor {factor}"
             raise Wrong(f"{given}: {_wrong_plan(rounds, right, n_networks, stops, factor)}")
     return (
-        "The first round is the dear one: it pays for all networks, and decides with the least "
+        "The first round is the costly one: it pays for all networks, and decides with the least "
         "knowledge."
     )
 
@@ -175,8 +177,8 @@ def _plan(n_networks: int, stops: tuple, factor: int) -> list[tuple]:
 
 
 def _wrong_plan(rounds: list, right: list, n_networks: int, stops: tuple, factor: int) -> str:
-    networks, epochs = ([pair[at] for pair in rounds] for at in (0, 1))
-    right_networks, right_epochs = ([pair[at] for pair in right] for at in (0, 1))
+    networks, epochs = map(list, zip(*rounds)) if rounds else ([], [])
+    right_networks, right_epochs = map(list, zip(*right))
     swapped = [(b, a) for a, b in rounds]
     if swapped == right:
         return "the pairs are the wrong way round, networks come first."
@@ -211,7 +213,7 @@ def _wrong_plan(rounds: list, right: list, n_networks: int, stops: tuple, factor
         return "the cut rounds up, and the plan costs more than allowed: round down."
     if any(value != int(value) for value in networks):
         return "there are no parts of networks, so round down to whole ones."
-    if networks == [max(1, n_networks - factor * at) for at in range(len(stops))]:
+    if networks == [max(1, n_networks - factor * cuts) for cuts in range(len(stops))]:
         return "this subtracts the factor, but one of so many is kept: divide by it."
     return f"{_listed(networks)} networks are wrong: from round to round divide by the factor."
 
@@ -230,7 +232,7 @@ multiple_choice(
         "b": "Over four orders of magnitude counting weights ranks well too, so a proxy shows what "
         "it knows only where size cannot help.",
         "c": "Its cost is not in doubt, since no proxy trains anything: in doubt is whether it "
-        "tells more than a count does.",
+        "says more than a count does.",
         "d": "Kendall's number is on another scale, for every judge alike: it would not say either "
         "what this agreement is made of.",
     },
@@ -260,7 +262,7 @@ def _regret_and_mistakes(val: np.ndarray, test: np.ndarray, epochs: int) -> dict
         ),
         "This takes the network with the lowest validation accuracy: of accuracies the highest "
         "wins.": best - test[column.argmin()],
-        "The choice looks at the whole training: a judge after some epochs does not know the "
+        "The choice looks at the full training: a judge after some epochs does not know the "
         "later ones.": best - test[val[:, -1].argmax()],
         "This looks at the row of one network: the column of an epoch, val[:, ...], holds all of "
         "them.": best - test[val[min(epochs, len(val)) - 1].argmax() % len(test)],

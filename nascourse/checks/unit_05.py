@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, guarded, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -34,7 +35,7 @@ def _superiority(a: list[float], b: list[float]) -> float:
 
 
 def _mistaken_superiorities(a: list[float], b: list[float]) -> dict[str, float]:
-    """What plausible mistakes return, each with the sentence that mends it."""
+    """What plausible mistakes return, each with the sentence that corrects it."""
     won, tied = np.greater.outer(a, b), np.equal.outer(a, b)
     right = _superiority(a, b)
     same_place = [(x > y) + 0.5 * (x == y) for x, y in zip(a, b)]
@@ -156,7 +157,7 @@ def _search(
     space: Any = None,
     score: Callable[[dict], float] | None = None,
 ) -> Search:
-    """Let an oracle propose, and score what it proposes, at random unless told otherwise."""
+    """Let an oracle propose, and score what it proposes: at random, or by ``score``."""
     import keras_tuner
 
     from nascourse._engine import compat
@@ -171,6 +172,7 @@ def _search(
             hyperparameters=space,
         )
     oracle.verbose = 0
+    compat.keep_in_memory(oracle)
     propose, responses = oracle.populate_space, []
 
     def populate_space(trial_id: str) -> dict:
@@ -182,13 +184,13 @@ def _search(
 
     oracle.populate_space = populate_space
     search: Search = []
-    with compat.in_memory(oracle):
-        while (trial := oracle.create_trial("check")).status == "RUNNING":
-            values = dict(trial.hyperparameters.values)
-            search.append((values, rng.random() if score is None else score(values)))
-            oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
-            trial.status = "COMPLETED"
-            oracle.end_trial(trial)
+    while (trial := oracle.create_trial("check")).status == "RUNNING":
+        values = dict(trial.hyperparameters.values)
+        search.append((values, rng.random() if score is None else score(values)))
+        oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    compat.release(oracle)
     return search
 
 
@@ -208,7 +210,7 @@ def _require_untouched(before: list[dict], oracle: Any, response: Any) -> None:
 
 
 def _proposal(response: Any, entries: list, before: list[dict]) -> dict:
-    """What KerasTuner may be told, or the sentence that says what is wrong with it."""
+    """The response, if KerasTuner can use it; else a `Wrong` that says what is wrong with it."""
     if response is None:
         raise Wrong(
             "populate_space returns nothing in some case: say STOPPED when nothing is left."
@@ -252,7 +254,7 @@ def _require_half_around_the_best(searches: list[Search], objective: str) -> Non
     """Compare each proposal with the best, the worst and the last trial before it."""
     better, worse = (max, min) if "acc" in objective else (min, max)
     sign = 1 if better is max else -1
-    near = {"best": [], "worst": [], "last": []}
+    near: dict[str, list[bool]] = {"best": [], "worst": [], "last": []}
     for search in searches:
         for turn in range(6, len(search)):  # before that, best and worst are much the same trials
             past = search[:turn]
@@ -284,21 +286,21 @@ def _require_half_around_the_best(searches: list[Search], objective: str) -> Non
     )
 
 
-def _differences(one: dict, other: dict) -> int:
-    return sum(one.get(name) != other.get(name) for name in {*one, *other})
+def _differences(values: dict, others: dict) -> int:
+    return sum(values.get(name) != others.get(name) for name in {*values, *others})
 
 
 def _require_seeded(answer: Any, seeds: list[int], rng: np.random.Generator) -> None:
     def proposals(seed: int) -> list[dict]:
         np.random.seed(rng.integers(2**32))
-        untouched = np.random.get_state()[1:3]
-        found = _search(answer, "val_accuracy", seed, 8, rng, score=lambda v: v["a"] + v["b"] / 20)
-        if str(np.random.get_state()[1:3]) != str(untouched):
+        before = str(np.random.get_state())
+        search = _search(answer, "val_accuracy", seed, 8, rng, score=lambda v: v["a"] + v["b"] / 20)
+        if str(np.random.get_state()) != before:
             raise Wrong(
                 "It draws from np.random, which all programs share and the oracle's seed does not "
                 "set: draw from self.rng."
             )
-        return [values for values, _ in found]
+        return [values for values, _ in search]
 
     if proposals(seeds[0]) != proposals(seeds[0]):
         raise Wrong(
@@ -380,14 +382,14 @@ def _require_line(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
         raise Wrong(
             f"The line lies over {show(x.tolist())}: it belongs over the amounts in `spent`."
         )
-    known = {
+    mistakes: dict[str, Callable[..., np.ndarray]] = {
         "This line is the mean: a few bad searches pull it up, so take the median.": np.mean,
         "This line is the best search at each budget: draw the median.": np.min,
         "This line is the worst search at each budget: draw the median.": np.max,
     }
     if not np.allclose(y, np.median(regrets, axis=0)):
-        for sentence, of in known.items():
-            if np.allclose(y, of(regrets, axis=0)):
+        for sentence, statistic in mistakes.items():
+            if np.allclose(y, statistic(regrets, axis=0)):
                 raise Wrong(sentence)
         raise Wrong("The line is not the median over the searches, which are the rows: use axis=0.")
 
@@ -407,7 +409,7 @@ def _require_band(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
         return
     mean, deviation = regrets.mean(axis=0), regrets.std(axis=0)
     error = deviation / np.sqrt(len(regrets))
-    known = {
+    mistakes = {
         "This band holds all searches: the middle half lies between two percentiles.": (
             np.percentile(regrets, [0, 100], axis=0)
         ),
@@ -424,7 +426,7 @@ def _require_band(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
             np.percentile(regrets, [0.25, 0.75], axis=0)
         ),
     }
-    for sentence, edges in known.items():
+    for sentence, edges in mistakes.items():
         if reaches(*edges):
             raise Wrong(sentence)
     raise Wrong("The band does not reach from the 25th to the 75th percentile of the searches.")

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, guarded, number, numbers, show
+from nascourse.checks.core import Wrong, call, guarded, number, numbers, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -287,8 +288,8 @@ def _right_choices(hp, space) -> None:
     }
     for choice in open_to_search:
         if choice not in wanted:
-            mend = should_be.get(choice, "use only the blocks that are asked for")
-            raise Wrong(f"The search would also choose the {choice}: {mend}.")
+            way_out = should_be.get(choice, "use only the blocks that are asked for")
+            raise Wrong(f"The search would also choose the {choice}: {way_out}.")
     for choice, values in wanted.items():
         if choice not in open_to_search:
             raise Wrong(f"The search has no {choice} to choose: {should_be[choice]}.")

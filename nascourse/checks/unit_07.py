@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, show
+from nascourse.checks.core import Wrong, call, multiple_choice, show
+from nascourse.checks.registry import exercise
 
 Point = tuple[float, float]  # cost, accuracy
 
@@ -17,7 +18,7 @@ Point = tuple[float, float]  # cost, accuracy
     "a Pareto front",
     hints=(
         "First answer for one point: is there another one that dominates it?",
-        "From the cheapest to the dearest: what must a point have that the cheaper ones had not?",
+        "From the cheapest to the costliest: what must a point have that the cheaper ones had not?",
         "Sort by cost, and at equal cost the more accurate first. Then walk through the points and "
         + "remember the best accuracy so far.",
     ),
@@ -50,12 +51,12 @@ def _scattered(rng: np.random.Generator, n: int) -> list[Point]:
 def _front(points: Sequence[Point], cost: int = 1, accuracy: int = 1) -> list[Point]:
     """The front, each point once; a sign of -1 turns a goal around."""
 
-    def dominated(one: Point) -> bool:
+    def dominated(point: Point) -> bool:
         return any(
-            cost * other[0] <= cost * one[0]
-            and accuracy * other[1] >= accuracy * one[1]
-            and other != one
-            for other in points
+            cost * rival[0] <= cost * point[0]
+            and accuracy * rival[1] >= accuracy * point[1]
+            and rival != point
+            for rival in points
         )
 
     return sorted({point for point in points if not dominated(point)})
@@ -86,7 +87,7 @@ def _mistaken_front(points: list[Point], result: list[Point]) -> str:
     if len(result) == 1 < len(right) and result[0] in right:
         which = "cheapest" if result[0] == right[0] else "most accurate"
         return (
-            f"Only the {which} point is left, the best in a single goal: a front has room for all "
+            f"Only the {which} point is left, the best in a single goal: a front holds all "
             "points that none dominates."
         )
     if sorted(result) == sorted(points) and len(points) > 3:
@@ -95,15 +96,15 @@ def _mistaken_front(points: list[Point], result: list[Point]) -> str:
         return "A point that was given twice is kept twice: keep it once."
     if set(result) == set(right):
         return "These are the right points in another order: sort them from the cheapest."
-    if kept := sorted(set(result) - set(right)):
-        one = kept[0]
-        rival = next(p for p in right if p[0] <= one[0] and p[1] >= one[1])
-        if rival[0] == one[0] or rival[1] == one[1]:
+    if dominated := sorted(set(result) - set(right)):
+        point = dominated[0]
+        rival = next(p for p in right if p[0] <= point[0] and p[1] >= point[1])
+        if rival[0] == point[0] or rival[1] == point[1]:
             return (
-                f"{one} is kept beside {rival}, which is equal in one goal and better in the "
+                f"{point} is kept beside {rival}, which is equal in one goal and better in the "
                 "other: that is enough to dominate."
             )
-        return f"{one} is kept, though {rival} is cheaper and more accurate: it dominates."
+        return f"{point} is kept, though {rival} is cheaper and more accurate: it dominates."
     missing = min(set(right) - set(result))
     return f"Of the points {show(points)} none dominates {missing}, and it is missing."
 
@@ -122,7 +123,7 @@ def best_that_fits(answer: object, rng: np.random.Generator) -> str:
     for _ in range(3):
         table, limits, label = _networks(rng)
         result = call(answer, table, *limits)
-        if isinstance(result, (pd.Series, pd.DataFrame, pd.Index)) or np.ndim(result):
+        if isinstance(result, (pd.Series, pd.DataFrame, pd.Index)) or np.asarray(result).ndim:
             raise Wrong(f"The result should be one label of the index, not {show(result)}.")
         for role, sentence in _CHOICES.items():
             if result == label[role]:
@@ -152,17 +153,17 @@ _CHOICES = {
 
 def _networks(rng: np.random.Generator) -> tuple[pd.DataFrame, tuple[int, float], dict[str, int]]:
     """A table, two limits, and the label of the network to which each mistake leads."""
-    room, wait = 100 * int(rng.integers(40, 90)), int(rng.integers(10, 30)) / 20
-    half = room // 2
+    most_params, wait = 100 * int(rng.integers(40, 90)), int(rng.integers(10, 30)) / 20
+    half = most_params // 2
     rows = {  # parameters, milliseconds, validation and test accuracy
         "right": (half, wait, 0.94, 0.93),
         "twin": (half + 100, wait, 0.94, 0.94),
         "test": (half - 200, wait / 2, 0.88, 0.99),
         "below": (half - 100, wait / 2, 0.92, 0.92),
         "slow": (half, wait + 0.05, 0.96, 0.95),
-        "large": (room + 1, wait, 0.97, 0.96),
-        "beyond": (2 * room, 2 * wait, 0.98, 0.97),
-        "largest": (room, wait / 2, 0.91, 0.90),
+        "large": (most_params + 1, wait, 0.97, 0.96),
+        "beyond": (2 * most_params, 2 * wait, 0.98, 0.97),
+        "largest": (most_params, wait / 2, 0.91, 0.90),
         "smallest": (100, wait / 2, 0.85, 0.86),
         "worst": (200, wait / 2, 0.80, 0.81),
     }
@@ -171,7 +172,7 @@ def _networks(rng: np.random.Generator) -> tuple[pd.DataFrame, tuple[int, float]
     table = pd.DataFrame(list(rows.values()), pd.Index(labels, name="network"), columns)
     table[columns[2:]] -= int(rng.integers(100)) / 1_000
     order = rng.permutation(len(rows))
-    return table.iloc[order], (room, wait), dict(zip(rows, labels.tolist()))
+    return table.iloc[order], (most_params, wait), dict(zip(rows, labels.tolist()))
 
 
 multiple_choice(

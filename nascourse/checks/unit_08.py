@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, guarded, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 
 def _scores(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """1, -1 or 0 for each pair of things."""
-    one, two = np.triu_indices(len(a), 1)
-    return np.sign(a[one] - a[two]) * np.sign(b[one] - b[two])
+    i, j = np.triu_indices(len(a), 1)
+    return np.sign(a[i] - a[j]) * np.sign(b[i] - b[j])
 
 
 def _kendall_and_mistakes(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
@@ -82,11 +83,11 @@ def kendall(answer: object, rng: np.random.Generator) -> str:
     rising = np.sort(rng.choice(1000, 5, replace=False)) / 1000
     cases = [(rising, rising**2), (rising, 1 - rising), (rising[:2], rising[:2])]
     cases += [(np.full(3, 0.5), rising[:3])]
-    for at, (a, b) in enumerate(telling + cases):
+    for place, (a, b) in enumerate(telling + cases):
         result = number(call(answer, a.tolist(), b.tolist()), "the rank correlation")
         if math.isclose(result, _scores(a, b).mean(), abs_tol=1e-9):
             continue
-        mistakes = _kendall_and_mistakes(a, b) if at < len(telling) else {}
+        mistakes = _kendall_and_mistakes(a, b) if place < len(telling) else {}
         for sentence, value in mistakes.items():
             if math.isclose(result, value, abs_tol=1e-9):
                 raise Wrong(sentence)
@@ -118,6 +119,7 @@ def inherit(answer: object, rng: np.random.Generator) -> str:
             _check_kernel(result, bank, size, channels, filters, case)
     mine = bank.copy()
     with guarded("your function"):
+        assert callable(answer)  # `call` has run it
         result = answer(mine, 1, 1, 1)
     if np.shares_memory(result, mine):
         raise Wrong(
@@ -282,7 +284,7 @@ def _check_bill(
     if math.isclose(bill, supernet_seconds + on_list):
         return
     shipped = max(first, key=lambda network: alone[network])
-    told = {
+    mistakes = {
         on_list: "The bill leaves out the supernet.",
         supernet_seconds: "The bill leaves out the trainings of the shortlist.",
         supernet_seconds + int(seconds[shipped]): (
@@ -297,7 +299,7 @@ def _check_bill(
         ),
     }
     raise Wrong(
-        told.get(
+        mistakes.get(
             round(bill),
             f"The bill is not {bill:g} seconds: it is the supernet and all trainings that took "
             "place.",

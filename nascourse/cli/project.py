@@ -18,9 +18,12 @@ from nascourse import CourseError, data, evaluation, plotting, search, spaces, w
 from nascourse._engine.files import atomic_write
 
 # isort: split
+import keras
 import matplotlib
 import numpy as np
 import psutil
+from matplotlib.colors import PowerNorm
+from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score
 from tqdm import tqdm
 
 SEARCH_IMAGES = 10_000  # at most so many training images for the search itself
@@ -62,38 +65,38 @@ def run_project(
     epochs = whole_number("epochs", epochs, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
     splits = data.load_mnist(data_source, test_data=test_data)
-    out = _writable(Path(out))
-    searched = data.subset(splits, min(SEARCH_IMAGES, len(splits.y_train)))
+    folder = _writable(Path(out))
+    subset = data.subset(splits, min(SEARCH_IMAGES, len(splits.y_train)))
     print(splits)
 
-    print(f"\nGreedy search on {len(searched.y_train):,} of {len(splits.y_train):,} images")
-    found = search.run_search(
+    print(f"\nGreedy search on {len(subset.y_train):,} of {len(splits.y_train):,} images")
+    result = search.run_search(
         spaces.autokeras_space(),
-        searched,
+        subset,
         strategy="greedy",
         max_trials=trials,
         epochs=epochs,
         seed=seed,
-        directory=out / "search",
+        directory=folder / "search",
         observer=PrintedRows(disable=not sys.stdout.isatty()),
         overwrite=overwrite,
     )
-    print(found)
-    if found.interrupted:
+    print(result)
+    if result.interrupted:
         raise KeyboardInterrupt
 
     n_images = len(splits.y_train) + len(splits.y_val)
-    print(f"\nTraining the network of trial {found.best['trial']} again on {n_images:,} images")
+    print(f"\nTraining the network of trial {result.best['trial']} again on {n_images:,} images")
     model = search.retrain(
-        found, splits, observer=search.ProgressBar(disable=not sys.stdout.isatty())
+        result, splits, observer=search.ProgressBar(disable=not sys.stdout.isatty())
     )
-    saved_bytes = evaluation.save_model(model, out / "model.keras")
+    saved_bytes = evaluation.save_model(model, folder / "model.keras")
 
     test = evaluation.open_test_set(splits)
     predicted = evaluation.predict(model, test.x)
-    accuracy = evaluation.accuracy(test.y, predicted)
+    accuracy = accuracy_score(test.y, predicted)
     low, high = evaluation.accuracy_interval(accuracy, len(test.y))
-    result = {
+    report = {
         "test_accuracy": accuracy,
         "test_accuracy_95_percent": [round(low, 4), round(high, 4)],
         "test_images": len(test.y),
@@ -101,31 +104,31 @@ def run_project(
         "flops": evaluation.count_flops(model),
         "saved_bytes": saved_bytes,
         "latency_ms_median": round(evaluation.measure_latency(model).median_ms, 3),
-        "n_trials": len(found.table),
+        "n_trials": len(result.table),
         "epochs": epochs,
         "seed": seed,
         "data_source": splits.source,
-        "architecture": found.best["architecture"],
-        "stopped": found.stopped,
+        "architecture": result.best["architecture"],
+        "stopped": result.stopped,
         "versions": {"python": sys.version.split()[0]} | {p: _version(p) for p in PACKAGES},
     }
-    _draw(found, model, test, predicted, out)
-    atomic_write(out / "trials.csv", found.table.to_csv(index=False, lineterminator="\n"))
-    atomic_write(out / "curves.csv", found.curves.to_csv(index=False, lineterminator="\n"))
-    # Last, so that they cover all of the process.
-    result["wall_seconds"] = round(time.time() - psutil.Process().create_time(), 1)
-    result["peak_rss_mb"] = round(peak_memory() / 2**20)
-    atomic_write(out / "result.json", json.dumps(result, indent=2) + "\n")
+    _draw(result, model, test, predicted, folder)
+    for name, table in (("trials", result.table), ("curves", result.curves)):
+        atomic_write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    # Measured last, so that they cover all of the process.
+    report["wall_seconds"] = round(time.time() - psutil.Process().create_time(), 1)
+    report["peak_rss_mb"] = round(peak_memory() / 2**20)
+    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
 
     print(
         f"\nTest accuracy {accuracy:.2%} on {len(test.y):,} images "
         f"(95% interval {low:.2%} to {high:.2%})\n"
-        f"Size {result['n_params']:,} parameters, {saved_bytes / 1024:.0f} KiB as .keras, "
-        f"{result['flops'] / 1e6:.1f} MFLOPs and {result['latency_ms_median']} ms an image\n"
-        f"Took {result['wall_seconds']:.0f} s and {result['peak_rss_mb']} MiB; "
-        f"everything is in {out}"
+        f"Size {report['n_params']:,} parameters, {saved_bytes / 1024:.0f} KiB as .keras, "
+        f"{report['flops'] / 1e6:.1f} MFLOPs and {report['latency_ms_median']} ms an image\n"
+        f"Took {report['wall_seconds']:.0f} s and {report['peak_rss_mb']} MiB; "
+        f"everything is in {folder}"
     )
-    return result
+    return report
 
 
 class PrintedRows(search.ProgressBar):
@@ -149,23 +152,32 @@ class PrintedRows(search.ProgressBar):
 
 def peak_memory() -> int:
     """The most memory that this process has held so far, in bytes."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS counts bytes, Linux KiB
 
 
-def _draw(found, model, test, predicted: np.ndarray, out: Path) -> None:
+def _draw(
+    result: search.Search,
+    model: keras.Model,
+    test: evaluation.OpenedTestSet,
+    predicted: np.ndarray,
+    out: Path,
+) -> None:
     matplotlib.use("agg")
-    plotting.save(plotting.plot_incumbent(found.table), out / "incumbent.png")
-    plotting.save(plotting.plot_trials(found.table), out / "trials.png")
-    plotting.save(plotting.plot_curves(found.curves), out / "curves.png")
+    plotting.save(plotting.plot_incumbent(result.table), out / "incumbent.png")
+    plotting.save(plotting.plot_trials(result.table), out / "trials.png")
+    plotting.save(plotting.plot_curves(result.curves), out / "curves.png")
     costs = evaluation.layer_costs(model)
     plotting.save(plotting.plot_architecture(costs), out / "architecture.png")
-    confusion = evaluation.confusion(test.y, predicted)
-    plotting.save(plotting.plot_confusion(confusion), out / "confusion.png")
+    confusion = ConfusionMatrixDisplay.from_predictions(
+        test.y, predicted, labels=range(data.CLASSES), cmap="Blues", colorbar=False
+    )
+    confusion.im_.set_norm(PowerNorm(0.5))  # a few mistakes among many right answers show
+    plotting.save(confusion.ax_, out / "confusion.png")
     if np.any(test.y != predicted):
         misread = plotting.plot_misread(test.x, test.y, predicted)
         plotting.save(misread.flat[0], out / "misread.png")
@@ -181,7 +193,7 @@ def _version(package: str) -> str:
 
 
 def _writable(out: Path) -> Path:
-    """The folder, made if need be; refuse it now rather than after the search."""
+    """Return the folder, made if need be; refuse it now rather than after the search."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".write-test"

@@ -3,8 +3,8 @@
 >>> from nascourse import data
 >>> from nascourse.methods import darts
 >>> splits = data.load_mnist("bundled")
->>> found = darts.search(splits, epochs=20, seed=1)                           # doctest: +SKIP
->>> model = darts.retrain(found.cell(), splits, seed=1)                       # doctest: +SKIP
+>>> result = darts.search(splits, epochs=20, seed=1)                          # doctest: +SKIP
+>>> model = darts.retrain(result.cell(), splits, seed=1)                      # doctest: +SKIP
 
 This is DARTS, first order (Liu, Simonyan & Yang 2019), in the cell of NAS-Bench-201 (Dong & Yang
 2020): four nodes, and an *edge* from each to each later one.  A node is the sum of what its edges
@@ -35,7 +35,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from nascourse._engine.backend import needs_tensorflow  # loads Keras silently, so it comes first
 
@@ -64,6 +63,7 @@ RETRAIN_RATE, RETRAIN_EPOCHS = 5e-3, 12
 EPSILON = 1e-3  # of the normalization
 
 Cell = tuple[str, ...]  # the name of one operation for each edge
+Half = tuple[np.ndarray, np.ndarray]  # images and labels
 
 
 # ---------------------------------------------------------------- the cell
@@ -82,8 +82,8 @@ def mixed_operation(
     x: tf.Tensor, shares: Sequence[float], kernels: Mapping[str, tf.Tensor]
 ) -> tf.Tensor:
     """The sum of all operations on ``x``, each times its share."""
-    shares = tf.unstack(tf.convert_to_tensor(shares, tf.float32))
-    return tf.add_n([share * operate(name, x, kernels) for name, share in zip(OPERATIONS, shares)])
+    by_operation = zip(OPERATIONS, tf.unstack(tf.convert_to_tensor(shares, tf.float32)))
+    return tf.add_n([share * operate(name, x, kernels) for name, share in by_operation])
 
 
 def _chosen_operation(
@@ -101,22 +101,20 @@ def _cell(operation: Callable) -> Callable:
     def cell(x: tf.Tensor, by_edge: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
         nodes = [x]
         for node in (1, 2, 3):
-            nodes.append(
-                tf.add_n(
-                    [
-                        operation(nodes[start], by_edge[edge], _at(kernels, edge))
-                        for edge, (start, end) in enumerate(EDGES)
-                        if end == node
-                    ]
-                )
-            )
+            incoming = [
+                operation(nodes[start], by_edge[edge], _kernels_of(kernels, edge))
+                for edge, (start, end) in enumerate(EDGES)
+                if end == node
+            ]
+            nodes.append(tf.add_n(incoming))
         return nodes[-1]
 
     return cell
 
 
-def _at(kernels: Mapping[str, tf.Tensor], place: int) -> dict[str, tf.Tensor]:
-    return {name: kernel[place] for name, kernel in kernels.items()}
+def _kernels_of(kernels: Mapping[str, tf.Tensor], number: int) -> dict[str, tf.Tensor]:
+    """Those of one copy of the cell, or of one edge: the first axis counts them."""
+    return {name: kernel[number] for name, kernel in kernels.items()}
 
 
 def _normalized(x: tf.Tensor) -> tf.Tensor:
@@ -158,6 +156,10 @@ class MixedNetwork:
         start = rng.normal(0, 1e-3, (len(EDGES), len(OPERATIONS)))
         self.alpha = tf.Variable(start.astype(np.float32))
         self._mixed, self._chosen = _cell(mixed_operation), _cell(_chosen_operation)
+        self._judge_mixture, self._judge_path = (
+            tf.function(logits, autograph=False, reduce_retracing=True)
+            for logits in (self.logits, self.path_logits)
+        )
 
     def shares(self) -> tf.Tensor:
         """The softmax of ``alpha`` on each edge."""
@@ -175,7 +177,7 @@ class MixedNetwork:
         x = tf.nn.conv2d(tf.cast(x, tf.float32) / 255, self.stem, 2, "SAME")
         x = _normalized(tf.nn.max_pool2d(x, 2, 2, "SAME"))
         for copy in range(CELLS):
-            x = cell(x, by_edge, _at(self.kernels, copy))
+            x = cell(x, by_edge, _kernels_of(self.kernels, copy))
         x = tf.nn.avg_pool2d(tf.nn.relu(x), 4, 4, "SAME")
         return tf.reshape(x, (-1, 4 * CHANNELS)) @ self.dense + self.bias
 
@@ -185,29 +187,22 @@ class MixedNetwork:
             by_edge, judge = self.shares(), self._judge_mixture
         else:
             by_edge, judge = numbers(cell), self._judge_path
-        right = 0
-        for begin in range(0, len(y), JUDGED_BATCH):
-            logits = judge(x[begin : begin + JUDGED_BATCH], by_edge)
-            right += int(np.sum(logits.numpy().argmax(axis=1) == y[begin : begin + JUDGED_BATCH]))
-        return right / len(y)
-
-    @cached_property
-    def _judge_mixture(self) -> Callable:
-        return tf.function(self.logits, autograph=False, reduce_retracing=True)
-
-    @cached_property
-    def _judge_path(self) -> Callable:
-        return tf.function(self.path_logits, autograph=False, reduce_retracing=True)
+        classes = [
+            judge(x[begin : begin + JUDGED_BATCH], by_edge).numpy().argmax(axis=1)
+            for begin in range(0, len(y), JUDGED_BATCH)
+        ]
+        return float(np.mean(np.concatenate(classes) == y))
 
     def inherit(self, cell: Cell) -> keras.Model:
         """The network of this cell from `build`, with the weights that it has in the mixture."""
-        chosen = [self.stem.numpy()]
-        for copy in range(CELLS):
-            for edge, operation in enumerate(cell):
-                if operation in self.kernels:
-                    chosen.append(self.kernels[operation][copy, edge].numpy())
+        kernels = [
+            self.kernels[operation][copy, edge].numpy()
+            for copy in range(CELLS)
+            for edge, operation in enumerate(cell)
+            if operation in self.kernels
+        ]
         model = build(cell)
-        model.set_weights([*chosen, self.dense.numpy(), self.bias.numpy()])
+        model.set_weights([self.stem.numpy(), *kernels, self.dense.numpy(), self.bias.numpy()])
         return model
 
 
@@ -247,7 +242,7 @@ def build(cell: Cell) -> keras.Model:
         nodes = [x]
         for node in (1, 2, 3):
             incoming = [
-                _layers_of(operation)(nodes[start])
+                _applied(operation, nodes[start])
                 for operation, (start, end) in zip(cell, EDGES)
                 if end == node
             ]
@@ -264,15 +259,15 @@ def build(cell: Cell) -> keras.Model:
     return model
 
 
-def _layers_of(operation: str) -> Callable:
+def _applied(operation: str, x: keras.KerasTensor) -> keras.KerasTensor:
+    """An operation as Keras layers."""
     if operation == "skip":
-        return lambda x: x
+        return x
     if operation == "pool 3x3":
-        pool = layers.AveragePooling2D(3, 1, padding="same")
-        return lambda x: _normalization()(pool(x))
+        return _normalization()(layers.AveragePooling2D(3, 1, padding="same")(x))
     window = int(operation[-1])
     convolution = layers.Conv2D(CHANNELS, window, padding="same", use_bias=False)
-    return lambda x: _normalization()(convolution(layers.ReLU()(x)))
+    return _normalization()(convolution(layers.ReLU()(x)))
 
 
 def _normalization() -> keras.Layer:
@@ -310,7 +305,7 @@ def descend(
 
 
 @dataclass(frozen=True, repr=False)
-class Found:
+class SearchResult:
     """What a gradient-based search has seen, epoch by epoch.
 
     Attributes
@@ -332,10 +327,10 @@ class Found:
         return discretize(self.shares.loc[epoch].to_numpy().reshape(len(EDGES), len(OPERATIONS)))
 
     def __repr__(self) -> str:
-        return f"Found({', '.join(self.cell())} after {len(self.shares) - 1} epochs)"
+        return f"SearchResult({', '.join(self.cell())} after {len(self.shares) - 1} epochs)"
 
 
-def halves(splits: Splits, *, seed: int = 0) -> tuple[tuple, tuple]:
+def halves(splits: Splits, *, seed: int = 0) -> tuple[Half, Half]:
     """The training images in two halves, each digit in equal proportion: two pairs (x, y)."""
     if len(splits.y_train) < 2 * BATCH:
         raise CourseError(
@@ -356,7 +351,7 @@ def search(
     seed: int = 0,
     warm_up: int = 0,
     observer: Observer | None = None,
-) -> Found:
+) -> SearchResult:
     """Learn weights and architecture weights in turns: DARTS, first order.
 
     Parameters
@@ -368,7 +363,7 @@ def search(
     warm_up
         Epochs at the start in which ``alpha`` rests, and only the weights learn.
     observer
-        Hears of the epochs, as those of one trial; by default a progress bar.
+        Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     warm_up = whole_number("warm_up", warm_up, at_least=0, at_most=epochs)
@@ -406,7 +401,7 @@ def search(
         start += time.process_time() - start - seconds  # looking is not searching
     columns = pd.MultiIndex.from_product([EDGE_NAMES, OPERATIONS], names=["edge", "operation"])
     history = pd.DataFrame(shares, columns=columns).rename_axis("epoch")
-    return Found(network, history, pd.DataFrame(rows).set_index("epoch"))
+    return SearchResult(network, history, pd.DataFrame(rows).set_index("epoch"))
 
 
 def random_search(
@@ -447,9 +442,8 @@ def random_search(
     for _ in _epochs(epochs, observer):
         for batch in _batches(weight_half, rng):
             path_step(*batch, numbers(random_cell(rng)))
-    rows = []
-    for cell in dict.fromkeys(random_cell(rng) for _ in range(judged)):
-        rows.append({"cell": cell, "accuracy": network.accuracy(*judge_half, cell)})
+    cells = dict.fromkeys(random_cell(rng) for _ in range(judged))  # each once
+    rows = [{"cell": cell, "accuracy": network.accuracy(*judge_half, cell)} for cell in cells]
     table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, kind="stable")
     table.attrs["seconds"] = time.process_time() - start
     return table.reset_index(drop=True)
@@ -474,14 +468,14 @@ def _cross_entropy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
 
 
-def _weight_optimizer(epochs: int, half: tuple) -> keras.optimizers.Optimizer:
+def _weight_optimizer(epochs: int, half: Half) -> keras.optimizers.Optimizer:
     """The paper's: momentum, a rate that falls along a cosine, gradients cut at the norm 5."""
     steps = epochs * (len(half[1]) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(WEIGHT_RATE, steps)
     return keras.optimizers.SGD(rate, momentum=0.9, global_clipnorm=5.0)
 
 
-def _batches(half: tuple, rng: np.random.Generator) -> Iterator[tuple]:
+def _batches(half: Half, rng: np.random.Generator) -> Iterator[Half]:
     """Full batches in random order; the few images that are left wait for the next epoch."""
     x, y = half
     order = rng.permutation(len(y))
@@ -491,7 +485,7 @@ def _batches(half: tuple, rng: np.random.Generator) -> Iterator[tuple]:
 
 
 def _epochs(epochs: int, observer: Observer | None) -> Iterator[int]:
-    """The epochs from 1, told to the observer."""
+    """The epochs from 1; the observer is notified of the end of each."""
     with watched(observer, epochs) as watcher:
         for epoch in range(1, epochs + 1):
             yield epoch

@@ -68,6 +68,7 @@ def convert(
             )
         _check_images(images, shape)
         model = _with_float_input(model)
+        examples = [[image[None].astype("f4")] for image in images]
     signature = [keras.InputSpec(dtype=model.inputs[0].dtype, shape=shape)]
     with tempfile.TemporaryDirectory() as folder, silent_error_stream():
         model.export(folder, input_signature=signature, verbose=False)
@@ -75,7 +76,7 @@ def convert(
         if quantize:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "full":
-            converter.representative_dataset = lambda: ([x[None].astype("f4")] for x in images)
+            converter.representative_dataset = lambda: examples
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.uint8
         return converter.convert()
@@ -90,10 +91,10 @@ def _with_float_input(model: keras.Model) -> keras.Model:
 
 
 def _check_images(images: np.ndarray, shape: tuple[int, ...]) -> None:
-    kind, n = np.asarray(images).dtype, np.shape(images)
-    if kind != np.uint8 or n[1:] != shape[1:]:
+    dtype, given = np.asarray(images).dtype, np.shape(images)
+    if dtype != np.uint8 or given[1:] != shape[1:]:
         raise CourseError(
-            f"Images of shape {n} in {kind} do not fit this network: give uint8 images of shape "
+            f"Images of shape {given} in {dtype} do not fit this network: give uint8 images of shape "
             f"(n, {', '.join(map(str, shape[1:]))}), as splits.x_val has them."
         )
 

@@ -49,14 +49,15 @@ def naswot(model: keras.Model, x: np.ndarray) -> float:
     "number of outputs minus Hamming distance of their codes"; the score is the logarithm of the
     determinant of this matrix: high if no two images look alike to the network.
     """
-    is_relu = [
-        getattr(layer, "activation", None) is keras.activations.relu for layer in model.layers
+    outputs = [
+        layer.output
+        for layer in model.layers
+        if getattr(layer, "activation", None) is keras.activations.relu
     ]
-    outputs = [layer.output for layer, relu in zip(model.layers, is_relu) if relu]
     maps = keras.Model(model.input, outputs)(x)
     maps = maps if isinstance(maps, (list, tuple)) else [maps]
-    codes = np.concatenate([np.reshape(m, (len(x), -1)) > 0 for m in maps], axis=1)
-    codes = codes.astype(np.float32)
+    positive = np.concatenate([np.reshape(values, (len(x), -1)) > 0 for values in maps], axis=1)
+    codes = positive.astype(np.float32)
     kernel = codes @ codes.T + (1 - codes) @ (1 - codes).T
     return float(np.linalg.slogdet(kernel.astype(np.float64))[1])
 

@@ -2,10 +2,10 @@
 
     python nascourse/recordings/chief_and_workers.py [--wait 60] [--record]
 
-A chief and two workers are three processes of the very same script; environment variables tell
-each who it is.  They talk over gRPC.  Whoever reaches the chief's port can command it, as it asks
-for no password: here it is bound to 127.0.0.1, which no other machine reaches.  ``--record`` writes
-what happened to ``nascourse/recordings/chief_and_workers.csv``.
+A chief and two workers are three processes of the very same script; environment variables say
+which of the three a process is.  They talk over gRPC.  Whoever reaches the chief's port can command
+it, as it asks for no password: here it is bound to 127.0.0.1, which no other machine reaches.
+``--record`` writes what happened to ``nascourse/recordings/chief_and_workers.csv``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import recorder
 
 FILE = Path(__file__).with_name("chief_and_workers.csv")
 TRIALS, EPOCHS = 4, 2
 
 
 def tune(folder: str) -> None:
-    """A plain search by KerasTuner; who takes which part in it, the environment says."""
+    """A plain search by KerasTuner; the environment says which part this process takes in it."""
     import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
     # isort: split
@@ -44,7 +45,7 @@ def tune(folder: str) -> None:
         return model
 
     begun = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: print("begun", flush=True))
-    tuner = keras_tuner.RandomSearch(  # a chief serves in here, until all is done
+    tuner = keras_tuner.RandomSearch(  # the chief serves its workers in here, until all is done
         build,
         objective="val_accuracy",
         max_trials=TRIALS,
@@ -93,6 +94,7 @@ def measure(*, kill: bool, wait: float) -> dict[str, object]:
         )
         try:
             if kill:
+                assert first.stdout  # a pipe, see `start`
                 while "begun" not in (line := first.stdout.readline()) and line:
                     pass
                 first.kill()
@@ -106,7 +108,7 @@ def measure(*, kill: bool, wait: float) -> dict[str, object]:
                 process.communicate()
         files = Path(folder).glob("shared/trial_*/trial.json")
         states = [json.loads(path.read_text("utf-8"))["status"] for path in files]
-    outcome = {
+    outcome: dict[str, object] = {
         "case": "one worker killed" if kill else "undisturbed",
         "trials": TRIALS,
         "completed": states.count("COMPLETED"),
@@ -130,7 +132,7 @@ def main() -> None:
     else:
         table = pd.DataFrame([measure(kill=kill, wait=options.wait) for kill in (False, True)])
         if options.record:
-            table.to_csv(FILE, index=False)
+            recorder.save(table, FILE)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 import nascourse
 from nascourse import CourseError, benchmark, data, trials
@@ -411,7 +412,8 @@ def report(options: argparse.Namespace) -> None:
         means = networks.groupby(choice, dropna=False)["accuracy"].mean().round(4).to_dict()
         print(f"  {choice:20s} {share:.3f}  {means}")
     for name in ("n_params", "flops", *PROXIES):
-        print(f"  {name:20s} {trials.rank_correlation(networks[name], networks['accuracy']):+.3f}")
+        correlation = stats.spearmanr(networks[name], networks["accuracy"]).statistic
+        print(f"  {name:20s} {correlation:+.3f}")
 
 
 def export(options: argparse.Namespace) -> None:

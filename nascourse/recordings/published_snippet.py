@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -23,8 +24,9 @@ import keras
 import numpy as np
 import pandas as pd
 import psutil
+import recorder
 
-RECORDING = Path(__file__).with_name("published_snippet.csv")
+FILE = Path(__file__).with_name("published_snippet.csv")
 NETWORKS = ("resnet", "efficientnet", "xception")
 
 
@@ -33,22 +35,23 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(self, run: int):
         super().__init__()
-        self.run, self.rows = run, []
-        self.process, self.peak = psutil.Process(), 0
+        self.run, self.peak = run, 0
+        self.rows: list[dict[str, Any]] = []
+        self.process = psutil.Process()
 
     def __deepcopy__(self, memo):
         return self
 
     def on_train_begin(self, logs=None):
         layers = self.model.layers
-        known = [layer.name for layer in layers if layer.name.startswith(NETWORKS)]
+        networks = [layer.name for layer in layers if layer.name.startswith(NETWORKS)]
         sizes = [layer.height for layer in layers if isinstance(layer, keras.layers.Resizing)]
         self.began = self.cpu_seconds()
         self.rows.append(
             {
                 "run": self.run,
                 "training": len(self.rows) + 1,
-                "network": known[0] if known else "plain CNN",
+                "network": networks[0] if networks else "plain CNN",
                 "pixels": sizes[0] if sizes else 28,
                 "n_params": self.model.count_params(),
                 "epochs": 0,
@@ -78,8 +81,8 @@ class Recorder(keras.callbacks.Callback):
             run_cpu_seconds=round(self.cpu_seconds()),
             run_peak_mb=round(self.peak / 2**20),
         )
-        old = [pd.read_csv(RECORDING)] if RECORDING.exists() else []
-        pd.concat([*old, new]).to_csv(RECORDING, index=False)
+        old = [pd.read_csv(FILE)] if FILE.exists() else []
+        recorder.save(pd.concat([*old, new]), FILE)
 
 
 def watch(recorder: Recorder, cpu_minutes: float) -> None:

@@ -8,35 +8,30 @@ where it was stopped.  When the table of MNIST-NAS-Bench changes, empty that fol
 """
 
 import argparse
-import io
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import recorder
 
 from nascourse import benchmark
 
-os.environ["OMP_NUM_THREADS"] = "1"  # several processes, and small matrices
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
+recorder.use_one_thread()  # several processes, and small matrices
 OUT = Path("runs/bench_bayesian")
-SHIPPED = Path(benchmark.__file__).parent / "recordings" / f"{benchmark.NAME}_bayesian.csv.gz"
+FILE = Path(__file__).with_name(f"{benchmark.NAME}_bayesian.csv.gz")
 
 
 def record(seed: int, budget: int) -> Path:
-    """Search with one seed, unless that was done, and return the file of it."""
+    """Search with one seed, unless it has been done, and return the file of that search."""
     path = OUT / f"{budget}_trials_seed_{seed}.csv"
     if not path.exists():
         from nascourse.strategies import make_oracle
 
-        live = {"bayesian": partial(make_oracle, "bayesian")}
-        table = benchmark.simulate(live, budget=budget, seeds=[seed])
-        text = table[["seed", "trial", "network", "val_accuracy"]].to_csv(index=False)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(text)
-        unfinished.rename(path)
+        strategies = {"bayesian": partial(make_oracle, "bayesian")}  # by name it would be replayed
+        table = benchmark.simulate(strategies, budget=budget, seeds=[seed])
+        recorder.save(table[["seed", "trial", "network", "val_accuracy"]], path)
     return path
 
 
@@ -45,7 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="how many, from 0")
     parser.add_argument("--budget", type=int, default=100, help="trials of a search")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--to", type=Path, default=SHIPPED)
+    parser.add_argument("--to", type=Path, default=FILE)
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     spawn = multiprocessing.get_context("spawn")  # a forked TensorFlow may hang
@@ -53,8 +48,7 @@ def main() -> None:
         jobs = [pool.submit(record, seed, options.budget) for seed in range(options.seeds)]
         for done, job in enumerate(as_completed(jobs), 1):
             print(f"{done} of {len(jobs)}: {job.result()}", flush=True)
-    texts = [job.result().read_text() for job in jobs]
-    table = pd.concat([pd.read_csv(io.StringIO(text)) for text in texts])
+    table = pd.concat([pd.read_csv(job.result()) for job in jobs])
     table.to_csv(options.to, index=False, compression={"method": "gzip", "mtime": 0})
     print(f"{options.to}: {len(table):,} trials")
 

@@ -10,22 +10,22 @@ stopped; a quarter of an hour of one core.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # a graph this small does not keep two cores busy
-os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+import recorder
 
-import nascourse._engine.backend
+recorder.use_one_thread()
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
 import numpy as np
 import pandas as pd
+from sklearn.metrics import accuracy_score
 
 from nascourse import data, evaluation
-from nascourse._engine.files import atomic_write
 from nascourse.methods import darts
 from nascourse.search import Observer
 
@@ -37,14 +37,14 @@ COLUMNS = [
     *("seed", "strategy", "cell", "skips", "n_params", "seconds"),
     *("mixed", "discretized", "val_accuracy", "test_accuracy"),
 ]
-FOLDER = Path(nascourse.__file__).parent / "recordings"
+FOLDER = Path(__file__).parent
 
 
 def by_descent(splits: data.Splits, seed: int, warm_up: int) -> tuple[dict, pd.DataFrame]:
-    found = darts.search(splits, epochs=EPOCHS, seed=seed, warm_up=warm_up, observer=Observer())
-    last = found.table.iloc[-1]
+    search = darts.search(splits, epochs=EPOCHS, seed=seed, warm_up=warm_up, observer=Observer())
+    last = search.table.iloc[-1]
     row = {"seconds": last["seconds"], "mixed": last["mixed"], "discretized": last["discretized"]}
-    return row | trained(found.cell(), splits, seed), found.table.reset_index()
+    return row | trained(search.cell(), splits, seed), search.table.reset_index()
 
 
 def by_sharing(splits: data.Splits, seed: int) -> dict:
@@ -57,7 +57,7 @@ def by_sharing(splits: data.Splits, seed: int) -> dict:
 
 
 def singly(splits: data.Splits, seed: int, cells: int) -> dict:
-    """Train some random cells alone; the validation images choose."""
+    """Train some random cells, each alone, and choose by the validation images."""
     rng = np.random.default_rng(seed)
     start = time.process_time()
     rows = [trained(darts.random_cell(rng), splits, seed) for _ in range(cells)]
@@ -91,7 +91,7 @@ def main() -> None:
         "one cell drawn": lambda seed: (singly(splits, seed, 1), None),
     }
     results, epochs = options.to / "darts.csv", options.to / "darts_epochs.csv"
-    rows = pd.read_csv(results).to_dict("records") if results.exists() else []
+    rows = recorder.rows_in(results)
     curves = [pd.read_csv(epochs)] if epochs.exists() else []
     done = {(row["strategy"], row["seed"]) for row in rows}
     for seed in SEEDS:
@@ -101,7 +101,7 @@ def main() -> None:
             row, curve = run(seed)
             predicted = evaluation.predict(row.pop("model"), test.x)
             row = {"strategy": strategy, "seed": seed, **row}
-            row["test_accuracy"] = evaluation.accuracy(test.y, predicted)
+            row["test_accuracy"] = accuracy_score(test.y, predicted)
             rows.append(row)
             if curve is not None:
                 curves.append(curve.assign(strategy=strategy, seed=seed).round(4))
@@ -109,9 +109,8 @@ def main() -> None:
                 table = pd.concat(curves).drop_duplicates(
                     ["strategy", "seed", "epoch"], keep="last"
                 )
-                atomic_write(epochs, table.to_csv(index=False))
-            table = pd.DataFrame(rows, columns=COLUMNS).round(4)
-            atomic_write(results, table.to_csv(index=False))
+                recorder.save(table, epochs)
+            recorder.save(pd.DataFrame(rows, columns=COLUMNS).round(4), results)
             print(row, flush=True)
             keras.backend.clear_session()
 

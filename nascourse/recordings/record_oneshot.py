@@ -10,32 +10,32 @@ one core, and goes on where it was stopped.  The test images have no say in it.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
+from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"  # a graph this small does not keep two cores busy
-os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+import recorder
 
-import nascourse._engine.backend
+recorder.use_one_thread()
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import pandas as pd
 
 from nascourse import data, search
-from nascourse._engine.files import atomic_write
 from nascourse.methods import oneshot
 
 SEPARATE = ("body/blocks", "body/halving", "body/skip", "conv/kernel")
-SUPERNETS = {
+SUPERNETS: dict[str, dict[str, Any]] = {
     **{f"seed {seed}": {"seed": seed} for seed in (1, 2, 3, 4, 5)},
     **{f"{epochs} epochs": {"seed": 1, "epochs": epochs} for epochs in (25, 50, 100)},
     **{f"separate {name}": {"seed": 1, "separate": name} for name in SEPARATE},
 }
-SHIPPED = Path(nascourse.__file__).parent / "recordings"
+FOLDER = Path(__file__).parent
 
 
-def judgments(options: dict, splits: data.Splits) -> tuple[list[int], dict]:
+def judgments(options: dict[str, Any], splits: data.Splits) -> tuple[list[int], dict[str, Any]]:
     """How many images each network reads right, and what that cost."""
     supernet = oneshot.train_supernet(splits, observer=search.Observer(), **options)
     start = time.process_time()
@@ -54,18 +54,18 @@ def judgments(options: dict, splits: data.Splits) -> tuple[list[int], dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", type=int, help="the first so many supernets", default=None)
-    parser.add_argument("--to", type=Path, default=SHIPPED, help="another folder")
+    parser.add_argument("--to", type=Path, default=FOLDER, help="another folder")
     options = parser.parse_args()
     splits = data.load_mnist("bundled")
     networks, supernets = options.to / "oneshot.csv", options.to / "oneshot_supernets.csv"
-    rows = pd.read_csv(supernets).to_dict("records") if supernets.exists() else []
+    rows = recorder.rows_in(supernets)
     columns = pd.read_csv(networks).to_dict("list") if networks.exists() else {}
     for name in list(SUPERNETS)[len(rows) : options.only]:
         right, facts = judgments(SUPERNETS[name], splits)
         columns = {"network": range(len(right))} | columns | {name: right}
         rows.append({"supernet": name} | facts)
-        atomic_write(networks, pd.DataFrame(columns).to_csv(index=False))
-        atomic_write(supernets, pd.DataFrame(rows).to_csv(index=False))
+        recorder.save(pd.DataFrame(columns), networks)
+        recorder.save(pd.DataFrame(rows), supernets)
         print(rows[-1], flush=True)
 
 

@@ -18,24 +18,26 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import recorder
 
-import nascourse
 from nascourse import trials
-from nascourse._engine.files import atomic_write
 from nascourse.benchmark import Benchmark, load_benchmark, simulate
 
-SHIPPED = Path(nascourse.__file__).parent / "recordings"
-ENOUGH = 200  # trials, or different networks
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+FOLDER = Path(__file__).parent
+ENOUGH = 200  # trials, or different networks, of a search
 LOW = 0.8  # accuracies below do not count
 
 
 def propose(trial: Any, choices: dict[str, list]) -> dict[str, Any]:
     """A network of the benchmark's space, choice by choice."""
-    network = {}
+    network: dict[str, Any] = {}
     for name, values in choices.items():  # body/blocks comes first
         block = int(name[-1]) if "filters" in name else 0
         if block < network.get("body/blocks", 1):
@@ -43,20 +45,21 @@ def propose(trial: Any, choices: dict[str, list]) -> dict[str, Any]:
     return network
 
 
-def search(bench: Benchmark, sampler: object, seed: int) -> pd.DataFrame:
+def search(bench: Benchmark, sampler: BaseSampler, seed: int) -> pd.DataFrame:
     """One search with Optuna, until it has trained enough different networks: a row a trial."""
-    luck = np.random.default_rng(seed).integers(len(bench.seeds), size=len(bench))
-    rows, different = [], set()
+    training_seeds = np.random.default_rng(seed).integers(len(bench.seeds), size=len(bench))
+    rows: list[dict[str, Any]] = []
+    different: set[int] = set()
 
     def accuracy_and_size(trial) -> tuple[float, int]:
         number = bench.query(propose(trial, bench.choices)).network
-        heard = bench.query(number, seed=luck[number]).val_accuracy
+        accuracy = bench.query(number, seed=training_seeds[number]).val_accuracy
         size = bench.facts(number)["n_params"]
-        rows.append({"network": number, "val_accuracy": heard, "n_params": size})
+        rows.append({"network": number, "val_accuracy": accuracy, "n_params": size})
         different.add(number)
         if len(different) == ENOUGH:
             trial.study.stop()
-        return heard, size
+        return accuracy, size
 
     import optuna
 
@@ -82,9 +85,9 @@ def hypervolume(
 
 
 def missed(searched: pd.DataFrame, table: pd.DataFrame, *, scale: Callable = np.log10) -> float:
-    """The share of the true front's hypervolume that the front lacks which a search hands over.
+    """The share of the true front's hypervolume that is missing in the front of a search.
 
-    It chooses that front by what it heard, and the truth judges.
+    The search chooses its front by validation accuracy of one seed; mean test accuracy judges it.
     """
     chosen = trials.pareto_front(searched).join(table["test_accuracy"], on="network")
     options = {"quality": "test_accuracy", "largest": table["n_params"].max(), "scale": scale}
@@ -96,7 +99,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=30, help="how many, from 0")
-    parser.add_argument("--to", type=Path, default=SHIPPED, help="another folder to write to")
+    parser.add_argument("--to", type=Path, default=FOLDER, help="another folder to write to")
     options = parser.parse_args()
     bench = load_benchmark()
     table = bench.final()
@@ -105,16 +108,16 @@ def main() -> None:
     course = simulate("random", budget=ENOUGH, seeds=seeds, benchmark=bench)
     course = course[["seed", "network", "val_accuracy"]].join(table["n_params"], on="network")
     samplers = optuna.samplers
-    makers = {
+    makers: dict[str, Callable[..., BaseSampler]] = {
         "NSGA-II, 20": partial(samplers.NSGAIISampler, population_size=20),
         "NSGA-II, 50": partial(samplers.NSGAIISampler, population_size=50),  # Optuna's default
         "random, repeats": samplers.RandomSampler,
     }
-    found = {
+    searches = {
         strategy: [search(bench, make(seed=seed), seed) for seed in seeds]
         for strategy, make in makers.items()
     }
-    found["random"] = [one for _, one in course.groupby("seed")]
+    searches["random"] = [table for _, table in course.groupby("seed")]
     rows = [
         {
             "strategy": strategy,
@@ -125,16 +128,16 @@ def main() -> None:
             "missed": round(missed(part, table), 5),
             "missed_linear": round(missed(part, table, scale=np.asarray), 5),
         }
-        for strategy, searches in found.items()
-        for seed, one in zip(seeds, searches)
-        for budget, part in [("200 trials", one.head(ENOUGH)), ("200 networks", one)]
+        for strategy, of_strategy in searches.items()
+        for seed, searched in zip(seeds, of_strategy)
+        for budget, part in [("200 trials", searched.head(ENOUGH)), ("200 networks", searched)]
     ]
-    atomic_write(options.to / "optuna.csv", pd.DataFrame(rows).to_csv(index=False))
+    recorder.save(pd.DataFrame(rows), options.to / "optuna.csv")
 
-    first = found["NSGA-II, 20"][0].head(ENOUGH)
+    first = searches["NSGA-II, 20"][0].head(ENOUGH)
     first.insert(0, "trial", range(1, ENOUGH + 1))
     first.insert(1, "status", "completed")
-    atomic_write(options.to / "optuna_search.csv", first.to_csv(index=False))
+    recorder.save(first, options.to / "optuna_search.csv")
 
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ it goes seed by seed and adds each training to the file, so it goes on where it 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # a graph this small does not keep two cores busy
-os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+import recorder
 
-import nascourse._engine.backend
+recorder.use_one_thread()
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
@@ -26,10 +26,9 @@ import make_bench_table as making
 import pandas as pd
 
 from nascourse import data, evaluation
-from nascourse._engine.files import atomic_write
 from nascourse.methods import scaling
 
-SHIPPED = Path(nascourse.__file__).parent / "recordings"
+FOLDER = Path(__file__).parent
 
 
 def efficientnets() -> pd.DataFrame:
@@ -59,11 +58,11 @@ def efficientnets() -> pd.DataFrame:
 def digits(mnist: str, seeds: int, to: Path) -> None:
     """Train what the file ``to`` does not have yet."""
     images = making.load_images(data.load_mnist("bundled", test_data=mnist))
-    rows = pd.read_csv(to).to_dict("records") if to.exists() else []
-    known = {(row["direction"], row["times"], row["seed"]) for row in rows}
+    rows = recorder.rows_in(to)
+    trained = {(row["direction"], row["times"], row["seed"]) for row in rows}
     for seed in range(seeds):
         for (direction, times), plan in scaling.DIGITS.items():
-            if (direction, times, seed) in known:
+            if (direction, times, seed) in trained:
                 continue
             (run,) = making.train_seeds(
                 lambda plan=plan: scaling.digit_network(plan), images, seeds=[seed]
@@ -82,7 +81,7 @@ def digits(mnist: str, seeds: int, to: Path) -> None:
                     "seconds": round(run["seconds"], 1),
                 }
             )
-            atomic_write(to, pd.DataFrame(rows).to_csv(index=False))
+            recorder.save(pd.DataFrame(rows), to)
             print(rows[-1], flush=True)
             keras.backend.clear_session()
 
@@ -95,12 +94,12 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="another file to write")
     options = parser.parse_args()
     if options.what == "efficientnets":
-        to = options.to or SHIPPED / "scaling_efficientnets.csv"
-        atomic_write(to, efficientnets().to_csv(index=False))
+        to = options.to or FOLDER / "scaling_efficientnets.csv"
+        recorder.save(efficientnets(), to)
     elif options.mnist is None:
         parser.error("digits needs the full MNIST as a file")
     else:
-        digits(options.mnist, options.seeds, options.to or SHIPPED / "scaling_digits.csv")
+        digits(options.mnist, options.seeds, options.to or FOLDER / "scaling_digits.csv")
 
 
 if __name__ == "__main__":

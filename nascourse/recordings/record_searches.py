@@ -14,17 +14,18 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+import recorder
 
 from nascourse import data, plotting, search, spaces, trials
 
-RECORDINGS = Path(search.__file__).parent / "recordings"
+FOLDER = Path(__file__).parent
 RUNS = Path("runs/recordings")
 SEEDS = range(1, 6)
 UNREPEATABLE = ["seconds", "message"]
 
 
 def record_random() -> None:
-    found = search.run_search(
+    result = search.run_search(
         spaces.cnn_space,
         data.load_mnist("bundled"),
         strategy="random",
@@ -32,14 +33,14 @@ def record_random() -> None:
         seed=1,
         directory=RUNS / "random",
     )
-    found.table.drop(columns=UNREPEATABLE).to_csv(RECORDINGS / "random_cnn.csv", index=False)
+    recorder.save(result.table.drop(columns=UNREPEATABLE), FOLDER / "random_cnn.csv")
 
 
 def record_strategies() -> None:
     splits, tables = data.load_mnist("bundled"), []
     for seed in SEEDS:
         for strategy in ("greedy", "random"):
-            found = search.run_search(
+            result = search.run_search(
                 spaces.autokeras_space(),
                 splits,
                 strategy=strategy,
@@ -47,22 +48,21 @@ def record_strategies() -> None:
                 seed=seed,
                 directory=RUNS / f"{strategy}_{seed}",
             )
-            print(strategy, seed, found)
-            tables.append(found.table.assign(strategy=strategy, seed=seed))
-    table = pd.concat(tables).drop(columns=UNREPEATABLE)
-    table.to_csv(RECORDINGS / "strategies.csv", index=False)
+            print(strategy, seed, result)
+            tables.append(result.table.assign(strategy=strategy, seed=seed))
+    recorder.save(pd.concat(tables).drop(columns=UNREPEATABLE), FOLDER / "strategies.csv")
 
 
 def draw_strategies() -> None:
     """The picture of the README, from the recorded strategies."""
     matplotlib.use("agg")
     searches = {
-        strategy: np.array([trials.incumbent(one) for _, one in table.groupby("seed")])
+        strategy: np.array([trials.incumbent(of_seed) for _, of_seed in table.groupby("seed")])
         for strategy, table in trials.recorded("strategies").groupby("strategy")
     }
     ax = plotting.plot_searches(searches, band=(0, 100))
     ax.set_ylim(0.85, 0.98)
-    plotting.save(ax, RECORDINGS / "strategies.png")
+    plotting.save(ax, FOLDER / "strategies.png")
 
 
 def record_project(test_data: str) -> None:
@@ -75,7 +75,7 @@ def record_project(test_data: str) -> None:
         result = json.loads((out / "result.json").read_text())
         del result["versions"], result["test_accuracy_95_percent"]
         rows.append(result)
-    pd.DataFrame(rows).to_csv(RECORDINGS / "project_seeds.csv", index=False)
+    recorder.save(pd.DataFrame(rows), FOLDER / "project_seeds.csv")
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ many epochs as there, and judges them by the same validation images.  Goes on wh
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # a graph this small does not keep two cores busy
-os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+import recorder
 
-import nascourse._engine.backend
+recorder.use_one_thread()
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import make_bench_table as making
@@ -26,11 +26,11 @@ import tensorflow as tf
 from nascourse import data, spaces
 
 NETWORKS, SIZES = 100, (250, 500, 1000, 2000)
-SHIPPED = Path(nascourse.__file__).parent / "recordings" / "subsets.csv"
+FILE = Path(__file__).with_name("subsets.csv")
 
 
 def val_accuracy(setting: dict, splits: data.Splits, size: int) -> float:
-    """Of a network after full training on ``size`` of the training images, seed 0."""
+    """The accuracy of a network after full training on ``size`` of the training images, seed 0."""
     part = data.subset(splits, size)
     judged = tf.constant(splits.x_val), tf.constant(splits.y_val)
     images = making.Images(
@@ -45,19 +45,19 @@ def val_accuracy(setting: dict, splits: data.Splits, size: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("mnist", help="the full MNIST, whose test images the table holds out")
-    parser.add_argument("--to", type=Path, default=SHIPPED)
+    parser.add_argument("--to", type=Path, default=FILE)
     options = parser.parse_args()
     splits = data.load_mnist("bundled", test_data=options.mnist)
     settings = spaces.settings(spaces.bench_space)
     chosen = np.random.default_rng(0).choice(len(settings), NETWORKS, replace=False)
 
-    rows = pd.read_csv(options.to).to_dict("records") if options.to.exists() else []
+    rows = recorder.rows_in(options.to)
     for network in chosen[len(rows) :].tolist():
         setting = settings[network]
         row = {"network": network}
         row |= {str(size): round(val_accuracy(setting, splits, size), 4) for size in SIZES}
         rows.append(row)
-        pd.DataFrame(rows).to_csv(options.to, index=False)
+        recorder.save(pd.DataFrame(rows), options.to)
         print(len(rows), row, flush=True)
         tf.keras.backend.clear_session()
 

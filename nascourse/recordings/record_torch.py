@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import recorder
 
-import nascourse
-from nascourse._engine.files import atomic_write
-
-SHIPPED = Path(nascourse.__file__).parent / "recordings" / "backends.csv"
+FILE = Path(__file__).with_name("backends.csv")
 BACKENDS = ("tensorflow", "torch")
 SEEDS = range(1, 4)
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
 COLUMNS = ["backend", "strategy", "seed", "trial", "status", "architecture"]
 COLUMNS += ["n_params", "val_accuracy", "processor_seconds"]
 
@@ -69,7 +66,7 @@ def searches() -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--backend", choices=BACKENDS, help="this one only, in this process")
-    parser.add_argument("--to", type=Path, default=SHIPPED, help="another file to write")
+    parser.add_argument("--to", type=Path, default=FILE, help="another file to write")
     options = parser.parse_args()
     if options.backend:
         table = searches().assign(backend=options.backend)[COLUMNS]
@@ -78,12 +75,12 @@ def main() -> None:
         for backend in BACKENDS:
             part = options.to.with_suffix(f".{backend}")
             command = [sys.executable, __file__, "--backend", backend, "--to", str(part)]
-            environment = {**os.environ, **ONE_THREAD, "KERAS_BACKEND": backend}
+            environment = {**os.environ, **recorder.ONE_THREAD, "KERAS_BACKEND": backend}
             subprocess.run(command, env=environment, check=True)
             tables.append(pd.read_csv(part))
             part.unlink()
         table = pd.concat(tables)
-    atomic_write(options.to, table.to_csv(index=False))
+    recorder.save(table, options.to)
 
 
 if __name__ == "__main__":

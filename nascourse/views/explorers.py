@@ -1,19 +1,18 @@
 """MNIST-NAS-Bench to play with: look networks up, search by hand, set a limit on their size.
 
->>> from nascourse.views import explorers
 >>> from nascourse.benchmark import load_benchmark
+>>> from nascourse.views import explorers
 >>> bench = load_benchmark()
 >>> explorers.explore(bench)                                                  # doctest: +SKIP
 >>> explorers.beat_the_search(bench)                                          # doctest: +SKIP
 >>> explorers.tradeoff(bench)                                                 # doctest: +SKIP
 
-Where widgets do not work, or the environment variable ``NASCOURSE_WIDGETS`` is ``off``, each shows
-a figure or a table instead.
+Where widgets do not work, each shows a figure or a table instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nascourse import CourseError, benchmark, evaluation, plotting, spaces
@@ -25,8 +24,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
+from scipy.stats import percentileofscore
 
-STRATEGIES = ("random", "evolution", "greedy")  # a player's opponents
+OPPONENTS = ("random", "evolution", "greedy")  # the strategies that a player races against
 TABLE = "MNIST-NAS-Bench"
 
 
@@ -38,34 +38,32 @@ def explore(bench: benchmark.Benchmark, *, space: Callable[..., Any] = spaces.be
     bench, space
         The table, and the function that builds its networks.
     """
-    picker = _Picker(bench, lambda: None)
-    if not html.work():
-        for ax, alt in _portrait(bench, picker.network, space):
-            plotting.show(ax, alt=alt, source=TABLE)
-        display(facts(bench, picker.network).to_frame())
-        return
-    page = ipywidgets.HTML()
 
     def show() -> None:
-        known = facts(bench, picker.network).to_frame().reset_index(names="")
-        layers, curve = (html.image(*part) for part in _portrait(bench, picker.network, space))
-        page.value = layers + html.beside(curve, html.table(known, "What the table knows"))
+        layers, curve = (html.image(*figure) for figure in _figures(bench, picker.network, space))
+        costs = facts(bench, picker.network).to_frame().reset_index(names="")
+        page.value = layers + html.beside(curve, html.table(costs, "What the table knows"))
 
-    picker.on_pick = show
-    display(ipywidgets.VBox([picker.box, page]))
-    show()
+    picker, page = _Picker(bench, show), ipywidgets.HTML()
+    if html.work():
+        display(ipywidgets.VBox([picker.box, page]))
+        show()
+        return
+    for ax, alt in _figures(bench, picker.network, space):
+        plotting.show(ax, alt=alt, source=TABLE)
+    display(facts(bench, picker.network).to_frame())
 
 
 def facts(bench: benchmark.Benchmark, network: int) -> pd.Series:
     """What a learner may know of a network: costs, validation accuracy and rank, as text."""
-    known = bench.facts(network)
+    costs = bench.facts(network)
     accuracies = bench.at(bench.epochs)
     rank = int((accuracies > accuracies[network]).sum()) + 1
-    latency = known.get("latency_ms")
+    latency = costs.get("latency_ms")
     return pd.Series(
         {
-            "parameters": f"{known['n_params']:,}",
-            "FLOPs for one image": f"{known['flops']:,}",
+            "parameters": f"{costs['n_params']:,}",
+            "FLOPs for one image": f"{costs['flops']:,}",
             "latency": "not measured" if latency is None else f"{latency:.2f} ms",
             f"validation accuracy, mean of {len(bench.seeds)} seeds": f"{accuracies[network]:.3f}",
             "rank": f"{rank} of {len(bench)}",
@@ -74,37 +72,33 @@ def facts(bench: benchmark.Benchmark, network: int) -> pd.Series:
     )
 
 
-def _portrait(
+def _figures(
     bench: benchmark.Benchmark, network: int, space: Callable[..., Any]
 ) -> list[tuple[Axes, str]]:
     """A network's layers, and its learning curve, each with its alt text."""
-    setting = _setting(bench, network)
-    layers = plotting.plot_architecture(evaluation.layer_costs(spaces.built(space, setting)))
+    choices = _choices(bench)[network]
+    layers = plotting.plot_architecture(evaluation.layer_costs(spaces.built(space, choices)))
     curve = plotting.plot_seeds(bench.curves[bench.curves["network"] == network])
     alt = (
         f"Learning curve of network {network}: the mean of {len(bench.seeds)} seeds in a band that "
         f"holds them all; it ends at {bench.at(bench.epochs)[network]:.3f}."
     )
-    return [(layers, f"The layers of network {network}: {html.listed(setting)}."), (curve, alt)]
+    return [(layers, f"The layers of network {network}: {html.listed(choices)}."), (curve, alt)]
 
 
-def _setting(bench: benchmark.Benchmark, network: int) -> dict[str, Any]:
-    """The choices of a network, as plain values."""
-    row = bench.networks.loc[[network], list(bench.choices)]
-    values = {name: row[name].tolist()[0] for name in row}
-    return {name: value for name, value in values.items() if not pd.isna(value)}
+def _choices(bench: benchmark.Benchmark) -> dict[int, dict[str, Any]]:
+    """The choices of each network, without those that it does not have."""
+    return {
+        network: {name: value for name, value in row.items() if not pd.isna(value)}
+        for network, row in bench.networks[list(bench.choices)].to_dict("index").items()
+    }
 
 
 class _Picker:
     """A dropdown for each choice; they offer only what leads to a network of the table."""
 
     def __init__(self, bench: benchmark.Benchmark, on_pick: Callable[[], None]):
-        self.on_pick, self.choices = on_pick, bench.choices
-        columns = [bench.networks[name].tolist() for name in bench.choices]
-        self._numbers = {
-            tuple(None if pd.isna(value) else value for value in key): number
-            for number, key in zip(bench.networks.index, zip(*columns))
-        }
+        self._bench, self._on_pick, self.choices = bench, on_pick, _choices(bench)
         self._fitting = False
         self.boxes = {
             name: ipywidgets.Dropdown(description=name, style={"description_width": "9em"})
@@ -119,20 +113,20 @@ class _Picker:
     def _changed(self, _: Any) -> None:
         if not self._fitting:
             self._fit()
-            self.on_pick()
+            self._on_pick()
 
     def _fit(self) -> None:
-        """Offer in each box what the boxes before it leave possible, and keep what can be kept."""
-        self._fitting, keys = True, list(self._numbers)
-        for at, (name, box) in enumerate(self.boxes.items()):
-            possible = {key[at] for key in keys}
-            options = [value for value in [*self.choices[name], None] if value in possible]
+        """Offer in each box what the boxes before it leave possible; keep its value if it can be."""
+        self._fitting, networks = True, list(self.choices)
+        for name, box in self.boxes.items():
+            possible = {self.choices[network].get(name) for network in networks}
+            options = [value for value in [*self._bench.choices[name], None] if value in possible]
             value = box.value if box.value in possible else options[0]
             box.options = [(html.word(option), option) for option in options]
             box.value = value
             box.layout.display = "none" if options == [None] else ""
-            keys = [key for key in keys if key[at] == value]
-        self.network = int(self._numbers[keys[0]])
+            networks = [n for n in networks if self.choices[n].get(name) == value]
+        self.network = networks[0]
         self._fitting = False
 
 
@@ -141,33 +135,27 @@ def beat_the_search(
 ) -> None:
     """Pick networks, then see how many searches of each strategy you have beaten.
 
-    You hear what a strategy hears: the validation accuracy of one training.  As in a search, the
+    You learn what a strategy learns: the validation accuracy of one training.  As in a search, the
     best of your picks is judged by its test accuracy, once, at the end.  The races of the
     strategies take a few seconds, at the start.
     """
-    searches = benchmark.simulate(list(STRATEGIES), budget=budget, seeds=seeds, benchmark=bench)
-    ends = searches.groupby(["strategy", "seed"])["test_accuracy"].last()
-    ends = {strategy: ends[strategy].to_numpy() for strategy in STRATEGIES}
+    searches = benchmark.simulate(list(OPPONENTS), budget=budget, seeds=seeds, benchmark=bench)
+    last = searches.groupby(["strategy", "seed"])["test_accuracy"].last()
+    results = {strategy: last[strategy].tolist() for strategy in OPPONENTS}
     if html.work():
-        display(_Game(bench, ends, budget).box)
+        display(_Game(bench, results, budget).box)
     else:
-        ax, alt = _race(ends, None)
+        ax, alt = _plot_results(results, None)
         plotting.show(ax, alt=alt, source=f"searches of {budget} trials on {TABLE}")
 
 
-def share_beaten(yours: float, theirs: Sequence[float]) -> float:
-    """The share of searches that ended below yours; equals count half."""
-    theirs = np.asarray(theirs)
-    return float(np.mean((theirs < yours) + 0.5 * (theirs == yours)))
-
-
 class _Game:
-    """A player's search: pick, hear, and be judged when the budget is spent."""
+    """A player's search: pick, see the accuracy, and be judged when the budget is spent."""
 
-    def __init__(self, bench: benchmark.Benchmark, ends: Mapping[str, np.ndarray], budget: int):
-        self.bench, self.ends, self.budget = bench, ends, budget
+    def __init__(self, bench: benchmark.Benchmark, results: Mapping[str, list[float]], budget: int):
+        self.bench, self.results, self.budget = bench, results, budget
         last = bench.curves[bench.curves["epoch"] == bench.epochs]
-        self._heard = last.set_index(["network", "seed"])["val_accuracy"]
+        self._accuracies = last.set_index(["network", "seed"])["val_accuracy"]
         self.picks: dict[int, float] = {}
         self.picker = _Picker(bench, self._show)
         self.button = html.button("Train this network", self._train, icon="play")
@@ -178,7 +166,7 @@ class _Game:
     def _train(self) -> None:
         network = self.picker.network
         seed = self.bench.seeds[len(self.picks) % len(self.bench.seeds)]
-        self.picks[network] = float(self._heard[network, seed])
+        self.picks[network] = float(self._accuracies[network, seed])
         self._show()
 
     def _show(self) -> None:
@@ -190,35 +178,34 @@ class _Game:
             text += " You have trained this network: pick another one."
         page = f"<p>{text}</p>"
         if over:
-            page += self._judged()
+            page += self._judgement()
         if self.picks:
             rows = [
                 {
-                    "pick": at,
+                    "pick": number,
                     "validation accuracy": f"{accuracy:.3f}",
-                    "network": html.listed(_setting(self.bench, network)),
+                    "network": html.listed(self.picker.choices[network]),
                 }
-                for at, (network, accuracy) in enumerate(self.picks.items(), 1)
+                for number, (network, accuracy) in enumerate(self.picks.items(), 1)
             ]
             page += html.table(pd.DataFrame(rows), "Your search")
         self.page.value = page
 
-    def _judged(self) -> str:
-        best = max(self.picks, key=self.picks.__getitem__)
-        yours = self.bench.test_accuracy(best)
-        beaten = ", ".join(
-            f"{share_beaten(yours, theirs):.0%} of the {strategy} searches"
-            for strategy, theirs in self.ends.items()
+    def _judgement(self) -> str:
+        yours = self.bench.test_accuracy(max(self.picks, key=self.picks.__getitem__))
+        beaten = ", ".join(  # of equals half count as beaten
+            f"{percentileofscore(accuracies, yours, kind='mean'):.0f}% of the {strategy} searches"
+            for strategy, accuracies in self.results.items()
         )
         text = f"Your best pick has a test accuracy of {yours:.3f}. You are ahead of {beaten}."
-        return f"<p><b>{text}</b></p>{html.image(*_race(self.ends, yours))}"
+        return f"<p><b>{text}</b></p>{html.image(*_plot_results(self.results, yours))}"
 
 
-def _race(ends: Mapping[str, np.ndarray], yours: float | None) -> tuple[Axes, str]:
-    """Where the searches of each strategy end, and you among them, with the alt text."""
-    ax = plotting.plot_shares(ends, by="test_accuracy")
+def _plot_results(results: Mapping[str, list[float]], yours: float | None) -> tuple[Axes, str]:
+    """The test accuracies that the searches end with, and yours among them, with the alt text."""
+    ax = plotting.plot_shares(results, by="test_accuracy")
     ax.set_ylabel("share of the searches at or below")
-    medians = ", ".join(f"{name} {np.median(values):.3f}" for name, values in ends.items())
+    medians = ", ".join(f"{name} {np.median(values):.3f}" for name, values in results.items())
     alt = f"Test accuracies that the searches end with; their medians: {medians}."
     if yours is not None:
         ax.axvline(yours, color="black", linestyle="--", label="you")
@@ -230,21 +217,22 @@ def _race(ends: Mapping[str, np.ndarray], yours: float | None) -> tuple[Axes, st
 def tradeoff(bench: benchmark.Benchmark) -> None:
     """All networks by size and accuracy, with a limit on the size to move."""
     sizes = bench.networks["n_params"]
-    limits = [_round(limit) for limit in np.geomspace(sizes.min(), sizes.max(), 15)][1:]
+    limits = [_rounded_up(limit) for limit in np.geomspace(sizes.min(), sizes.max(), 15)][1:]
+    middle = limits[len(limits) // 2]
     if not html.work():
-        ax, alt = _under(bench, limits[len(limits) // 2])
+        ax, alt = _plot_under(bench, middle)
         plotting.show(ax, alt=alt, source=TABLE)
         return
     page = ipywidgets.HTML()
     slider = ipywidgets.SelectionSlider(
         options=[(f"{limit:,}", limit) for limit in limits],
-        value=limits[len(limits) // 2],
+        value=middle,
         description="At most",
         continuous_update=False,
     )
 
     def show(_: Any = None) -> None:
-        ax, alt = _under(bench, slider.value)
+        ax, alt = _plot_under(bench, slider.value)
         page.value = f"{html.image(ax, alt)}<p>{alt}</p>"
 
     slider.observe(show, "value")
@@ -256,30 +244,34 @@ def tradeoff(bench: benchmark.Benchmark) -> None:
 def best_under(bench: benchmark.Benchmark, limit: int) -> tuple[pd.Series, pd.Series]:
     """Of the networks with at most so many parameters: the one a search would choose, and the best.
 
-    A search would choose by validation accuracy; the best is told by the test accuracy.
+    A search would choose by validation accuracy; the best is the one of the best test accuracy.
     """
-    small = bench.final()
-    small = small[small["n_params"] <= limit]
+    networks = bench.final()
+    small = networks[networks["n_params"] <= limit]
     if small.empty:
-        least = bench.networks["n_params"].min()
         raise CourseError(
-            f"No network has at most {limit:,} parameters: give a limit from {least:,}."
+            f"No network has at most {limit:,} parameters: give a limit from "
+            f"{networks['n_params'].min():,}."
         )
-    return tuple(small.loc[small[by].idxmax()] for by in ("val_accuracy", "test_accuracy"))
+    return small.loc[small["val_accuracy"].idxmax()], small.loc[small["test_accuracy"].idxmax()]
 
 
-def _under(bench: benchmark.Benchmark, limit: int) -> tuple[Axes, str]:
+def _plot_under(bench: benchmark.Benchmark, limit: int) -> tuple[Axes, str]:
+    """The networks by size and accuracy, those above the limit in gray, with the alt text."""
     chosen, best = best_under(bench, limit)
     ax = plotting.plot_pareto(bench.final(), bench.pareto_front())
-    end = ax.get_xlim()[1]
-    ax.axvspan(limit, end, color=plotting.GRAY, alpha=0.15, linewidth=0)
-    ax.set_xlim(right=end)
-    for row, label, color, marker, look in (
-        (best, "best in the test", plotting.GREEN, "D", {}),
-        # A frame, since both may be the same network:
-        (chosen, "best in validation", plotting.BLUE, "s", {"ms": 15, "mfc": "none", "mew": 2}),
-    ):
-        ax.plot(row["n_params"], row["test_accuracy"], marker, color=color, label=label, **look)
+    right = ax.get_xlim()[1]
+    ax.axvspan(limit, right, color=plotting.GRAY, alpha=0.15, linewidth=0)
+    ax.set_xlim(right=right)
+    _, frame = (
+        ax.plot(row["n_params"], row["test_accuracy"], "D", color=color, label=label)[0]
+        for row, color, label in (
+            (best, plotting.GREEN, "best in the test"),
+            (chosen, plotting.BLUE, "best in validation"),
+        )
+    )
+    # A frame around the dot, since both may be the same network.
+    frame.set(marker="s", markersize=15, markerfacecolor="none", markeredgewidth=2)
     ax.legend(loc="lower right", frameon=False)
     alt = (
         f"With at most {limit:,} parameters the best network has {best['n_params']:,} and a test "
@@ -295,7 +287,7 @@ def _under(bench: benchmark.Benchmark, limit: int) -> tuple[Axes, str]:
     return ax, alt
 
 
-def _round(number: float) -> int:
-    """Up to two digits, so that no network falls out."""
+def _rounded_up(number: float) -> int:
+    """Up to two digits, so that the largest limit admits the largest network."""
     unit = 10 ** max(int(np.log10(number)) - 1, 0)
     return int(np.ceil(number / unit)) * unit

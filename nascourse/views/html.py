@@ -1,4 +1,4 @@
-"""What `dashboard` and `explorers` are made of: buttons, and pictures, tables and words as HTML."""
+"""Markup for what the views show: buttons, images, tables, and values as text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ import pandas as pd
 from IPython import get_ipython
 from matplotlib.axes import Axes
 
-VARIABLE = "NASCOURSE_WIDGETS"
 _LEFT = 'style="text-align: left"'
 
 
 def work() -> bool:
     """Whether widgets work: there is a kernel, and nobody has turned them off."""
-    return in_kernel() and os.environ.get(VARIABLE) != "off"
+    return in_kernel() and os.environ.get("NASCOURSE_WIDGETS") != "off"
 
 
 def in_kernel() -> bool:
@@ -33,14 +32,15 @@ def in_kernel() -> bool:
 def button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidgets.Button:
     """A button as wide as its text."""
     layout = ipywidgets.Layout(width="auto", align_self="flex-start")
-    made = ipywidgets.Button(description=text, icon=icon, layout=layout)
-    made.on_click(lambda _: press())
-    return made
+    widget = ipywidgets.Button(description=text, icon=icon, layout=layout)
+    widget.on_click(lambda _: press())
+    return widget
 
 
-def image(ax: Axes | np.ndarray, alt: str) -> str:
+def image(ax: Axes, alt: str) -> str:
     """The figure of ``ax`` as an HTML image, on white in every theme; closes it."""
-    figure, png = np.ravel(ax)[0].figure, io.BytesIO()
+    figure, png = ax.get_figure(root=True), io.BytesIO()
+    assert figure is not None
     figure.savefig(png, format="png")
     plt.close(figure)
     data = base64.b64encode(png.getvalue()).decode()
@@ -51,7 +51,7 @@ def image(ax: Axes | np.ndarray, alt: str) -> str:
 
 
 def beside(*parts: str) -> str:
-    """One part beside the other, where there is room."""
+    """One part beside the other, where the page is wide enough."""
     style = "display: flex; flex-wrap: wrap; gap: 2em; align-items: flex-start"
     return f'<div style="{style}">{"".join(parts)}</div>'
 
@@ -80,3 +80,8 @@ def word(value: Any) -> str:
 def listed(values: Mapping[str, Any]) -> str:
     """Hyperparameters with their values, in one line."""
     return ", ".join(f"{name} {word(value)}" for name, value in values.items())
+
+
+def number(value: Any, style: str) -> str:
+    """A number in a format of Python, such as ``".3f"``; nothing where it is missing."""
+    return "" if pd.isna(value) else format(value, style)

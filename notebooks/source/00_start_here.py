@@ -27,16 +27,17 @@
 # - A cell takes too long? The square button on top of the page interrupts it.
 #
 # Try it now, with the next cell. The first import of a session loads TensorFlow, so it takes some
-# seconds.
+# seconds. (All notebooks import the course's package before Keras: it loads TensorFlow without the
+# log lines that TensorFlow prints when it starts.)
 
 # %%
-from nascourse import data, evaluation, plotting  # first: keeps TF quiet
-from nascourse.checks import progress
+from nascourse import data, evaluation, plotting
+from nascourse.checks import check, progress
 from nascourse.cli import doctor
-from nascourse.checks import check
 
 import keras
 import numpy as np
+from sklearn.metrics import accuracy_score
 
 # %% [markdown]
 # Change what you like and run it again; *File > Reload Notebook from Disk* brings back what was last
@@ -121,8 +122,8 @@ print(f"{evaluation.count_params(model):,} weights trained")
 # %%
 guessed = np.random.default_rng(1).integers(10, size=len(splits.y_val))
 predicted = evaluation.predict(model, splits.x_val)
-print(f"guessing:     {evaluation.accuracy(splits.y_val, guessed):.0%}")
-print(f"this network: {evaluation.accuracy(splits.y_val, predicted):.0%}")
+print(f"guessing:     {accuracy_score(splits.y_val, guessed):.0%}")
+print(f"this network: {accuracy_score(splits.y_val, predicted):.0%}")
 
 # %% [markdown]
 # Your number may differ by one or two percent: processors round differently. If it is far above
@@ -194,7 +195,7 @@ progress.summary()[["exercises", "solved", "next"]]
 # 1. **Restart and run all.** Most errors come from cells that ran in another order.
 # 2. **Read the last line** of the error. A `CourseError` is one sentence that says what to do.
 # 3. **Ask the doctor** above; its lines can be pasted into a terminal.
-# 4. **Look into the README** under [Known not to work](../README.md#known-not-to-work).
+# 4. **Look up** [what is known not to work](README.md#known-not-to-work).
 #
 # ## Summary
 #

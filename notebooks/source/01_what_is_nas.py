@@ -14,7 +14,7 @@
 # search** (NAS) leaves this to a program. Here we see what the program needs, and write it.
 
 # %%
-from nascourse import data, evaluation, plotting, spaces, trials  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, spaces, trials
 from nascourse.benchmark import load_benchmark
 
 import time
@@ -23,6 +23,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from sklearn.metrics import accuracy_score
 
 pd.options.display.max_colwidth = 100
 
@@ -373,7 +374,7 @@ for seed in (11, 12):
     keras.utils.set_random_seed(seed)
     model = spaces.built(spaces.bench_space, winner)
     model.fit(splits.x_train, splits.y_train, epochs=12, batch_size=64, verbose=0)
-    accuracy = evaluation.accuracy(splits.y_val, evaluation.predict(model, splits.x_val))
+    accuracy = accuracy_score(splits.y_val, evaluation.predict(model, splits.x_val))
     print(f"trained here, seed {seed}: {accuracy:.3f}")
 
 for seed in bench.seeds:

@@ -15,7 +15,7 @@
 # there is: chance. How far does it get? Every cleverer strategy in this course has to answer that.
 
 # %%
-from nascourse import data, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import data, plotting, search, spaces, trials
 
 import keras
 import keras_tuner as kt

@@ -20,11 +20,12 @@
 # any strategy begins.
 
 # %%
-from nascourse import benchmark, data, evaluation, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, data, evaluation, plotting, spaces
 
 import itertools
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from keras import layers
@@ -50,6 +51,21 @@ windows.shape
 #
 # **Predict.** What does it answer on empty paper, on full ink, and where paper turns into ink?
 
+
+# %%
+def draw(maps):
+    """Maps side by side: zero is white, positive values are orange, negative ones violet."""
+    with plt.rc_context(plotting.STYLE):
+        size = (2.1 * len(maps), 2.4)
+        axes = plt.subplots(1, len(maps), figsize=size, layout="constrained")[1]
+    for ax, (name, values) in zip(axes, maps.items()):
+        largest = np.abs(values).max()
+        ax.imshow(values, cmap="PuOr_r", vmin=-largest, vmax=largest)
+        ax.set_title(name)
+        ax.axis("off")
+    return axes
+
+
 # %%
 left_to_right = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 top_to_bottom = left_to_right.T
@@ -58,9 +74,8 @@ maps = {
     "left to right": (windows * left_to_right).sum(axis=(2, 3)),
     "top to bottom": (windows * top_to_bottom).sum(axis=(2, 3)),
 }
-axes = plotting.plot_maps(maps)
 plotting.show(
-    axes,
+    draw(maps),
     alt="A handwritten zero, and the answers of two filters. The first is orange along every edge "
     "where ink begins from the left and violet where it ends; the second does so from the top.",
     source="computed in this notebook from a bundled MNIST image",
@@ -134,9 +149,8 @@ smaller = {
     "average pooling": squares.mean(axis=(1, 3)),
     "stride 2": edges[::2, ::2],
 }
-axes = plotting.plot_maps(smaller)
 plotting.show(
-    axes,
+    draw(smaller),
     alt="The edges where the zero's ink begins, at 28x28 and three times at 14x14: with max pooling "
     "the lines grow thick, with average pooling they are paler, with a stride they stay thin.",
     source="computed in this notebook from a bundled MNIST image",
@@ -484,7 +498,10 @@ print("after a trial with two blocks:", spaces.size(hp), "settings")
 # %%
 print(f"{len(bench):,} of the {bench.of:,} networks are in the table")
 table = bench.final()
-ax = plotting.plot_effects(benchmark.effects(table, bench.choices, by="val_accuracy"))
+shares = benchmark.effects(table, bench.choices, by="val_accuracy")
+with plt.rc_context(plotting.STYLE):
+    ax = (100 * shares).plot.barh(xlabel="percent of the variance that the choice explains alone")
+ax.invert_yaxis()  # the first on top
 plotting.show(
     ax,
     alt="Bars for nine choices, by the share of the variance of accuracy that each explains alone. "

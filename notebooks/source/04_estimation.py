@@ -16,8 +16,7 @@
 # networks. So how cheap may a judgment be?
 
 # %%
-from nascourse import benchmark, data, evaluation, plotting  # first: keeps TF quiet
-from nascourse import search, spaces, trials
+from nascourse import benchmark, data, evaluation, plotting, search, spaces, trials
 from nascourse.methods import proxies
 
 import math
@@ -27,8 +26,10 @@ from pathlib import Path
 
 import keras
 import keras_tuner as kt
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import stats
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
@@ -105,7 +106,14 @@ for name, group in {"all networks": by_seed, "the best tenth": by_seed.loc[best_
 # There a difference between two networks is about as large as the difference that luck makes.
 
 # %%
-ax = plotting.plot_repeats(by_seed.loc[order[-30:]])
+top_30 = by_seed.loc[order[-30:]]
+top_30 = top_30.loc[top_30.mean(axis=1).sort_values().index]
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.vlines(range(30), top_30.min(axis=1), top_30.max(axis=1), color=plotting.GRAY, alpha=0.5)
+ax.plot(range(30), top_30, "o", color=plotting.BLUE, markersize=4)
+ax.plot(range(30), top_30.mean(axis=1), "_", color=plotting.ORANGE, markersize=9)
+ax.set(xlabel="networks, ordered by the mean (orange)", ylabel="validation accuracy", xticks=[])
 plotting.show(
     ax,
     alt="Validation accuracy of the 30 best networks, three seeds each as dots on a vertical line. "
@@ -158,8 +166,8 @@ ranks.assign(squared_difference=(ranks["early"] - ranks["late"]) ** 2)
 
 # %%
 print(f"Spearman by hand: {1 - 6 * 2 / (5 * (5**2 - 1)):.2f}")
-for method in ("spearman", "kendall"):
-    print(f"{method}: {trials.rank_correlation(five['early'], five['late'], method=method):.2f}")
+print(f"Spearman: {stats.spearmanr(five['early'], five['late']).statistic:.2f}")
+print(f"Kendall: {stats.kendalltau(five['early'], five['late']).statistic:.2f}")
 
 # %% [markdown]
 # Now the real networks. We judge by the validation accuracy after so many epochs, from one seed,
@@ -294,7 +302,7 @@ for network in order[np.linspace(0, len(order) - 1, 6, dtype=int)]:
     on_500[network] = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
 
 six = pd.DataFrame({"500 images": on_500, "truth": truth.loc[list(on_500)]})
-print(f"rank correlation {trials.rank_correlation(six['500 images'], six['truth']):.2f}")
+print(f"rank correlation {stats.spearmanr(six['500 images'], six['truth']).statistic:.2f}")
 six.round(2)
 
 # %% [markdown]
@@ -307,17 +315,13 @@ six.round(2)
 
 # %%
 subsets = trials.recorded("subsets").set_index("network")
-known = truth.reindex(subsets.index)  # a network that the table lacks does not count
+same_100 = after.reindex(subsets.index)
 
-by_cost = {
-    "fewer images": {
-        int(n) / 4000 * 12: trials.rank_correlation(subsets[n], known) for n in subsets
-    },
-    "fewer epochs": {
-        n: trials.rank_correlation(after[n].reindex(subsets.index), known) for n in range(1, 7)
-    },
-}
-by_cost = pd.DataFrame(by_cost).sort_index().rename_axis("cost, in epochs on 4,000 images")
+fewer_images = subsets.corrwith(truth, method="spearman")
+fewer_images.index = fewer_images.index.astype(int) / 4000 * 12
+fewer_epochs = same_100[range(1, 7)].corrwith(truth, method="spearman")
+by_cost = pd.DataFrame({"fewer images": fewer_images, "fewer epochs": fewer_epochs})
+by_cost = by_cost.sort_index().rename_axis("cost, in epochs on 4,000 images")
 by_cost.round(2)
 
 # %%
@@ -381,9 +385,12 @@ bench.query(left[-1][0], epochs=12, after=9)
 
 # %%
 reached = {network: stop for stop, names in zip((1, 3, 9), left) for network in names}
-ax = plotting.plot_halving(
-    seed_0.pivot(index="epoch", columns="network", values="val_accuracy"), reached
-)
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+for network, stop in reached.items():
+    color = plotting.ORANGE if network == left[-1][0] else plotting.GRAY
+    ax.plot(after.loc[network, :stop], "o-", color=color, markersize=4)
+ax.set(xlabel="epoch", ylabel="validation accuracy", xticks=range(1, 10))
 plotting.show(
     ax,
     alt="Learning curves of 27 networks. Eighteen end after one epoch, six after three, and three "
@@ -517,8 +524,12 @@ agreement["networks of similar size"] = pd.concat(within, axis=1).mean(axis=1)
 agreement.round(2)
 
 # %%
+with plt.rc_context(plotting.STYLE):
+    ax = agreement.plot.barh(width=0.8, xlabel="rank correlation with the truth")
+ax.invert_yaxis()  # the first on top
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
 plotting.show(
-    plotting.plot_bars(agreement, value="rank correlation with the truth"),
+    ax,
     alt="Two bars for each judge: its rank correlation with the truth over all networks, and the "
     "mean within groups of similar size. The number of parameters falls most from the first to "
     "the second.",

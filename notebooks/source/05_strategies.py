@@ -15,17 +15,19 @@
 # nobody waits for them, so we do not train at all. We look up.
 
 # %%
-from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, plotting, spaces
+from nascourse.benchmark import simulate
+from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
 from nascourse.views import explorers
 
 import inspect
 from collections import deque
 from functools import partial
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from nascourse.benchmark import simulate
-from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
+from matplotlib.ticker import LogLocator
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
@@ -63,7 +65,10 @@ for name, group in {"all networks": final, "the best tenth": best_tenth}.items()
 # choice, the bar shows which share of the differences it explains alone.
 
 # %%
-ax = plotting.plot_effects(benchmark.effects(final, bench.choices))
+shares = benchmark.effects(final, bench.choices)
+with plt.rc_context(plotting.STYLE):
+    ax = (100 * shares).plot.barh(xlabel="percent of the variance that the choice explains alone")
+ax.invert_yaxis()  # the first on top
 plotting.show(
     ax,
     alt="Bars for the nine choices of the space: the share of the variance of the test accuracy that "
@@ -208,17 +213,23 @@ print(inspect.getsource(RegularizedEvolutionOracle._child))
 # be.
 
 # %%
-grid = np.linspace(0, 1, 200)[:, None]
-truth = 0.8 + 0.06 * np.sin(5 * grid[:, 0]) + 0.03 * np.cos(14 * grid[:, 0])
+grid = np.linspace(0, 1, 200)
+truth = 0.8 + 0.06 * np.sin(5 * grid) + 0.03 * np.cos(14 * grid)
 tried = np.array([10, 70, 130, 190])
 surrogate = GaussianProcessRegressor(RBF(0.15), optimizer=None, normalize_y=True)
-surrogate.fit(grid[tried], truth[tried])
-mean, unsure = surrogate.predict(grid, return_std=True)
+surrogate.fit(grid[tried, None], truth[tried])  # a column: one row a trial
+mean, unsure = surrogate.predict(grid[:, None], return_std=True)
 promising = mean + 2.6 * unsure
 
 # %%
-ax = plotting.plot_surrogate(grid[:, 0], mean, promising, tried=tried)
-ax.plot(grid[:, 0], truth, "--", color=plotting.GRAY, label="truth")
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.plot(grid, truth, "--", color=plotting.GRAY, label="truth")
+ax.plot(grid, mean, label="prediction")
+ax.plot(grid, promising, label="acquisition")
+ax.plot(grid[tried], truth[tried], "o", color=plotting.BLUE, label="tried")
+ax.axvline(grid[promising.argmax()], color=plotting.ORANGE, linestyle=":", label="next trial")
+ax.set(xlabel="the choice", ylabel="validation accuracy")
 ax.legend(frameon=False, ncols=2, loc="upper right")
 plotting.show(
     ax,
@@ -281,17 +292,33 @@ ended.groupby("strategy", sort=False).median().round().astype(int)
 #
 # ### Regret over budget
 #
-# `over_budget` looks up where each search stood when it had spent so many epochs. Each line is the
-# median over all searches of a strategy. Lower is better, and the axis of the budget is
+# `within_budget` looks up where each search stood when it had spent so many epochs. Each line is
+# the median over all searches of a strategy. Lower is better, and the axis of the budget is
 # logarithmic.
+
+
+# %%
+def draw_race(standing, **labels):
+    """Each strategy's median search along the budget, and its middle half as a band."""
+    with plt.rc_context(plotting.STYLE):
+        ax = plt.subplots(layout="constrained")[1]
+    for strategy, searches in standing.groupby(level="strategy", sort=False):
+        low, median, high = np.percentile(searches, [25, 50, 75], axis=0)
+        ax.fill_between(standing.columns, low, high, step="post", alpha=0.2, linewidth=0)
+        ax.step(standing.columns, median, where="post", linewidth=2, label=strategy)
+    ax.set(xscale="log", **labels)
+    ax.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return ax
+
 
 # %%
 epochs = np.arange(12, 1201, 12)  # 12 epochs are one full training
-standing = benchmark.over_budget(races, epochs)
+standing = benchmark.within_budget(races, epochs)
 medians = standing.groupby("strategy", sort=False).median()
 
-ax = plotting.plot_budget(medians)
-ax.set_ylim(0, 0.05)
+ax = draw_race(medians, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
     ax,
     alt="The median regret of six strategies over the epochs spent, one staircase each. All fall "
@@ -310,8 +337,8 @@ plotting.show(
 # strategies are enough for one picture.
 
 # %%
-ax = plotting.plot_budget(standing.loc[["random", "evolution", "local"]])
-ax.set_ylim(0, 0.05)
+three = standing.loc[["random", "evolution", "local"]]
+ax = draw_race(three, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
     ax,
     alt="The regret of random search, evolution and local search over the epochs spent: medians, and "
@@ -324,9 +351,9 @@ plotting.show(
 # networks gets fewer trials for its time. The same race over the seconds of one processor:
 
 # %%
-by_seconds = benchmark.over_budget(races, np.arange(2, 201, 2), by="seconds")
-ax = plotting.plot_budget(by_seconds.groupby("strategy", sort=False).median())
-ax.set_ylim(0, 0.05)
+by_seconds = benchmark.within_budget(races, np.arange(2, 201, 2), by="seconds")
+medians = by_seconds.groupby("strategy", sort=False).median()
+ax = draw_race(medians, xlabel="training seconds", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
     ax,
     alt="The median regret of six strategies over the training seconds, one staircase each, much "
@@ -347,7 +374,8 @@ plotting.show(
 
 # %%
 shared = standing[standing.index.get_level_values("seed") < 20]
-ax = plotting.plot_budget(benchmark.mean_ranks(shared), value="mean rank, 1 is the best")
+ranks = benchmark.mean_ranks(shared)
+ax = draw_race(ranks, xlabel="epochs spent", ylabel="mean rank, 1 is the best")
 plotting.show(
     ax,
     alt="The mean rank of six strategies over the epochs spent, one staircase each. The lines cross.",
@@ -370,7 +398,7 @@ plotting.show(
 # number each time. The middle 95 percent of these numbers are the **interval**.
 
 # %%
-tests = benchmark.over_budget(races, [120, 360, 1200], value="test_accuracy")
+tests = benchmark.within_budget(races, [120, 360, 1200], value="test_accuracy")
 
 
 def against_random(standing):
@@ -467,7 +495,7 @@ def greedy_from_anywhere(seed, **options):
 
 anywhere = simulate({"from anywhere": greedy_from_anywhere}, budget=100, seeds=range(100))
 both = pd.concat([greedy, anywhere])
-against_random(benchmark.over_budget(both, tests.columns, value="test_accuracy"))
+against_random(benchmark.within_budget(both, tests.columns, value="test_accuracy"))
 
 # %% [markdown]
 # The second row is the strategy itself. After 10 trials it looks behind the first, as it must if
@@ -504,7 +532,7 @@ variants = {
 }
 variants["the worst leaves"] = TheWorstLeaves
 sweep = simulate(variants, budget=100, seeds=range(50))
-against_random(benchmark.over_budget(sweep, [360, 1200], value="test_accuracy"))
+against_random(benchmark.within_budget(sweep, [360, 1200], value="test_accuracy"))
 
 # %% [markdown]
 # Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random

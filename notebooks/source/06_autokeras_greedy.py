@@ -15,16 +15,16 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, search, spaces, trials
 from nascourse._engine import archive
-from nascourse.views import live
-from nascourse import plotting, search, spaces, trials
+from nascourse.views import live, replay
 
 import autokeras as ak
 import numpy as np
 import pandas as pd
 from autokeras.tuners.greedy import Trie
 from keras_tuner.engine.hyperparameters import Fixed
+from sklearn.metrics import accuracy_score
 
 pd.options.display.max_colwidth = 200
 
@@ -256,11 +256,11 @@ print(f"all of them:        {weights[0] / weights.sum():.0%}")
 
 # %% tags=["nbval-check-output"]
 is_new_to_you = (recorded["strategy"] == "greedy") & (recorded["seed"] == 2)
-live.SearchView.replay(recorded[is_new_to_you])
+replay.replay(recorded[is_new_to_you])
 
 # %% [markdown]
 # A recording keeps the values and not the node, so the replay names the smallest node that explains
-# them. `live.SearchView.replay(found)` plays your own search.
+# them. `replay.replay(found)` plays your own search.
 #
 # <details><summary>After the last trial: how often were you right?</summary>
 #
@@ -381,7 +381,7 @@ search.run_search(
 # %%
 model = found.best_model()
 n_bytes = evaluation.save_model(model, "../runs/06_greedy/best.keras")
-accuracy = evaluation.accuracy(splits.y_val, evaluation.predict(model, splits.x_val))
+accuracy = accuracy_score(splits.y_val, evaluation.predict(model, splits.x_val))
 print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
 
 # %% [markdown]

@@ -16,17 +16,18 @@
 # now there are two goals, and they pull in opposite directions.
 
 # %%
-from nascourse import data, evaluation  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, spaces, trials
+from nascourse.benchmark import Benchmark, load_benchmark, simulate
 from nascourse.methods import litert
 from nascourse.views import explorers
-from nascourse import plotting, spaces, trials
 
 import autokeras as ak
 import keras
 import keras_tuner as kt
 import numpy as np
 import pandas as pd
-from nascourse.benchmark import Benchmark, load_benchmark, simulate
+from scipy import stats
+from sklearn.metrics import accuracy_score
 
 # %% [markdown]
 # ## Two goals, and no single winner
@@ -210,9 +211,8 @@ score = both.apply(lambda row: objective.get_value(row.to_dict()), axis=1)
 winner = table.loc[score.idxmin()]
 print(f"the winner: {winner['flops']:,} FLOPs, validation accuracy {winner['val_accuracy']:.3f}")
 print("the fewest FLOPs of all:", winner["flops"] == table["flops"].min())
-print(
-    f"rank correlation of the sum with FLOPs: {trials.rank_correlation(score, table['flops']):.4f}"
-)
+correlation = stats.spearmanr(score, table["flops"]).statistic
+print(f"rank correlation of the sum with FLOPs: {correlation:.4f}")
 
 # %% [markdown]
 # The accuracy lies between 0 and 1, the FLOPs in the hundred thousands. In such a sum accuracy does
@@ -409,7 +409,7 @@ rows = {
     name: {
         "KiB": round(size[name] / 1024, 1),
         "bytes a weight": round(size[name] / n_params, 1),
-        "validation accuracy": round(evaluation.accuracy(splits.y_val, read[name]), 3),
+        "validation accuracy": round(accuracy_score(splits.y_val, read[name]), 3),
         "answers unlike Keras": (read[name] != read["Keras"]).sum(),
         "over 5 times faster": wait["Keras"] > 5 * wait[name],
     }
@@ -526,7 +526,7 @@ keras.utils.set_random_seed(1)
 model = spaces.built(spaces.bench_space, winner)
 model.fit(splits.x_train, splits.y_train, epochs=8, batch_size=64, verbose=0)
 file = litert.convert(model, quantize="full", images=splits.x_train[:200])
-accuracy = evaluation.accuracy(splits.y_val, litert.predict(file, splits.x_val))
+accuracy = accuracy_score(splits.y_val, litert.predict(file, splits.x_val))
 print(spaces.describe(model))
 print(f"fits: {fits(file)}, validation accuracy as shipped {accuracy:.3f}")
 print("the network of 'On the device':", winner == setting)

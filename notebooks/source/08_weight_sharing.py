@@ -17,7 +17,7 @@
 # when it is trained alone.
 
 # %%
-from nascourse import benchmark, data, plotting, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, trials
 from nascourse.methods import oneshot
 
 import itertools
@@ -26,6 +26,7 @@ from collections import Counter
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 # %% [markdown]
 # ## Two networks, one array
@@ -118,8 +119,9 @@ kept = {
 }
 
 # %%
-ax = plotting.plot_bars(pd.DataFrame({"shared": kept}), value="share of our network's weights")
-ax.legend().remove()
+with plt.rc_context(plotting.STYLE):
+    ax = pd.Series(kept).plot.barh(xlabel="share of our network's weights")
+ax.invert_yaxis()  # the first on top
 plotting.show(
     ax,
     alt="A bar for each change of one choice: the share of the network's weights that the changed "
@@ -203,7 +205,7 @@ truth = final["test_accuracy"]
 
 
 def kendall(judge, group=truth.index):
-    return trials.rank_correlation(judge[group], truth[group], method="kendall")
+    return stats.kendalltau(judge[group], truth[group]).statistic  # tau-b, which allows for ties
 
 
 by_counting = kendall(final["n_params"])
@@ -295,8 +297,12 @@ print(f"median {five.median():.3f}, 95% interval {low:.3f} to {high:.3f}")
 print(f"counting parameters {by_counting:.3f}")
 
 # %%
+with plt.rc_context(plotting.STYLE):
+    ax = worth.plot.barh(width=0.8, xlabel="Kendall's rank correlation with the truth")
+ax.invert_yaxis()  # the first on top
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
 plotting.show(
-    plotting.plot_bars(worth, value="Kendall's rank correlation with the truth"),
+    ax,
     alt="Two bars for each judge: its rank correlation over all networks and within groups of "
     "similar size. All five supernets beat counting and one epoch alone on both, most clearly among "
     "networks of similar size; the full training of each network beats them all.",
@@ -363,7 +369,7 @@ print(f"for that price: {whole / all_once * len(bench):.0f} networks alone")
 
 # %%
 races = benchmark.simulate(["random", "evolution"], budget=60, seeds=range(100))
-standing = benchmark.over_budget(races, [whole], by="seconds")[whole]
+standing = benchmark.within_budget(races, [whole], by="seconds")[whole]
 regrets = {"supernet and 8 alone": found["best of eight"].to_numpy() / 100}
 regrets |= {name: standing[name].to_numpy() for name in ("random", "evolution")}
 for name, values in regrets.items():

@@ -17,9 +17,8 @@
 # between them.
 
 # %%
-from nascourse import benchmark, data, plotting  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, trials
 from nascourse.methods import darts
-from nascourse import trials
 
 import inspect
 

@@ -18,13 +18,14 @@
 # published numbers hold, and does it work for our digits?
 
 # %%
-from nascourse import evaluation, plotting, trials  # first: keeps TF quiet
+from nascourse import evaluation, plotting, trials
 from nascourse.methods import scaling
 from nascourse.data import load_mnist
 
 import itertools
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -168,7 +169,9 @@ block.loc[block["kind"].str.contains("Conv"), ["kind", "output", "n_params", "fl
 stage = counted.index.str.extract(r"(stem|block\d|top|predictions)", expand=False)
 shares = counted.groupby(stage, sort=False)[["flops", "n_params"]].sum()
 shares = (shares / shares.sum()).rename(columns={"flops": "FLOPs", "n_params": "parameters"})
-ax = plotting.plot_bars(100 * shares, value="percent of the whole network")
+with plt.rc_context(plotting.STYLE):
+    ax = (100 * shares).plot.barh(width=0.8, xlabel="percent of the whole network", ylabel="")
+ax.invert_yaxis()  # the first on top
 plotting.show(
     ax,
     alt="Bars for the parts of EfficientNet-B0, from the image to the answer, one for the share of "
@@ -305,11 +308,13 @@ plans
 # %%
 splits = load_mnist("bundled")
 digit = splits.x_train[:1] / 255
-sides = (12, 13, 16, 18, 24)
-seen = {
-    f"{side}x{side}": keras.layers.Resizing(side, side, antialias=True)(digit) for side in sides
-}
-axes = plotting.plot_maps({name: np.squeeze(image) for name, image in seen.items()})
+with plt.rc_context(plotting.STYLE):
+    axes = plt.subplots(1, 5, figsize=(8, 2), layout="constrained")[1]
+for ax, side in zip(axes, (12, 13, 16, 18, 24)):
+    image = keras.layers.Resizing(side, side, antialias=True)(digit)
+    ax.imshow(np.squeeze(image), cmap="gray_r")
+    ax.set_title(f"{side}x{side}")
+    ax.axis("off")
 plotting.show(
     axes,
     alt="One handwritten digit at five resolutions. At 12x12 pixels it is coarse and still readable; "
@@ -357,7 +362,7 @@ means = pd.DataFrame(
 ax = plotting.plot_lines(means, value="test accuracy", log_x=True)
 for place, (one, times) in enumerate(itertools.product(directions, (2, 4))):
     beside = times * 1.03 ** (place // 2 - 1.5)
-    color = plotting.SERIES[place // 2]
+    color = ax.lines[place // 2].get_color()  # that of the line through the means
     ax.plot(np.full(len(runs), beside), runs[one, times], ".", color=color, alpha=0.35)
 plotting.show(
     ax,

@@ -12,10 +12,12 @@
 # architecture. Reach a test accuracy of at least 95 percent, and say how large the network is.
 
 # %%
-from nascourse import data, evaluation, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import data, evaluation, plotting, search, spaces, trials
 
 import keras
 import pandas as pd
+from matplotlib.colors import PowerNorm
+from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score
 
 pd.options.display.max_colwidth = 100
 
@@ -126,7 +128,7 @@ print(f"{evaluation.count_params(model):,} parameters trained")
 # %%
 test = evaluation.open_test_set(splits)
 predicted = evaluation.predict(model, test.x)
-accuracy = evaluation.accuracy(test.y, predicted)
+accuracy = accuracy_score(test.y, predicted)
 low, high = evaluation.accuracy_interval(accuracy, len(test.y))
 print(f"test accuracy {accuracy:.1%}, 95% interval {low:.1%} to {high:.1%}")
 print(f"at least 95 percent: {accuracy >= 0.95}, and the whole interval: {low >= 0.95}")
@@ -136,12 +138,16 @@ print(f"at least 95 percent: {accuracy >= 0.95}, and the whole interval: {low >=
 # the interval says what other test images of the same kind could have given. With only 1,000 test
 # images it is about two percent wide. Do not print three decimals of such a number.
 #
-# Which digits does it confuse? Orange cells off the diagonal are mistakes.
+# Which digits does it confuse? Each row holds the images of one digit, and a count beside the
+# diagonal is a mistake.
 
 # %%
-ax = plotting.plot_confusion(evaluation.confusion(test.y, predicted))
+confusion = ConfusionMatrixDisplay.from_predictions(
+    test.y, predicted, cmap="Blues", colorbar=False, im_kw={"norm": PowerNorm(0.5)}
+)
+confusion.ax_.set(xlabel="digit read", ylabel="digit written")
 plotting.show(
-    ax,
+    confusion.ax_,
     alt="Confusion matrix, ten rows for the digit written and ten columns for the digit read. "
     "Almost all counts lie on the diagonal.",
     source="measured in this notebook on 1,000 test images",

@@ -19,7 +19,7 @@
 # code, and more than you might think in the result.
 
 # %%
-from nascourse import benchmark, data, plotting, search, spaces, trials  # first: keeps TF quiet
+from nascourse import benchmark, data, plotting, search, spaces, trials
 from nascourse.strategies import RegularizedEvolutionOracle
 
 import multiprocessing
@@ -28,11 +28,14 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib.util import find_spec
+from pathlib import Path
 
 import keras
 import keras_tuner
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 
 # %% [markdown]
 # ## Where does the time go?
@@ -275,7 +278,12 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # worker, a bar for each trial.
 
 # %%
-ax = plotting.plot_timeline(trials.recorded("executors_timeline"))
+tasks = trials.recorded("executors_timeline")
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.barh(tasks["worker"], tasks["end"] - tasks["begin"], left=tasks["begin"], edgecolor="white")
+ax.set(xlabel="seconds", ylabel="worker", yticks=[1, 2])
+ax.invert_yaxis()
 plotting.show(
     ax,
     alt="Two rows, one for each worker of Dask, filled with sixteen bars of very different lengths. "
@@ -688,20 +696,25 @@ against_rivals("missed_linear")
 # %% [markdown]
 # ## Is it good science?
 #
-# A search on many machines is soon an experiment that others shall believe. Lindauer & Hutter
-# (2020) wrote down what that takes: a **checklist** of fourteen practices, on code, comparisons and
-# reports. `nascourse.checklist` fills it for the experiments of this course, from their recorded
-# tables: seeds and rows are counted, not claimed. **Predict**: which of the practices do we keep
-# only in part?
+# A search on many machines is soon an experiment that others shall believe.
+# [Lindauer & Hutter (2020)](https://jmlr.org/papers/v21/20-056.html) wrote down what that takes: a
+# **checklist** of fourteen practices, on code, comparisons and reports. A script,
+# `nascourse/recordings/record_checklist.py`, fills it for the experiments of this course, from their
+# recorded tables: seeds and rows are counted, not claimed. **Predict**: which of the practices do
+# we keep only in part?
 
 # %%
-from nascourse.checklist import checklist, linked
+checklist = trials.recorded("checklist")
+checklist.index += 1
+print(checklist["answer"].value_counts().to_string())
 
-filled = checklist()
-print(filled["answer"].value_counts().to_string())
 
 # %%
-linked(filled)
+def links(files: str) -> str:
+    return "<br>".join(f'<a href="../{file}">{Path(file).name}</a>' for file in files.split())
+
+
+HTML(checklist.to_html(escape=False, justify="left", formatters={"files": links}))
 
 # %% [markdown]
 # "In part" is the honest answer more often than we would like. Our recordings of a single seed are

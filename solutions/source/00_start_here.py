@@ -6,7 +6,7 @@
 # take the same number with two digits for the unit: exercise 0.1 is `"00.1"`.
 
 # %%
-from nascourse import data  # first: keeps TF quiet
+from nascourse import data
 from nascourse.checks import check, hint
 
 import numpy as np

@@ -5,7 +5,7 @@
 # [unit 01](../notebooks/01_what_is_nas.ipynb).
 
 # %%
-from nascourse.benchmark import load_benchmark  # first: keeps TF quiet
+from nascourse.benchmark import load_benchmark
 from nascourse.checks import check, hint
 
 import pandas as pd

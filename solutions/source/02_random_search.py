@@ -7,7 +7,7 @@
 # times.
 
 # %%
-from nascourse import plotting, spaces, trials  # first: keeps TF quiet
+from nascourse import plotting, spaces, trials
 from nascourse.checks import check, hint
 
 import keras

@@ -7,7 +7,7 @@
 # up to three times.
 
 # %%
-from nascourse import benchmark, plotting, spaces  # first: keeps TF quiet
+from nascourse import benchmark, plotting, spaces
 from nascourse.checks import check, hint
 
 import keras_tuner
@@ -123,7 +123,7 @@ if check("05.2", AroundTheBest):
     yours = benchmark.simulate({"yours": AroundTheBest}, budget=100, seeds=range(100))
     for trials in (10, 30, 100):
         a, b = (
-            benchmark.over_budget(searches, [trials], by="trial", value="test_accuracy")[trials]
+            benchmark.within_budget(searches, [trials], by="trial", value="test_accuracy")[trials]
             for searches in (yours, random)
         )
         found = benchmark.superiority(a, b)
@@ -156,7 +156,7 @@ def draw_searches(ax, spent, regrets):
 # %%
 if check("05.3", draw_searches):
     searches = benchmark.simulate("random", budget=50, seeds=range(50))
-    standing = benchmark.over_budget(searches, range(5, 51), by="trial")
+    standing = benchmark.within_budget(searches, range(5, 51), by="trial")
     ax = draw_searches(plt.subplots()[1], standing.columns.to_numpy(), standing.to_numpy())
     ax.set(xlabel="trial", ylabel="regret")
     plotting.show(

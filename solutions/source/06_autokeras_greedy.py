@@ -7,7 +7,7 @@
 # three times.
 
 # %%
-from nascourse import spaces  # first: keeps TF quiet
+from nascourse import spaces
 from nascourse.checks import check, hint
 
 from collections import Counter

@@ -6,10 +6,10 @@
 # check below it. `hint("07.1")` helps, up to three times.
 
 # %%
-from nascourse import plotting, trials  # first: keeps TF quiet
+from nascourse import plotting, trials
+from nascourse.checks import check, hint
 
 import pandas as pd
-from nascourse.checks import check, hint
 
 # %% [markdown]
 # ## Exercise 7.1: a Pareto front

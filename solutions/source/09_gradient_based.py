@@ -7,7 +7,7 @@
 # inputs. `hint("09.1")` helps, up to three times.
 
 # %%
-from nascourse import plotting, trials  # first: keeps TF quiet
+from nascourse import plotting, trials
 from nascourse.methods import darts
 from nascourse.checks import check, hint
 

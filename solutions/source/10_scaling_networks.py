@@ -6,7 +6,7 @@
 # then run the check below it. `hint("10.1")` helps, up to three times.
 
 # %%
-from nascourse.methods import scaling  # first: keeps TF quiet
+from nascourse.methods import scaling
 from nascourse.checks import check, hint
 
 import math

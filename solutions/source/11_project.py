@@ -5,7 +5,7 @@
 # reporting it honestly. `hint("11.1")` helps, up to three times.
 
 # %%
-from nascourse import evaluation, trials  # first: keeps TF quiet
+from nascourse import evaluation, trials
 from nascourse.checks import check, hint
 
 import numpy as np

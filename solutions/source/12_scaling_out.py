@@ -6,7 +6,7 @@
 # a cell, run it, then run the check below it. `hint("12.1")` helps, up to three times.
 
 # %%
-from nascourse import benchmark  # first: keeps TF quiet
+from nascourse import benchmark
 from nascourse.checks import check, hint
 
 import math

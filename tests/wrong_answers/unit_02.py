@@ -1,4 +1,4 @@
-"""Plausible wrong answers to the exercises of unit 02, and words of what each is told."""
+"""Plausible wrong answers to the exercises of unit 02, and words of the sentence that each gets."""
 
 import keras
 import numpy as np

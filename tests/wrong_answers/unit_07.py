@@ -1,4 +1,4 @@
-"""Plausible wrong answers to the exercises of unit 07, and words of what each is told."""
+"""Plausible wrong answers to the exercises of unit 07, and words of the sentence that each gets."""
 
 
 def front_by(better):
@@ -72,7 +72,7 @@ WRONG = {
         "only the cheapest": (lambda points: [min(points)], "Only the cheapest"),
         "everything, sorted": (sorted, "No point is left out"),
         "repeats stay": (twice, "kept twice"),
-        "the dearest first": (lambda points: right_front(points)[::-1], "another order"),
+        "the costliest first": (lambda points: right_front(points)[::-1], "another order"),
         "one is lost": (lambda points: right_front(points)[:-1], "is missing"),
         "no sort": (sorted_front, "it dominates"),
         "sorts the input": (sorts_the_input, "work on a copy"),

@@ -1,4 +1,4 @@
-"""Plausible wrong answers to the exercises of unit 10, and words of what each is told."""
+"""Plausible wrong answers to the exercises of unit 10, and words of the sentence that each gets."""
 
 import math
 
@@ -106,7 +106,7 @@ WRONG = {
     "10.3": {
         "the numbers as they stand": (order(1), "as they stand"),
         "the factor turned around": (order(0.5), "half of one"),
-        "the dearest first": (order(2, reverse=True), "cheapest should"),
+        "the costliest first": (order(2, reverse=True), "cheapest should"),
         "as given": (list, "in which they were given"),
         "by name": (sorted, "sorts by the names"),
         "the FLOPs": (lambda networks: sorted(flops(networks)), "each name once"),

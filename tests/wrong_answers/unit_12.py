@@ -1,4 +1,4 @@
-"""Plausible wrong answers to the exercises of unit 12, and words of what each is told."""
+"""Plausible wrong answers to the exercises of unit 12, and words of the sentence that each gets."""
 
 import math
 from itertools import accumulate
@@ -187,7 +187,7 @@ WRONG = {
             by_length(1, in_that_order=True),
             "shortest trials first, and",
         ),
-        "the end alone": (lambda *given: max(ends(*given)), "the whole search"),
+        "the end alone": (lambda *given: max(ends(*given)), "the end of the search"),
         "the workers": (free_in_the_end, "for each worker"),
         "the begins": (begins, "trials begin: they end"),
         "by the clock": (lambda *given: sorted(ends(*given)), "order of the clock"),

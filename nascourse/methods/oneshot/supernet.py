@@ -1,0 +1,339 @@
+"""The supernet: one vector of weights, its training, and its judgement of every network."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from nascourse import CourseError, spaces, trials, whole_number
+from nascourse.data import SIDE, Splits
+from nascourse.methods.oneshot import networks
+from nascourse.methods.oneshot.paths import Banks, path_of
+from nascourse.search import Observer, watched
+
+EPOCHS = 200  # of the supernet; 17 of its 1,248 networks, trained singly, would take as many
+BATCH = 64
+LEARNING_RATE = 8e-3  # at the start; a network alone has less, but is trained with every batch
+JUDGED_BATCH = 200  # small enough for a core's cache
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam, as Keras has them
+OF_ALL = ("body/blocks", "body/halving", "body/skip", "conv/kind", "conv/kernel", "head")
+"""The hyperparameters that every network has."""
+
+
+class Supernet:
+    """All networks of `nascourse.spaces.bench_space`, on one vector of weights.
+
+    Parameters
+    ----------
+    separate
+        Hyperparameters by which the weights are *not* shared: networks that differ in one of them
+        have no weight in common.  With none of them, networks share whatever has the same place.
+    seed
+        Of the first weights, drawn as Keras draws them (Glorot & Bengio 2010).
+
+    Attributes
+    ----------
+    weights : the vector, a `tf.Variable`
+    seconds : processor time that `train_supernet` took
+    """
+
+    def __init__(self, *, separate: str | Sequence[str] = (), seed: int = 0):
+        seed = whole_number("seed", seed, at_least=0)
+        self._separate = (separate,) if isinstance(separate, str) else tuple(separate)
+        for name in self._separate:
+            if name not in OF_ALL:
+                raise CourseError(
+                    f"separate={name!r} is not possible: name any of {', '.join(OF_ALL)}."
+                )
+        self.seconds = 0.0
+        banks = Banks(np.random.default_rng(seed))
+        self._paths = {
+            _key(setting): path_of(setting, banks, separate=self._separate)
+            for setting in _all_settings()
+        }
+        self.weights = tf.Variable(np.concatenate(banks.values), name="weights")
+        # Adam's memory, one for each weight: two moments, and how often it has been trained.
+        self._memory = [tf.Variable(tf.zeros_like(self.weights)) for _ in range(3)]
+        self._steps: dict[tuple, Callable] = {}
+
+    def __repr__(self) -> str:
+        return f"Supernet({len(self._paths):,} networks on {self.weights.shape[0]:,} weights)"
+
+    def path(self, setting: Mapping[str, Any]) -> list[np.ndarray]:
+        """Where the network's weights lie in `weights`.
+
+        Returns
+        -------
+        One array of indices for each weight array of the Keras network, with its shape, in the
+        order of ``model.get_weights()``.
+
+        Raises
+        ------
+        CourseError
+            There is no such network in the space.
+        """
+        try:
+            return self._paths[_key(setting)]
+        except (KeyError, TypeError):
+            raise CourseError(
+                f"{dict(setting)} is no network of bench_space: take one of "
+                "spaces.settings(spaces.bench_space)."
+            ) from None
+
+    def inherit(self, setting: Mapping[str, Any]) -> keras.Model:
+        """The standalone Keras network, compiled, with the weights that it inherits."""
+        path, weights = self.path(setting), self.weights.numpy()
+        model = spaces.built(spaces.bench_space, setting)
+        model.set_weights([weights[indices] for indices in path])
+        return model
+
+    def logits(self, setting: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
+        """The network's ten outputs before the softmax, with inherited weights: shape (n, 10).
+
+        ``x`` holds images of shape (n, 28, 28, 1) in ``uint8``.
+        """
+        return networks.forward(networks.scaled(x), self._inherited(setting), setting).numpy()
+
+    def accuracy(self, setting: Mapping[str, Any], x: np.ndarray, y: np.ndarray) -> float:
+        """The share of images that the network gets right with inherited weights."""
+        return float(np.mean(self.logits(setting, x).argmax(axis=1) == y))
+
+    def train_step(
+        self,
+        setting: Mapping[str, Any],
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        learning_rate: float = LEARNING_RATE,
+    ) -> tf.Tensor:
+        """Train the weights on the network's path with one batch; return its mean loss.
+
+        The update is Adam's (Kingma & Ba 2015).  Each weight has its own memory and its own count
+        of steps, so to a network whose weights nobody else touches this is Keras's Adam.
+        """
+        path = self.path(setting)
+        structure = _structure(setting)
+        if structure not in self._steps:
+            self._steps[structure] = self._compiled_step(dict(structure), path)
+        return self._steps[structure](x, y, learning_rate, path)
+
+    def rank(
+        self, splits: Splits, settings: Sequence[Mapping[str, Any]] | None = None
+    ) -> pd.DataFrame:
+        """Judge networks on the validation images with the weights that they inherit.
+
+        Networks that begin alike share the feature maps of their first blocks.
+
+        Parameters
+        ----------
+        settings
+            Which networks; by default all of the space, in the order of `spaces.settings`.
+
+        Returns
+        -------
+        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0 and
+        there is no ``best_epoch``.  ``seconds`` is the processor time of judging; what the supernet
+        took is in its own ``seconds``.
+        """
+        settings = _all_settings() if settings is None else list(settings)
+        paths = [self.path(setting) for setting in settings]
+        right, loss, seconds = np.zeros((3, len(settings)))
+        for begin in range(0, len(splits.y_val), JUDGED_BATCH):
+            x, y = (part[begin : begin + JUDGED_BATCH] for part in (splits.x_val, splits.y_val))
+            clock = time.process_time()
+            for number, logits in self._logits_of_all(settings, x):
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+                loss[number] += float(tf.reduce_sum(losses))
+                right[number] += np.sum(logits.numpy().argmax(axis=1) == y)
+                clock, before = time.process_time(), clock
+                seconds[number] += clock - before
+        n = len(splits.y_val)
+        return trials.to_table(
+            {
+                "trial": number + 1,
+                "status": "completed",
+                "val_accuracy": right[number] / n,
+                "val_loss": loss[number] / n,
+                "epochs": 0,
+                "n_params": sum(indices.size for indices in path),
+                "flops": networks.count_flops(path, setting),
+                "seconds": seconds[number],
+                "architecture": networks.describe(setting),
+                **{choice.name: setting.get(choice.name) for choice in _hyperparameters()},
+            }
+            for number, (setting, path) in enumerate(zip(settings, paths))
+        )
+
+    def _inherited(self, setting: Mapping[str, Any]) -> list[tf.Tensor]:
+        return [tf.gather(self.weights, indices) for indices in self.path(setting)]
+
+    # ------------------------------------------------------------ training and judging
+
+    def _compiled_step(self, setting: Mapping[str, Any], path: list[np.ndarray]) -> Callable:
+        """A graph of `train_step` for networks with this structure, whatever their sizes."""
+        signature = [
+            tf.TensorSpec((None, SIDE, SIDE, 1), tf.uint8),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((), tf.float32),
+            [tf.TensorSpec((None,) * indices.ndim, tf.int32) for indices in path],
+        ]
+
+        @tf.function(autograph=False, input_signature=signature)
+        def step(x: tf.Tensor, y: tf.Tensor, rate: tf.Tensor, path: list[tf.Tensor]) -> tf.Tensor:
+            weights = [tf.gather(self.weights, indices) for indices in path]
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                logits = networks.forward(networks.scaled(x), weights, setting)
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+                loss = tf.reduce_mean(losses)
+            self._adam(_flat(path), _flat(weights), _flat(tape.gradient(loss, weights)), rate)
+            return loss
+
+        return step
+
+    def _adam(
+        self, indices: tf.Tensor, weights: tf.Tensor, gradient: tf.Tensor, rate: tf.Tensor
+    ) -> None:
+        mean, square, count = (tf.gather(memory, indices) for memory in self._memory)
+        mean = BETA_1 * mean + (1 - BETA_1) * gradient
+        square = BETA_2 * square + (1 - BETA_2) * gradient**2
+        count += 1
+        rate *= tf.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)  # both begin at 0
+        weights -= rate * mean / (tf.sqrt(square) + EPSILON)
+        for variable, values in zip([self.weights, *self._memory], [weights, mean, square, count]):
+            variable.scatter_update(tf.IndexedSlices(values, indices))
+
+    def _logits_of_all(
+        self, settings: Sequence[Mapping[str, Any]], x: np.ndarray
+    ) -> Iterator[tuple[int, tf.Tensor]]:
+        """Each network's place in the list and its logits, those that begin alike in a row."""
+        beginnings = [self._beginnings(setting) for setting in settings]
+        maps = [networks.scaled(x)]  # the feature maps after 0, 1, 2, 3 blocks
+        previous: list[tuple] = []
+        for number in sorted(range(len(settings)), key=beginnings.__getitem__):
+            setting, weights = settings[number], self._inherited(settings[number])
+            alike = len(os.path.commonprefix([previous, beginnings[number]]))
+            del maps[alike + 1 :]
+            for block in range(alike, setting["body/blocks"]):
+                maps.append(
+                    networks.apply_block(
+                        maps[block], networks.weights_of_block(weights, setting, block), setting
+                    )
+                )
+            previous = beginnings[number]
+            yield number, networks.apply_head(maps[-1], weights, setting)
+
+    def _beginnings(self, setting: Mapping[str, Any]) -> list[tuple]:
+        """What decides the feature maps after each block; lists that begin alike sort together."""
+        names = ("body/halving", "body/skip", "conv/kind", "conv/kernel", *self._separate)
+        common = tuple(setting[name] for name in names)
+        return [(common, filters) for filters in networks.filters_of(setting)]
+
+
+def train_supernet(
+    splits: Splits,
+    *,
+    epochs: int = EPOCHS,
+    learning_rate: float = LEARNING_RATE,
+    seed: int = 0,
+    separate: str | Sequence[str] = (),
+    observer: Observer | None = None,
+) -> Supernet:
+    """Train a supernet on the training images, one network a batch.
+
+    Parameters
+    ----------
+    epochs
+        How often each image is seen, by one network or another.
+    learning_rate
+        Of Adam at the first batch; it falls to 0 in a straight line.
+    seed
+        Of the first weights, the networks drawn, and the order of the images.
+    separate
+        See `Supernet`.
+    observer
+        Is notified of the epochs, as of those of one trial; by default a progress bar.
+
+    Raises
+    ------
+    CourseError
+        A value is not possible.
+    """
+    epochs = whole_number("epochs", epochs, at_least=1)
+    supernet = Supernet(separate=separate, seed=seed)
+    rng = np.random.default_rng(seed)
+    n = len(splits.y_train)
+    steps = epochs * -(-n // BATCH)
+    step = 0
+    with watched(observer, epochs) as watcher:
+        start = time.process_time()
+        for epoch in range(1, epochs + 1):
+            losses = []
+            order = rng.permutation(n)
+            for begin in range(0, n, BATCH):
+                batch = order[begin : begin + BATCH]
+                x, y = splits.x_train[batch], splits.y_train[batch]
+                rate = learning_rate * (1 - step / steps)
+                losses.append(supernet.train_step(sample(rng), x, y, learning_rate=rate))
+                step += 1
+            watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
+    supernet.seconds = time.process_time() - start
+    return supernet
+
+
+def sample(rng: np.random.Generator) -> dict[str, Any]:
+    """Draw a network of the space, each of its choices uniformly.
+
+    So a third of the draws has one block, though only 96 of the 1,248 networks do.
+    """
+    setting: dict[str, Any] = {}
+    for choice in _hyperparameters():  # none comes before what it depends on
+        if all(condition.is_active(setting) for condition in choice.conditions):
+            values = list(choice.values)
+            setting[choice.name] = values[rng.integers(len(values))]
+    return setting
+
+
+def setting_of(row: pd.Series) -> dict[str, Any]:
+    """The setting of a network, from its row of the trial table."""
+    return dict(
+        next(
+            setting
+            for setting in _all_settings()
+            if all(row[name] == value for name, value in setting.items())
+        )
+    )
+
+
+def _structure(setting: Mapping[str, Any]) -> tuple:
+    """What needs a graph of its own; the sizes do not."""
+    return tuple((name, setting[name]) for name in OF_ALL if name != "conv/kernel")
+
+
+def _key(setting: Mapping[str, Any]) -> tuple:
+    return tuple(sorted(setting.items()))
+
+
+def _flat(arrays: Sequence[tf.Tensor]) -> tf.Tensor:
+    return tf.concat([tf.reshape(array, [-1]) for array in arrays], axis=0)
+
+
+@cache
+def _hyperparameters() -> list:
+    return spaces.declared(spaces.bench_space).space
+
+
+@cache
+def _all_settings() -> list[dict[str, Any]]:
+    return spaces.settings(spaces.bench_space)

@@ -1,0 +1,315 @@
+"""A finished search, trial by trial, and what greedy search changed in each.
+
+>>> from nascourse import trials
+>>> from nascourse.views import replay
+>>> recorded = trials.recorded("strategies").query("strategy == 'greedy' and seed == 1")
+>>> replay.replay(recorded)                                                   # doctest: +SKIP
+>>> replay.greedy_moves(recorded)[0].resampled
+{'conv/filters_1_0': (32, 8)}
+
+Where widgets do not work, the replay is a table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from nascourse import CourseError, plotting, trials
+from nascourse._engine.compat import GreedyOracle
+from nascourse.search import Search
+from nascourse.views import html
+from nascourse.views.live import leaderboard, plot_so_far
+
+# isort: split
+import ipywidgets
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import display
+
+
+def replay(
+    recording: pd.DataFrame | Search,
+    *,
+    strategy: str | None = None,
+    fixed: Iterable[str] = ("optimizer", "learning_rate"),
+) -> None:
+    """Play a finished search trial by trial; what comes next is asked before it is shown.
+
+    Parameters
+    ----------
+    recording
+        A search, or the trial table of one, for instance a part of
+        ``trials.recorded("strategies")``.
+    strategy
+        Which one it was, where the recording does not say so.  Of greedy search each move is
+        shown in AutoKeras's trie, see `greedy_moves`.
+    fixed
+        Hyperparameters that were not searched.
+
+    Raises
+    ------
+    CourseError
+        The table is empty, or holds several searches.
+    """
+    table, stopped = (
+        (recording.table, recording.stopped) if isinstance(recording, Search) else (recording, "")
+    )
+    if table.empty or table["trial"].duplicated().any():
+        raise CourseError(
+            f"The recording holds {len(table)} rows and {table['trial'].nunique()} different "
+            "trials: give the rows of one search, each trial once."
+        )
+    if strategy is None and "strategy" in table:
+        strategy = table["strategy"].iloc[0]
+    elif strategy is None and isinstance(recording, Search):
+        strategy = "greedy" if isinstance(recording.tuner.oracle, GreedyOracle) else None
+    table = table.drop(columns=["strategy", "seed"], errors="ignore").reset_index(drop=True)
+    moves = greedy_moves(table, fixed=fixed) if strategy == "greedy" else []
+    if html.work():
+        display(_Replay(table, moves, stopped).box)
+    elif moves:
+        display(_moves_table(table, moves))
+    else:
+        display(trials.summary(table))
+
+
+# ---------------------------------------------------------------- greedy search, move by move
+
+
+class Move(NamedTuple):
+    """What greedy search did in one trial, seen from the best trial before it.
+
+    AutoKeras puts the names of the incumbent's hyperparameters into a trie, split at each "/", and
+    draws one node of it: all values below that node are drawn anew.  A node is written as its path
+    from the root, ``("conv", "filters")``; the root is ``()``.
+    """
+
+    trial: int
+    incumbent: int  # the best trial before
+    before: dict[str, Any]  # the incumbent's hyperparameters
+    after: dict[str, Any]  # those of this trial
+
+    @property
+    def resampled(self) -> dict[str, tuple[Any, Any]]:
+        """The values that differ: name, and the value of the incumbent and of this trial."""
+        both = [name for name in self.before if name in self.after]
+        pairs = {name: (self.before[name], self.after[name]) for name in both}
+        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
+
+    @property
+    def new(self) -> dict[str, Any]:
+        """Hyperparameters that the incumbent did not have."""
+        return {name: value for name, value in self.after.items() if name not in self.before}
+
+    @property
+    def node(self) -> tuple[str, ...] | None:
+        """The smallest node that explains the move; None where no value has changed."""
+        paths = [name.split("/") for name in self.resampled]
+        return tuple(os.path.commonprefix(paths)) if paths else None
+
+    @property
+    def drawn(self) -> str:
+        """The drawn node's name."""
+        if self.node is None:
+            return "nothing to be seen"
+        return "/".join(self.node) or "the root: everything"
+
+    @property
+    def chance(self) -> float:
+        """How probable it was to draw this node, or one with the same hyperparameters below it.
+
+        A node is drawn in proportion to one over the number of its leaves.
+        """
+        leaves = Counter(node for name in self.before for node in _prefixes(name.split("/")))
+        nodes = _prefixes(self.node or ())
+        same = [node for node in nodes if leaves[node] == leaves[nodes[-1]]]
+        return sum(1 / leaves[node] for node in same) / sum(1 / n for n in leaves.values())
+
+
+def _prefixes(path: Sequence[str]) -> list[tuple[str, ...]]:
+    """A node and all nodes above it."""
+    return [tuple(path[:depth]) for depth in range(len(path) + 1)]
+
+
+def greedy_moves(
+    table: pd.DataFrame, *, fixed: Iterable[str] = ("optimizer", "learning_rate")
+) -> list[Move]:
+    """What greedy search changed in each trial after the first.
+
+    A recording holds the values, and not the node that was drawn.  The node is inferred: the
+    smallest one that has all changed hyperparameters below it.  A larger one may have been drawn,
+    if by luck some values came out as they were.
+    """
+    names = [name for name in trials.hyperparameters(table) if name not in set(fixed)]
+    rows = table.set_index("trial")
+    accuracies, values = rows["val_accuracy"].astype(float), rows[names].astype(object)
+    moves = []
+    for trial in rows.index[1:]:
+        earlier = accuracies.loc[: trial - 1]
+        incumbent = earlier.index[0] if earlier.isna().all() else earlier.idxmax()
+        before, after = (values.loc[number].dropna().to_dict() for number in (incumbent, trial))
+        moves.append(Move(int(trial), int(incumbent), before, after))
+    return moves
+
+
+def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
+    accuracies = table.set_index("trial")["val_accuracy"]
+    frame = pd.DataFrame(
+        {
+            "trial": [move.trial for move in moves],
+            "from trial": [move.incumbent for move in moves],
+            "node drawn": [move.drawn for move in moves],
+            "resampled": [
+                ", ".join(
+                    f"{name} {html.word(old)} → {html.word(new)}"
+                    for name, (old, new) in move.resampled.items()
+                )
+                for move in moves
+            ],
+            "new": [html.listed(move.new) for move in moves],
+            "val_accuracy": [html.number(accuracies[move.trial], ".3f") for move in moves],
+        }
+    )
+    return frame.set_index("trial")
+
+
+def _trie_html(move: Move, *, hidden: bool) -> str:
+    """AutoKeras's trie as a nested list; once shown, with the drawn node and what became of it."""
+    trie: dict[str, dict] = {}
+    for name in move.before:
+        branch = trie
+        for part in name.split("/"):
+            branch = branch.setdefault(part, {})
+
+    def item(path: tuple[str, ...], children: dict[str, dict]) -> str:
+        label = escape(path[-1]) if path else "all hyperparameters"
+        if not hidden and path == move.node:
+            label = f"<b>{label} ← drawn</b>"
+        if path and not children:
+            return f"<li>{label}: {value('/'.join(path))}</li>"
+        items = "".join(item((*path, part), below) for part, below in children.items())
+        return f"<li>{label}<ul>{items}</ul></li>"
+
+    def value(name: str) -> str:
+        old = html.word(move.before[name])
+        if hidden:
+            return old
+        if name in move.resampled:
+            return f"{old} → <b>{html.word(move.after[name])}, resampled</b>"
+        return f"{old}, {'kept' if name in move.after else 'gone'}"
+
+    caption = ""
+    if not hidden and move.node is None:
+        caption = "No value of the best trial has changed."
+    elif not hidden:
+        caption = (
+            f"The smallest node that explains the move: {escape(move.drawn)}. It had a chance "
+            f"of {move.chance:.0%}."
+        )
+    if not hidden and move.new:
+        caption += f" The best trial had no such values: {escape(html.listed(move.new))}."
+    style = "flex: 1 1 20em; max-width: 26em"
+    return (
+        f'<div class="jp-RenderedHTMLCommon" style="{style}"><ul>{item((), trie)}</ul>'
+        f"<p>{caption}</p></div>"
+    )
+
+
+# ---------------------------------------------------------------- the widgets
+
+
+class _Replay:
+    """A recorded search with a slider, and a question before each trial."""
+
+    def __init__(self, table: pd.DataFrame, moves: Sequence[Move], stopped: str):
+        self.table, self.stopped = table, stopped
+        self.moves = {move.trial: move for move in moves}
+        best_so_far = trials.incumbent(table).fillna(-1)
+        self.is_new_best = (best_so_far.diff().fillna(1) > 0).tolist()
+        self.revealed = self.guesses = self.right_guesses = 0
+        self.slider = ipywidgets.IntSlider(
+            1, 1, len(table), description="Trial", continuous_update=False
+        )
+        self.guess = ipywidgets.RadioButtons(
+            options=["It beats the best so far.", "It does not."], index=None, description="Guess"
+        )
+        self.button = html.button("Reveal", self._press, icon="eye")
+        self.page, self.verdict = ipywidgets.HTML(), ipywidgets.HTML()
+        controls = [self.slider, self.guess, self.button, self.verdict]
+        self.box = ipywidgets.VBox([*controls, self.page])
+        self.slider.observe(lambda _: self._turn(), "value")
+        self._turn()
+
+    def _press(self) -> None:
+        trial = self.slider.value
+        if trial <= self.revealed:
+            self.slider.value = trial + 1
+            return
+        self.revealed = trial
+        if self.guess.index is not None:
+            self.guesses += 1
+            self.right_guesses += (self.guess.index == 0) == self.is_new_best[trial - 1]
+        self._turn()
+
+    def _turn(self) -> None:
+        trial = self.slider.value
+        self.revealed = max(self.revealed, trial - 1)
+        hidden = trial > self.revealed
+        if hidden:
+            self.guess.index = None
+        self.guess.layout.display = "" if hidden and trial > 1 else "none"
+        self.button.description = f"Reveal trial {trial}" if hidden else "Next trial"
+        self.button.disabled = not hidden and trial == len(self.table)
+        self.verdict.value = (
+            f"<p>Guessed right: {self.right_guesses} of {self.guesses}.</p>" if self.guesses else ""
+        )
+        self.page.value = self._page(trial, hidden=hidden)
+
+    def _page(self, trial: int, *, hidden: bool) -> str:
+        shown = self.table.iloc[: trial - hidden]
+        text = self._question(trial) if hidden else self._answer(trial)
+        if not hidden and trial == len(self.table) and self.stopped:
+            text += f" The search ended: {self.stopped}."
+        picture = trie = best = ""
+        if trial in self.moves:
+            trie = _trie_html(self.moves[trial], hidden=hidden)
+        if shown["val_accuracy"].notna().any():
+            with plt.rc_context(plotting.STYLE):  # small enough to stand beside the trie
+                ax = plt.subplots(figsize=(4.6, 3.2), layout="constrained")[1]
+            plot_so_far(shown, len(self.table), ax=ax)
+            best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
+            picture = html.image(
+                ax, f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
+            )
+            best = html.table(leaderboard(shown), "The best trials so far")
+        return f"<p>{escape(text)}</p>{html.beside(trie, picture)}{best}"
+
+    def _question(self, trial: int) -> str:
+        if trial == 1:
+            return "No network has been trained yet."
+        text = f"What comes next? Trial {trial} is not shown yet."
+        best_so_far = self.table["val_accuracy"].iloc[: trial - 1].max()
+        if pd.notna(best_so_far):
+            text += f" The best so far is {best_so_far:.3f}."
+        if trial in self.moves:
+            text += (
+                f" Greedy search starts from trial {self.moves[trial].incumbent}, draws one node of"
+                " this tree, and draws all values below it anew: which one?"
+            )
+        return text
+
+    def _answer(self, trial: int) -> str:
+        row = self.table.iloc[trial - 1]
+        if row["status"] == "failed":
+            return f"Trial {trial} failed: {row['message']}"
+        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: "
+        text += (
+            "the new best." if self.is_new_best[trial - 1] else "not better than the best so far."
+        )
+        if pd.notna(row["duplicate_of"]):
+            text += f" It is the same network as trial {row['duplicate_of']}."
+        return text

@@ -1,0 +1,115 @@
+"""What simulated searches show: standings, ranks, superiority, and their plots."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_tables import TEST, VAL, small_table
+
+from nascourse import CourseError, benchmark, plotting, trials
+
+RACE = pd.DataFrame(
+    {
+        "strategy": ["a", "a", "a", "b", "b", "a", "b"],
+        "seed": [0, 0, 0, 0, 0, 1, 1],
+        "epochs": [2, 4, 6, 3, 6, 2, 3],
+        "regret": [0.3, 0.2, 0.1, 0.4, 0.0, 0.5, 0.5],
+        "val_accuracy": [0.5, 0.4, 0.7, 0.6, 0.9, 0.3, 0.2],
+    }
+)
+
+
+def test_standing_along_the_budget_by_hand():
+    standing = benchmark.within_budget(RACE, [1, 2, 3, 6, 100])
+
+    assert standing.columns.name == "epochs"
+    assert np.isnan(standing[1]).all()
+    assert standing.loc[("a", 0)].tolist()[1:] == [0.3, 0.3, 0.1, 0.1]
+    assert standing.loc[("b", 0)].tolist()[2:] == [0.4, 0.0, 0.0]
+    assert standing.loc[("a", 1)].tolist()[1:] == [0.5, 0.5, 0.5, 0.5]
+    validation = benchmark.within_budget(RACE, [4, 6], value="val_accuracy")
+    assert validation.loc[("a", 0)].tolist() == [0.5, 0.7]
+
+
+def test_mean_ranks_by_hand():
+    ranks = benchmark.mean_ranks(benchmark.within_budget(RACE, [3, 6]))
+
+    # At 3 epochs a leads for seed 0, at 6 epochs b; for seed 1 they tie.
+    assert ranks.loc["a"].tolist() == [1.25, 1.75]
+    assert ranks.loc["b"].tolist() == [1.75, 1.25]
+
+
+def test_superiority_by_hand():
+    # Of nine pairs (3, 1) (3, 2) (2, 1) win, (2, 2) and (3, 3) tie, and so on: 3 + 0.5 * 3.
+    equal = benchmark.superiority([1, 2, 3], [1, 2, 3])
+    assert equal.probability == 0.5
+    assert equal.low < 0.5 < equal.high
+    # (1, 0), (5, 0), (5, 2) win, (1, 2) loses, ties none: 3 of 4.
+    assert benchmark.superiority([1, 5], [0, 2]).probability == 0.75
+    assert benchmark.superiority([4, 5], [1, 2]) == (1, 1, 1)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth, covered = 0.7602, 0  # P(N(1, 1) > N(0, 1)) = Phi(1 / sqrt(2))
+    for seed in range(60):
+        a, b = rng.normal(1, 1, 40), rng.normal(0, 1, 40)
+        interval = benchmark.superiority(a, b, resamples=300, seed=seed)
+        covered += interval.low <= truth <= interval.high
+    assert 50 <= covered <= 60
+
+
+def test_the_winner_promises_too_much_by_hand():
+    """All six networks compete, so network 5 wins: its validation is right, its test is lower."""
+    table = benchmark.winners_curse(small_table(), [1, 6], repeats=2000)
+
+    assert table.loc[6, "gap"] == pytest.approx(0.80 - 0.69 + (0.05 - 0.02) / 2, abs=0.005)
+    assert table.loc[1, "val_accuracy"] == pytest.approx(np.mean(VAL) + 0.025, abs=0.01)
+    assert table.loc[1, "test_accuracy"] == pytest.approx(np.mean(TEST) + 0.01, abs=0.01)
+    with pytest.raises(CourseError, match="size=7 is not possible"):
+        benchmark.winners_curse(small_table(), [7])
+
+
+def test_effects_of_choices_by_hand():
+    table = pd.DataFrame(
+        {
+            "decides": ["x", "x", "y", "y"],
+            "changes nothing": [1, 2, 1, 2],
+            "sometimes missing": pd.array([None, 4, None, None], dtype="Int64"),
+            "test_accuracy": [0.1, 0.3, 0.7, 0.9],
+        }
+    )
+    shares = benchmark.effects(table, table.columns[:3])
+
+    assert shares.index[0] == "decides"
+    assert shares["decides"] == pytest.approx(0.09 / 0.1)
+    assert shares["changes nothing"] == pytest.approx(0.01 / 0.1)
+    # Groups 0.3 and (0.1, 0.7, 0.9): (0.5 - 0.3)**2 / 4 + 3 * (17/30 - 0.5)**2 / 4.
+    expected = (0.04 + 3 * (17 / 30 - 0.5) ** 2) / 4 / 0.1
+    assert shares["sometimes missing"] == pytest.approx(expected)
+
+
+def test_the_pareto_front_by_hand():
+    table = pd.DataFrame(
+        {"flops": [1, 2, 2, 3, 4, None, 4], "val_accuracy": [5, 4, 7, 7, 9, 99, 9]},
+        index=list("abcdefg"),
+    )
+    assert trials.pareto_front(table, cost="flops").index.tolist() == ["a", "c", "e"]
+    losses = table.rename(columns={"val_accuracy": "val_loss"}).drop(index="f")
+    front = trials.pareto_front(losses, cost="flops", quality="val_loss")
+    assert front.index.tolist() == ["a", "b"]
+
+
+# -------------------------------------------------------------------------------------------- plots
+
+
+def test_the_front_is_drawn_as_a_staircase():
+    bench = small_table(without=2)
+    ax = plotting.plot_pareto(bench.final(), bench.pareto_front())
+
+    points, front = ax.lines
+    assert sorted(points.get_xdata()) == [5, 10, 20, 40, 80]
+    assert front.get_xdata().tolist() == [5, 20, 40]
+    assert front.get_drawstyle() == "steps-post"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("parameters", "test accuracy")

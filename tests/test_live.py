@@ -1,0 +1,378 @@
+"""The view of a running search, without a browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from jupyter_client.manager import run_kernel
+
+from nascourse import CourseError, search, spaces, trials
+from nascourse.views import live
+from notebooks import build
+
+pytestmark = pytest.mark.usefixtures("no_figure_left")
+
+
+def network(mark: str = "a", n_params: int = 1000) -> dict:
+    words = {"a": "8@3x3 flatten 10", "b": "16@3x3 flatten 10"}.get(mark, "<b> flatten 10")
+    return {"fingerprint": mark, "architecture": words, "n_params": n_params, "flops": 5000}
+
+
+def ended(trial: int, accuracy: float | None, mark: str = "a") -> dict:
+    row = {"trial": trial, "epochs": 2, "seconds": 1.0, **network(mark)}
+    if accuracy is None:
+        return {**row, "status": "failed", "message": "ValueError: it broke."}
+    return {**row, "status": "completed", "val_accuracy": accuracy, "best_epoch": 2}
+
+
+def begin(view: live.SearchView, *, trials: int = 3) -> live.SearchView:
+    view.search_begin(trials, 2)
+    return view
+
+
+def run_trial(view: live.SearchView, trial: int, mark: str = "a", *accuracies: float) -> None:
+    view.trial_begin(trial)
+    view.network_known(trial, network(mark))
+    for epoch, accuracy in enumerate(accuracies, 1):
+        view.batch_end(trial)
+        view.epoch_end(trial, epoch, {"val_accuracy": accuracy})
+
+
+# A running search
+
+
+def test_the_view_shows_progress_the_network_and_its_accuracies(screen):
+    view = begin(live.SearchView())
+    run_trial(view, 1, "a", 0.7, 0.8125)
+
+    progress = screen.only(ipywidgets.IntProgress)
+    assert (progress.value, progress.max) == (2, 6)
+    assert "Trial 1 of 3, epoch 2 of 2" in screen.html
+    assert "8@3x3 flatten 10" in screen.html and "1,000 parameters" in screen.html
+    assert "0.700, 0.812" in screen.html
+    assert re.search(r"about \d+ s left", screen.html)
+    assert re.search(r"Memory: [\d,]+ MiB", screen.html)
+    view.search_end()
+
+
+def test_the_view_marks_duplicates_and_failures(screen):
+    view = begin(live.SearchView(), trials=4)
+    view.trial_end(ended(1, 0.8, "a"))
+    view.trial_end(ended(2, None, "b"))
+    run_trial(view, 3, "a")
+    assert "the same network as trial 1" in screen.html
+    view.trial_end(ended(3, 0.9, "a"))
+    view.search_end()
+
+    board = screen.html
+    assert board.index("<td") and "same network as trial 1" in board
+    assert "failed: ValueError: it broke." in board
+    assert "3 of 4 trials" in screen.updates[0].data
+
+
+def test_words_of_others_cannot_break_the_page(screen):
+    view = begin(live.SearchView())
+    run_trial(view, 1, "odd")
+    view.trial_end(ended(1, 0.5, "odd"))
+
+    assert "&lt;b&gt; flatten" in screen.html and "<b> flatten" not in screen.html
+    view.search_end()
+
+
+def test_what_stays_is_a_picture_with_alt_text_and_a_table(screen):
+    view = begin(live.SearchView(baseline=trials.to_table([ended(1, 0.3), ended(2, 0.4)])))
+    run_trial(view, 1, "a", 0.7, 0.8)
+    view.trial_end(ended(1, 0.8))
+    view.search_end()
+
+    left = screen.updates[-1].data
+    (alt,) = re.findall('<img alt="(.*?)"', left)
+    assert "the best is trial 1, 0.800" in alt and "random searches" in alt
+    assert 'scope="col"' in left and "<caption" in left and "8@3x3" in left
+
+
+def test_the_trial_table_is_made_once_a_trial(screen, monkeypatch):
+    view = begin(live.SearchView())
+    made, make = [], trials.to_table
+    monkeypatch.setattr(trials, "to_table", lambda rows: made.append(rows) or make(rows))
+    view.trial_end(ended(1, 0.7))
+    view.search_end()
+
+    assert "<img" in screen.updates[-1].data and len(made) == 1
+
+
+def test_no_tick_stands_above_100_percent():
+    ax = live.plot_so_far(trials.to_table([ended(1, 0.99)]), 5)
+    shown = [tick for tick in ax.get_yticks() if tick <= ax.get_ylim()[1]]
+    plt.close(ax.figure)
+
+    assert max(shown) == pytest.approx(1)
+
+
+def test_a_picture_is_drawn_when_the_last_one_is_paid_for(screen, monkeypatch):
+    drawn, clock = [], {"now": 0.0}
+    for name in ("perf_counter", "thread_time"):
+        monkeypatch.setattr(live.time, name, lambda: clock["now"])
+
+    def draw(self):
+        drawn.append(clock["now"])
+        clock["now"] += 0.125
+        return ""
+
+    monkeypatch.setattr(live._Widgets, "_picture_html", draw)
+    view = begin(live.SearchView(), trials=50)
+    for second in range(1, 35):
+        clock["now"] = float(second)
+        view.epoch_end(second, 1, {"val_accuracy": 0.5})
+
+    assert drawn == [0, 13, 26]  # 0.125 s is a hundredth of 12.5 s
+
+
+def test_pause_waits_and_continue_goes_on(screen):
+    view = begin(live.SearchView())
+    run_trial(view, 1, "a", 0.7)
+    button = screen.only(ipywidgets.Button, "Pause")
+    button.click()
+    training = threading.Thread(target=view.batch_end, args=(1,))
+    training.start()
+    training.join(0.3)
+
+    assert training.is_alive() and "Paused" in screen.html
+    assert button.description == "Continue"
+    button.click()
+    training.join(2)
+    assert not training.is_alive() and "Paused" not in screen.html
+    assert button.description == "Pause"
+    assert view._display._seconds_paused > 0.2
+    view.search_end()
+
+
+def test_stop_now_works_while_paused(screen):
+    view = begin(live.SearchView())
+    view.batch_end(1)
+    screen.only(ipywidgets.Button, "Pause").click()
+    screen.only(ipywidgets.Button, "Stop now").click()
+
+    with pytest.raises(KeyboardInterrupt):
+        view.batch_end(1)
+
+
+def test_stop_after_this_trial_lets_it_finish(screen):
+    view = begin(live.SearchView())
+    run_trial(view, 1, "a", 0.7)
+    screen.only(ipywidgets.Button, "Stop after").click()
+    view.batch_end(1)
+
+    assert screen.only(ipywidgets.Button, "Will stop after")
+    with pytest.raises(KeyboardInterrupt):
+        view.trial_end(ended(1, 0.7))
+
+
+def test_after_the_last_trial_there_is_nothing_to_stop(screen):
+    view = begin(live.SearchView(), trials=1)
+    screen.only(ipywidgets.Button, "Stop after").click()
+
+    view.trial_end(ended(1, 0.7))
+
+
+def test_another_search_with_the_same_view_begins_anew(screen):
+    view = begin(live.SearchView())
+    view.trial_end(ended(1, 0.7))
+    screen.only(ipywidgets.Button, "Stop now").click()
+    view.search_end()
+
+    begin(view).batch_end(1)
+
+    assert view.table.empty and "0.700" not in screen.html
+
+
+def test_a_training_without_validation_can_be_watched(screen):
+    view = begin(live.SearchView(), trials=1)  # as `retrain` does
+    view.trial_begin(1)
+    view.epoch_end(1, 1, {"loss": 0.5})
+    view.search_end()
+
+    assert screen.only(ipywidgets.IntProgress).value == 1
+    assert "1 of 2 epochs trained" in screen.updates[0].data
+    assert "<img" not in screen.html + screen.updates[0].data
+
+
+def tiny_space(hp) -> spaces.keras.Model:
+    hp.Choice("nothing", [1, 2, 3, 4, 5])
+    image = spaces.keras.Input((28, 28, 1), dtype="uint8")
+    return spaces.classifier(image, spaces.layers.Flatten()(image))
+
+
+class Clicks(live.SearchView):
+    """Somebody clicks a button in the second trial's first epoch."""
+
+    def __init__(self, screen, button: str):
+        super().__init__()
+        self.screen, self.text = screen, button
+
+    def epoch_end(self, trial, epoch, logs):
+        super().epoch_end(trial, epoch, logs)
+        if (trial, epoch) == (2, 1):
+            self.screen.only(ipywidgets.Button, self.text).click()
+
+
+@pytest.mark.usefixtures("frozen_libraries")
+def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, small, tmp_path):
+    def run(folder, observer):
+        return search.run_search(
+            tiny_space,
+            small,
+            strategy="random",
+            directory=tmp_path / folder,
+            max_trials=3,
+            epochs=2,
+            observer=observer,
+        )
+
+    after = run("after", Clicks(screen, "Stop after"))
+    now = run("now", Clicks(screen, "Stop now"))
+
+    assert after.interrupted and now.interrupted
+    assert (len(after.table), len(now.table)) == (2, 1)
+    assert after.best["val_accuracy"] == after.table["val_accuracy"].max()
+    assert "1 of 3 trials" in screen.updates[-1].data
+    on = run("now", live.SearchView())
+    assert len(on.table) == 3 and not on.interrupted
+    assert "3 of 3 trials" in screen.updates[-1].data  # with the one from before
+    assert on.table["architecture"][0] in screen.updates[-1].data
+
+
+BUTTON = """
+import threading, time
+from nascourse._engine import compat
+from nascourse.views import html
+handled = []
+press = lambda: handled.append(threading.current_thread() is threading.main_thread())
+button = html.button("Stop", press)
+compat.handle_clicks_while_busy(button)
+print(button.comm.comm_id)
+"""
+BUSY = """
+started = time.monotonic()
+while not handled and time.monotonic() - started < 60:
+    time.sleep(0.05)
+print("in the main thread:", *handled)
+"""
+
+
+def test_a_click_is_handled_while_the_kernel_is_busy(monkeypatch):
+    """In a real kernel, by the messages that JupyterLab sends."""
+    monkeypatch.setenv("PYTHONPATH", str(build.ROOT))
+    printed = []
+
+    def keep(message):
+        if message["msg_type"] in ("stream", "error"):
+            printed.append(message["content"].get("text") or message["content"])
+
+    with run_kernel(extra_arguments=["--log-level=ERROR"]) as client:
+        client.execute_interactive(BUTTON, output_hook=keep, timeout=200)
+        button = {"comm_id": printed.pop().strip()}
+        client.control_channel.send(client.session.msg("create_subshell_request"))
+        subshell = client.get_control_msg(timeout=20)["content"]["subshell_id"]
+        click = {**button, "data": {"method": "custom", "content": {"event": "click"}}}
+        message = client.session.msg("comm_msg", click)
+        message["header"]["subshell_id"] = subshell
+        clicking = threading.Timer(1, client.shell_channel.send, [message])
+        clicking.start()
+        client.execute_interactive(BUSY, output_hook=keep, timeout=100)
+
+    assert printed == ["in the main thread: False\n"]
+
+
+# Where widgets do not work
+
+
+def test_in_a_terminal_the_view_is_a_progress_bar_and_a_sentence(capfd):
+    view = begin(live.SearchView(), trials=1)
+    run_trial(view, 1, "a", 0.7, 0.8)
+    view.trial_end(ended(1, 0.8))
+    view.search_end()
+
+    shown = capfd.readouterr()
+    assert shown.out.splitlines()[-1].endswith("the best is trial 1, 0.800.")
+    assert "2/2 epochs" in shown.out and shown.err == ""
+
+
+def test_without_widgets_a_figure_stays(page, capfd):
+    view = begin(live.SearchView())
+    view.trial_end(ended(1, 0.8))
+    view.trial_end(ended(2, 0.7))
+    view.search_end()
+
+    ((ax, alt),) = page.shown
+    assert ax.lines[0].get_ydata().tolist() == [0.8, 0.8]
+    assert "2 of 3 trials" in alt and "0.800" in alt
+    assert capfd.readouterr().err == ""
+
+
+def test_without_a_completed_trial_there_is_no_figure(page, capsys):
+    view = begin(live.SearchView())
+    view.trial_end(ended(1, None))
+    view.search_end()
+
+    assert page.shown == [] and "1 of 3 trials" in capsys.readouterr().out
+
+
+# Its arithmetic
+
+
+def test_luck_is_the_best_so_far_of_trials_in_any_order():
+    table = trials.to_table([ended(1, 0.2), ended(2, None), ended(3, 0.6)])
+
+    searches = live.luck(table, 2, searches=4000)
+
+    assert searches.shape == (4000, 2)
+    first, second = searches.T
+    assert (first <= second).all()
+    for value in (0.0, 0.2, 0.6):  # a failed trial counts as 0
+        assert np.mean(first == value) == pytest.approx(1 / 3, abs=0.04)
+    # The pairs without 0.6 are a third of all, and the better of such a pair is 0.2.
+    assert np.mean(second == 0.2) == pytest.approx(1 / 3, abs=0.04)
+    assert set(second) == {0.2, 0.6}
+
+
+def test_luck_repeats_and_ends_with_the_recording():
+    table = trials.to_table([ended(1, 0.2), ended(2, 0.6)])
+
+    searches = live.luck(table, 5, searches=3)
+
+    assert searches.shape == (3, 2) and (searches[:, 1] == 0.6).all()
+    np.testing.assert_array_equal(searches, live.luck(table, 5, searches=3))
+    with pytest.raises(CourseError, match="no trials"):
+        live.luck(table.iloc[:0], 5)
+
+
+def test_the_leaderboard_has_the_best_first_then_the_failed():
+    rows = [ended(1, 0.5, "a"), ended(2, None, "b"), ended(3, 0.9, "c"), ended(4, 0.5, "a")]
+
+    board = live.leaderboard(trials.to_table(rows), most=2)
+
+    assert board["trial"].tolist() == [3, 1, 2]
+    assert board["validation accuracy"].tolist() == ["0.900", "0.500", ""]
+    assert board["note"].tolist() == ["", "", "failed: ValueError: it broke."]
+    full = live.leaderboard(trials.to_table(rows))
+    assert full["note"].tolist()[2] == "same network as trial 1"
+
+
+def test_a_leaderboard_without_oddities_has_no_notes():
+    assert "note" not in live.leaderboard(trials.to_table([ended(1, 0.5)]))
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    "seconds, words", [(0.4, "0 s"), (99.4, "99 s"), (100, "2 min"), (600, "10 min")]
+)
+def test_durations(seconds, words):
+    assert live._duration(seconds) == words
