@@ -1,4 +1,4 @@
-"""Handwritten digits: images in, splits out, with no network.
+"""Handwritten digits, split into training, validation and sealed test images.
 
 >>> from nascourse.data import load_mnist
 >>> splits = load_mnist("bundled")
@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 SIDE = 28
 CLASSES = 10
@@ -37,7 +37,15 @@ LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
 
 
 class SealedTest:
-    """Test images that a search cannot see; `nascourse.evaluation.open_test_set` opens them."""
+    """Test images that a search cannot see; `nascourse.evaluation.open_test_set` opens them.
+
+    Parameters
+    ----------
+    x
+        Images, uint8 of shape (n, 28, 28, 1).
+    y
+        Labels from 0 to 9, int64 of shape (n,).
+    """
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self._x, self._y = x, y
@@ -152,11 +160,16 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     """Keep ``n_train`` training images, and validation images in the same ratio.
 
     A search on a subset is a *proxy task*: cheaper, and nearly as good at ranking networks.
+
+    Raises
+    ------
+    CourseError
+        There are not so many images, or too few of a digit would remain in a part.
     """
     seed = whole_number("seed", seed, at_least=0)
     if n_train == len(splits.y_train):
         return splits
-    # What is left out of either part must hold each digit at least once.
+    # The images that are left out of either part must show each digit at least once.
     most = int(len(splits.y_train) * (1 - CLASSES / len(splits.y_val)))
     n_train = whole_number("n_train", n_train, at_least=CLASSES * SMALLEST_CLASS, at_most=most)
     n_val = round(len(splits.y_val) * n_train / len(splits.y_train))
@@ -167,14 +180,16 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     return replace(splits, x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val)
 
 
-def _stratified(x: np.ndarray, y: np.ndarray, off: float, seed: int) -> list[np.ndarray]:
-    """Split off a fraction or a number: what is kept, images and labels, then what is split off."""
+def _stratified(
+    x: np.ndarray, y: np.ndarray, split_off: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Split off a fraction or a number of images: x and y of the rest, then of the split-off part."""
     from sklearn.model_selection import train_test_split
 
-    x_keep, x_off, y_keep, y_off = train_test_split(
-        x, y, test_size=off, stratify=y, random_state=seed
+    x_rest, x_off, y_rest, y_off = train_test_split(
+        x, y, test_size=split_off, stratify=y, random_state=seed
     )
-    return [x_keep, y_keep, x_off, y_off]
+    return x_rest, y_rest, x_off, y_off
 
 
 def _bundled() -> tuple[np.ndarray, np.ndarray]:
@@ -190,7 +205,7 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
 
     pixels, labels = mnist_data()
     x = pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
-    _write_npz(cache, x_train=x, y_train=labels)
+    _write_npz(cache, x, labels)
     return x[..., None], labels.astype(np.int64)
 
 
@@ -211,12 +226,12 @@ def _from_keras() -> tuple[tuple, tuple]:
 
 
 def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read ``x_<part>`` and ``y_<part>``; anything odd becomes one sentence."""
+    """Read ``x_<part>`` and ``y_<part>``; any error becomes one sentence."""
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
     path = Path(path)
     another = f'use source="bundled" or {LAYOUT}' if part == "train" else f"give {LAYOUT}"
-    if not os.path.isfile(path):  # False as well where the system will not even look
+    if not os.path.isfile(path):  # False as well where the system refuses to look
         if part == "train":
             raise CourseError(
                 f'{str(path)!r} is neither a data source nor a file: use "bundled" (5,000 images, '
@@ -224,25 +239,25 @@ def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarra
             )
         raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}.")
     try:
-        if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and say so
+        if not zipfile.is_zipfile(path):  # NumPy's error would speak of pickles
             raise ValueError("it is no .npz archive")
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in (f"x_{part}", f"y_{part}") if name in arrays}
+        with np.load(path, allow_pickle=False) as npz:
+            arrays = {name: npz[name] for name in (f"x_{part}", f"y_{part}") if name in npz}
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
             f"{path.name} cannot be read ({first_line(error)}): copy it again, or {another}."
         ) from error
     for name in (f"x_{part}", f"y_{part}"):
-        if not isinstance(found.get(name), np.ndarray):
+        if not isinstance(arrays.get(name), np.ndarray):
             raise CourseError(
                 f"{path.name} has no array named {name!r}: {another}, with x_train, y_train, "
                 "x_test and y_test."
             )
-    return _checked(path.name, part, *found.values())
+    return _checked(path.name, part, *arrays.values())
 
 
 def _checked(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The arrays in the course's shapes, or a sentence about what is wrong with them."""
+    """Images of shape (n, 28, 28, 1) and int64 labels of shape (n,), or what is wrong with them."""
     if x.ndim not in (3, 4) or x.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1)):
         raise CourseError(
             f"{name}: x_{part} has the shape {x.shape}, but the course needs images of 28x28 "
@@ -279,16 +294,16 @@ def _checked(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     return x.reshape(-1, SIDE, SIDE, 1), y.astype(np.int64)
 
 
-def _write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Write a cache file; a folder that refuses it is no fault."""
+def _write_npz(path: Path, x: np.ndarray, y: np.ndarray) -> None:
+    """Write a cache of training images; where the folder refuses it, they are read anew."""
     archive = io.BytesIO()
-    np.savez_compressed(archive, **arrays)
+    np.savez_compressed(archive, x_train=x, y_train=y)
     with contextlib.suppress(OSError):
-        write_whole(path, archive.getvalue())
+        atomic_write(path, archive.getvalue())
 
 
 def _digest(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]

@@ -25,12 +25,12 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 import numpy as np
 import tensorflow as tf
-from autokeras.keras_layers import CastToFloat32
+from autokeras import CastToFloat32
 from numpy.typing import NDArray
 from scipy import stats
 
 from nascourse import CourseError, whole_number
-from nascourse._engine.files import whole
+from nascourse._engine.files import atomic_path
 from nascourse.data import Splits
 
 _openings: Counter[str] = Counter()  # how often this process opened each test set
@@ -209,7 +209,7 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     clone = keras.models.clone_model(model, clone_function=_plain_layer)
     clone.set_weights(model.get_weights())
     # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.
-    with whole(path) as part:
+    with atomic_path(path) as part:
         keras.Model(clone.inputs, clone.outputs, name=model.name).save(part)
     return os.path.getsize(path)
 

@@ -30,7 +30,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentForma
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import whole
+from nascourse._engine.files import atomic_path
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
     from nascourse.evaluation import LayerCost
@@ -82,7 +82,7 @@ def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
     figure = _figure(ax)
-    with whole(path) as part:
+    with atomic_path(path) as part:
         figure.savefig(part, dpi=150)
     plt.close(figure)
 

@@ -1,4 +1,4 @@
-"""Run a search: the only owner of its budget, its seeds and its files.
+"""Run a search, within its budget, with its seeds, and in its folder.
 
 >>> from nascourse import data, search, spaces
 >>> splits = data.load_mnist("bundled")
@@ -9,28 +9,20 @@
 
 A search is a loop.  A *strategy* (an oracle of KerasTuner) proposes hyperparameter values; a
 *space* builds the network; KerasTuner or AutoKeras trains it on the training part and scores it
-on the validation part; the strategy hears the score.  One turn of the loop is a *trial*.  This
+on the validation part; the strategy is told the score.  One turn of the loop is a *trial*.  This
 module adds what the two libraries leave open: seeds that repeat a search exactly, the trial table
 with its learning curves, a progress bar with the time left, and a folder from which the search
-goes on after a crash as if nothing had been (`nascourse._engine.recording`).
+goes on after a crash (`nascourse._engine.recording`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import math
-import numbers
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -39,69 +31,30 @@ import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
-from autokeras.graph import Graph
-from tqdm import tqdm
+from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, trials, whole_number
+from nascourse._engine import feeding
 from nascourse._engine.loops import (
-    Observer,
-    TimeIsUp,
-    fixed,
+    fixed_hyperparameters,
     library_noise_off,
+    loaded_objects_frozen,
     make_tuner,
     trial_number,
     trial_seed,
 )
+from nascourse._engine.observers import Observer, ProgressBar, watched
+from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, Space, TimeIsUp
+from nascourse._engine.parallel import Workers
+from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
 from nascourse.data import Splits
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, declared, fingerprint
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace
 from nascourse.strategies import make_oracle
 
+__all__ = ["Observer", "ProgressBar", "Search", "retrain", "run_search", "watched"]
+
 AGAIN = "start it again with the same folder to go on"
-
-
-@contextlib.contextmanager
-def watched(observer: Observer | None, epochs: int) -> Iterator[Observer]:
-    """Tell an observer, by default a `ProgressBar`, of one training as of a search of one trial."""
-    observer = ProgressBar() if observer is None else observer
-    observer.search_begin(1, epochs)
-    try:
-        observer.trial_begin(1)
-        yield observer
-    finally:
-        observer.search_end()
-
-
-class ProgressBar(Observer):
-    """One line with the epochs done, the time left and the best accuracy so far."""
-
-    def __init__(self, *, disable: bool = False):
-        self._disable = disable
-
-    def search_begin(self, max_trials: int, epochs: int) -> None:
-        self._epochs, self._best = epochs, 0.0
-        self._bar = tqdm(
-            total=max_trials * epochs,
-            unit="epoch",
-            file=sys.stdout,
-            leave=False,
-            disable=self._disable,
-            bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} epochs, {remaining} left{postfix}",
-        )
-
-    def trial_begin(self, trial: int) -> None:
-        self._bar.set_description_str(f"trial {trial}")
-        self._bar.update((trial - 1) * self._epochs - self._bar.n)  # skip what was stopped early
-
-    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None:
-        self._bar.update()
-
-    def trial_end(self, row: dict[str, Any]) -> None:
-        self._best = max(self._best, row.get("val_accuracy") or 0.0)
-        self._bar.set_postfix_str(f"best validation accuracy {self._best:.3f}")
-
-    def search_end(self) -> None:
-        self._bar.close()
 
 
 @dataclass
@@ -125,9 +78,9 @@ class Search:
     tuner: keras_tuner.Tuner = field(repr=False)
 
     def __repr__(self) -> str:
-        done = (self.table["status"] == "completed").sum()
-        top = f", best {self.best['val_accuracy']:.3f}" if done else ""
-        return f"Search({len(self.table)} trials, {done} completed{top}; {self.stopped})"
+        n_completed = (self.table["status"] == "completed").sum()
+        best = f", best {self.best['val_accuracy']:.3f}" if n_completed else ""
+        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped})"
 
     @property
     def interrupted(self) -> bool:
@@ -164,17 +117,19 @@ class Search:
 
     def new_model(self) -> keras.Model:
         """The network of the best trial, untrained."""
-        # Not `hypermodel.build`: AutoKeras numbers its blocks anew only after a cleared session,
-        # and would take defaults for the hyperparameters whose names no longer match.
+        # AutoKeras numbers its blocks anew only after a cleared session, and would take defaults
+        # for the hyperparameters whose names no longer match.
+        keras.utils.clear_session()
         with library_noise_off():
-            return self.tuner._try_build(self.best_hyperparameters)
+            return self.tuner.hypermodel.build(self.best_hyperparameters)
 
-    def _trial(self, number: int) -> keras_tuner.engine.trial.Trial:
-        return next(t for t in self.tuner.oracle.trials.values() if trial_number(t) == number)
+    def _trial(self, number: int) -> Trial:
+        candidates = self.tuner.oracle.trials.values()
+        return next(trial for trial in candidates if trial_number(trial) == number)
 
 
 def run_search(
-    space: Callable[[keras_tuner.HyperParameters], keras.Model] | AutoKerasSpace,
+    space: Space,
     splits: Splits,
     *,
     strategy: str,
@@ -224,11 +179,11 @@ def run_search(
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
     executor
-        Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are trained
-        here, one after another.
+        Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are
+        trained in this process, one after another.
     in_flight
         How many trials the executor has at a time: a few more than it has workers.  A strategy
-        chooses each trial when it has heard of all but so many before it.
+        proposes each trial when it knows the results of all but so many before it.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
@@ -240,90 +195,49 @@ def run_search(
         A value is out of range; or the folder belongs to another search, is in use, or cannot be
         written.
     """
-    max_trials = whole_number("max_trials", max_trials, at_least=1)
-    epochs = whole_number("epochs", epochs, at_least=1)
-    seed = whole_number("seed", seed, at_least=0)
-    batch_size = whole_number("batch_size", batch_size, at_least=1)
-    if patience is not None:
-        patience = whole_number("patience", patience, at_least=1)
-    if max_model_size is not None:
-        max_model_size = whole_number("max_model_size", max_model_size, at_least=1)
-    in_flight = whole_number("in_flight", in_flight, at_least=1)
-    deadline = time.monotonic() + _seconds(max_seconds)
-
-    is_autokeras = isinstance(space, AutoKerasSpace)
+    options = SearchOptions(
+        strategy=strategy,
+        max_trials=max_trials,
+        epochs=epochs,
+        seed=seed,
+        batch_size=batch_size,
+        patience=patience,
+        max_model_size=max_model_size,
+        in_flight=in_flight,
+        is_parallel=executor is not None,
+    )
+    deadline = Deadline(max_seconds)
     if isinstance(space, keras_tuner.HyperModel):
         space = space.build
-    oracle = make_oracle(
-        strategy,
-        max_trials=max_trials,
-        seed=seed,
-        objective=keras_tuner.Objective("val_accuracy", "max"),
-        first=space.first if is_autokeras else None,
-        hyperparameters=fixed(space.fixed) if is_autokeras else None,
-    )
-    identity = {
-        "space": _space_fingerprint(space),
-        "objective": oracle.objective.name,
-        "strategy": strategy,
-        "max_trials": max_trials,
-        "epochs": epochs,
-        "seed": seed,
-        "batch_size": batch_size,
-        "patience": patience,
-        "max_model_size": max_model_size,
-        "in_flight": in_flight if executor else 1,
-        "data": splits.fingerprint,
-        "backend": keras.backend.backend(),
-        **{f"version of {name}": version(name) for name in ("keras", "keras-tuner", "autokeras")},
-    }
-    fit_options = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        # One of ours always: without it AutoKeras trains the best network once more.
-        "callbacks": [_early_stopping(patience or epochs), *callbacks],
-        "verbose": 0,
-    }
-    options = {"search_seed": seed, "largest": max_model_size}
+    oracle = _make_oracle(space, options)
+    identity = options.identity(space, splits)
+    fit_arguments = options.fit_arguments(callbacks)
     observer = ProgressBar() if observer is None else observer
     with (
         Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
         library_noise_off(),
+        loaded_objects_frozen(),
     ):
         was_finished = recording.content.stopped is not None
-        if executor:
-            from nascourse._engine.parallel import sender
-
-            send = sender(executor, space, splits, fit_options, **options)
-            options |= {"send": send, "in_flight": in_flight}
+        workers = Workers(executor, space, splits, options, fit_arguments) if executor else None
+        recorder = TrialRecorder(recording, observer)
         tuner, fit = make_tuner(
-            space, splits, oracle, recording, observer=observer, deadline=deadline, **options
+            space, splits, oracle, options, recorder, deadline=deadline, workers=workers
         )
-        observer.search_begin(max_trials, epochs)
+        observer.search_begin(options.max_trials, options.epochs)
         try:
-            for line in recording.content.trials:
-                observer.trial_end(line["row"])
-            fit(**fit_options)
-            stopped = recording.content.stopped or _why_stopped(recording, max_trials, strategy)
-            recording.stop(stopped)
-        except (KeyboardInterrupt, TimeIsUp) as stop:
-            by = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
-            stopped = f"{by}; {AGAIN}"
-            recording.stop()
-        except OSError as error:
-            raise CourseError(
-                f"The folder {str(directory)!r} can no longer be written ({error.strerror}): its "
-                f"{len(recording.content.trials)} finished trials are kept; make room, and {AGAIN}."
-            ) from error
+            stopped = _run(partial(fit, **fit_arguments), recorder, options)
         finally:
             observer.search_end()
     if was_finished:
         stopped += "; so it was before, and nothing is trained again"
-    return Search(recording.table, recording.curves, stopped, seed, recording.folder, splits, tuner)
+    return Search(
+        recording.table, recording.curves, stopped, options.seed, recording.folder, splits, tuner
+    )
 
 
 def retrain(
-    found: Search,
+    search: Search,
     splits: Splits | None = None,
     *,
     epochs: int = 16,
@@ -339,7 +253,7 @@ def retrain(
 
     Parameters
     ----------
-    found
+    search
         The search whose best network is trained.
     splits
         The images; by default those of the search.  Give the full set after a search on a subset.
@@ -348,13 +262,14 @@ def retrain(
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     batch_size = whole_number("batch_size", batch_size, at_least=1)
-    seed = found.seed if seed is None else whole_number("seed", seed, at_least=0)
-    splits = splits or found.splits
+    seed = search.seed if seed is None else whole_number("seed", seed, at_least=0)
+    splits = splits or search.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
 
-    keras.utils.set_random_seed(trial_seed(seed, 0))
-    model = found.new_model()
+    training_seed = trial_seed(seed, 0)
+    keras.utils.set_random_seed(training_seed)
+    model = search.new_model()
     steps = epochs * -(-len(y) // batch_size)
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -364,53 +279,62 @@ def retrain(
         metrics=["accuracy"],
     )
     with watched(observer, epochs) as watcher, library_noise_off():
-        tell = keras.callbacks.LambdaCallback(
+        progress = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: watcher.epoch_end(1, epoch + 1, logs)
         )
-        model.fit(x, y, epochs=epochs, batch_size=batch_size, callbacks=[tell], verbose=0)
+        feeding.fit(
+            model,
+            x,
+            y,
+            seed=training_seed,
+            epochs=epochs,
+            batch_size=batch_size,
+            callbacks=[progress],
+            verbose=0,
+        )
     return model
 
 
-def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
-    return keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=patience)
-
-
-def _seconds(limit: float | None) -> float:
-    """The seconds that a search may take, without end by default."""
-    if limit is None:
-        return math.inf
-    if not isinstance(limit, numbers.Real) or isinstance(limit, bool) or not limit > 0:
-        raise CourseError(
-            f"max_seconds={limit!r} is not possible: give a number of seconds above 0, or None."
-        )
-    return float(limit)
-
-
-def _why_stopped(recording: Recording, max_trials: int, strategy: str) -> str:
-    done = len(recording.content.trials)
-    if done >= max_trials:
-        return f"the budget of {max_trials} trials is spent"
-    return (
-        f"stopped after {done} of {max_trials} trials: the {strategy} strategy found no setting "
-        "that it had not tried"
+def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
+    first = hyperparameters = None
+    if isinstance(space, AutoKerasSpace):
+        first, hyperparameters = space.first, fixed_hyperparameters(space.fixed)
+    return make_oracle(
+        options.strategy,
+        max_trials=options.max_trials,
+        seed=options.seed,
+        objective=keras_tuner.Objective(OBJECTIVE, "max"),
+        first=first,
+        hyperparameters=hyperparameters,
     )
 
 
-def _space_fingerprint(space: Callable | AutoKerasSpace) -> str:
-    if isinstance(space, AutoKerasSpace):
-        graph = Graph(inputs=space.inputs, outputs=space.outputs).get_config()
-        for part in [*graph["blocks"], *graph["nodes"].values()]:
-            for learned in ("shape", "loss", "num_classes"):  # AutoKeras fills them in from data
-                part["config"].pop(learned, None)
-        content = [graph, dict(space.first or {}), dict(space.fixed)]
-    else:
-        hp = declared(space)
-        model = space(hp)
-        if not isinstance(model, keras.Model):
-            raise CourseError(
-                f"The build function returned {model!r}, not a Keras model: end it with 'return "
-                "model'."
-            )
-        content = [hp.get_config()["space"], fingerprint(model)]
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOptions) -> str:
+    """Search until the budget is spent or something stops it; return in words why it ended."""
+    recording = recorder.recording
+    try:
+        recorder.repeat()
+        search()
+        stopped = recording.content.stopped or _why_finished(recording, options)
+        recording.stop(stopped)
+    except (KeyboardInterrupt, TimeIsUp) as stop:
+        cause = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
+        recording.stop()
+        return f"{cause}; {AGAIN}"
+    except OSError as error:
+        raise CourseError(
+            f"The folder {str(recording.folder)!r} can no longer be written ({error.strerror}): "
+            f"its {len(recording.content.trials)} finished trials are kept; free some space, and "
+            f"{AGAIN}."
+        ) from error
+    return stopped
+
+
+def _why_finished(recording: Recording, options: SearchOptions) -> str:
+    n_finished = len(recording.content.trials)
+    if n_finished >= options.max_trials:
+        return f"the budget of {options.max_trials} trials is spent"
+    return (
+        f"stopped after {n_finished} of {options.max_trials} trials: the {options.strategy} "
+        "strategy found no setting that it had not tried"
+    )

@@ -1,11 +1,11 @@
-"""What can be built: the search spaces of the course.
+"""The search spaces of the course.
 
-A search space is everything that a search may find.  The course has three, of the same kind of
-network (blocks of convolutions, halvings of the image, a head with ten outputs):
+A search space is the set of networks that a search can find.  The course has three, all of small
+CNNs (blocks of convolutions, halvings of the image, a head with ten outputs):
 
 - `cnn_space` is a function of KerasTuner's ``hp`` object that builds and compiles a Keras network.
 - `autokeras_space` is a graph of AutoKeras blocks, which AutoKeras turns into such a function.
-- `bench_space` is small enough to be trained whole: the space of MNIST-NAS-Bench.
+- `bench_space` is so small that all its networks could be trained: that of MNIST-NAS-Bench.
 
 All take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
 """
@@ -26,11 +26,11 @@ import keras
 import keras_tuner
 import pandas as pd
 import tree
-from autokeras.graph import Graph
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
+from nascourse._engine import compat
 from nascourse.data import CLASSES, SIDE
 
 IMAGE_SHAPE = (SIDE, SIDE, 1)
@@ -80,7 +80,13 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
-    """Ten outputs on top of the features, compiled: what all networks of the course share."""
+    """Compile a network with ten outputs on top of the features, as all of the course have.
+
+    Parameters
+    ----------
+    image, features
+        Its input of shape (28, 28, 1), and the vectors of shape (n,) computed from it.
+    """
     model = keras.Model(image, layers.Dense(CLASSES, activation="softmax")(features))
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
@@ -92,13 +98,13 @@ def classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.M
 
 @dataclass(frozen=True)
 class AutoKerasSpace:
-    """A graph of AutoKeras blocks, with what its search should start from.
+    """A graph of AutoKeras blocks, and where a search of it starts.
 
     Attributes
     ----------
-    inputs, outputs : the two ends of the graph
+    inputs, outputs : the input and the output node of the graph
     first : hyperparameter values of the first trial; greedy search starts from them
-    fixed : hyperparameters that are not searched, with their value
+    fixed : hyperparameters that are not searched, with their values
     """
 
     inputs: Any
@@ -138,7 +144,7 @@ def autokeras_space(
     x = ak.SpatialReduction(name="reduce")(x)
     digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
 
-    small, large = (sorted(filters) * 2)[-2:]  # the same one twice, if there is one only
+    small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
         "conv/kernel_size": min(kernels),
         "conv/num_blocks": 2,
@@ -154,7 +160,7 @@ def autokeras_space(
 
 
 def choice(name: str, values: Sequence) -> Any:
-    """A hyperparameter to hand to an AutoKeras block: one of ``values``."""
+    """A hyperparameter for an AutoKeras block, which takes one of ``values``."""
     return hyperparameters.Choice(name, list(values))
 
 
@@ -219,7 +225,7 @@ def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, Any]]:
-    """All settings of a space, in a fixed order; each holds only what is active.
+    """All configurations of a space, in a fixed order, each with its active hyperparameters only.
 
     >>> import keras_tuner
     >>> hp = keras_tuner.HyperParameters()
@@ -231,20 +237,20 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
     """
     entries = declared(space).space
 
-    def extend(index: int, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def completions(index: int, setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if index == len(entries):
-            yield chosen
-        elif all(condition.is_active(chosen) for condition in entries[index].conditions):
+            yield setting
+        elif _is_active(entries[index], setting):
             for value in _values(entries[index]):
-                yield from extend(index + 1, {**chosen, entries[index].name: value})
+                yield from completions(index + 1, {**setting, entries[index].name: value})
         else:
-            yield from extend(index + 1, chosen)
+            yield from completions(index + 1, setting)
 
-    return list(extend(0, {}))
+    return list(completions(0, {}))
 
 
 def built(space: Callable | AutoKerasSpace, setting: Mapping[str, Any]) -> keras.Model:
-    """The network that a space makes of one setting; what the setting lacks has its default."""
+    """Build the network of one configuration; hyperparameters without a value have their default."""
     hp = keras_tuner.HyperParameters()
     hp.values = dict(setting)
     return _network(space, hp)
@@ -255,8 +261,8 @@ def declared(
 ) -> keras_tuner.HyperParameters:
     """All hyperparameters that a space declares, at their default values.
 
-    A block of AutoKeras declares what its network needs and no more, so more may come to light
-    with other values.
+    A block of AutoKeras declares only what its default network needs, so other values may add
+    hyperparameters that are missing here.
     """
     if isinstance(space, keras_tuner.HyperParameters):
         return space
@@ -273,16 +279,15 @@ def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) 
                 "spaces.cnn_space, or an AutoKerasSpace."
             )
         return space(hp)
-    graph = Graph(inputs=space.inputs, outputs=space.outputs)
-    graph.inputs[0].shape = IMAGE_SHAPE  # in a search AutoKeras learns both shapes from the data
-    graph.outputs[0].in_blocks[0].shape = (CLASSES,)
     for name, value in space.fixed.items():
         hp.Fixed(name, value)
-    return graph.build(hp)
+    return compat.autokeras_network(
+        space.inputs, space.outputs, hp, image_shape=IMAGE_SHAPE, n_classes=CLASSES
+    )
 
 
 def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
-    """The hyperparameters of a space: name, values, and on which others each depends."""
+    """The hyperparameters of a space as a table: name, values, and the conditions of each."""
     rows = [
         {
             "hyperparameter": entry.name,
@@ -297,9 +302,9 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:
-    """Count the settings of a space; a hyperparameter counts only where it is active.
+    """Count the configurations of a space; a hyperparameter counts only where it is active.
 
-    Different settings may still build the same network.
+    Different configurations may still build the same network.
 
     Raises
     ------
@@ -317,21 +322,25 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     entries = declared(space).space
     parents = {condition.name for entry in entries for condition in entry.conditions}
 
-    def count(index: int, chosen: dict[str, Any]) -> int:
+    def count(index: int, setting: dict[str, Any]) -> int:
         if index == len(entries):
             return 1
         entry = entries[index]
-        if not all(condition.is_active(chosen) for condition in entry.conditions):
-            return count(index + 1, chosen)
+        if not _is_active(entry, setting):
+            return count(index + 1, setting)
         values = _values(entry)
         if entry.name not in parents:
-            return len(values) * count(index + 1, chosen)
-        return sum(count(index + 1, {**chosen, entry.name: value}) for value in values)
+            return len(values) * count(index + 1, setting)
+        return sum(count(index + 1, {**setting, entry.name: value}) for value in values)
 
     return count(0, {})
 
 
-def _values(entry: Any) -> Sequence:
+def _is_active(entry: hyperparameters.HyperParameter, setting: Mapping[str, Any]) -> bool:
+    return all(condition.is_active(setting) for condition in entry.conditions)
+
+
+def _values(entry: hyperparameters.HyperParameter) -> list:
     if isinstance(entry, hyperparameters.Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
@@ -344,14 +353,13 @@ def describe(model: keras.Model) -> str:
     """The network in one line, from the image to the digit.
 
     ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``16@3x3/2`` one that moves in steps
-    of two, ``max2`` a max pooling by two,
-    ``drop.25`` a dropout of a quarter, ``10`` a dense layer with ten outputs.
+    of two, ``max2`` a max pooling by two, ``drop.25`` a dropout of a quarter, ``10`` a dense layer
+    with ten outputs.
     """
-    words = [_word(layer) for layer in model.layers]
-    return " ".join(word for word in words if word)
+    return " ".join(filter(None, map(_abbreviation, model.layers)))
 
 
-def _word(layer: keras.Layer) -> str:
+def _abbreviation(layer: keras.Layer) -> str:
     kind = type(layer).__name__
     config = layer.get_config()
     if kind in ("Conv2D", "SeparableConv2D"):
@@ -376,19 +384,19 @@ def _word(layer: keras.Layer) -> str:
 
 
 def fingerprint(model: keras.Model) -> str:
-    """A digest that two networks share when their layers and connections are the same.
+    """A digest of a network's layers and connections: equal networks have the same.
 
-    Names and weights do not count.  KerasTuner compares hyperparameter *values*; those can differ
-    where the network does not, for instance in the filters of a block that is not built.
+    Names and weights do not count.  KerasTuner compares hyperparameter *values*, which can differ
+    although the network is the same, for instance in the filters of a block that is not built.
     """
     layers = model.get_config()["layers"]
-    place = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
+    index_of = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
 
     def anonymous(part: Any) -> Any:
         if isinstance(part, dict):
             if "keras_history" in part:  # where a tensor comes from: layer, call, output
                 name, *rest = part["keras_history"]
-                return [place[name], *rest]
+                return [index_of[name], *rest]
             return {key: anonymous(value) for key, value in part.items()}
         if isinstance(part, (list, tuple)):
             return [anonymous(value) for value in part]

@@ -1,14 +1,14 @@
-"""What to try next: KerasTuner oracles.
+"""Search strategies: KerasTuner oracles.
 
-An *oracle* is the part of KerasTuner that proposes hyperparameter values and hears how good they
-were.  A *strategy* of this course is such an oracle, so the same object can train networks, walk
-a table of measured networks, or work in any other KerasTuner project.
+An *oracle* is the part of KerasTuner that proposes hyperparameter values and is told their score.
+A *strategy* of this course is such an oracle, so the same object can search with real training, on
+a table of measured networks, or in any other KerasTuner project.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -16,19 +16,21 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras_tuner
 import numpy as np
-from autokeras.tuners.greedy import GreedyOracle
 from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 
 from nascourse import CourseError, whole_number
+from nascourse._engine import compat
+from nascourse._engine.compat import GreedyOracle
 
 NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
+MAX_COLLISIONS = 20  # draws in a row that were tried before, as KerasTuner's own oracles have it
 
 
-def _scattered(seed: int) -> int:
+def _independent(seed: int) -> int:
     """A seed for KerasTuner, from 1 and far from that of the neighboring seed.
 
     KerasTuner adds one to its seed for each value that it draws, so the searches with the seeds 1
-    and 2 would be windows on the same sequence, and no independent draws.
+    and 2 would draw from the same sequence, one value apart.
     """
     return 1 + int(np.random.SeedSequence(seed).generate_state(1)[0]) // 4
 
@@ -48,7 +50,7 @@ def make_oracle(
     Parameters
     ----------
     name
-        ``"random"``: KerasTuner's random search, which never repeats a setting.
+        ``"random"``: KerasTuner's random search, which never repeats a configuration.
         ``"greedy"``: AutoKeras's `GreedyOracle`, unchanged (Jin, Song & Hu 2019 describe the
         library): resample a few hyperparameters of the best trial so far, keep the others.
         ``"evolution"`` and ``"local"``: `RegularizedEvolutionOracle` and `LocalSearchOracle`.
@@ -60,12 +62,12 @@ def make_oracle(
         The budget.  Hyperband has none: its loop counts epochs, and ends the search.
     seed
         Any whole number from 0.  KerasTuner itself takes 0 for "no seed", and lets neighboring
-        seeds draw nearly the same values one after another; both are mended here.
+        seeds draw nearly the same values one after another; both are corrected here.
         The greedy oracle also draws from NumPy's global generator: `nascourse.search` seeds it.
     first
         Values of the first trial, for the greedy strategy.
     hyperparameters
-        Entries to declare in advance; they override those of the space.
+        Hyperparameters to declare in advance; they override those of the space.
     epochs
         The longest training, for Hyperband.
 
@@ -83,7 +85,7 @@ def make_oracle(
     options = {
         "objective": objective,
         "max_trials": max_trials,
-        "seed": _scattered(seed),
+        "seed": _independent(seed),
         "hyperparameters": hyperparameters,
         "max_consecutive_failed_trials": max_trials + 1,  # a failed trial never ends a search
     }
@@ -111,7 +113,7 @@ def make_oracle(
 
 
 class _RandomOracle(keras_tuner.Oracle):
-    """For oracles with a random generator of their own, which a resumed search goes on with."""
+    """An oracle with a random generator of its own, whose state is saved with the search."""
 
     def __init__(self, **options: Any):
         super().__init__(**options)
@@ -127,32 +129,28 @@ class _RandomOracle(keras_tuner.Oracle):
     def _random_architecture(self) -> dict[str, Any]:
         return self._complete({})
 
-    def _complete(
-        self, kept: Mapping[str, Any], changed: HyperParameter | None = None, value: Any = None
-    ) -> dict[str, Any]:
-        """Keep values, change one, draw those that this makes active, drop those it makes not."""
-        made: dict[str, Any] = {}
+    def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Draw values of the active hyperparameters that have none; drop those of inactive ones."""
+        architecture: dict[str, Any] = {}
         for entry in self.hyperparameters.space:  # none comes before what it depends on
-            if entry is changed:
-                made[entry.name] = value
-            elif _is_active(entry, made):
-                is_kept = entry.name in kept
-                made[entry.name] = kept[entry.name] if is_kept else self._draw(entry)
-        return made
+            if _is_active(entry, architecture):
+                is_given = entry.name in values
+                architecture[entry.name] = values[entry.name] if is_given else self._draw(entry)
+        return architecture
 
     def _draw(self, entry: HyperParameter) -> Any:
         if _is_continuous(entry):
             return entry.prob_to_value(self._rng.random())
         return self._pick(list(entry.values))
 
-    def _pick(self, things: list) -> Any:
-        return things[self._rng.integers(len(things))]
+    def _pick(self, options: list) -> Any:
+        return options[self._rng.integers(len(options))]
 
-    def _first_new(self, draw: Any) -> dict[str, Any] | None:
-        """Draw until an architecture is new, as often as KerasTuner does; else None."""
-        for _ in range(self._max_collisions):
+    def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        """Draw until an architecture is new; None if too many draws in a row are not."""
+        for _ in range(MAX_COLLISIONS):
             architecture = draw()
-            if not self._duplicate(architecture):
+            if not compat.is_tried(self, architecture):
                 return architecture
         return None
 
@@ -230,15 +228,16 @@ class RegularizedEvolutionOracle(_RandomOracle):
             return dict(architecture)
         entry = self._pick(mutable)
         if _is_continuous(entry):
-            return self._complete(architecture, entry, self._draw(entry))
-        others = [value for value in entry.values if value != architecture[entry.name]]
-        return self._complete(architecture, entry, self._pick(others))
+            value = self._draw(entry)
+        else:
+            value = self._pick([v for v in entry.values if v != architecture[entry.name]])
+        return self._complete({**architecture, entry.name: value})
 
     def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
         """Score a completed trial, which joins the population: the oldest one leaves."""
         super().score_trial(trial)
         if np.isnan(trial.score) or trial.trial_id in self.population:
-            return  # it will be called failed; or it was run again after a kill
+            return  # KerasTuner will mark it as failed; or it was run again after a kill
         self.population.append(trial.trial_id)
         if len(self.population) > self.population_size:
             self.population.popleft()
@@ -276,12 +275,12 @@ class LocalSearchOracle(_RandomOracle):
     def __init__(self, **options: Any):
         super().__init__(**options)
         self.center: str | None = None  # its trial id
-        self._neighbors: list[dict[str, Any]] = []  # still to try
+        self._neighbors: list[dict[str, Any]] = []  # of the center, not yet tried
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         while self._neighbors:
             neighbor = self._neighbors.pop()
-            if not self._duplicate(neighbor):
+            if not compat.is_tried(self, neighbor):
                 return {"status": "RUNNING", "values": neighbor}
         self.center = None
         start = self._first_new(self._random_architecture)
@@ -297,13 +296,13 @@ class LocalSearchOracle(_RandomOracle):
         if is_better and not np.isnan(trial.score):
             self.center = trial.trial_id
             self._neighbors = list(self._changes(trial.hyperparameters.values))
-            self._rng.shuffle(self._neighbors)
+            self._rng.shuffle(self._neighbors)  # type: ignore[arg-type]  # stubs name arrays only
 
     def _changes(self, architecture: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for entry in _changeable(self.hyperparameters, architecture):
             for value in entry.values:
                 if value != architecture[entry.name]:
-                    yield self._complete(architecture, entry, value)
+                    yield self._complete({**architecture, entry.name: value})
 
     def get_state(self) -> dict[str, Any]:
         return {**super().get_state(), "center": self.center, "neighbors": self._neighbors}
@@ -321,7 +320,7 @@ def _is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
 def _changeable(
     space: keras_tuner.HyperParameters, architecture: Mapping[str, Any]
 ) -> list[HyperParameter]:
-    """The hyperparameters of an architecture that could have another value."""
+    """The hyperparameters of an architecture that can take another value."""
     return [
         entry
         for entry in space.space

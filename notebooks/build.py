@@ -50,7 +50,7 @@ from nbconvert import preprocessors
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 from notebooks.rules import PREDICTED, ROOT, problems
 
 CELL_TIMEOUT = 300  # seconds
@@ -356,7 +356,7 @@ def build(source: Path, *, only_exercises: bool = False) -> list[str]:
             faults = [f"{type(error).__name__}: {error}"]
     for path, nb in notebooks.items() if not faults else ():
         nbformat.validate(nb)
-        write_whole(path, nbformat.writes(nb) + "\n")
+        atomic_write(path, nbformat.writes(nb) + "\n")
     return faults
 
 

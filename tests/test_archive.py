@@ -392,7 +392,7 @@ def test_a_folder_that_cannot_be_is_one_sentence(folder, tmp_path, below):
 @pytest.mark.parametrize("stop", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
 def test_a_stop_halfway_leaves_nothing(folder, tmp_path, monkeypatch, stop):
     packed = export_search(folder, tmp_path / "a.zip")
-    write, written = archive.write_whole, []
+    write, written = archive.atomic_write, []
 
     def fail(path, content):
         if len(written) == 3:
@@ -400,7 +400,7 @@ def test_a_stop_halfway_leaves_nothing(folder, tmp_path, monkeypatch, stop):
         written.append(path)
         write(path, content)
 
-    monkeypatch.setattr(archive, "write_whole", fail)
+    monkeypatch.setattr(archive, "atomic_write", fail)
     with pytest.raises((CourseError, KeyboardInterrupt)):
         import_search(packed, tmp_path / "home")
     assert sorted(os.listdir(tmp_path)) == ["a.zip", "search"]

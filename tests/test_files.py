@@ -7,14 +7,14 @@ import os
 
 import pytest
 
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 
 @pytest.mark.parametrize("content", ["one\ntwo ä\n", b"\x00\xff"])
 def test_the_content_is_written_as_it_is(tmp_path, content):
     path = tmp_path / "new folder" / "file"
-    write_whole(path, "old")
-    write_whole(path, content)
+    atomic_write(path, "old")
+    atomic_write(path, content)
     assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
     assert os.listdir(path.parent) == ["file"]
 
@@ -22,14 +22,14 @@ def test_the_content_is_written_as_it_is(tmp_path, content):
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step):
     path = tmp_path / "file"
-    write_whole(path, "old")
+    atomic_write(path, "old")
 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, "new")
+        atomic_write(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 
@@ -39,11 +39,11 @@ def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     for name in ("fsync", "replace"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *a, n=name, f=real: (steps.append(n), f(*a)))
-    write_whole(tmp_path / "file", "new")
+    atomic_write(tmp_path / "file", "new")
     assert steps == ["fsync", "replace"]
 
 
 def test_a_file_can_be_read_by_whom_the_system_lets(tmp_path):
     (tmp_path / "usual").write_text("")
-    write_whole(tmp_path / "file", "")
+    atomic_write(tmp_path / "file", "")
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode

@@ -160,7 +160,7 @@ def test_the_same_command_again_gives_the_same_without_a_new_search(
     result, out, small_npz, monkeypatch
 ):
     monkeypatch.setattr(
-        loops._Recorded, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
+        loops._CourseTuner, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
     )
     before = (out / "trials.csv").read_bytes()
 

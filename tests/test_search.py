@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import shutil
+import time
 
 import autokeras as ak
 import keras
@@ -21,7 +22,7 @@ from keras import layers
 from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
-from nascourse._engine import loops
+from nascourse._engine import feeding, loops
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
 
@@ -314,13 +315,13 @@ def test_another_seed_gives_another_search(run, randomly, tmp_path):
 
 def test_retraining_uses_training_and_validation_images_from_new_weights(randomly, monkeypatch):
     found, _, _ = randomly
-    fits, fit = [], keras.Model.fit
+    fits, fit = [], feeding.fit
 
     def spy(model, x, y, **options):
         fits.append((x, y, weights(model)))
         return fit(model, x, y, **options)
 
-    monkeypatch.setattr(keras.Model, "fit", spy)
+    monkeypatch.setattr(feeding, "fit", spy)
     diary = Diary()
 
     model = search.retrain(found, epochs=2, seed=5, observer=diary)
@@ -501,7 +502,7 @@ class Clock(search.Observer):
 
     def __init__(self, monkeypatch, trial, epoch):
         self.now, self.at = 0.0, (trial, epoch)
-        monkeypatch.setattr(loops.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
     def epoch_end(self, trial, epoch, logs):
         if (trial, epoch) == self.at:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import concurrent.futures.process
 import dataclasses
 import pickle
 import threading
@@ -58,7 +59,7 @@ class Pool(Immediately):
     def submit(self, function, *arguments):
         self.fail_if_broken()
         self.broken = (
-            function is parallel.train and int(arguments[2]["trial_id"]) + 1 == self.deadly
+            function is parallel.train and int(arguments[1]["trial_id"]) + 1 == self.deadly
         )
         future, finished = concurrent.futures.Future(), super().submit
 
@@ -197,6 +198,44 @@ def test_a_trial_that_breaks_three_pools_fails_alone(run, tmp_path):
 
     assert table["status"].tolist() == ["completed"] * 2 + ["failed"] + ["completed"] * 2
     assert "workers died" in table["message"][2]
+
+
+class KilledWorker(Exception):
+    """As Dask names what it raises of a trial whose workers died."""
+
+
+@pytest.mark.parametrize(
+    "error, resends, max_runs",
+    [
+        (concurrent.futures.process.BrokenProcessPool(), 0, 3),
+        (KilledWorker(), 1, 1),
+        (ModuleNotFoundError(), 0, None),  # the fault of no trial
+    ],
+)
+def test_each_error_of_a_worker_has_its_policy(error, resends, max_runs):
+    assert parallel.policy(error) == parallel.Policy(resends, max_runs)
+
+
+def test_a_trial_that_kills_its_workers_twice_has_failed(run, tmp_path):
+    """Dask keeps the pool; trial 1 only waited for the worker that trial 2 killed."""
+
+    class Cluster(Immediately):
+        def __init__(self, failures):
+            super().__init__()
+            self.failures = failures
+
+        def submit(self, function, task, state):
+            if self.failures.get(state["trial_id"], 0) == 0:
+                return super().submit(function, task, state)
+            self.failures[state["trial_id"]] -= 1
+            future = concurrent.futures.Future()
+            future.set_exception(KilledWorker())
+            return future
+
+    table = run(tmp_path, executor=Cluster({"0": 1, "1": 2}), max_trials=3, in_flight=2).table
+
+    assert table["status"].tolist() == ["completed", "failed", "completed"]
+    assert "workers died" in table["message"][1]
 
 
 def test_pools_that_break_at_once_accuse_no_trial(run, tmp_path):

@@ -1,4 +1,4 @@
-"""Take a search along: its folder as one zip file, and back.
+"""Move a search to another machine: its folder as one zip file, and back.
 
 On Binder:
 
@@ -11,9 +11,9 @@ Download ``first.zip``, and at home:
 
 The same call of `nascourse.search.run_search` with that folder then goes on where it stopped.
 
-An archive may come from anybody, so it is checked in full before anything is written.  Most of a
+An archive may come from anybody, so all of it is checked before anything is written.  Most of a
 search is JSON and HDF5 weights, which carry no code; a ``.keras`` file may, so its layers are
-looked at.  Nothing here needs TensorFlow.
+checked as well.  Nothing here needs TensorFlow.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from nascourse import CourseError, first_line
-from nascourse._engine.files import whole, write_whole
+from nascourse._engine.files import atomic_path, atomic_write
 from nascourse._engine.recording import FILES, locked
 
 MAX_FILES = 20_000
 MAX_FILE_BYTES = 256 * 2**20
 MAX_BYTES = 2 * 2**30
-MAX_RATIO = 100  # bytes out of one byte in; what expands more is a zip bomb
-ENOUGH_FOR_A_BOMB = 2**20  # below it, a file may be as dull as it likes
+MAX_RATIO = 100  # a file that expands more is taken for a zip bomb
+RATIO_COUNTS_FROM = 2**20  # bytes; a smaller file does no harm, however much it expands
 
 # What KerasTuner, AutoKeras, TensorBoard and the course write.
 _KINDS = re.compile(
@@ -49,7 +49,7 @@ _KINDS = re.compile(
 _PART = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))[\w-](?:[\w.-]{0,98}[\w-])?"
 _NAME = re.compile(rf"{_PART}(?:/{_PART}){{0,9}}", re.ASCII | re.IGNORECASE)
 _INSIDE_KERAS = re.compile(r"config\.json|metadata\.json|model\.weights\.h5")
-_PACKAGES = ("keras", "autokeras", "nascourse", "builtins", None)  # whose layers a network may have
+_PACKAGES = ("keras", "autokeras", "nascourse", "builtins", None)  # layers may come from these
 
 
 def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> Path:
@@ -63,11 +63,11 @@ def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> P
     directory
         The folder of the search.
     archive
-        The file to write, with the ending ``.zip``; one that is there is replaced.
+        The file to write, with the ending ``.zip``; an existing one is replaced.
 
     Returns
     -------
-    Where the archive is.
+    The path of the archive.
 
     Raises
     ------
@@ -78,14 +78,18 @@ def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> P
     directory, archive = Path(directory), Path(archive)
     if archive.suffix.lower() != ".zip":
         raise CourseError(f"{str(archive)!r} is no name for an archive: let it end in .zip.")
-    # `isfile` says False too where the system will not even look.
+    # `isfile` is False as well where the system refuses to look.
     if not any(os.path.isfile(directory / name) for name in FILES):
         raise CourseError(
             f"The folder {str(directory)!r} holds no search: give the directory that run_search "
             "had."
         )
-    with locked(directory, overwrite=False), _can_be_written(archive), whole(archive) as part:
-        with zipfile.ZipFile(part, "w", strict_timestamps=False) as target:
+    with (
+        locked(directory, overwrite=False),
+        _can_be_written(archive),
+        atomic_path(archive) as partial,
+    ):
+        with zipfile.ZipFile(partial, "w", strict_timestamps=False) as target:
             for path in sorted(directory.rglob("*")):
                 name = path.relative_to(directory).as_posix()
                 if path.is_symlink() or not path.is_file() or not _is_of_a_search(name):
@@ -94,8 +98,8 @@ def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> P
                 weights = name.endswith((".h5", ".keras"))
                 target.write(path, name, zipfile.ZIP_STORED if weights else zipfile.ZIP_DEFLATED)
         try:
-            with zipfile.ZipFile(part) as source:
-                _check(source)  # what cannot be imported shall not be exported
+            with zipfile.ZipFile(partial) as source:
+                _check(source)  # refuse here what the import would refuse
         except _RefusedError as error:
             raise CourseError(
                 f"The search in {str(directory)!r} cannot be packed, as it {error}: take out of "
@@ -107,7 +111,7 @@ def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> P
 def import_search(archive: str | os.PathLike, directory: str | os.PathLike) -> Path:
     """Unpack a search that `export_search` has packed, after a check of all that is in it.
 
-    The folder is there whole or not at all.
+    If anything fails, nothing is left in the folder.
 
     Parameters
     ----------
@@ -133,9 +137,9 @@ def import_search(archive: str | os.PathLike, directory: str | os.PathLike) -> P
         )
     with _opened(archive) as source:
         entries = _check(source)
-        with _can_be_written(directory), _whole_folder(directory) as part:
+        with _can_be_written(directory), _atomic_folder(directory) as partial:
             for entry in entries:
-                write_whole(part / entry.filename, _content(source, entry))
+                atomic_write(partial / entry.filename, _content(source, entry))
     return directory
 
 
@@ -145,7 +149,7 @@ class _RefusedError(Exception):
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip file to read; whatever is wrong with it becomes one sentence."""
+    """Open a zip file to read; any error becomes one sentence."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _RefusedError(f"has more than {MAX_BYTES // 2**20} MiB")
@@ -166,7 +170,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """All entries of the archive of a search, after a look at every byte of them."""
+    """All entries of the archive of a search, after a check of each of their bytes."""
     entries = _entries(source, _is_of_a_search)
     if not {entry.filename for entry in entries} & set(FILES):
         raise _RefusedError(f"has no entry {FILES[0]!r}")
@@ -175,7 +179,7 @@ def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if entry.filename.endswith(".keras"):
             try:
                 _check_network(content)
-            except Exception as error:  # its own zip file can be damaged in any way, too
+            except Exception as error:  # it is a zip file itself, which can be damaged in any way
                 reason = (
                     error if isinstance(error, _RefusedError) else f"fails ({first_line(error)})"
                 )
@@ -184,18 +188,18 @@ def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _check_network(content: bytes) -> None:
-    """Look into a ``.keras`` file for code, as Keras's ``safe_mode`` does; nothing is loaded."""
+    """Search a ``.keras`` file for code, as Keras's ``safe_mode`` does; nothing is loaded."""
     with zipfile.ZipFile(io.BytesIO(content)) as network:
         entries = {e.filename: e for e in _entries(network, _INSIDE_KERAS.fullmatch)}
         if "config.json" not in entries:
             raise _RefusedError("has no 'config.json'")
-        todo = [json.loads(_content(network, entries["config.json"]))]
-    while todo:
-        value = todo.pop()
+        unchecked = [json.loads(_content(network, entries["config.json"]))]
+    while unchecked:
+        value = unchecked.pop()
         if isinstance(value, list):
-            todo += value
+            unchecked += value
         elif isinstance(value, dict):
-            todo += value.values()
+            unchecked += value.values()
             if value.get("class_name") in ("Lambda", "__lambda__"):
                 raise _RefusedError("has a Lambda layer, which is code")
             module = value.get("module")
@@ -204,20 +208,20 @@ def _check_network(content: bytes) -> None:
                 raise _RefusedError(f"has a layer of the module {str(module)[:60]!r}")
 
 
-def _entries(source: zipfile.ZipFile, known: Callable[[str], object]) -> list[zipfile.ZipInfo]:
-    """The entries of a zip file by what its directory says of them, or why it is refused."""
+def _entries(source: zipfile.ZipFile, expected: Callable[[str], object]) -> list[zipfile.ZipInfo]:
+    """The entries of a zip file, checked by what its directory says of them."""
     entries, names, total = source.infolist(), set(), 0
     if len(entries) > MAX_FILES:
         raise _RefusedError(f"has {len(entries)} entries, more than {MAX_FILES}")
     for entry in entries:
-        # Not `filename`: zipfile has mended that.
+        # Not `filename`, which zipfile has corrected.
         name, what = entry.orig_filename, f"has the entry {_shown(entry)}"
         total += entry.file_size
         if not _NAME.fullmatch(name):
             raise _RefusedError(f"{what}, whose name is not safe on every system")
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
             raise _RefusedError(f"{what}, which is a link or another special file")
-        if not known(name):
+        if not expected(name):
             raise _RefusedError(f"{what}, a kind of file that does not belong there")
         if name.lower() in names:
             raise _RefusedError(f"{what} twice")
@@ -227,7 +231,7 @@ def _entries(source: zipfile.ZipFile, known: Callable[[str], object]) -> list[zi
             raise _RefusedError(f"{what}, which is compressed in an unusual way")
         if entry.file_size > MAX_FILE_BYTES:
             raise _RefusedError(f"{what} of more than {MAX_FILE_BYTES // 2**20} MiB")
-        if entry.file_size > max(ENOUGH_FOR_A_BOMB, MAX_RATIO * entry.compress_size):
+        if entry.file_size > max(RATIO_COUNTS_FROM, MAX_RATIO * entry.compress_size):
             raise _RefusedError(f"{what}, which expands more than {MAX_RATIO} times")
         if total > MAX_BYTES:
             raise _RefusedError(f"unpacks to more than {MAX_BYTES // 2**20} MiB")
@@ -240,7 +244,7 @@ def _entries(source: zipfile.ZipFile, known: Callable[[str], object]) -> list[zi
 
 
 def _content(source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """The bytes of an entry, which are as many as its directory says, and agree with its sum."""
+    """The bytes of an entry, whose number and checksum are as the directory says."""
     with source.open(entry) as file:
         content = file.read(entry.file_size + 1)
     if len(content) != entry.file_size:
@@ -257,21 +261,21 @@ def _shown(entry: zipfile.ZipInfo) -> str:
 
 
 @contextlib.contextmanager
-def _whole_folder(path: Path) -> Iterator[Path]:
-    """Give a folder beside ``path`` to write in; at the end it becomes ``path``, all at once."""
+def _atomic_folder(path: Path) -> Iterator[Path]:
+    """Give a folder beside ``path`` to write in; when the block ends, it becomes ``path``."""
     if path.is_dir() and any(path.iterdir()):
         raise CourseError(
             f"The folder {str(path)!r} is not empty: choose a new one, or empty it first."
         )
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.mkdir(parents=True)
-        yield part
+        partial.mkdir(parents=True)
+        yield partial
         if path.is_dir():  # Windows moves no folder onto another
             path.rmdir()
-        os.replace(part, path)
+        os.replace(partial, path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextlib.contextmanager

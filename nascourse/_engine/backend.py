@@ -1,11 +1,12 @@
 """Load Keras and its backend without the log lines that they print when they start.
 
-TensorFlow 2.21 writes two lines to the error stream on import, whatever its log level says; in a
-notebook they look like a fault.  Later it warns of retraced functions, which a search cannot avoid:
-every network is a new one.  Keras brings Matplotlib along, whose complaints `plotting` explains.
-Every room that needs Keras imports this module first.
-LiteRT chats on the same stream: `silent_error_stream` is for that as well.  Rooms that compute with
-TensorFlow itself say so by `needs_tensorflow`.
+TensorFlow 2.21 writes two lines to the error stream when it is imported, whatever its log level
+says; in a notebook they look like an error.  Later it warns of retraced functions, which a search
+cannot avoid: every network is a new one.  Keras imports Matplotlib, whose warnings are not about
+anything that a learner does.
+
+Every module that needs Keras imports this one first.  One that computes with TensorFlow itself
+also calls `needs_tensorflow`.
 """
 
 import contextlib
@@ -18,19 +19,19 @@ from nascourse import CourseError
 
 @contextlib.contextmanager
 def silent_error_stream() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere: the lines come from C++, below ``sys.stderr``."""
+    """Discard what is written to file descriptor 2: C++ code does not use ``sys.stderr``."""
     saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-        os.close(nowhere)
+        os.close(null)
 
 
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # Keras imports it
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # before Keras imports it
 
 with silent_error_stream():
     import keras
@@ -39,8 +40,8 @@ with silent_error_stream():
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO
 
 
-def needs_tensorflow(room: str) -> None:
-    """Refuse to load a room where Keras computes with another backend.
+def needs_tensorflow(module: str) -> None:
+    """Refuse to load a module where Keras computes with another backend.
 
     Raises
     ------
@@ -50,6 +51,6 @@ def needs_tensorflow(room: str) -> None:
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise CourseError(
-            f"{room} computes with TensorFlow, and Keras with {backend} here: to use it, restart "
+            f"{module} computes with TensorFlow, and Keras with {backend} here: to use it, restart "
             f"Python without KERAS_BACKEND={backend}."
         )

@@ -1,54 +1,232 @@
-"""Private and undocumented names of other libraries, which nothing else in the package touches."""
+"""All names of other libraries that the package uses although nobody promises them.
+
+A name is *private* here if
+
+- it, or a module on the way to it, begins with an underscore;
+- its library keeps it behind what it exports: ``keras.src``, ``keras_tuner.src``,
+  ``tensorflow.python``; KerasTuner exports ``keras_tuner.engine``, so that is public;
+- it lives in a submodule of AutoKeras, whose documentation names only what ``import autokeras``
+  gives;
+- it is public, and we replace it while something runs.
+
+Any release of its library may move such a name.  So each is used in this module alone, behind one
+function or class that says in which version it was read and what it is needed for.
+``tests/test_compat.py`` tries each one with the versions that are installed, and says what has
+moved.  Before you add to this module, look for a public way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import contextlib
+import functools
+import random
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from typing import Any
+from unittest import mock
 
-if TYPE_CHECKING:
-    import ipywidgets
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
-# ------------------------------------------------------------- KerasTuner 1.4.8: oracles of a table
+# isort: split
+import keras
+import keras_tuner
+import numpy as np
+
+# Read in autokeras 3.0.0: the loop that fits AutoKeras's blocks to the data and trains them; the
+# class that `autokeras.AutoModel` asks its tuners to extend.
+from autokeras.engine.tuner import AutoTuner
+
+# Read in autokeras 3.0.0: AutoKeras's greedy strategy without its tuner, and the tree of names by
+# which it chooses what to change.
+from autokeras.tuners.greedy import GreedyOracle, Trie, TrieNode
+
+__all__ = ["AutoTuner", "GreedyOracle", "Trie", "TrieNode"]
 
 
-def keep_in_memory(oracle: Any) -> None:
-    """Let an oracle write no files.
+def autokeras_network(
+    inputs: Any, outputs: Any, hp: Any, *, image_shape: tuple[int, ...], n_classes: int
+) -> keras.Model:
+    """Build the network that a graph of AutoKeras blocks makes of the values in ``hp``.
 
-    KerasTuner 1.4.8 saves an oracle by the public `Oracle.save`, but each of its trials by
-    `Oracle._save_trial`, and has no option for a search without a folder.
+    Read in autokeras 3.0.0: `AutoModel` can build one only after it has seen data, from which it
+    learns both shapes.
     """
-    oracle.save = oracle._save_trial = lambda *_: None
+    from autokeras.graph import Graph
+
+    graph = Graph(inputs=inputs, outputs=outputs)
+    graph.inputs[0].shape = image_shape
+    graph.outputs[0].in_blocks[0].shape = (n_classes,)
+    return graph.build(hp)
 
 
-def mark_as_tried(oracle: Any, values: Mapping[str, Any]) -> None:
-    """Let an oracle treat hyperparameter values as tried, without a trial of them.
+def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
+    """Describe a graph of AutoKeras blocks, without what AutoKeras fills in from the data.
 
-    KerasTuner 1.4.8 keeps hashes of what was tried in `Oracle._tried_so_far`; AutoKeras's greedy
-    oracle reads and extends the same set.  No public method adds to it without a trial.
+    Read in autokeras 3.0.0: no public name tells two graphs apart.
+    """
+    from autokeras.graph import Graph
+
+    config = Graph(inputs=inputs, outputs=outputs).get_config()
+    for part in [*config["blocks"], *config["nodes"].values()]:
+        for learned in ("shape", "loss", "num_classes"):
+            part["config"].pop(learned, None)
+    return config
+
+
+@contextlib.contextmanager
+def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterator[None]:
+    """Let AutoKeras train its networks by this function, which takes a model and its arrays.
+
+    Read in autokeras 3.0.0: its tuner hands arrays to ``model.fit`` by a function that halves the
+    batch where memory runs out, and offers no other way to train.
+    """
+    from autokeras.utils import utils
+
+    def train(
+        model: keras.Model, batch_size: int, **arguments: Any
+    ) -> tuple[keras.Model, keras.callbacks.History]:
+        train_model = functools.partial(fit, model)
+        return model, utils.run_with_adaptive_batch_size(batch_size, train_model, **arguments)
+
+    with mock.patch.object(utils, "fit_with_adaptive_batch_size", train):
+        yield
+
+
+def initial_values(oracle: keras_tuner.Oracle) -> list[dict[str, Any]]:
+    """The values that a greedy oracle tries first, to be changed in place; none of other oracles.
+
+    Read in autokeras 3.0.0: the oracle takes them when it is made, before the space is known.
+    """
+    return oracle.initial_hps if isinstance(oracle, GreedyOracle) else []
+
+
+def is_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> bool:
+    """Whether a trial of the oracle has, or had, these values.
+
+    Read in keras-tuner 1.4.8: all its oracles ask this method before they propose.
+    """
+    return oracle._duplicate(values)
+
+
+def mark_as_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> None:
+    """Let an oracle take these values for tried, although no trial has them.
+
+    Read in keras-tuner 1.4.8: there is no public way to exclude a configuration.
     """
     oracle._tried_so_far.add(oracle._compute_values_hash(values))
 
 
-def release(oracle: Any) -> None:
-    """Let the memory of an oracle be freed when nothing else refers to it.
+@contextlib.contextmanager
+def in_memory(oracle: keras_tuner.Oracle) -> Iterator[None]:
+    """Let an oracle write no files, and be forgotten afterwards.
 
-    KerasTuner 1.4.8 keeps a lock and a thread's name for each oracle in two dictionaries of its
-    module, whose keys are the oracles themselves, and never removes them.
+    Read in keras-tuner 1.4.8: it writes two files at each turn, and holds on to every oracle for
+    good by a lock.
     """
-    from keras_tuner.src.engine import oracle as oracle_module
+    from keras_tuner.src.engine import oracle as module
 
-    for of_oracles in (oracle_module.LOCKS, oracle_module.THREADS):
-        of_oracles.pop(oracle, None)
+    oracle.save = oracle._save_trial = lambda *_: None
+    try:
+        yield
+    finally:
+        for registry in (module.LOCKS, module.THREADS):
+            registry.pop(oracle, None)
 
 
-# ---------------------------------------------------------------- ipykernel
+@contextlib.contextmanager
+def tracebacks_off() -> Iterator[None]:
+    """Keep KerasTuner from printing the traceback of each failed trial, whose error we record.
+
+    Read in keras-tuner 1.4.8: a constant of a private module decides.
+    """
+    from keras_tuner.src import config
+
+    with mock.patch.object(config, "DEBUG", False):
+        yield
 
 
-def handle_clicks_while_busy(widget: ipywidgets.Widget) -> None:
-    """Let a click on a displayed widget be handled while the kernel's main thread trains.
+@contextlib.contextmanager
+def weights_saved_once() -> Iterator[None]:
+    """Let KerasTuner write the weights of the best epoch when a training ends.
 
-    JupyterLab sends the click to a second thread of the kernel (a subshell).  ipykernel 7.4.0 hands
-    it on to the thread that used the widget's channel last, which is the busy main one, and leaves
-    it where it is when it remembers no such thread.  7.3.0 remembers none.
+    Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before.  A
+    trial that is interrupted is trained again from its beginning, and needs no file before.
+    """
+    from keras_tuner.src.engine import tuner_utils
+
+    class SaveBestEpochOnce(tuner_utils.SaveBestEpoch):
+        _best_weights: list[np.ndarray] | None = None
+
+        def _save_model(self) -> None:
+            self._best_weights = self.model.get_weights()
+
+        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+            if self._best_weights is not None:
+                self.model.set_weights(self._best_weights)
+                super()._save_model()
+
+    with mock.patch.object(tuner_utils, "SaveBestEpoch", SaveBestEpochOnce):
+        yield
+
+
+@contextlib.contextmanager
+def own_random_generator() -> Iterator[None]:
+    """Let Keras draw its seeds from a generator of its own, which it seeds as it does Python's.
+
+    Read in keras 3.12.4: it draws from Python's global generator, and so may other threads; those
+    of Dask do at every heartbeat of a worker, which would change the weights of a network.
+    """
+    from keras.src.random import seed_generator
+    from keras.src.utils import rng_utils
+
+    generator = random.Random()
+    with (
+        mock.patch.object(rng_utils, "random", generator),
+        mock.patch.object(seed_generator, "python_random", generator),
+    ):
+        yield
+
+
+def build_by_batch(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
+    """Make the variables of a network, its metrics and its optimizer as its first batch would.
+
+    Read in keras 3.12.4: the public ``build`` leaves out metrics and optimizer.
+    """
+    model._symbolic_build(data_batch=(x, y))
+
+
+@contextlib.contextmanager
+def graphs_forgotten() -> Iterator[None]:
+    """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
+
+    Read in tensorflow 2.21.0: Keras's optimizers sum gradients over replicas in a function with a
+    gradient of its own, and TensorFlow's registry of such gradients refers to the graph for ever.
+    """
+    from tensorflow.python.framework import ops
+
+    registry = ops.gradient_registry._registry
+    before = set(registry)
+    try:
+        yield
+    finally:
+        for name in set(registry) - before:
+            del registry[name]
+
+
+def start_method(executor: Executor) -> str | None:
+    """How a pool starts its processes: ``"spawn"``, ``"fork"``...; None of other executors.
+
+    Read in Python 3.13: `ProcessPoolExecutor` does not tell the context that it was given.
+    """
+    context = getattr(executor, "_mp_context", None)
+    return context and context.get_start_method()
+
+
+def answer_while_busy(widget: Any) -> None:
+    """Let a widget hear a click while the kernel's main thread trains.
+
+    Read in ipykernel 7.4.0: JupyterLab sends the click to a second thread (a subshell), but the
+    kernel redirects it to the thread that spoke last on the widget's channel, here the main one.
+    Where it does not remember one, it obeys.
     """
     vars(widget.comm).pop("_reply_subshell_id", None)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: one way to write for every room.
+"""Atomic writes: a file is there complete, or as it was before.
 
 A process can die, and a disk can fill, at any byte.  So a file is first written beside its place,
 pushed to the disk, and only then moved to its name: a reader finds the old file or the new one.
@@ -14,25 +14,26 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def whole(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; what stands there at the end becomes ``path``.
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to; when the block ends, that file becomes ``path``.
 
-    The folder is made if need be.  After a failure the old file stays, and nothing of the attempt.
+    The folder is made if need be.  If the block fails, the old file stays, and nothing of the
+    attempt.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The ending stays: some writers choose the format by it.
-    part = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    partial = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
-        yield part
-        with part.open("rb+") as file:
+        yield partial
+        with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(partial, path)
     finally:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
+def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
     """Write ``content``, text as UTF-8 with the line ends that it has, or leave ``path`` alone.
 
     Raises
@@ -41,12 +42,17 @@ def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
         The file cannot be written, for instance as the disk is full or, on Windows, as another
         program has it open.
     """
-    with whole(path) as part:
-        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    with atomic_path(path) as partial:
+        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged file another name, so that a sound one can take its place; return that."""
+    """Give a damaged file another name, so that an intact one can take its place.
+
+    Returns
+    -------
+    The new path: ``search.damaged-1.json`` for ``search.json``.
+    """
     number = 1
     while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1

@@ -1,26 +1,21 @@
 """The loops of KerasTuner and AutoKeras, with what a search of the course needs.
 
-`make_tuner` gives a tuner whose trials are seeded one by one, recorded, shown to an observer,
-stopped between epochs when time is up, and trained elsewhere where `nascourse._engine.parallel` is asked to.
+`make_tuner` gives a tuner whose trials are seeded one by one, recorded (`TrialRecorder`), stopped
+between epochs at a deadline, and trained by workers where there are some
+(`nascourse._engine.parallel`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
-import math
 import os
 import re
-import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Future
-from concurrent.futures import TimeoutError as NotInTime  # the built-in one since Python 3.11
-from pathlib import Path
-from typing import Any
-from unittest import mock
+from typing import Any, Protocol
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -29,297 +24,174 @@ import autokeras as ak
 import keras
 import keras_tuner
 import numpy as np
-import tensorflow as tf
-from autokeras.engine.tuner import AutoTuner
+from keras_tuner.engine.trial import Trial
 from keras_tuner.errors import FailedTrialError, FatalError
-from tensorflow.python.framework import ops as tensorflow_ops
 
 from nascourse import CourseError
-from nascourse._engine.files import write_whole
+from nascourse._engine import compat, feeding
+from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, Space, TimeIsUp
+from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import CLASSES, Splits
-from nascourse.evaluation import count_flops, count_params
-from nascourse.spaces import AutoKerasSpace, describe, fingerprint
+from nascourse.spaces import AutoKerasSpace
 
-TRIES = 3  # a trial whose process died so often is a failed one
-
-
-class Observer:
-    """What a running search tells, trials and epochs counted from 1; this one shows nothing.
-
-    A search that goes on first tells the trials that it has, by ``trial_end``.  An observer that
-    raises ``KeyboardInterrupt`` stops the search, as Ctrl-C does: what is finished is kept.
-    """
-
-    def search_begin(self, max_trials: int, epochs: int) -> None: ...
-
-    def trial_begin(self, trial: int) -> None: ...
-
-    def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
-
-    def batch_end(self, trial: int) -> None: ...
-
-    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
-
-    def trial_end(self, row: dict[str, Any]) -> None: ...
-
-    def search_end(self) -> None: ...
+TRIES = 3  # processes that may die of a trial before it counts as failed
 
 
-class TimeIsUp(FatalError):
-    """The seconds of a search are over.  KerasTuner lets a `FatalError` through."""
+class TrialLoop(Protocol):
+    """What takes the place of KerasTuner's loop over the trials; see `parallel.Workers`."""
+
+    def search(self, tuner: keras_tuner.Tuner) -> None: ...
 
 
 class _DiskFull(OSError, FatalError):
     """A trial could not write its weights, which is not the fault of its network."""
 
 
-class _Recorded:
-    """For a KerasTuner tuner: seed every trial, record it, and tell the observer.
+class _AllTried(Exception):
+    """Ends AutoKeras's part of a search when all its trials are over."""
 
-    The seed of a trial depends on the search's seed and the trial's number alone, so a trial comes
-    out the same whether the search ran through or went on after a stop.
+
+class _CourseTuner(keras_tuner.Tuner):
+    """For a tuner of KerasTuner: seed each trial, record it, and keep to the deadline.
+
+    Its subclasses name it before the tuner of a library, whose methods it extends.
     """
 
     def __init__(
         self,
         *,
-        recording: Recording,
-        observer: Observer,
-        search_seed: int,
-        largest: int | None = None,
-        deadline: float = math.inf,
-        **kwargs,
+        options: SearchOptions,
+        recorder: TrialRecorder,
+        deadline: Deadline,
+        workers: TrialLoop | None,
+        **arguments: Any,
     ):
-        self._recording, self._observer, self._search_seed = recording, observer, search_seed
-        self._largest, self._deadline = largest, deadline
-        self.all_tried = False
-        super().__init__(overwrite=not recording.content.trials, **kwargs)
-        # A reloaded oracle has them in the order of the files; of equals the first is the best.
-        self.oracle.trials = dict(sorted(self.oracle.trials.items(), key=lambda one: int(one[0])))
-        self.oracle._retry_queue.sort(key=int, reverse=True)  # it takes the last first
-        if recording.content.stopped:  # finished, perhaps early: then nothing more is asked for
+        self.recorder, self.deadline, self.workers = recorder, deadline, workers
+        self._options = options
+        content = recorder.recording.content
+        super().__init__(overwrite=not content.trials, **arguments)
+        _put_in_order(self.oracle)
+        if content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
 
     def pre_create_trial(self) -> None:
         number = len(self.oracle.trials) + 1
         if number <= self.oracle.max_trials:
-            self._stop_in_time()
+            self.deadline.check()
         _complete_first(self.oracle)
         # The greedy oracle draws from NumPy's global generator.
-        keras.utils.set_random_seed(trial_seed(self._search_seed, number))
+        keras.utils.set_random_seed(trial_seed(self._options.seed, number))
 
-    def on_trial_begin(self, trial) -> None:
+    def on_trial_begin(self, trial: Trial) -> None:
         super().on_trial_begin(trial)
-        number = trial_number(trial)
-        self._tries = self._recording.begin_trial()
         # Not from the start: AutoKeras builds the largest network once, before the first trial.
-        self.max_model_size = self._largest
-        keras.utils.set_random_seed(trial_seed(self._search_seed, number))
-        self._started, self._curve, self._network = time.perf_counter(), [], {}
-        self._failure = "KerasTuner gave no reason."
-        self._observer.trial_begin(number)
+        self.max_model_size = self._options.max_model_size
+        keras.utils.set_random_seed(trial_seed(self._options.seed, trial_number(trial)))
+        self.recorder.begin(trial_number(trial))
 
     def on_epoch_begin(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_begin(trial, model, epoch, logs)
-        self._stop_in_time()
+        self.deadline.check()
 
     def on_batch_end(self, trial, model, batch, logs=None) -> None:
         super().on_batch_end(trial, model, batch, logs)
-        if not self._network:  # here, as some networks are built only while they are trained
-            self._network = {
-                "fingerprint": fingerprint(model),
-                "architecture": describe(model),
-                "n_params": count_params(model),
-                "flops": _flops_if_known(model),
-            }
-            self._observer.network_known(trial_number(trial), self._network)
-        self._observer.batch_end(trial_number(trial))
+        self.recorder.batch_end(model)
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
-        metrics = {name: float(value) for name, value in logs.items()}
-        self._curve.append({"trial": trial_number(trial), "epoch": epoch + 1, **metrics})
-        self._observer.epoch_end(trial_number(trial), epoch + 1, metrics)
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        self.recorder.epoch_end(epoch + 1, metrics)
         if not np.isfinite(list(metrics.values())).all():
             raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
 
-    def run_trial(self, trial, *args, **kwargs):
+    def run_trial(self, trial: Trial, *args: Any, **arguments: Any) -> Any:
         try:
-            if self._tries > TRIES:
+            if self.recorder.tries > TRIES:
                 raise FailedTrialError(
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            with _graphs_forgotten(), _input_not_tuned():
-                return super().run_trial(trial, *args, **kwargs)
+            seed = trial_seed(self._options.seed, trial_number(trial))
+            with (
+                compat.graphs_forgotten(),
+                compat.weights_saved_once(),
+                compat.autokeras_trains_with(feeding.fit),
+            ):
+                return super().run_trial(trial, *args, seed=seed, **arguments)
         except TimeIsUp:
             raise
         except Exception as error:
             if _disk_is_full(error):
                 raise _DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-            self._failure = reason(error)  # KerasTuner makes it a failed trial; we keep the reason
-            raise FailedTrialError(self._failure) from error
+            self.recorder.failure = reason(error)  # KerasTuner marks the trial as failed
+            raise FailedTrialError(self.recorder.failure) from error
 
-    def on_trial_end(self, trial) -> None:
-        row = {
-            "trial": trial_number(trial),
-            "status": "failed",
-            "epochs": len(self._curve),
-            "seconds": round(time.perf_counter() - self._started, 3),
-            **self._network,
-        }
-        if trial.status == "COMPLETED":
-            top = max(self._curve, key=lambda epoch: epoch["val_accuracy"])
-            row |= {
-                "status": "completed",
-                "val_accuracy": top["val_accuracy"],
-                "val_loss": top["val_loss"],
-                "best_epoch": top["epoch"],
-            }
-        else:
-            row["message"] = self._failure
-        self._end(trial, trial.hyperparameters.values | row, self._curve)
+    def on_trial_end(self, trial: Trial) -> None:
+        row = self.recorder.row(completed=trial.status == "COMPLETED")
+        self.end_trial(trial, trial.hyperparameters.values | row, self.recorder.curve)
 
-    def _end(self, trial, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
+    def end_trial(self, trial: Trial, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
+        """End a trial, in KerasTuner first, whose state is part of the recording."""
         super().on_trial_end(trial)
-        self._recording.end_trial(row, curve)
-        self._observer.trial_end(row)
-
-    def on_search_end(self) -> None:
-        super().on_search_end()
-        self.all_tried = True
-
-    def on_result(self, trial, future: Future) -> None:
-        """Hear how a trial went that was trained elsewhere, as if it had been here."""
-        number = trial_number(trial)
-        result = self._waited_for(trial, future)
-        trial.set_state(result["trial"])
-        for name, content in result["files"].items():
-            write_whole(Path(self.get_trial_dir(trial.trial_id)) / name, content)
-        self._observer.trial_begin(number)
-        if result["network"]:
-            self._observer.network_known(number, result["network"])
-        self._observer.batch_end(number)
-        for epoch in result["curve"]:
-            metrics = {k: v for k, v in epoch.items() if k not in ("trial", "epoch")}
-            self._observer.epoch_end(number, epoch["epoch"], metrics)
-        self._end(trial, result["row"], result["curve"])
-
-    def _waited_for(self, trial, future: Future, *, again: bool = False) -> dict[str, Any]:
-        left = None if self._deadline == math.inf else max(0, self._deadline - time.monotonic())
-        try:
-            return future.result(left)
-        except NotInTime:
-            raise TimeIsUp from None
-        except Exception as error:
-            # A broken pool does not tell which of its trials it died of: the first one counts, and
-            # when the search goes on, they go alone.
-            if isinstance(error, BrokenExecutor) and self._recording.begin_trial() >= TRIES:
-                return _fatal(trial)
-            if type(error).__name__ == "KilledWorker":  # of Dask, which tried it several times
-                # Dask also blames what only waited for the same worker: that deserves one more
-                # try, now that what else has died no longer runs.
-                if again:
-                    return _fatal(trial)
-                return self._waited_for(trial, self._send(trial), again=True)
-            raise CourseError(
-                f"No worker could finish trial {trial_number(trial)} ({reason(error)}): all "
-                "finished trials are kept; mend or replace the workers, and start it again with "
-                "the same folder to go on."
-            ) from error
-
-    def _stop_in_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise TimeIsUp
+        self.recorder.end(row, curve)
 
 
-def _fatal(trial: keras_tuner.engine.trial.Trial) -> dict[str, Any]:
-    """What a worker would say of a trial that kills every worker."""
-    message = "Its workers died: perhaps the network needs more memory than they have."
-    row = {
-        "trial": trial_number(trial),
-        "status": "failed",
-        "epochs": 0,
-        "seconds": 0.0,
-        "message": message,
-    }
-    return {
-        "trial": trial.get_state() | {"status": "FAILED", "message": message},
-        "row": trial.hyperparameters.values | row,
-        "curve": [],
-        "network": {},
-        "files": {},
-    }
+class _Loop(keras_tuner.Tuner):
+    """The loop over the trials: that of the workers if there are some, else KerasTuner's.
 
-
-class _Elsewhere(keras_tuner.Tuner):
-    """The loop of KerasTuner, with trials that are trained elsewhere, several at a time.
-
-    Their results are heard in the order of the trials, whichever comes first, so that a seed
-    repeats a search.  That is why it pays to hand out more trials than there are workers.
-
-    If a pool broke, the trials that were in flight go one at a time, to see which one breaks it.
+    AutoKeras's tuner prepares its space and then calls the loop of the class behind it, which is
+    this one.
     """
 
-    def __init__(
-        self,
-        *args,
-        send: Callable[..., Future] | None = None,
-        in_flight: int = 1,
-        **kwargs,
-    ):
-        self._send, self._in_flight = send, in_flight
-        super().__init__(*args, **kwargs)
+    workers: TrialLoop | None
 
-    def search(self, *args, **kwargs) -> None:
-        if self._send is None:
-            return super().search(*args, **kwargs)
-        self.on_search_begin()
-        self.oracle.verbose = 0
-        waiting: deque[keras_tuner.engine.trial.Trial] = deque()
-        flying: deque[tuple[keras_tuner.engine.trial.Trial, Future]] = deque()
-        handed_out, exhausted = 0, False
-        suspects = self._in_flight if self._recording.content.tries else 0
-        try:
-            while waiting or flying or not exhausted:
-                while len(waiting) + len(flying) < self._in_flight and not exhausted:
-                    self.pre_create_trial()
-                    trial = self.oracle.create_trial(f"worker{handed_out}")
-                    handed_out += 1
-                    exhausted = trial.status == "STOPPED"
-                    if not exhausted:
-                        waiting.append(trial)
-                while waiting and not (flying and suspects > 0):
-                    trial = waiting.popleft()
-                    flying.append((trial, self._send(trial, suspect=suspects > 0)))
-                if flying:
-                    self.on_result(*flying[0])
-                    flying.popleft()
-                    suspects -= 1
-        finally:
-            for _, future in flying:
-                future.cancel()
-        self.on_search_end()
+    def search(self, *args: Any, **arguments: Any) -> None:
+        if self.workers is None:
+            super().search(*args, **arguments)
+        else:
+            self.workers.search(self)
 
 
-class _KerasTuner(_Recorded, _Elsewhere):
+class _FedSpace(keras_tuner.HyperModel):
+    """A space whose networks are trained by `feeding.fit`, as AutoKeras's are in `run_trial`."""
+
+    def __init__(self, space: Callable[[keras_tuner.HyperParameters], keras.Model]):
+        super().__init__()
+        self._space = space
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        return self._space(hp)
+
+    def fit(self, hp, model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
+        return feeding.fit(model, *args, **arguments)
+
+
+class _KerasTuner(_CourseTuner, _Loop):
     pass
 
 
-class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
+class _AutoKerasTuner(_CourseTuner, compat.AutoTuner, _Loop):
     # `AutoModel` hands every tuner a budget, an objective, a seed, and whether to overwrite; ours
     # are in the oracle and the recording.
-    def __init__(self, *, objective, max_trials, seed, overwrite, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, *, objective, max_trials, seed, overwrite, **arguments: Any):
+        super().__init__(**arguments)
+
+    def on_search_end(self) -> None:
+        # AutoKeras would go on to load and save the best network, which `Search.best_model` does
+        # when it is asked for, and would fail if no trial was completed.
+        raise _AllTried
 
 
 def make_tuner(
-    space: Callable[[keras_tuner.HyperParameters], keras.Model] | AutoKerasSpace,
+    space: Space,
     splits: Splits,
     oracle: keras_tuner.Oracle,
-    recording: Recording,
-    **options: Any,
+    options: SearchOptions,
+    recorder: TrialRecorder,
+    *,
+    deadline: Deadline | None = None,
+    workers: TrialLoop | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
@@ -328,69 +200,69 @@ def make_tuner(
     space, splits
         See `nascourse.search.run_search`.
     oracle
-        What proposes the trials.
-    recording
-        Where they are recorded.  One with finished trials goes on.
-    **options
-        observer, search_seed; largest (parameters of a network), deadline (of `time.monotonic`);
-        send (hands a trial to a worker), in_flight (how many at a time).
+        Proposes the trials.
+    options
+        Those of the search.
+    recorder
+        Records the trials.  If its recording has some, the search goes on after them.
+    deadline
+        When the search stops; by default never.
+    workers
+        Train the trials; by default they are trained here.
     """
-    make = _autokeras_tuner if isinstance(space, AutoKerasSpace) else _keras_tuner
-    return make(space, splits, oracle, recording, **options)
+    arguments = {
+        "oracle": oracle,
+        "options": options,
+        "recorder": recorder,
+        "deadline": deadline or Deadline(),
+        "workers": workers,
+        "directory": recorder.recording.folder.absolute(),
+    }
+    with _reloading(recorder.recording):
+        if isinstance(space, AutoKerasSpace):
+            return _autokeras_tuner(space, splits, arguments)
+        return _keras_tuner(space, splits, arguments)
 
 
-def _keras_tuner(space, splits, oracle, recording, **options) -> tuple:
-    with _reloading(recording):
-        tuner = _KerasTuner(
-            oracle=oracle,
-            hypermodel=space,
-            directory=recording.folder.absolute(),
-            project_name="keras_tuner",
-            recording=recording,
-            **options,
-        )
+def _keras_tuner(
+    space: Callable[..., keras.Model], splits: Splits, arguments: dict[str, Any]
+) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
+    tuner = _KerasTuner(hypermodel=_FedSpace(space), project_name="keras_tuner", **arguments)
 
-    def fit(**options) -> None:
+    def fit(**fit_arguments: Any) -> None:
         validation = (splits.x_val, splits.y_val)
-        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **options)
+        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **fit_arguments)
 
     return tuner, fit
 
 
-def _autokeras_tuner(space, splits, oracle, recording, **options) -> tuple:
-    with _reloading(recording):
-        model = ak.AutoModel(
-            space.inputs,
-            space.outputs,
-            tuner=_AutoKerasTuner,
-            directory=recording.folder.absolute(),
-            project_name="autokeras",
-            objective="val_accuracy",
-            oracle=oracle,
-            recording=recording,
-            **options,
-        )
+def _autokeras_tuner(
+    space: AutoKerasSpace, splits: Splits, arguments: dict[str, Any]
+) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
+    model = ak.AutoModel(
+        space.inputs,
+        space.outputs,
+        tuner=_AutoKerasTuner,
+        project_name="autokeras",
+        objective=OBJECTIVE,
+        **arguments,
+    )
 
-    def fit(**options) -> None:
+    def fit(**fit_arguments: Any) -> None:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
         one_hot = np.eye(CLASSES, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
-        try:
+        with contextlib.suppress(_AllTried):
             model.fit(
-                splits.x_train, one_hot[splits.y_train], validation_data=validation, **options
+                splits.x_train, one_hot[splits.y_train], validation_data=validation, **fit_arguments
             )
-        except Exception:
-            # At the end AutoKeras loads and saves the best network, which `Search.best_model` does
-            # by itself, and stumbles where there is none.
-            if not model.tuner.all_tried:
-                raise
 
     return model.tuner, fit
 
 
 @contextlib.contextmanager
 def _reloading(recording: Recording) -> Iterator[None]:
-    """Make a tuner in silence; where it reads a state, that may be of no use."""
+    """Make a tuner without output; if it cannot read the state of a search, say so."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
             yield
@@ -403,12 +275,21 @@ def _reloading(recording: Recording) -> Iterator[None]:
         ) from error
 
 
-def _complete_first(oracle: keras_tuner.Oracle) -> None:
-    """Give the first networks of a greedy search all their values; what they lack has its default.
+def _put_in_order(oracle: keras_tuner.Oracle) -> None:
+    """Order the trials of a reloaded oracle by number, in place of the order of its files."""
+    # Of equal trials the first is the best one.
+    oracle.trials = dict(sorted(oracle.trials.items(), key=lambda item: int(item[0])))
+    state = oracle.get_state()
+    if retries := sorted(state["retry_queue"], key=int, reverse=True):  # it takes the last first
+        oracle.set_state(state | {"retry_queue": retries})
 
-    KerasTuner would draw it by a generator that nobody can seed.
+
+def _complete_first(oracle: keras_tuner.Oracle) -> None:
+    """Complete the first values of a greedy search with the defaults of all others.
+
+    KerasTuner would draw these from a generator that cannot be seeded.
     """
-    for first in getattr(oracle, "initial_hps", ()):
+    for first in compat.initial_values(oracle):
         space = oracle.get_space()
         space.values = first
         for entry in space.space:  # none comes before what it depends on
@@ -416,7 +297,7 @@ def _complete_first(oracle: keras_tuner.Oracle) -> None:
                 first.setdefault(entry.name, entry.default)
 
 
-def fixed(values: Mapping[str, Any]) -> keras_tuner.HyperParameters:
+def fixed_hyperparameters(values: Mapping[str, Any]) -> keras_tuner.HyperParameters:
     """Hyperparameters that are not searched."""
     hp = keras_tuner.HyperParameters()
     for name, value in values.items():
@@ -425,17 +306,10 @@ def fixed(values: Mapping[str, Any]) -> keras_tuner.HyperParameters:
 
 
 def _disk_is_full(error: Exception) -> bool:
-    # HDF5 tells the number in its text alone.
+    # HDF5 gives the number in its text only.
     return isinstance(error, OSError) and (
         error.errno == errno.ENOSPC or f"errno = {errno.ENOSPC}," in str(error)
     )
-
-
-def _flops_if_known(model: keras.Model) -> int | None:
-    try:
-        return count_flops(model)
-    except CourseError:  # a kind of layer whose arithmetic the course does not know
-        return None
 
 
 def reason(error: Exception) -> str:
@@ -446,7 +320,7 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(text.split())[:300]}"
 
 
-def trial_number(trial: keras_tuner.engine.trial.Trial) -> int:
+def trial_number(trial: Trial) -> int:
     """The trial's number from 1; KerasTuner counts from 0."""
     return int(trial.trial_id) + 1
 
@@ -457,44 +331,29 @@ def trial_seed(seed: int, trial: int) -> int:
 
 
 @contextlib.contextmanager
-def _graphs_forgotten() -> Iterator[None]:
-    """Let go of the graphs of a training, which TensorFlow would keep: 10 MB a trial.
+def loaded_objects_frozen() -> Iterator[None]:
+    """Exempt what is loaded from the search for garbage, until the block ends.
 
-    Keras's optimizers sum gradients over replicas in a function with a gradient of its own, and
-    TensorFlow's registry of such gradients refers to the graph for ever.
+    KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
+    libraries.  If something is frozen already, whoever did so decides what stays frozen.
     """
-    registry = tensorflow_ops.gradient_registry._registry
-    known = set(registry)
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:
-        for name in set(registry) - known:
-            del registry[name]
-
-
-@contextlib.contextmanager
-def _input_not_tuned() -> Iterator[None]:
-    """Keep TensorFlow from tuning how images are handed to a training.
-
-    The thread that does so sleeps, and the end of a training waits until it wakes up: a fifth of
-    the time of small networks where each process has one processor.
-    """
-    make = tf.data.Options.__init__
-
-    def make_untuned(options: tf.data.Options) -> None:
-        make(options)
-        options.autotune.enabled = False
-
-    with mock.patch.object(tf.data.Options, "__init__", make_untuned):
-        yield
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
 def library_noise_off() -> Iterator[None]:
-    """Drop what AutoKeras and KerasTuner say and a learner can do nothing about."""
+    """Hide warnings of AutoKeras and KerasTuner about which a learner can do nothing."""
     with (
         warnings.catch_warnings(),
-        mock.patch.object(keras_tuner.src.config, "DEBUG", False),  # prints tracebacks of trials
+        compat.tracebacks_off(),
     ):
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")

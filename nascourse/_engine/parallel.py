@@ -1,4 +1,4 @@
-"""Train the trials of a search elsewhere: in other processes, or on other machines.
+"""Train the trials of a search by workers: in other processes, or on other machines.
 
 >>> import multiprocessing
 >>> from concurrent.futures import ProcessPoolExecutor
@@ -6,10 +6,10 @@
 >>> with ProcessPoolExecutor(2, mp_context=spawn) as workers:                 # doctest: +SKIP
 ...     search.run_search(..., executor=workers)
 
-Any `concurrent.futures.Executor` will do, so also that of Dask, ``client.get_executor()``.  What
-proposes the trials stays here; a worker gets the space, the images and the values of one trial, and
-sends back its row, its learning curve and its weights.  It runs the very code of a search, with a
-budget of one trial, and one trial at a time in a process, as its seeds are the process's.
+Any `concurrent.futures.Executor` will do, so also that of Dask, ``client.get_executor()``.  The
+oracle stays in this process; a worker gets the space, the images and the values of one trial, and
+sends back its row, its learning curve and its weights.  It runs the same code as a search, with a
+budget of one trial, and one trial at a time in a process, which has one state of its generators.
 
 A network that ends its process breaks a `ProcessPoolExecutor`, and so ends the search.  Start it
 again with the same folder and a new pool: the trials that were in flight then go one at a time, and
@@ -19,42 +19,100 @@ workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import itertools
-import random
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections import deque
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError  # TimeoutError from Python 3.11
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras_tuner
-from keras.src.random import seed_generator
-from keras.src.utils import rng_utils
 from keras_tuner.engine.trial import Trial
 from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
-from nascourse._engine.loops import Observer, library_noise_off, make_tuner, reason
+from nascourse._engine import compat
+from nascourse._engine.files import atomic_write
+from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, reason, trial_number
+from nascourse._engine.observers import Observer
+from nascourse._engine.options import OBJECTIVE, SearchOptions, Space, TimeIsUp
+from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest, Splits
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def sender(
-    executor: Executor, space: Any, splits: Splits, fit_options: dict[str, Any], **options: Any
-) -> Callable[..., Future]:
-    """Make the function that hands one trial to the executor.
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs for a trial besides the trial."""
+
+    space: Space
+    splits: Splits  # without the test part
+    options: SearchOptions
+    fit_arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a worker sends back.
+
+    Attributes
+    ----------
+    trial : the state of KerasTuner's trial
+    row, curve : as a search records them
+    network : what an observer is told of it
+    files : name and content of the files of the trial, its weights above all
+    """
+
+    trial: dict[str, Any]
+    row: dict[str, Any]
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    network: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What follows when a worker brings an error in place of a result: by default, the search ends.
+
+    Attributes
+    ----------
+    resends : how often the trial is sent again at once
+    max_runs : how many runs of the search the trial may end in this way; in the next it has failed
+    """
+
+    resends: int = 0
+    max_runs: int | None = None
+
+
+def policy(error: Exception) -> Policy:
+    """What follows from an error of this kind."""
+    if isinstance(error, BrokenExecutor):
+        # A broken pool does not say which of its trials has broken it: the first one counts, and
+        # in the next run of the search they go one at a time.
+        return Policy(max_runs=TRIES)
+    if type(error).__name__ == "KilledWorker":
+        # Dask has tried several workers.  It also blames a trial that only waited for the same
+        # worker; that one succeeds when it is sent again, as the other trial no longer runs.
+        return Policy(resends=1, max_runs=1)
+    return Policy()
+
+
+class Workers:
+    """An executor that trains the trials of a search, several at a time.
+
+    Results are taken in the order of the trials, whichever comes first, so that a seed repeats a
+    search.  That is why it pays to have more trials in flight than there are workers.
 
     Parameters
     ----------
@@ -62,10 +120,10 @@ def sender(
         Where `train` runs.
     space, splits
         See `nascourse.search.run_search`.  The sealed test part is not sent.
-    fit_options
-        Arguments of ``fit``, which each worker gets.
-    **options
-        search_seed and largest, see `nascourse._engine.loops.make_tuner`.
+    options
+        Those of the search.
+    fit_arguments
+        Arguments of ``fit`` for each trial.
 
     Raises
     ------
@@ -74,113 +132,175 @@ def sender(
         fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
         the space, as it was defined in a notebook.
     """
-    context = getattr(executor, "_mp_context", None)
-    if isinstance(executor, ThreadPoolExecutor) or (
-        context and context.get_start_method() == "fork"
+
+    def __init__(
+        self,
+        executor: Executor,
+        space: Space,
+        splits: Splits,
+        options: SearchOptions,
+        fit_arguments: dict[str, Any],
     ):
+        _check(executor, space)
+        visible = replace(splits, test=SealedTest(splits.x_val[:0], splits.y_val[:0]))
+        self._task = Task(space, visible, options, fit_arguments)
+        self._executor, self._in_flight = executor, options.in_flight
+        self._count = itertools.count()
+
+    def search(self, tuner: Any) -> None:
+        """Let workers train all trials that the oracle of a tuner proposes.
+
+        If a pool broke in the run before, the trials that were in flight go one at a time, to see
+        which one breaks it.
+        """
+        tuner.on_search_begin()
+        tuner.oracle.verbose = 0
+        waiting: deque[Trial] = deque()
+        flying: deque[tuple[Trial, Future]] = deque()
+        proposed, exhausted = 0, False
+        suspects = self._in_flight if tuner.recorder.recording.content.tries else 0
+        try:
+            while waiting or flying or not exhausted:
+                while len(waiting) + len(flying) < self._in_flight and not exhausted:
+                    tuner.pre_create_trial()
+                    trial = tuner.oracle.create_trial(f"worker{proposed}")
+                    proposed += 1
+                    exhausted = trial.status == "STOPPED"
+                    if not exhausted:
+                        waiting.append(trial)
+                while waiting and not (flying and suspects > 0):
+                    trial = waiting.popleft()
+                    flying.append((trial, self._send(trial, suspect=suspects > 0)))
+                if flying:
+                    trial, future = flying[0]
+                    _take(tuner, trial, self._result(tuner, trial, future))
+                    flying.popleft()
+                    suspects -= 1
+        finally:
+            for _, future in flying:
+                future.cancel()
+        tuner.on_search_end()
+
+    def _send(self, trial: Trial, *, suspect: bool = False) -> Future:
+        try:
+            if suspect:  # first see that a worker can begin: perhaps it cannot import the space
+                self._executor.submit(len, [train, self._task]).result()
+            # Numbered, as Dask returns the old result of a call that it has seen before.
+            state = trial.get_state() | {"sent": next(self._count)}
+            return self._executor.submit(train, self._task, state)
+        except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
+            failed: Future = Future()
+            failed.set_exception(FailedTrialError(reason(error)))  # not the fault of the trial
+            return failed
+
+    def _result(self, tuner: Any, trial: Trial, future: Future) -> Result:
+        """Wait for a trial, and follow the policy of its error, if it brings one."""
+        resent = 0
+        while True:
+            try:
+                return future.result(tuner.deadline.seconds_left())
+            except FutureTimeoutError:
+                raise TimeIsUp from None
+            except Exception as error:
+                then = policy(error)
+                if resent < then.resends:
+                    resent += 1
+                    future = self._send(trial)
+                    continue
+                if then.max_runs and tuner.recorder.recording.begin_trial() >= then.max_runs:
+                    return _failed(trial)
+                raise CourseError(
+                    f"No worker could finish trial {trial_number(trial)} ({reason(error)}): all "
+                    "finished trials are kept; repair or replace the workers, and start it again "
+                    "with the same folder to go on."
+                ) from error
+
+
+def _check(executor: Executor, space: Space) -> None:
+    """Refuse workers that cannot train this space."""
+    start_method = compat.start_method(executor)
+    if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
         raise CourseError(
             f"executor={type(executor).__name__}(...) cannot train here, as its workers would "
             "share this process or copy it: use ProcessPoolExecutor(2, "
             "mp_context=multiprocessing.get_context('spawn'))."
         )
     in_main = getattr(space, "__module__", None) == "__main__"
-    if context and in_main and not hasattr(sys.modules["__main__"], "__file__"):
+    if start_method and in_main and not hasattr(sys.modules["__main__"], "__file__"):
+        name = getattr(space, "__name__", "the space")
         raise CourseError(
-            f"The processes of a pool cannot find {space.__name__}, as it was defined in this "
+            f"The processes of a pool cannot find {name}, as it was defined in this "
             "notebook: write it into a file beside the notebook, and import it from there."
         )
-    nothing = splits.x_val[:0], splits.y_val[:0]
-    visible = replace(splits, test=SealedTest(*nothing))
-
-    count = itertools.count()
-
-    def send(trial: Trial, *, suspect: bool = False) -> Future:
-        try:
-            if suspect:  # first see that a worker can begin: it may not even find the space
-                executor.submit(len, [train, space, fit_options]).result()
-            # Numbered, as Dask answers a question that it has heard before with the old answer.
-            state = trial.get_state() | {"sent": next(count)}
-            return executor.submit(train, space, visible, state, fit_options, options)
-        except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
-            broken = Future()
-            broken.set_exception(FailedTrialError(reason(error)))  # the trial has broken nothing
-            return broken
-
-    return send
 
 
-def train(
-    space: Any,
-    splits: Splits,
-    trial: dict[str, Any],
-    fit_options: dict[str, Any],
-    options: dict[str, Any],
-) -> dict[str, Any]:
-    """Train one trial; this runs in the worker.
+def _take(tuner: Any, trial: Trial, result: Result) -> None:
+    """End a trial that a worker has trained, as if it had run here."""
+    trial.set_state(result.trial)
+    for name, content in result.files.items():
+        atomic_write(Path(tuner.get_trial_dir(trial.trial_id)) / name, content)
+    tuner.recorder.report(trial_number(trial), result.network, result.curve)
+    tuner.end_trial(trial, result.row, result.curve)
 
-    Returns
-    -------
-    dict
-        ``trial``: the state of KerasTuner's trial; ``row`` and ``curve``, as a search records
-        them; ``network``: what an observer hears of it; ``files``: name and bytes of its weights
-        and what else belongs to them.
-    """
-    _settle()
+
+def _failed(trial: Trial) -> Result:
+    """The result of a trial that kills every worker."""
+    message = "Its workers died: perhaps the network needs more memory than they have."
+    row = {
+        "trial": trial_number(trial),
+        "status": "failed",
+        "epochs": 0,
+        "seconds": 0.0,
+        "message": message,
+    }
+    state = trial.get_state() | {"status": "FAILED", "message": message}
+    return Result(state, trial.hyperparameters.values | row)
+
+
+def train(task: Task, state: dict[str, Any]) -> Result:
+    """Train one trial, given the state of KerasTuner's trial; this runs in the worker."""
+    _spare_the_garbage_collector()
     network = _Network()
     with (
         _ONE_AT_A_TIME,
-        _own_generator(),
+        compat.own_random_generator(),
         tempfile.TemporaryDirectory() as folder,
         Recording.opened(Path(folder), {}) as recording,
         library_noise_off(),
     ):
-        oracle = _OneTrial(Trial.from_state(trial))
-        tuner, fit = make_tuner(space, splits, oracle, recording, observer=network, **options)
-        fit(**fit_options)
-        done = oracle.trials[oracle.given.trial_id]
-        below = Path(tuner.get_trial_dir(done.trial_id))
+        oracle = _OneTrial(Trial.from_state(state))
+        recorder = TrialRecorder(recording, network)
+        tuner, fit = make_tuner(task.space, task.splits, oracle, task.options, recorder)
+        fit(**task.fit_arguments)
+        trial = oracle.trials[oracle.given.trial_id]
         files = {
             path.name: path.read_bytes()
-            for path in below.iterdir()
+            for path in Path(tuner.get_trial_dir(trial.trial_id)).iterdir()
             if path.is_file() and path.name != "trial.json"
         }
-        (line,) = recording.content.trials
-    return {"trial": done.get_state(), **line, "network": network.known, "files": files}
+        (record,) = recording.content.trials
+    return Result(trial.get_state(), record["row"], record["curve"], network.description, files)
 
 
 @functools.cache
-def _settle() -> None:
-    """Spare the libraries the search for garbage.
+def _spare_the_garbage_collector() -> None:
+    """Exempt what is loaded by now from the search for garbage.
 
-    KerasTuner collects it twice a trial, and would look at all that is loaded: a sixth of the time
-    of a small network.
+    KerasTuner collects it twice a trial, and would look at all of the libraries: a sixth of the
+    time of a small network.
     """
     gc.collect()
     gc.freeze()
 
 
-@contextlib.contextmanager
-def _own_generator() -> Iterator[None]:
-    """Let Keras draw its seeds from a generator of its own, which it seeds as it does Python's.
-
-    Another thread may draw from Python's: Dask does at every heartbeat of a worker.
-    """
-    own = random.Random()
-    with (
-        mock.patch.object(rng_utils, "random", own),
-        mock.patch.object(seed_generator, "python_random", own),
-    ):
-        yield
-
-
 class _Network(Observer):
-    """Keeps what is known of the network."""
+    """Remembers the network of the trial."""
 
-    def __init__(self):
-        self.known: dict[str, Any] = {}
+    def __init__(self) -> None:
+        self.description: dict[str, Any] = {}
 
     def network_known(self, trial: int, network: dict[str, Any]) -> None:
-        self.known = network
+        self.description = network
 
 
 class _OneTrial(keras_tuner.Oracle):
@@ -188,7 +308,7 @@ class _OneTrial(keras_tuner.Oracle):
 
     def __init__(self, given: Trial):
         super().__init__(
-            objective=keras_tuner.Objective("val_accuracy", "max"),
+            objective=keras_tuner.Objective(OBJECTIVE, "max"),
             max_trials=1,
             hyperparameters=given.hyperparameters.copy(),
         )

@@ -1,17 +1,17 @@
-"""A search on disk: which search it is, what it has found, and all that it takes to go on.
+"""A search on disk: which search it is, its finished trials, and all that it takes to go on.
 
 ============================  ====================================================================
 in the folder of a search     what it is
 ============================  ====================================================================
 ``search.json``               the search: its identity, its finished trials with their learning
                               curves, and the state of KerasTuner when the last of them ended
-``search.backup.json``        the same again, should the first be damaged
+``search.backup.json``        a copy, in case the first is damaged
 ``search.lock``               held by the process that searches here
 ``keras_tuner``, ``autokeras``  what the libraries keep: their state, and the weights of the trials
 ============================  ====================================================================
 
-Whatever happened, a search goes on from ``search.json``.  The libraries' own files are put back to
-that moment.  So at most the trial in progress is trained again, and it comes out the same.
+Whatever stopped it, a search goes on from ``search.json``.  The libraries' own files are restored
+to that moment.  So at most the trial in progress is trained again, with the same outcome.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import set_aside, write_whole
+from nascourse._engine.files import atomic_write, set_aside
 
 FILES = ("search.json", "search.backup.json")
 LOCK = "search.lock"
@@ -45,11 +45,11 @@ OVERWRITE = "choose another folder, or pass overwrite=True (--overwrite on the c
 class Content:
     """What ``search.json`` holds."""
 
-    identity: dict[str, Any]  # a search with another one is another search
+    identity: dict[str, Any]  # all that decides the outcome: space, data, strategy, seed, ...
     trials: list[dict[str, Any]] = field(default_factory=list)  # {"row": ..., "curve": ...}
-    library: dict[str, str] = field(default_factory=dict)  # file below the folder: its text
-    stopped: str | None = None  # why it ended, if it did
-    tries: int = 0  # how often the trial after these was begun by a process that then died
+    library: dict[str, str] = field(default_factory=dict)  # relative path of a file: its text
+    stopped: str | None = None  # why the search ended, if it did
+    tries: int = 0  # how many processes have begun the next trial and died
 
 
 class Recording:
@@ -74,29 +74,20 @@ class Recording:
             both copies of the search are damaged.
         """
         with locked(folder, overwrite=overwrite):
-            found = None if overwrite else _read(folder)
-            if found:
-                changed = _changed(found.identity, identity)
-                before = found.identity.get(BUDGET)
-                if changed == [BUDGET] and isinstance(before, int) and before < identity[BUDGET]:
-                    found, changed = replace(found, identity=identity, stopped=None), []
-                if changed:
-                    raise CourseError(
-                        f"The folder {str(folder)!r} holds another search (another "
-                        f"{' and '.join(changed)}): {OVERWRITE}"
-                    )
-            recording = cls(folder, found or Content(identity))
+            content = None if overwrite else _read(folder)
+            content = _continued(content, identity, folder) if content else Content(identity)
+            recording = cls(folder, content)
             recording._restore_library()
-            recording._keep(recording.content)
+            recording._write(content)
             yield recording
 
     def begin_trial(self) -> int:
-        """Note that a trial begins; return how often it has begun now."""
-        self._keep(replace(self.content, tries=self.content.tries + 1))
+        """Record that the next trial begins; return how often it has begun so far."""
+        self._write(replace(self.content, tries=self.content.tries + 1))
         return self.content.tries
 
     def end_trial(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
-        """Add a finished trial, and the state of the library, which must have heard of it."""
+        """Add a finished trial, and the state of the library, which must have it already."""
         library = dict(self.content.library)
         for path in self._library_files():
             name = path.relative_to(self.folder).as_posix()
@@ -105,11 +96,11 @@ class Recording:
             if not ended_before:
                 library[name] = path.read_text("utf-8")
         finished = [*self.content.trials, {"row": row, "curve": curve}]
-        self._keep(replace(self.content, trials=finished, library=library, tries=0))
+        self._write(replace(self.content, trials=finished, library=library, tries=0))
 
-    def stop(self, why: str | None = None) -> None:
-        """Note that the process left the search in good order, and why, if it is finished."""
-        self._keep(replace(self.content, stopped=why, tries=0))
+    def stop(self, reason: str | None = None) -> None:
+        """Record that the process ended in good order, and the reason if the search is finished."""
+        self._write(replace(self.content, stopped=reason, tries=0))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -121,12 +112,12 @@ class Recording:
         """The learning curves."""
         return _curves(self.content)
 
-    def _keep(self, content: Content) -> None:
+    def _write(self, content: Content) -> None:
         """Write both copies; only then it is the content."""
         search = asdict(content)
         text = json.dumps({"sha256": _digest(search), "search": search})
         for name in FILES:
-            write_whole(self.folder / name, text)
+            atomic_write(self.folder / name, text)
         self.content = content
 
     def _library_files(self) -> list[Path]:
@@ -138,19 +129,19 @@ class Recording:
         ]
 
     def _restore_library(self) -> None:
-        """Put the library's files back to the end of the last trial; tell of damaged ones."""
+        """Restore the library's files as they were after the last trial; report damaged ones."""
         for path in self._library_files():
             name = path.relative_to(self.folder).as_posix()
             if name in self.content.library and _is_damaged(path, self.content.library[name]):
-                _tell_aside(path)
-        for library in LIBRARIES:  # what a trial in progress left
+                _set_aside_and_report(path)
+        for library in LIBRARIES:  # leftovers of a trial in progress
             for trial in (self.folder / library).glob("trial_*"):
                 if f"{library}/{trial.name}/trial.json" not in self.content.library:
                     shutil.rmtree(trial)
         for name, text in self.content.library.items():
             path = self.folder / name
             if not path.is_file() or path.read_bytes() != text.encode():
-                write_whole(path, text)
+                atomic_write(path, text)
 
 
 def parse(text: str) -> Content:
@@ -162,25 +153,34 @@ def parse(text: str) -> Content:
         The text is anything else.
     """
     try:
-        found = json.loads(text)
-        content = Content(**found["search"])
-        complete = found["search"].keys() == asdict(content).keys()
-        sound = found["sha256"] == _digest(found["search"]) and complete and _is_sound(content)
+        record = json.loads(text)
+        content = Content(**record["search"])
+        complete = record["search"].keys() == asdict(content).keys()
+        valid = record["sha256"] == _digest(record["search"]) and complete and _is_valid(content)
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise ValueError("no search.json") from error
-    if not sound:
+    if not valid:
         raise ValueError("a damaged search.json")
     return content
 
 
-def _changed(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
-    """The parts of two identities that are not the same."""
-    names = sorted(theirs.keys() | ours.keys())
-    return [name for name in names if theirs.get(name) != ours.get(name)]
+def _continued(content: Content, identity: dict[str, Any], folder: Path) -> Content:
+    """What a folder holds, to go on with the search of this identity, perhaps a larger budget."""
+    names = sorted(content.identity.keys() | identity.keys())
+    changed = [name for name in names if content.identity.get(name) != identity.get(name)]
+    if not changed:
+        return content
+    budget = content.identity.get(BUDGET)
+    if changed == [BUDGET] and isinstance(budget, int) and budget < identity[BUDGET]:
+        return replace(content, identity=identity, stopped=None)
+    raise CourseError(
+        f"The folder {str(folder)!r} holds another search (another {' and '.join(changed)}): "
+        f"{OVERWRITE}"
+    )
 
 
-def _is_sound(content: Content) -> bool:
-    """Whether all is of the right kind; the digest has shown that it is what we wrote."""
+def _is_valid(content: Content) -> bool:
+    """Whether every part is of the right type; that we wrote it, the digest has shown."""
     numbers = [line["row"]["trial"] for line in content.trials]
     _table(content), _curves(content)  # a row of another kind makes no table
     return (
@@ -207,7 +207,7 @@ def _digest(content: Any) -> str:
 
 
 def _read(folder: Path) -> Content | None:
-    """The search in the folder, if there is one; a damaged copy gives way to the sound one."""
+    """The search in the folder, if there is one; an intact copy replaces a damaged one."""
     damaged = []
     for path in (folder / name for name in FILES):
         try:
@@ -217,8 +217,8 @@ def _read(folder: Path) -> Content | None:
         except ValueError:
             damaged.append(path)
             continue
-        for bad in damaged:
-            _tell_aside(bad)
+        for path in damaged:
+            _set_aside_and_report(path)
         return content
     if damaged:
         raise CourseError(
@@ -228,22 +228,21 @@ def _read(folder: Path) -> Content | None:
     return None
 
 
-def _is_damaged(path: Path, last_good: str) -> bool:
+def _is_damaged(path: Path, last_intact: str) -> bool:
     """Whether a file of the library is no JSON, or belongs to another search or trial."""
-    ours = json.loads(last_good)
+    expected = json.loads(last_intact)
     try:
-        theirs = json.loads(path.read_text("utf-8"))
+        state = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):
         return True
-    marks = [name for name in ("seed", "trial_id") if name in ours]
     return (
-        not isinstance(theirs, dict)
-        or theirs.keys() != ours.keys()
-        or any(theirs[mark] != ours[mark] for mark in marks)
+        not isinstance(state, dict)
+        or state.keys() != expected.keys()
+        or any(state.get(name) != expected.get(name) for name in ("seed", "trial_id"))
     )
 
 
-def _tell_aside(path: Path) -> None:
+def _set_aside_and_report(path: Path) -> None:
     aside = set_aside(path)
     print(
         f"{path.name} was damaged: it is now {aside.name}, and its last good copy takes its place."
@@ -252,7 +251,7 @@ def _tell_aside(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
-    """Hold the lock of a search's folder, which is made if need be."""
+    """Hold the lock of a search's folder, and make the folder if there is none."""
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nascourse import CourseError
-from nascourse._engine.files import set_aside, write_whole
+from nascourse._engine.files import atomic_write, set_aside
 from nascourse.checks import registry
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:
             entry["passed"] = True
             entry["first_passed"] = datetime.date.today().isoformat()
         text = json.dumps({"exercises": dict(sorted(entries.items()))}, indent=1)
-        write_whole(file, text)
+        atomic_write(file, text)
     except OSError as error:
         _say_once(f"Your progress is not kept, as {file} cannot be used: {error.strerror}.")
 

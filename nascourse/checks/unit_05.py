@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,22 @@ Search = list[tuple[dict[str, Any], float]]
 def _space(sizes: dict[str, list], conditional: bool = False) -> Any:
     import keras_tuner
 
-    hp = keras_tuner.HyperParameters()
+    class Patient(keras_tuner.HyperParameters):
+        """Notices when an oracle would go through its entries forever."""
+
+        left = 20_000
+
+        @property
+        def space(self) -> list:
+            self.left -= 1
+            if self.left < 0:
+                raise Wrong(
+                    "It looks for new values without end when all have been tried: give up after "
+                    "20 draws."
+                )
+            return super().space
+
+    hp = Patient()
     for name, values in sizes.items():
         if conditional and name == "second":
             with hp.conditional_scope("blocks", [2]):
@@ -133,22 +148,6 @@ def _large_space() -> Any:
     return _space({name: [1, 2, 4, 8, 16, 32, 64] for name in "abcdef"})
 
 
-class _Patient(list):
-    """The hyperparameters, which notice when an oracle would go through them forever."""
-
-    def __init__(self, *entries: Any):
-        super().__init__(*entries)
-        self.left = 20_000
-
-    def __iter__(self) -> Iterator:
-        self.left -= 1
-        if self.left < 0:
-            raise Wrong(
-                "It looks for new values without end when all have been tried: give up after 20 draws."
-            )
-        return super().__iter__()
-
-
 def _search(
     answer: Any,
     objective: str,
@@ -160,10 +159,11 @@ def _search(
 ) -> Search:
     """Let an oracle propose, and score what it proposes: at random, or by ``score``."""
     import keras_tuner
-    from keras_tuner.src.engine import oracle as engine
+
+    from nascourse._engine import compat
 
     space = _large_space() if space is None else space
-    space._space = _Patient(space._space)
+    entries = space.space
     with guarded("making your oracle"):
         oracle = answer(
             objective=keras_tuner.Objective(objective, "max" if "acc" in objective else "min"),
@@ -172,7 +172,6 @@ def _search(
             hyperparameters=space,
         )
     oracle.verbose = 0
-    oracle.save = oracle._save_trial = lambda *_: None
     propose, responses = oracle.populate_space, []
 
     def populate_space(trial_id: str) -> dict:
@@ -180,21 +179,17 @@ def _search(
         with guarded(f"populate_space for trial {len(before) + 1}"):
             responses.append(propose(trial_id))
         _require_untouched(before, oracle, responses[-1])
-        return _proposal(responses[-1], space, before)
+        return _proposal(responses[-1], entries, before)
 
     oracle.populate_space = populate_space
     search: Search = []
-    while True:
-        trial = oracle.create_trial("check")
-        if trial.status != "RUNNING":
-            break
-        values = dict(trial.hyperparameters.values)
-        search.append((values, rng.random() if score is None else score(values)))
-        oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
-        trial.status = "COMPLETED"
-        oracle.end_trial(trial)
-    for held in (engine.LOCKS, engine.THREADS):
-        held.pop(oracle, None)  # KerasTuner would keep every oracle for good
+    with compat.in_memory(oracle):
+        while (trial := oracle.create_trial("check")).status == "RUNNING":
+            values = dict(trial.hyperparameters.values)
+            search.append((values, rng.random() if score is None else score(values)))
+            oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
+            trial.status = "COMPLETED"
+            oracle.end_trial(trial)
     return search
 
 
@@ -213,7 +208,7 @@ def _require_untouched(before: list[dict], oracle: Any, response: Any) -> None:
         )
 
 
-def _proposal(response: Any, space: Any, before: list[dict]) -> dict:
+def _proposal(response: Any, entries: list, before: list[dict]) -> dict:
     """The response, if KerasTuner can use it; else a `Wrong` that says what is wrong with it."""
     if response is None:
         raise Wrong(
@@ -229,7 +224,7 @@ def _proposal(response: Any, space: Any, before: list[dict]) -> dict:
     values = response.get("values")
     if not isinstance(values, dict):
         raise Wrong(f"A running proposal needs values, a dictionary, and not {show(values)}.")
-    for hp in space._space[:]:
+    for hp in entries:
         active = all(condition.is_active(values) for condition in hp.conditions)
         if active and hp.name not in values:
             raise Wrong(f"The proposal {show(values)} has no value for {hp.name!r}: fill it up.")
@@ -242,7 +237,7 @@ def _proposal(response: Any, space: Any, before: list[dict]) -> dict:
                 f"{hp.name}={show(values[hp.name])} is not in the space, which has "
                 f"{', '.join(map(str, hp.values))}."
             )
-    unknown = set(values) - {hp.name for hp in space._space[:]}
+    unknown = set(values) - {hp.name for hp in entries}
     if unknown:
         raise Wrong(
             f"The proposal has {', '.join(sorted(unknown))}, which the space does not know."

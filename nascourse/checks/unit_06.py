@@ -51,7 +51,7 @@ def odds(answer: object, rng: np.random.Generator) -> str:
 
 def _trie(names: list[str]) -> tuple[list[list[str]], list[int]]:
     """What each node of AutoKeras's own trie changes, and the nodes by number, the root first."""
-    from autokeras.tuners.greedy import Trie
+    from nascourse._engine.compat import Trie
 
     trie = Trie()
     for name in names:

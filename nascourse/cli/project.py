@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nascourse import CourseError, data, evaluation, plotting, search, spaces, whole_number
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 # isort: split
 import keras
@@ -114,11 +114,11 @@ def run_project(
     }
     _draw(result, model, test, predicted, folder)
     for name, table in (("trials", result.table), ("curves", result.curves)):
-        write_whole(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        atomic_write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     # Measured last, so that they cover all of the process.
     report["wall_seconds"] = round(time.time() - psutil.Process().create_time(), 1)
     report["peak_rss_mb"] = round(peak_memory() / 2**20)
-    write_whole(folder / "result.json", json.dumps(report, indent=2) + "\n")
+    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
 
     print(
         f"\nTest accuracy {accuracy:.2%} on {len(test.y):,} images "

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from nascourse._engine.files import write_whole
+from nascourse._engine.files import atomic_write
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -30,4 +30,4 @@ def rows_in(path: Path) -> list[dict[str, Any]]:
 
 def save(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV; a reader finds the old file or the new one, never a part."""
-    write_whole(path, table.to_csv(index=False))
+    atomic_write(path, table.to_csv(index=False))

@@ -19,6 +19,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from nascourse import CourseError, plotting, trials
+from nascourse._engine.compat import GreedyOracle
 from nascourse.search import Search
 from nascourse.views import html
 from nascourse.views.live import leaderboard, plot_so_far
@@ -27,7 +28,6 @@ from nascourse.views.live import leaderboard, plot_so_far
 import ipywidgets
 import matplotlib.pyplot as plt
 import pandas as pd
-from autokeras.tuners.greedy import GreedyOracle
 from IPython.display import display
 
 

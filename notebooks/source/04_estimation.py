@@ -21,6 +21,7 @@ from nascourse.methods import proxies
 
 import math
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import keras
@@ -457,11 +458,19 @@ plan = pd.DataFrame(rows, columns=["bracket", "networks", "up to epoch", "epochs
 plan.set_index("bracket")
 
 # %%
-oracle = kt.oracles.HyperbandOracle(
-    objective=kt.Objective("val_accuracy", "max"), max_epochs=9, factor=3
-)
-theirs = [oracle._get_size(cuts, stop) for cuts in (2, 1, 0) for stop in range(cuts + 1)]
-print("KerasTuner plans the same:", theirs == plan["networks"].tolist())
+searches = []
+
+
+def hyperband(max_trials, **options):  # it counts epochs, not trials
+    searches.append(kt.oracles.HyperbandOracle(max_epochs=9, factor=3, **options))
+    return searches[-1]
+
+
+benchmark.simulate({"hyperband": hyperband}, budget=10, seeds=[0])
+stays = [trial.hyperparameters.values for trial in searches[0].trials.values()]
+theirs = Counter((stay["tuner/bracket"], stay["tuner/round"]) for stay in stays)
+theirs = [theirs[cuts, stop] for cuts in (2, 1, 0) for stop in range(cuts + 1)]
+print("KerasTuner does the same:", theirs == plan["networks"].tolist())
 print(f"{plan['networks'].sum()} trials, {plan['epochs paid'].sum()} epochs")
 
 # %% [markdown]

@@ -1,0 +1,76 @@
+"""Observers: what a search reports while it runs, and a progress bar that shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+
+class Observer:
+    """The events of a search, with trials and epochs counted from 1; this one ignores them.
+
+    A search that goes on first reports the trials that it has, by ``trial_end``.  An observer that
+    raises ``KeyboardInterrupt`` stops the search, as Ctrl-C does; its finished trials stay.
+    """
+
+    def search_begin(self, max_trials: int, epochs: int) -> None: ...
+
+    def trial_begin(self, trial: int) -> None: ...
+
+    def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
+
+    def batch_end(self, trial: int) -> None: ...
+
+    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
+
+    def trial_end(self, row: dict[str, Any]) -> None: ...
+
+    def search_end(self) -> None: ...
+
+
+class ProgressBar(Observer):
+    """One line with the epochs done, the time left and the best accuracy so far."""
+
+    def __init__(self, *, disable: bool = False):
+        self._disable = disable
+
+    def search_begin(self, max_trials: int, epochs: int) -> None:
+        self._epochs, self._best = epochs, 0.0
+        self._bar = tqdm(
+            total=max_trials * epochs,
+            unit="epoch",
+            file=sys.stdout,
+            leave=False,
+            disable=self._disable,
+            bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} epochs, {remaining} left{postfix}",
+        )
+
+    def trial_begin(self, trial: int) -> None:
+        self._bar.set_description_str(f"trial {trial}")
+        self._bar.update((trial - 1) * self._epochs - self._bar.n)  # skip what was stopped early
+
+    def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None:
+        self._bar.update()
+
+    def trial_end(self, row: dict[str, Any]) -> None:
+        self._best = max(self._best, row.get("val_accuracy") or 0.0)
+        self._bar.set_postfix_str(f"best validation accuracy {self._best:.3f}")
+
+    def search_end(self) -> None:
+        self._bar.close()
+
+
+@contextlib.contextmanager
+def watched(observer: Observer | None, epochs: int) -> Iterator[Observer]:
+    """Report one training to an observer, by default a `ProgressBar`, as a search of one trial."""
+    observer = ProgressBar() if observer is None else observer
+    observer.search_begin(1, epochs)
+    try:
+        observer.trial_begin(1)
+        yield observer
+    finally:
+        observer.search_end()

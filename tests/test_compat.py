@@ -1,0 +1,371 @@
+"""The private names of other libraries are where they were, do what they did, and stay in one file.
+
+If a test of a function fails, its library has moved what the function relies on: read the function
+again against the new version, or take the pin back.
+"""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import inspect
+import multiprocessing
+import os
+import random
+import re
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import autokeras
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nascourse
+from nascourse._engine import compat
+from nascourse.spaces import autokeras_space
+
+PACKAGE = Path(nascourse.__file__).parent
+
+
+def relies_on(library: ModuleType):
+    """Let the test of a function say which version has moved what the function relies on."""
+
+    def decorate(test):
+        def tried(**fixtures):
+            try:
+                test(**fixtures)
+            except Exception as error:  # noqa: BLE001 - whatever a moved name leads to
+                name = test.__name__.removeprefix("test_")
+                pin = f"{library.__name__.replace('_', '-')}=={library.__version__}"
+                pytest.fail(f"{pin} has moved what compat.{name} relies on: {error!r}")
+
+        tried.__signature__ = inspect.signature(test)  # pytest reads the fixtures from it
+        return tried
+
+    return decorate
+
+
+def oracle(make=keras_tuner.oracles.RandomSearchOracle, **options) -> keras_tuner.Oracle:
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("block/units", [4, 8, 16])
+    made = make(objective="val_accuracy", max_trials=3, seed=1, hyperparameters=hp, **options)
+    made.verbose = 0
+    return made
+
+
+def dense_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+    layers = keras.layers
+    units = hp.Choice("block/units", [4, 8, 16])
+    model = keras.Sequential(
+        [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(units), layers.Dense(10)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
+@relies_on(autokeras)
+def test_AutoTuner():
+    assert issubclass(compat.AutoTuner, keras_tuner.Tuner)
+    assert {"hypermodel", "oracle"} <= inspect.signature(compat.AutoTuner).parameters.keys()
+
+
+@relies_on(autokeras)
+def test_GreedyOracle():
+    greedy = oracle(compat.GreedyOracle, initial_hps=[{"block/units": 8}])
+    with compat.in_memory(greedy):
+        assert greedy.create_trial("a").hyperparameters.values == {"block/units": 8}
+
+
+@relies_on(autokeras)
+def test_Trie():
+    trie = compat.Trie()
+    for name in ("conv/filters", "conv/kernel", "head"):
+        trie.insert(name)
+    (conv, head) = trie.root.children.values()
+
+    assert len(trie.nodes) == 5
+    assert trie.get_hp_names(conv) == ["conv/filters", "conv/kernel"]
+    assert (conv.num_leaves, conv.is_leaf(), head.is_leaf(), head.hp_name) == (
+        2,
+        False,
+        True,
+        "head",
+    )
+
+
+@relies_on(autokeras)
+def test_TrieNode():
+    assert isinstance(compat.Trie().root, compat.TrieNode)
+
+
+@relies_on(autokeras)
+def test_autokeras_network():
+    space = autokeras_space()
+    network = compat.autokeras_network(
+        space.inputs,
+        space.outputs,
+        keras_tuner.HyperParameters(),
+        image_shape=(28, 28, 1),
+        n_classes=10,
+    )
+    assert network.input_shape == (None, 28, 28, 1)
+    assert network.output_shape == (None, 10)
+
+
+@relies_on(autokeras)
+def test_autokeras_config():
+    def config(**options) -> dict:
+        space = autokeras_space(**options)
+        return compat.autokeras_config(space.inputs, space.outputs)
+
+    assert config() == config()
+    assert config() != config(filters=(8, 16))
+    assert not {"shape", "loss", "num_classes"} & set(config()["blocks"][-1]["config"])
+
+
+@relies_on(autokeras)
+def test_autokeras_trains_with(small, tmp_path):
+    calls = []
+
+    def fit(model, *, x, y, batch_size, **arguments):
+        calls.append(
+            (isinstance(model, keras.Model), len(x), len(y), batch_size, arguments["epochs"])
+        )
+        return model.fit(x, y, batch_size=batch_size, **arguments)
+
+    space = autokeras_space(filters=(1, 2), kernels=(3,))
+    network = autokeras.AutoModel(
+        space.inputs, space.outputs, directory=tmp_path, max_trials=1, tuner="random"
+    )
+    with compat.autokeras_trains_with(fit):
+        one_hot = np.eye(10)
+        network.fit(
+            small.x_train,
+            one_hot[small.y_train],
+            validation_data=(small.x_val, one_hot[small.y_val]),
+            epochs=1,
+            batch_size=50,
+            callbacks=[keras.callbacks.EarlyStopping()],
+            verbose=0,
+        )
+    assert calls == [(True, 200, 200, 50, 1)]
+
+
+@relies_on(autokeras)
+def test_initial_values():
+    greedy = oracle(compat.GreedyOracle, initial_hps=[{}])
+    compat.initial_values(greedy)[0]["block/units"] = 16
+
+    with compat.in_memory(greedy):
+        assert greedy.create_trial("a").hyperparameters.values == {"block/units": 16}
+    assert compat.initial_values(oracle()) == []
+
+
+@relies_on(keras_tuner)
+def test_is_tried():
+    random_search = oracle()
+    with compat.in_memory(random_search):
+        values = random_search.create_trial("a").hyperparameters.values
+
+    tried = [
+        units for units in (4, 8, 16) if compat.is_tried(random_search, {"block/units": units})
+    ]
+    assert tried == list(values.values())
+
+
+@relies_on(keras_tuner)
+def test_mark_as_tried():
+    random_search = oracle()
+    for units in (4, 16):
+        compat.mark_as_tried(random_search, {"block/units": units})
+
+    with compat.in_memory(random_search):
+        assert random_search.create_trial("a").hyperparameters.values == {"block/units": 8}
+
+
+@relies_on(keras_tuner)
+def test_in_memory(tmp_path, monkeypatch):
+    from keras_tuner.src.engine import oracle as module
+
+    monkeypatch.chdir(tmp_path)
+    random_search = oracle()
+    with compat.in_memory(random_search):
+        trial = random_search.create_trial("a")
+        random_search.update_trial(trial.trial_id, {"val_accuracy": 0.5})
+        trial.status = "COMPLETED"
+        random_search.end_trial(trial)
+        assert random_search in module.LOCKS
+
+    assert random_search not in module.LOCKS and random_search not in module.THREADS
+    assert not os.listdir(tmp_path)
+
+
+@relies_on(keras_tuner)
+def test_tracebacks_off(tmp_path, capsys):
+    class Failing(keras_tuner.Tuner):
+        def run_trial(self, trial):
+            raise keras_tuner.errors.FailedTrialError("no luck")
+
+    with compat.tracebacks_off():
+        Failing(oracle=oracle(max_consecutive_failed_trials=4), directory=tmp_path).search()
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@relies_on(keras_tuner)
+def test_weights_saved_once(small, tmp_path, monkeypatch):
+    saved, save = [], keras.Model.save_weights
+    monkeypatch.setattr(
+        keras.Model, "save_weights", lambda model, *a, **k: saved.append(a) or save(model, *a, **k)
+    )
+    tuner = keras_tuner.Tuner(
+        oracle(keras_tuner.oracles.RandomSearchOracle), dense_space, directory=tmp_path
+    )
+    arrays, validation = (small.x_train, small.y_train), (small.x_val, small.y_val)
+    with compat.weights_saved_once():
+        tuner.search(*arrays, epochs=3, validation_data=validation, verbose=0)
+
+    assert len(saved) == len(tuner.oracle.trials)
+    trial = tuner.oracle.get_best_trials()[0]
+    _, accuracy = tuner.load_model(trial).evaluate(*validation, verbose=0)
+    assert accuracy == pytest.approx(trial.score)
+
+
+@relies_on(keras)
+def test_own_random_generator():
+    def weights(*, drawn_meanwhile: bool) -> np.ndarray:
+        keras.utils.set_random_seed(1)
+        if drawn_meanwhile:
+            random.random()
+        layer = keras.layers.Dense(3)
+        layer.build((None, 2))
+        return layer.get_weights()[0]
+
+    with compat.own_random_generator():
+        state = random.getstate()
+        expected = weights(drawn_meanwhile=False)
+        assert random.getstate() == state
+        assert np.array_equal(weights(drawn_meanwhile=True), expected)
+    assert np.array_equal(weights(drawn_meanwhile=False), expected)
+
+
+@relies_on(keras)
+def test_build_by_batch():
+    model = keras.Sequential([keras.layers.Dense(3)])
+    model.compile(optimizer="adam", loss="mse", metrics=["accuracy"])
+    compat.build_by_batch(model, np.zeros((4, 2)), np.zeros((4, 3)))
+    assert model.built and model.optimizer.built
+    assert {metric.name for metric in model.metrics} == {"loss", "compile_metrics"}
+
+
+@relies_on(tf)
+def test_graphs_forgotten():
+    from tensorflow.python.framework import ops
+
+    def registered() -> int:
+        return len(ops.gradient_registry._registry)
+
+    before = registered()
+    with compat.graphs_forgotten():
+
+        @tf.custom_gradient
+        def double(x):
+            return 2 * x, lambda gradient: 2 * gradient
+
+        tf.function(double)(tf.constant(1.0))
+        assert registered() > before
+    assert registered() == before
+
+
+def test_start_method():
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        assert compat.start_method(pool) == "spawn"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert compat.start_method(pool) is None
+
+
+def test_answer_while_busy():  # `test_views` clicks a button of a busy kernel
+    comm = SimpleNamespace(_reply_subshell_id="main", comm_id="1")
+    compat.answer_while_busy(SimpleNamespace(comm=comm))
+    assert vars(comm) == {"comm_id": "1"}
+
+
+def names_of_compat() -> dict[str, str]:
+    """Each public name, with the comment or docstring that says where it was read."""
+    text = Path(compat.__file__).read_text("utf-8")
+    module = ast.parse(text)
+    functions = {
+        part.name: ast.get_docstring(part) or ""
+        for part in module.body
+        if isinstance(part, ast.FunctionDef)
+    }
+    comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
+    return functions | dict.fromkeys(compat.__all__, comments)
+
+
+def test_each_name_says_where_it_was_read_and_has_a_test():
+    for name, text in names_of_compat().items():
+        assert re.search(r"Read in [\w-]+ [\d.]+\d:", text), name
+        assert f"test_{name}" in globals()
+
+
+# What is private
+
+PRIVATE = re.compile(
+    r"(keras|keras_tuner)\.src\b|tensorflow\.python\b|autokeras\.[a-z]|(.*\.)?_[a-z]"
+)
+OWN = ("nascourse", "__future__")
+DOCUMENTED = {"_asdict", "_exit"}  # of named tuples, and of `os`
+# The doctor runs before anything is installed, and so without `compat`.
+EXEMPT = {"_engine/compat.py", "cli/doctor.py", "benchmark.py"}
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The modules that a file imports, as dotted names."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def underscored(tree: ast.Module) -> set[str]:
+    """The attributes that begin with one underscore."""
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {name for name in names if re.match("_[a-z]", name)} - DOCUMENTED
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """The underscored names that a file gives: functions, classes, variables, its own attributes."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names |= {node.attr} if ast.unparse(node.value) in ("self", "cls") else set()
+    return names
+
+
+def test_no_other_file_touches_private_names_of_other_libraries():
+    trees = {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8"))
+        for path in PACKAGE.rglob("*.py")
+    }
+    ours = set().union(*map(defined, trees.values()))
+    touched = {}
+    for name, tree in trees.items():
+        foreign = {module for module in imported(tree) if not module.startswith(OWN)}
+        private = {module for module in foreign if PRIVATE.match(module)}
+        replaced = {module for module in foreign if module.startswith("unittest.mock")}
+        through_src = {"src" for node in ast.walk(tree) if getattr(node, "attr", "") == "src"}
+        if offences := private | replaced | through_src | (underscored(tree) - ours):
+            touched[name] = offences
+    assert {name: touched[name] for name in touched.keys() - EXEMPT} == {}

@@ -1,0 +1,245 @@
+"""Training with several steps in one execution gives the very network that single steps give."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from nascourse._engine import feeding
+
+N_IMAGES, BATCH = 150, 40  # the last batch of an epoch holds 30
+
+
+@pytest.fixture
+def images() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.integers(256, size=(N_IMAGES, 4, 4, 1), dtype="uint8"), rng.integers(
+        3, size=N_IMAGES
+    )
+
+
+def network(*more: keras.Layer) -> keras.Model:
+    """Always the same weights to start from, and a layer that draws random numbers."""
+    keras.utils.set_random_seed(1)
+    image = keras.Input((4, 4, 1), dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(image))
+    for layer in (layers.Dense(8, activation="relu"), layers.Dropout(0.25), *more):
+        x = layer(x)
+    model = keras.Model(image, layers.Dense(3, activation="softmax")(x))
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def trained(images, *, x=None, seed=2, **options) -> tuple[keras.Model, dict[str, list[float]]]:
+    model = network()
+    usual = {"epochs": 3, "batch_size": BATCH, "validation_data": images, "verbose": 0}
+    x = images[0] if x is None else x
+    history = feeding.fit(model, x, images[1], seed=seed, **{**usual, **options})
+    return model, history.history
+
+
+def assert_same_weights(one: keras.Model, other: keras.Model) -> None:
+    for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+class Seen(np.ndarray):
+    """An array that keeps which of its images were asked for together."""
+
+    def __getitem__(self, which):
+        if isinstance(which, np.ndarray):
+            self.asked.append(which)
+        return np.asarray(super().__getitem__(which))
+
+
+def seen(array: np.ndarray) -> Seen:
+    array = array.view(Seen)
+    array.asked = []
+    return array
+
+
+class Steps(keras.callbacks.Callback):
+    """Keeps the numbers of the steps that it hears of, and may end a training."""
+
+    def __init__(self, stop_at: int | None = None):
+        super().__init__()
+        self.heard, self.stop_at = [], stop_at
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.heard.append(batch)
+        if len(self.heard) == self.stop_at:
+            self.model.stop_training = True
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 10.0])
+def test_it_is_the_training_of_keras_in_a_given_order(images, monkeypatch, seconds):
+    """However many steps an execution takes."""
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", seconds)
+    (x, y), plain = images, network()
+    order = np.random.default_rng(2).permutation(N_IMAGES)
+    plain.fit(x[order], y[order], batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+
+    model, _ = trained(images, epochs=1)
+
+    assert_same_weights(model, plain)
+
+
+def test_the_number_of_steps_in_an_execution_changes_nothing(images, monkeypatch):
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 1e-9)
+    one_by_one, curve = trained(images)
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
+
+    together, same_curve = trained(images)
+
+    assert_same_weights(one_by_one, together)
+    assert same_curve == curve
+    assert sorted(curve) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+
+
+def test_a_seed_gives_each_epoch_an_order_of_its_own(images):
+    orders = []
+    for seed in (5, 5, 6):
+        x = seen(images[0])
+        trained(images, x=x, seed=seed, epochs=2)
+        orders.append(np.concatenate(x.asked).reshape(2, N_IMAGES))
+
+    np.testing.assert_array_equal(orders[0], orders[1])
+    epochs = [*orders[0], *orders[2]]
+    assert len({tuple(order) for order in epochs}) == 4
+    assert all(sorted(order) == list(range(N_IMAGES)) for order in epochs)
+
+
+def test_the_validation_is_that_of_keras(images):
+    x, y = images
+    model, curve = trained(images, validation_data=(x[:70], y[:70]))
+
+    loss, accuracy = model.evaluate(x[:70], y[:70], verbose=0)
+
+    assert curve["val_loss"][-1] == pytest.approx(loss, rel=1e-6)
+    assert curve["val_accuracy"][-1] == pytest.approx(accuracy)
+
+
+def test_callbacks_hear_of_every_step_and_can_stop(images):
+    steps, short = Steps(), Steps(stop_at=6)
+    trained(images, callbacks=[steps])
+
+    _, curve = trained(images, callbacks=[short])
+
+    assert steps.heard == [0, 1, 2, 3] * 3
+    assert short.heard == [0, 1, 2, 3, 0, 1]
+    assert len(curve["loss"]) == 2
+
+
+def test_keras_trains_on_after_it(images):
+    model, _ = trained(images)
+    before = model.get_weights()
+
+    model.fit(*images, batch_size=BATCH, epochs=1, verbose=0)
+
+    assert not np.array_equal(model.get_weights()[0], before[0])
+    assert int(model.optimizer.iterations) == 4 * 4
+
+
+def test_images_may_lie_in_a_file(images, tmp_path):
+    path = tmp_path / "images.npy"
+    np.save(path, images[0])
+
+    model, _ = trained(images, x=np.load(path, mmap_mode="r"))
+
+    assert_same_weights(model, trained(images)[0])
+
+
+def test_an_execution_is_handed_no_more_than_fits(images, monkeypatch):
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
+    monkeypatch.setattr(feeding, "EXECUTION_BYTES", 2 * BATCH * 16)
+    x = seen(images[0])
+
+    trained(images, x=x)
+
+    assert max(len(which) for which in x.asked) == 2 * BATCH
+
+
+def test_an_execution_takes_as_many_steps_as_the_last_one_promises(monkeypatch):
+    """Steps of 0.1 seconds: two of them fit into the 0.25."""
+    clock = [0.0]
+    monkeypatch.setattr(feeding.time, "perf_counter", lambda: clock[0])
+    arrays = np.zeros((9, 1), "uint8"), np.zeros(9, "int64")
+    steps = feeding._Steps(None, lambda data: None, arrays, batch_size=1)
+    executed = []
+
+    def execute(x, y):
+        executed.append(len(y))
+        clock[0] += 5.0 if len(executed) == 1 else 0.1 * len(y)  # the first one is traced
+        return {}
+
+    steps._execute = execute
+    iterator = object()
+    for _ in range(9):
+        steps(iterator)
+
+    assert executed == [1, 1, 2, 2, 2, 1]
+
+
+def test_a_network_is_traced_once_for_training_and_once_for_validation(images):
+    class Counting(layers.Layer):
+        calls = 0
+
+        def call(self, x):
+            Counting.calls += 1
+            return x
+
+    model = network(Counting())
+    before = Counting.calls
+
+    feeding.fit(
+        model, *images, seed=0, batch_size=BATCH, epochs=2, validation_data=images, verbose=0
+    )
+
+    assert Counting.calls - before <= 3  # one more to build its metrics
+
+
+def test_what_is_no_array_goes_to_keras_as_it_is(images):
+    pipeline = tf.data.Dataset.from_tensor_slices(images).batch(BATCH)
+    model, plain = network(), network()
+    plain.fit(pipeline, epochs=2, verbose=0)
+
+    feeding.fit(model, pipeline, seed=0, batch_size=None, epochs=2, verbose=0)
+
+    assert_same_weights(model, plain)
+
+
+def test_validation_may_be_a_pipeline(images):
+    pipeline = tf.data.Dataset.from_tensor_slices(images).batch(BATCH)
+
+    model, curve = trained(images, validation_data=pipeline)
+
+    assert_same_weights(model, trained(images)[0])
+    assert len(curve["val_loss"]) == 3
+
+
+def test_a_training_step_of_ones_own_is_taken(images):
+    class Lazy(keras.Model):
+        def train_step(self, data):
+            return {"of its own": tf.constant(7.0)}
+
+    image = keras.Input((4, 4, 1))
+    model = Lazy(image, layers.Dense(3)(layers.Flatten()(image)))
+    model.compile(loss="mse")
+
+    history = feeding.fit(model, *images, seed=0, batch_size=BATCH, epochs=1, verbose=0)
+
+    assert history.history == {"of its own": [7.0]}
+
+
+def test_a_network_that_cannot_take_the_images_says_what_is_wrong(images):
+    model = network()
+
+    with pytest.raises(ValueError, match="shape"):
+        feeding.fit(model, images[0][:, :3], images[1], seed=0, epochs=1, verbose=0)
