@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import operator
 import os
+from typing import Any, cast
 
 __version__ = "0.1.0"
 
@@ -41,7 +42,7 @@ class CourseError(ValueError):
 def whole_number(name: str, value: object, *, at_least: int, at_most: int = 2**32 - 1) -> int:
     """The value as a plain int, or the sentence that says what it should be."""
     try:
-        number = operator.index(value)  # takes NumPy's integers, and neither 2.5 nor "3"
+        number = operator.index(cast(Any, value))  # takes NumPy's integers, and neither 2.5 nor "3"
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not at_least <= number <= at_most:

@@ -1,6 +1,6 @@
 """What an older version of the package has written is still of use.
 
-``data/old_searches.py`` says what the files are and how they were made.
+``old_searches.py`` says what the files are and how they were made.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import old_searches
 import pytest
-from data import old_searches
 
 from nascourse import search
 from nascourse._engine.archive import import_search
-
-DATA = Path(old_searches.__file__).parent
 
 
 @pytest.fixture(scope="module", autouse=True)
 def same_libraries() -> None:
     """A search goes on with the libraries that began it, and says so; that is tested elsewhere."""
-    identity = json.loads((DATA / "random" / "search.json").read_text())["search"]["identity"]
+    identity = json.loads((old_searches.DATA / "random" / "search.json").read_text())["search"][
+        "identity"
+    ]
     for name in ("keras", "keras-tuner", "autokeras"):
         if identity[f"version of {name}"] != version(name):
             pytest.skip(f"the old searches were made with another version of {name}")
@@ -42,7 +42,7 @@ def go_on(space, strategy: str, folder: Path) -> search.Search:
 
 
 def test_the_folder_of_a_search_whose_process_died_goes_on(tmp_path):
-    folder = shutil.copytree(DATA / "random", tmp_path / "random")
+    folder = shutil.copytree(old_searches.DATA / "random", tmp_path / "random")
     table = go_on(old_searches.tiny_space, "random", folder).table
 
     assert table["units"].tolist() == [6, 5, 1, 4]  # as the old version went on by itself
@@ -50,7 +50,7 @@ def test_the_folder_of_a_search_whose_process_died_goes_on(tmp_path):
 
 
 def test_an_exported_search_is_imported_and_goes_on(tmp_path):
-    folder = import_search(DATA / "greedy.zip", tmp_path / "greedy")
+    folder = import_search(old_searches.DATA / "greedy.zip", tmp_path / "greedy")
     greedy = go_on(old_searches.tiny_autokeras_space(), "greedy", folder)
 
     assert len(greedy.table) == 4
@@ -62,7 +62,7 @@ def test_an_exported_search_is_imported_and_goes_on(tmp_path):
 
 
 def test_a_saved_network_of_autokeras_loads():
-    network = keras.models.load_model(DATA / "classifier.keras")
+    network = keras.models.load_model(old_searches.DATA / "classifier.keras")
 
     (rescaling,) = (layer for layer in network.layers if isinstance(layer, keras.layers.Rescaling))
     assert rescaling.scale == pytest.approx(1 / 255)

@@ -280,7 +280,7 @@ def train(options: argparse.Namespace) -> None:
     command += ["--test-data", options.test_data, "--limit", str(options.limit)]
     command += ["--processes", str(options.processes), "--part"]
     workers = {part: subprocess.Popen([*command, str(part)]) for part in range(options.processes)}
-    began, before, shown = time.time(), len(finished(options.out)), 0
+    began, before, shown = time.time(), len(finished(options.out)), 0.0
     try:
         while workers:
             time.sleep(2)

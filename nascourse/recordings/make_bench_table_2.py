@@ -41,7 +41,7 @@ import numpy as np
 import pandas as pd
 
 import nascourse
-from nascourse import CourseError, data, trials
+from nascourse import CourseError, data
 
 # The modules with networks in them are imported late: a parent process does not need TensorFlow.
 
@@ -118,7 +118,9 @@ def choose_validation(
     """
     seen = {image.tobytes() for image in taken}
     of_digit: list[list[int]] = [[] for _ in range(data.CLASSES)]
-    for place in sorted(range(len(x)), key=lambda place: hashlib.sha256(x[place]).digest()):
+    for place in sorted(
+        range(len(x)), key=lambda place: hashlib.sha256(x[place].tobytes()).digest()
+    ):
         pixels = x[place].tobytes()
         if len(of_digit[y[place]]) < VALIDATION and pixels not in seen:
             seen.add(pixels)
@@ -678,7 +680,7 @@ def report(options: argparse.Namespace) -> None:
         print(f"  deviation across networks {mean.std():.4f}, of one network's runs {noise:.4f}")
     networks["accuracy"] = networks["network"].map(mean)
     for name in ("n_params", "flops", *PROXIES):
-        tau = trials.rank_correlation(networks[name], networks["accuracy"])
+        tau = networks[name].corr(networks["accuracy"], method="spearman")
         print(f"  rank correlation of {name} with test accuracy {tau:+.3f}")
     heads = all_runs.merge(networks[["network", "head"]], on="network")
     at = heads.groupby(["head", "epoch"])["val_right"].mean().unstack() / run["validation_images"]

@@ -3,9 +3,9 @@
 Run it where the old version is what ``import nascourse`` finds::
 
     git worktree add ../old e010db1
-    PYTHONPATH=../old python tests/data/old_searches.py
+    PYTHONPATH=../old python tests/old_searches.py
 
-It leaves beside itself:
+It leaves in the folder ``data`` beside itself:
 
 ====================  ==========================================================================
 ``random``            the folder of a random search whose process died in trial 3 of 4
@@ -38,7 +38,7 @@ try:
 except ModuleNotFoundError:  # up to November 2026
     from nascourse.archive import export_search
 
-HERE = Path(__file__).parent
+DATA = Path(__file__).with_name("data")
 SEARCH = {"max_trials": 4, "epochs": 1, "seed": 3, "batch_size": 16}
 
 
@@ -110,7 +110,7 @@ def random_search() -> None:
         tiny_space,
         splits(),
         strategy="random",
-        directory=HERE / "random",
+        directory=DATA / "random",
         observer=StoppingAt(3, functools.partial(os._exit, 1)),
         **SEARCH,
     )
@@ -128,13 +128,13 @@ def greedy_search(folder: Path) -> search.Search:
 
 
 def main() -> None:
-    shutil.rmtree(HERE / "random", ignore_errors=True)
+    shutil.rmtree(DATA / "random", ignore_errors=True)
     process = multiprocessing.get_context("spawn").Process(target=random_search)
     process.start()
     process.join()
     with tempfile.TemporaryDirectory() as folder:
-        greedy_search(Path(folder) / "greedy").best_model().save(HERE / "classifier.keras")
-        export_search(Path(folder) / "greedy", HERE / "greedy.zip")
+        greedy_search(Path(folder) / "greedy").best_model().save(DATA / "classifier.keras")
+        export_search(Path(folder) / "greedy", DATA / "greedy.zip")
 
 
 if __name__ == "__main__":
