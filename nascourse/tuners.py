@@ -61,7 +61,7 @@ class Observer:
 
     def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
 
-    def batch_end(self, trial: int) -> None: ...
+    def batch_end(self, trial: int) -> None: ...  # of training or validation
 
     def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
 
@@ -186,6 +186,16 @@ class _Recorded:
                 raise _DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             self._failure = reason(error)  # KerasTuner makes it a failed trial; we keep the reason
             raise FailedTrialError(self._failure) from error
+
+    def _fit(self, trial, model, *args, callbacks, **options) -> keras.callbacks.History:
+        number = trial_number(trial)
+        # KerasTuner does not tell of validation, and a pause or a stop would wait for its end.
+        validation = keras.callbacks.LambdaCallback(
+            on_test_batch_end=lambda batch, logs: self._observer.batch_end(number)
+        )
+        return feeding.fit(
+            model, *args, seed=self._seed, callbacks=[*callbacks, validation], **options
+        )
 
     def on_trial_end(self, trial) -> None:
         row = {
@@ -328,7 +338,7 @@ class _Elsewhere(keras_tuner.Tuner):
 class _KerasTuner(_Recorded, _Elsewhere):
     def _build_and_fit_model(self, trial, *args, **kwargs):
         def fit(hp, model, *args, **kwargs) -> keras.callbacks.History:
-            return feeding.fit(model, *args, seed=self._seed, **kwargs)
+            return self._fit(trial, model, *args, **kwargs)
 
         with mock.patch.object(self.hypermodel, "fit", fit):
             return super()._build_and_fit_model(trial, *args, **kwargs)
@@ -342,7 +352,7 @@ class _AutoKerasTuner(_Recorded, AutoTuner, _Elsewhere):
 
     def _build_and_fit_model(self, trial, *args, **kwargs):
         def fit(model, batch_size, **kwargs) -> tuple[keras.Model, keras.callbacks.History]:
-            train = functools.partial(feeding.fit, model, seed=self._seed)
+            train = functools.partial(self._fit, trial, model)
             # It tries again with half the batch where memory runs out.
             return model, autokeras_utils.run_with_adaptive_batch_size(batch_size, train, **kwargs)
 
