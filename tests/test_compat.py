@@ -98,11 +98,6 @@ def test_Trie():
 
 
 @relies_on(autokeras)
-def test_TrieNode():
-    assert isinstance(compat.Trie().root, compat.TrieNode)
-
-
-@relies_on(autokeras)
 def test_autokeras_network():
     space = autokeras_space()
     network = compat.autokeras_network(
@@ -321,7 +316,7 @@ PRIVATE = re.compile(
 OWN = ("nascourse", "__future__")
 DOCUMENTED = {"_asdict", "_exit"}  # of named tuples, and of `os`
 # The doctor runs before anything is installed, and so without `compat`.
-EXEMPT = {"_engine/compat.py", "cli/doctor.py", "benchmark.py"}
+EXEMPT = {"_engine/compat.py", "cli/doctor.py"}
 
 
 def imported(tree: ast.Module) -> set[str]:

@@ -38,9 +38,9 @@ from autokeras.engine.tuner import AutoTuner
 
 # Read in autokeras 3.0.0: AutoKeras's greedy strategy without its tuner, and the tree of names by
 # which it chooses what to change.
-from autokeras.tuners.greedy import GreedyOracle, Trie, TrieNode
+from autokeras.tuners.greedy import GreedyOracle, Trie
 
-__all__ = ["AutoTuner", "GreedyOracle", "Trie", "TrieNode"]
+__all__ = ["AutoTuner", "GreedyOracle", "Trie"]
 
 
 def autokeras_network(

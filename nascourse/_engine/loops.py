@@ -112,13 +112,18 @@ class _CourseTuner(keras_tuner.Tuner):
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            seed = trial_seed(self._options.seed, trial_number(trial))
+            arguments["seed"] = trial_seed(self._options.seed, trial_number(trial))
+            # KerasTuner does not report validation, and a pause or a stop would wait for its end.
+            validation = keras.callbacks.LambdaCallback(
+                on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
+            )
+            arguments["callbacks"] = [*arguments["callbacks"], validation]
             with (
                 compat.graphs_forgotten(),
                 compat.weights_saved_once(),
                 compat.autokeras_trains_with(feeding.fit),
             ):
-                return super().run_trial(trial, *args, seed=seed, **arguments)
+                return super().run_trial(trial, *args, **arguments)
         except TimeIsUp:
             raise
         except Exception as error:
