@@ -241,7 +241,7 @@ def test_an_observer_hears_of_the_network_and_of_each_batch(run, tmp_path):
     expected = []
     for trial, architecture in zip((1, 2), found.table["architecture"]):
         facts = (trial, architecture, ["architecture", "fingerprint", "flops", "n_params"])
-        expected += [facts, trial, trial, (trial, 1)]
+        expected += [facts, trial, trial, trial, (trial, 1)]  # the third one is of validation
     assert heard.events == expected
 
 

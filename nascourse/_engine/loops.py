@@ -105,7 +105,12 @@ class _CourseTuner(keras_tuner.Tuner):
         if not np.isfinite(list(metrics.values())).all():
             raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
 
-    def run_trial(self, trial: Trial, *args: Any, **arguments: Any) -> Any:
+    def run_trial(self, trial: Trial, *args: Any, callbacks=(), **arguments: Any) -> Any:
+        # KerasTuner says nothing of validation, and a pause or a stop would wait for its end.
+        validation = keras.callbacks.LambdaCallback(
+            on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
+        )
+        arguments["callbacks"] = [*callbacks, validation]
         try:
             if self.recorder.tries > TRIES:
                 raise FailedTrialError(

@@ -58,6 +58,10 @@ class TrialRecorder:
             self._observer.network_known(self._number, self.network)
         self._observer.batch_end(self._number)
 
+    def validation_batch_end(self) -> None:
+        """Report a batch of validation."""
+        self._observer.batch_end(self._number)
+
     def epoch_end(self, epoch: int, metrics: dict[str, float]) -> None:
         """Add an epoch, from 1, to the learning curve."""
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
