@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import concurrent.futures
+import gc
 import inspect
 import multiprocessing
 import os
 import random
 import re
+import weakref
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -53,6 +55,7 @@ def oracle(make=keras_tuner.oracles.RandomSearchOracle, **options) -> keras_tune
     hp.Choice("block/units", [4, 8, 16])
     made = make(objective="val_accuracy", max_trials=3, seed=1, hyperparameters=hp, **options)
     made.verbose = 0
+    compat.keep_in_memory(made)
     return made
 
 
@@ -76,8 +79,7 @@ def test_AutoTuner():
 @relies_on(autokeras)
 def test_GreedyOracle():
     greedy = oracle(compat.GreedyOracle, initial_hps=[{"block/units": 8}])
-    with compat.in_memory(greedy):
-        assert greedy.create_trial("a").hyperparameters.values == {"block/units": 8}
+    assert greedy.create_trial("a").hyperparameters.values == {"block/units": 8}
 
 
 @relies_on(autokeras)
@@ -155,16 +157,14 @@ def test_initial_values():
     greedy = oracle(compat.GreedyOracle, initial_hps=[{}])
     compat.initial_values(greedy)[0]["block/units"] = 16
 
-    with compat.in_memory(greedy):
-        assert greedy.create_trial("a").hyperparameters.values == {"block/units": 16}
+    assert greedy.create_trial("a").hyperparameters.values == {"block/units": 16}
     assert compat.initial_values(oracle()) == []
 
 
 @relies_on(keras_tuner)
 def test_is_tried():
     random_search = oracle()
-    with compat.in_memory(random_search):
-        values = random_search.create_trial("a").hyperparameters.values
+    values = random_search.create_trial("a").hyperparameters.values
 
     tried = [
         units for units in (4, 8, 16) if compat.is_tried(random_search, {"block/units": units})
@@ -178,25 +178,31 @@ def test_mark_as_tried():
     for units in (4, 16):
         compat.mark_as_tried(random_search, {"block/units": units})
 
-    with compat.in_memory(random_search):
-        assert random_search.create_trial("a").hyperparameters.values == {"block/units": 8}
+    assert random_search.create_trial("a").hyperparameters.values == {"block/units": 8}
 
 
 @relies_on(keras_tuner)
-def test_in_memory(tmp_path, monkeypatch):
-    from keras_tuner.src.engine import oracle as module
-
+def test_keep_in_memory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random_search = oracle()
-    with compat.in_memory(random_search):
-        trial = random_search.create_trial("a")
-        random_search.update_trial(trial.trial_id, {"val_accuracy": 0.5})
-        trial.status = "COMPLETED"
-        random_search.end_trial(trial)
-        assert random_search in module.LOCKS
+    trial = random_search.create_trial("a")
+    random_search.update_trial(trial.trial_id, {"val_accuracy": 0.5})
+    trial.status = "COMPLETED"
+    random_search.end_trial(trial)
 
-    assert random_search not in module.LOCKS and random_search not in module.THREADS
+    assert random_search.get_best_trials()[0].score == 0.5
     assert not os.listdir(tmp_path)
+
+
+@relies_on(keras_tuner)
+def test_release():
+    random_search = oracle()
+    random_search.create_trial("a")
+    memory = weakref.ref(random_search)
+    compat.release(random_search)
+    del random_search
+    gc.collect()
+    assert memory() is None
 
 
 @relies_on(keras_tuner)
@@ -283,9 +289,9 @@ def test_start_method():
         assert compat.start_method(pool) is None
 
 
-def test_answer_while_busy():  # `test_views` clicks a button of a busy kernel
+def test_handle_clicks_while_busy():  # `test_live` clicks a button of a busy kernel
     comm = SimpleNamespace(_reply_subshell_id="main", comm_id="1")
-    compat.answer_while_busy(SimpleNamespace(comm=comm))
+    compat.handle_clicks_while_busy(SimpleNamespace(comm=comm))
     assert vars(comm) == {"comm_id": "1"}
 
 

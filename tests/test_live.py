@@ -254,7 +254,7 @@ from nascourse.views import html
 handled = []
 press = lambda: handled.append(threading.current_thread() is threading.main_thread())
 button = html.button("Stop", press)
-compat.answer_while_busy(button)
+compat.handle_clicks_while_busy(button)
 print(button.comm.comm_id)
 """
 BUSY = """

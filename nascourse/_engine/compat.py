@@ -22,7 +22,7 @@ import functools
 import random
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -39,6 +39,9 @@ from autokeras.engine.tuner import AutoTuner
 # Read in autokeras 3.0.0: AutoKeras's greedy strategy without its tuner, and the tree of names by
 # which it chooses what to change.
 from autokeras.tuners.greedy import GreedyOracle, Trie
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 __all__ = ["AutoTuner", "GreedyOracle", "Trie"]
 
@@ -116,21 +119,25 @@ def mark_as_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> None
     oracle._tried_so_far.add(oracle._compute_values_hash(values))
 
 
-@contextlib.contextmanager
-def in_memory(oracle: keras_tuner.Oracle) -> Iterator[None]:
-    """Let an oracle write no files, and be forgotten afterwards.
+def keep_in_memory(oracle: keras_tuner.Oracle) -> None:
+    """Let an oracle write no files.
 
-    Read in keras-tuner 1.4.8: it writes two files at each turn, and holds on to every oracle for
-    good by a lock.
+    Read in keras-tuner 1.4.8: it saves itself by the public `save`, but each of its trials by a
+    private method, and has no option for a search without a folder.
+    """
+    oracle.save = oracle._save_trial = lambda *_: None
+
+
+def release(oracle: keras_tuner.Oracle) -> None:
+    """Let the memory of an oracle be freed when nothing else refers to it.
+
+    Read in keras-tuner 1.4.8: it keeps a lock and a thread's name for each oracle in two
+    dictionaries whose keys are the oracles themselves, and never removes them.
     """
     from keras_tuner.src.engine import oracle as module
 
-    oracle.save = oracle._save_trial = lambda *_: None
-    try:
-        yield
-    finally:
-        for registry in (module.LOCKS, module.THREADS):
-            registry.pop(oracle, None)
+    for registry in (module.LOCKS, module.THREADS):
+        registry.pop(oracle, None)
 
 
 @contextlib.contextmanager
@@ -222,11 +229,12 @@ def start_method(executor: Executor) -> str | None:
     return context and context.get_start_method()
 
 
-def answer_while_busy(widget: Any) -> None:
-    """Let a widget hear a click while the kernel's main thread trains.
+def handle_clicks_while_busy(widget: ipywidgets.Widget) -> None:
+    """Let a click on a displayed widget be handled while the kernel's main thread trains.
 
-    Read in ipykernel 7.4.0: JupyterLab sends the click to a second thread (a subshell), but the
-    kernel redirects it to the thread that spoke last on the widget's channel, here the main one.
-    Where it does not remember one, it obeys.
+    Read in ipykernel 7.4.0: JupyterLab sends the click to a second thread of the kernel (a
+    subshell).  The kernel hands it on to the thread that used the widget's channel last, which is
+    the busy main one, and leaves it where it is when it remembers no such thread.  7.3.0 remembers
+    none.
     """
     vars(widget.comm).pop("_reply_subshell_id", None)

@@ -105,25 +105,25 @@ class _CourseTuner(keras_tuner.Tuner):
         if not np.isfinite(list(metrics.values())).all():
             raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
 
-    def run_trial(self, trial: Trial, *args: Any, **arguments: Any) -> Any:
+    def run_trial(self, trial: Trial, *args: Any, callbacks=(), **arguments: Any) -> Any:
+        # KerasTuner says nothing of validation, and a pause or a stop would wait for its end.
+        validation = keras.callbacks.LambdaCallback(
+            on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
+        )
+        arguments["callbacks"] = [*callbacks, validation]
         try:
             if self.recorder.tries > TRIES:
                 raise FailedTrialError(
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            arguments["seed"] = trial_seed(self._options.seed, trial_number(trial))
-            # KerasTuner does not report validation, and a pause or a stop would wait for its end.
-            validation = keras.callbacks.LambdaCallback(
-                on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
-            )
-            arguments["callbacks"] = [*arguments["callbacks"], validation]
+            seed = trial_seed(self._options.seed, trial_number(trial))
             with (
                 compat.graphs_forgotten(),
                 compat.weights_saved_once(),
                 compat.autokeras_trains_with(feeding.fit),
             ):
-                return super().run_trial(trial, *args, **arguments)
+                return super().run_trial(trial, *args, seed=seed, **arguments)
         except TimeIsUp:
             raise
         except Exception as error:

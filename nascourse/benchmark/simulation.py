@@ -149,6 +149,8 @@ def _make_oracle(
 ) -> keras_tuner.Oracle:
     import keras_tuner
 
+    from nascourse._engine.compat import keep_in_memory
+
     np.random.seed(rng.integers(2**32))  # AutoKeras's greedy oracle draws from this generator
     oracle = make_oracle(
         objective=keras_tuner.Objective("val_accuracy", "max"),
@@ -157,6 +159,7 @@ def _make_oracle(
         hyperparameters=space.copy(),
     )
     oracle.verbose = 0
+    keep_in_memory(oracle)
     return oracle
 
 
@@ -167,26 +170,26 @@ def _search(
     benchmark: Benchmark, runs: NDArray[np.integer], oracle: keras_tuner.Oracle, budget: int
 ) -> Iterator[_Step]:
     """Search until the budget is spent, or the oracle stops."""
-    from nascourse._engine import compat
+    from nascourse._engine.compat import release
 
     epochs_left = budget * benchmark.epochs
     _pass_over(oracle, lambda values: benchmark.position(values) is None)
-    with compat.in_memory(oracle):
-        while True:
-            trial = oracle.create_trial("simulation")
-            if trial.status != "RUNNING":
-                break
-            values = trial.hyperparameters.values
-            position = benchmark.position(values)
-            assert position is not None, "proposals of other networks are passed over"
-            trained = values.get("tuner/epochs", benchmark.epochs)
-            charged = trained - values.get("tuner/initial_epoch", 0)  # Hyperband resumes trainings
-            if charged > epochs_left:
-                break
-            epochs_left -= charged
-            yield position, trained, charged
-            accuracy = float(benchmark.runs["val_accuracy"][runs[position], trained - 1])
-            _report(oracle, trial, accuracy, trained)
+    while True:
+        trial = oracle.create_trial("simulation")
+        if trial.status != "RUNNING":
+            break
+        values = trial.hyperparameters.values
+        position = benchmark.position(values)
+        assert position is not None, "proposals of other networks are passed over"
+        trained = values.get("tuner/epochs", benchmark.epochs)
+        charged = trained - values.get("tuner/initial_epoch", 0)  # Hyperband resumes trainings
+        if charged > epochs_left:
+            break
+        epochs_left -= charged
+        yield position, trained, charged
+        accuracy = float(benchmark.runs["val_accuracy"][runs[position], trained - 1])
+        _report(oracle, trial, accuracy, trained)
+    release(oracle)
 
 
 def _report(
@@ -206,7 +209,7 @@ def _report(
 
 def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, Any]], bool]) -> None:
     """Let an oracle propose again until the table holds its proposal."""
-    from nascourse._engine import compat
+    from nascourse._engine.compat import mark_as_tried
 
     propose = oracle.populate_space
 
@@ -215,7 +218,7 @@ def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, An
             response = propose(trial_id)
             if response["status"] != "RUNNING" or not is_missing(response["values"]):
                 return response
-            compat.mark_as_tried(oracle, response["values"])
+            mark_as_tried(oracle, response["values"])
         return {"status": "STOPPED"}
 
     oracle.populate_space = populate_space

@@ -172,6 +172,7 @@ def _search(
             hyperparameters=space,
         )
     oracle.verbose = 0
+    compat.keep_in_memory(oracle)
     propose, responses = oracle.populate_space, []
 
     def populate_space(trial_id: str) -> dict:
@@ -183,13 +184,13 @@ def _search(
 
     oracle.populate_space = populate_space
     search: Search = []
-    with compat.in_memory(oracle):
-        while (trial := oracle.create_trial("check")).status == "RUNNING":
-            values = dict(trial.hyperparameters.values)
-            search.append((values, rng.random() if score is None else score(values)))
-            oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
-            trial.status = "COMPLETED"
-            oracle.end_trial(trial)
+    while (trial := oracle.create_trial("check")).status == "RUNNING":
+        values = dict(trial.hyperparameters.values)
+        search.append((values, rng.random() if score is None else score(values)))
+        oracle.update_trial(trial.trial_id, {objective: search[-1][1]})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    compat.release(oracle)
     return search
 
 

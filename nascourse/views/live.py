@@ -159,7 +159,7 @@ class _Widgets(Observer):
         parts = [self._progress, self._status, row, self._picture, self._leaders]
         self._shown = display(ipywidgets.VBox(parts), display_id=True)
         for button in buttons:
-            compat.answer_while_busy(button)
+            compat.handle_clicks_while_busy(button)
         self._refresh()
 
     def batch_end(self, trial: int) -> None:
