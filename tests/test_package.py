@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import os
 import re
 from pathlib import Path
 
@@ -110,3 +111,14 @@ def test_the_examples_of_the_docstrings_hold(name, cache_folder):
 
     assert attempted > 0
     assert failed == 0
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "torch", reason="then it is needed")
+def test_pytorch_is_loaded_only_where_keras_computes_with_it(run_python, tmp_path):
+    """AutoKeras by itself imports it wherever it is installed."""
+    (tmp_path / "torch.py").write_text("print('torch was imported')\n")
+    script = "import nascourse.search; print('searching'); import torch"
+
+    done = run_python("-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {script}")
+
+    assert done.stdout.splitlines() == ["searching", "torch was imported"]

@@ -12,6 +12,7 @@ also calls `needs_tensorflow`.
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 from nascourse import CourseError
@@ -33,9 +34,27 @@ def silent_error_stream() -> Iterator[None]:
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # before Keras imports it
 
+
+@contextlib.contextmanager
+def hidden(*packages: str) -> Iterator[None]:
+    """Let imports of packages that are not loaded yet fail, as if they were not installed."""
+    packages = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(packages))
+    try:
+        yield
+    finally:
+        for package in packages:
+            del sys.modules[package]
+
+
 with silent_error_stream():
     import keras
     import tensorflow  # noqa: F401 - AutoKeras needs it, whatever backend Keras computes with
+
+# AutoKeras imports the other backends, where they are installed, for the names of their errors;
+# PyTorch takes 2 seconds and 176 MiB.
+with hidden(*{"jax", "torch"} - {keras.backend.backend()}):
+    import autokeras  # noqa: F401
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO
 
