@@ -2,6 +2,8 @@
 # Written for GNU make 3.81, which macOS still ships.
 
 PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+# Two processes, as most tests keep one processor busy; the cells of a notebook share a kernel.
+PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile
 BADGE = [![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/$(REPO)/HEAD?urlpath=lab)
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
@@ -39,7 +41,7 @@ doctor:  ## say whether this machine can run the course; installs nothing
 		"$$python" -m nascourse doctor
 
 test: .venv/tested  ## run all tests
-	@.venv/bin/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 notebooks: .venv/tested  ## make notebooks, solutions and exercises from their sources; ARGS="02"
 	@.venv/bin/python -m notebooks.build $(ARGS)
@@ -65,7 +67,7 @@ check: .venv/tested  ## style, types, import rules and the fast tests, while you
 	@.venv/bin/python -m ruff check
 	@.venv/bin/python -m ruff format --check
 	@.venv/bin/python -m mypy
-	@.venv/bin/python -m pytest -m "not slow and not browser and not notebook" $(ARGS)
+	@$(PYTEST) -m "not slow and not browser and not notebook" $(ARGS)
 
 resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
 	@.venv/bin/python tests/drills/resolve.py

@@ -278,9 +278,10 @@ plotting.show(
 # The band shows what luck can do, and it teaches three things.
 #
 # 1. **The first trials bring most of the gain.** After ten, three quarters of the searches are less than
-#    two percentage points below the best of all 60. (After 60, all have seen the same networks.)
+#    one and a half percentage points below the best of all 60. (After 60, all have seen the same
+#    networks.)
 # 2. **Two searches can differ by pure chance.** With one trial the middle half of all searches spans
-#    nearly twenty percentage points, and with three trials still more than one. Whoever compares two
+#    more than fifteen percentage points, and with three trials still nearly two. Whoever compares two
 #    strategies by one run each compares two dice.
 # 3. **A cleverer strategy must lie above the band**, at the same number of trials and epochs. This is
 #    the whole meaning of "baseline". (Our own line is a sketch only: it had four epochs, the band five.)
@@ -315,6 +316,13 @@ print("validation accuracy:", np.round(scores, 3), f"spread {np.ptp(scores):.3f}
 # And note which network got a second and a third chance here: the winner. Its score was the highest
 # of six, so it is more likely to have been lucky than unlucky. On average, the next measurement of a
 # winner is lower. This is the **winner's curse**. In a single case, as here, anything can happen.
+#
+# Was the training itself the same? Keras's `fit`, as in this cell, takes one step at a time: it
+# fetches a batch, goes from Python into a graph, which is TensorFlow's compiled form of the
+# arithmetic, and comes back. A search of this course takes several steps in one execution of the
+# graph, as many as need about a quarter of a second. The arithmetic of a step is the same, only the
+# network waits less, and callbacks still hear of every step, several at a time. (The order of the
+# images is another one, as with another seed.)
 #
 # ## Summary
 #

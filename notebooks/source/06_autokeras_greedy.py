@@ -265,9 +265,9 @@ replay.replay(recorded[is_new_to_you])
 # <details><summary>After the last trial: how often were you right?</summary>
 #
 # Eight of the nine moves changed one hyperparameter, as the odds would have it; trial 8 drew the
-# whole branch `conv`, which is rare. Only trials 3 and 9 beat the best so far, so whoever always
-# says "it does not" is right seven times of nine. Such is local search: most neighbors of a good
-# network are worse.
+# whole branch `conv`, which is rare. Only trial 3 beat the best so far, and trial 9 drew level with
+# it, so whoever always says "it does not" is right eight times of nine. Such is local search: most
+# neighbors of a good network are worse.
 #
 # </details>
 #
@@ -337,7 +337,7 @@ plotting.show(
 # Greedy starts far ahead, and the reason is not that it searches better: **it was given a good
 # first network**, and random search was not. From trial 1 to trial 10 the median of the greedy
 # searches rises by less than one percentage point, and that of the random searches by more than
-# twenty.
+# twenty. In two of the five greedy searches no trial beat the first network at all.
 #
 # After ten trials every greedy search is still above every random one. So with five seeds we may
 # say that greedy search *with its head start* wins at this budget. We may not say how much the

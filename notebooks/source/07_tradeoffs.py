@@ -84,9 +84,9 @@ plotting.show(
 
 # %% [markdown]
 # Read the staircase from left to right. Its left part is nearly free accuracy: for a few thousand
-# parameters it climbs by more than half. Its right part is dear: from 95 percent on, the last two
-# percent cost seven times as many parameters. The bend in between is called the **knee**. With no
-# wish of your own, take a network from there.
+# parameters it climbs by more than half. Its right part is dear: from nearly 96 percent on, the last
+# 1.4 percent cost almost four times as many parameters. The bend in between is called the **knee**.
+# With no wish of your own, take a network from there.
 #
 # Where does the knee begin? Double the limit again and again, and see what each doubling buys. We
 # ask MNIST-NAS-Bench, the table of [unit 05](05_strategies.ipynb), since it knows its whole space.

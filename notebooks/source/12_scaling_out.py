@@ -231,9 +231,10 @@ pd.concat([turns.median().rename("seconds"), gain.median().rename("times as fast
 # Two workers are not twice as fast. One reason is that "serial" is not one processor: TensorFlow
 # spreads the arithmetic of a single training over both. Another one is what the search itself and
 # the sending cost. There is also a reason why the gain is as large as it is, which has nothing to
-# do with working in parallel. KerasTuner looks for garbage in memory twice a trial. A worker has
-# nothing of yours in it, so it tells Python to leave out all that it had loaded before the first
-# trial. That saves a fifth of a second each time. **Give each worker one thread**
+# do with working in parallel. KerasTuner looks for garbage in memory twice a trial. When this was
+# recorded, only a worker told Python to leave out all that it had loaded before the first trial,
+# which saves a fifth of a second each time. By now a search in this process does so too, so
+# recorded again, the gain may be smaller. **Give each worker one thread**
 # (`TF_NUM_INTRAOP_THREADS=1`, as was done here): two workers with two threads each on two
 # processors get into each other's way.
 #
@@ -516,9 +517,11 @@ by_strategy.round(1)
 
 # %% [markdown]
 # These are seconds of processor time for a trial, the medians of twelve. With networks this small
-# there is hardly anything to choose. That says nothing of large networks, of several threads or of
-# a graphics card: measure yours. The better reason for PyTorch is that the rest of your project
-# speaks it.
+# there is hardly anything to choose, as long as both are fed by Keras's own `fit`, as they were when
+# this was recorded. (With TensorFlow a search now takes several steps at once, as
+# [unit 02](02_random_search.ipynb) says, and with PyTorch it does not.) And it says nothing of large
+# networks, of several threads or of a graphics card: measure yours. The better reason for PyTorch is
+# that the rest of your project speaks it.
 #
 # ## Another library: two goals at once
 #
