@@ -258,8 +258,8 @@ def claim(out: Path, run: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "run.json"
     if not path.exists():
-        path.write_text(json.dumps(run, indent=2) + "\n")
-    other = json.loads(path.read_text())
+        path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    other = json.loads(path.read_text("utf-8"))
     different = [name for name in run if other.get(name) != run[name]]
     if different:
         name = different[0]
@@ -422,7 +422,7 @@ def export(options: argparse.Namespace) -> None:
     header = {
         "name": "MNIST-NAS-Bench",
         "made_by": "nascourse/recordings/make_bench_table.py, see mnist_nas_bench.md",
-        **json.loads((options.out / "run.json").read_text()),
+        **json.loads((options.out / "run.json").read_text("utf-8")),
         "finished_networks": len(tables["networks"]),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, no GPU",
         "python": platform.python_version(),
@@ -442,7 +442,7 @@ def export(options: argparse.Namespace) -> None:
             "columns": {column: COLUMNS[column] for column in table.columns},
         }
         print(f"{path}: {len(table):,} rows, {path.stat().st_size:,} bytes")
-    (options.to / f"{NAME}.json").write_text(json.dumps(header, indent=2) + "\n")
+    (options.to / f"{NAME}.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
 
 
 COLUMNS = {

@@ -381,8 +381,8 @@ def claim(out: Path, run: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "run.json"
     if not path.exists():
-        path.write_text(json.dumps(run, indent=2) + "\n")
-    other = json.loads(path.read_text())
+        path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    other = json.loads(path.read_text("utf-8"))
     different = [name for name in run if other.get(name) != run[name]]
     if different:
         name = different[0]
@@ -517,7 +517,7 @@ def pack(options: argparse.Namespace) -> None:
     def shorter(number: str) -> float:
         return float(f"{float(number):.6g}")
 
-    lines = [json.loads((options.out / "run.json").read_text())]
+    lines = [json.loads((options.out / "run.json").read_text("utf-8"))]
     for phase in (*PHASES, "measured"):
         for _, line in sorted(finished(options.out, phase).items()):
             lines.append(json.loads(json.dumps({"phase": phase, **line}), parse_float=shorter))
@@ -594,7 +594,7 @@ def export(options: argparse.Namespace) -> None:
         "version": "2",
         "license": "Apache-2.0",
         "made_by": f"make_bench_table_2.py, see {NAME}.md",
-        **json.loads((options.out / "run.json").read_text()),
+        **json.loads((options.out / "run.json").read_text("utf-8")),
         "finished_networks": len(tables["networks"]),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, no GPU",
         "python": platform.python_version(),
@@ -613,7 +613,7 @@ def export(options: argparse.Namespace) -> None:
             "columns": {column: COLUMNS[column] for column in table.columns},
         }
         print(f"{path}: {len(table):,} rows, {len(content):,} bytes")
-    (options.to / f"{NAME}.json").write_text(json.dumps(header, indent=2) + "\n")
+    (options.to / f"{NAME}.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
 
 
 def validation_places(mnist: str | os.PathLike) -> str:
@@ -667,7 +667,7 @@ COLUMNS = {
 
 def report(options: argparse.Namespace) -> None:
     """Print how well the networks can be told apart, and where the noise comes from."""
-    run = json.loads((options.out / "run.json").read_text())
+    run = json.loads((options.out / "run.json").read_text("utf-8"))
     networks, epochs = networks_table(options.out), epochs_table(options.out)
     all_runs = epochs[epochs["seed"] < RUNS]
     last = all_runs[all_runs["epoch"] == EPOCHS]

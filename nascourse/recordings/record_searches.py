@@ -72,7 +72,7 @@ def record_project(test_data: str) -> None:
         command = [sys.executable, "-m", "nascourse", "project", "--data", "bundled"]
         command += ["--test-data", test_data, "--seed", str(seed), "--out", str(out), "--overwrite"]
         subprocess.run(command, check=True)
-        result = json.loads((out / "result.json").read_text())
+        result = json.loads((out / "result.json").read_text("utf-8"))
         del result["versions"], result["test_accuracy_95_percent"]
         rows.append(result)
     recorder.save(pd.DataFrame(rows), FOLDER / "project_seeds.csv")
