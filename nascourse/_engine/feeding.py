@@ -4,6 +4,11 @@
 pipeline, goes from Python into a graph, and back.  `fit` trains the same network on the same
 arrays with several steps in one execution of a graph, which slices the batches out of images that
 it was handed together.  A network thus waits for nothing but its own arithmetic.
+
+Measured on two processors that had other work, by ``tests/benchmarks/bench_search.py`` with 3 turns
+of 3 trials x 5 epochs: a search took 1.00 of the processor seconds that the same networks need with
+whole epochs in one graph, 0.85 of those of KerasTuner alone, and 0.65 of those of AutoKeras alone;
+of the seconds that passed 0.98, 0.72 and 0.47.
 """
 
 from __future__ import annotations
