@@ -137,6 +137,25 @@ def test_callbacks_hear_of_every_step_and_can_stop(images):
     assert len(curve["loss"]) == 2
 
 
+class Warmup(keras.callbacks.Callback):
+    """Raises the learning rate from step to step."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = 0.001 * (batch + 1)
+
+
+def test_a_callback_that_acts_between_steps_acts_on_each(images, monkeypatch):
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
+    (x, y), plain = images, network()
+    order = np.random.default_rng(2).permutation(N_IMAGES)
+    options = {"batch_size": BATCH, "epochs": 1, "callbacks": [Warmup()], "verbose": 0}
+    plain.fit(x[order], y[order], shuffle=False, **options)
+
+    model, _ = trained(images, **options)
+
+    assert_same_weights(model, plain)
+
+
 def test_keras_trains_on_after_it(images):
     model, _ = trained(images)
     before = model.get_weights()

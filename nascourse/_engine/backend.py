@@ -13,7 +13,8 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 from nascourse import CourseError
 
@@ -38,13 +39,14 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # before Keras imports 
 @contextlib.contextmanager
 def hidden(*packages: str) -> Iterator[None]:
     """Let imports of packages that are not loaded yet fail, as if they were not installed."""
-    packages = [package for package in packages if package not in sys.modules]
-    sys.modules.update(dict.fromkeys(packages))
+    modules: MutableMapping[str, Any] = sys.modules
+    absent = [package for package in packages if package not in modules]
+    modules.update(dict.fromkeys(absent))
     try:
         yield
     finally:
-        for package in packages:
-            del sys.modules[package]
+        for package in absent:
+            del modules[package]
 
 
 with silent_error_stream():

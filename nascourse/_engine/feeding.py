@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -41,10 +41,11 @@ def fit(
     validation_data: Any = None,
     **options: Any,
 ) -> keras.callbacks.History:
-    """Train like ``model.fit``, only faster; callbacks hear of every step, several at a time.
+    """Train like ``model.fit``, only faster.
 
     The order of the images is new in every epoch and depends on ``seed`` alone, and how many steps
-    an execution takes changes no bit of the result.
+    an execution takes changes no bit of the result.  A callback that acts between the steps of an
+    epoch, for instance on the learning rate, gets them one at a time.
 
     Parameters
     ----------
@@ -68,7 +69,8 @@ def fit(
     # be built says so better in its first step.
     with contextlib.suppress(Exception):
         compat.build_by_batch(model, x[:batch_size], y[:batch_size])
-    model.train_function = _Steps(model, model.train_step, (x, y), batch_size, seed)
+    single = _act_between_steps(options.get("callbacks") or ())
+    model.train_function = _Steps(model, model.train_step, (x, y), batch_size, seed, single=single)
     if isinstance(validation_data, tuple) and _are_arrays(*validation_data):
         model.test_function = _Steps(model, model.test_step, validation_data, batch_size)
         validation_data = model.test_function.numbers()
@@ -92,6 +94,21 @@ def _takes_plain_steps(model: keras.Model) -> bool:
     )
 
 
+def _act_between_steps(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Whether a callback does something at each batch of the training.
+
+    Those of KerasTuner only pass on what they hear.
+    """
+    hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+    return any(
+        hook in vars(callback) or getattr(type(callback), hook) is not getattr(plain, hook)
+        for plain in [keras.callbacks.Callback]
+        for callback in callbacks
+        if not type(callback).__module__.startswith("keras_tuner.")
+        for hook in hooks
+    )
+
+
 class _Steps:
     """Takes the place of the function that Keras calls for each step of an epoch.
 
@@ -107,12 +124,15 @@ class _Steps:
         arrays: tuple[np.ndarray, np.ndarray],
         batch_size: int,
         seed: int | None = None,
+        *,
+        single: bool = False,
     ):
         self._x, self._y = arrays
         self._batch_size = batch_size
         self._steps = -(-len(self._y) // batch_size)
         self._rng = None if seed is None else np.random.default_rng(seed)
-        self._most = max(1, EXECUTION_BYTES // (batch_size * max(1, self._x[:1].nbytes)))
+        fitting = EXECUTION_BYTES // (batch_size * max(1, self._x[:1].nbytes))
+        self._most = 1 if single else max(1, fitting)
         self._at_once, self._executions, self._iterator = 1, 0, None
 
         def execute(x: tf.Tensor, y: tf.Tensor) -> dict[str, tf.Tensor]:
