@@ -20,6 +20,8 @@ from nascourse import CourseError, search, spaces
 from nascourse._engine import archive, recording
 from nascourse._engine.archive import export_search, import_search
 
+pytestmark = pytest.mark.slow
+
 
 def tiny_space(hp) -> keras.Model:
     image = keras.Input((28, 28, 1), dtype="uint8")

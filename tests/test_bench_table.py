@@ -21,6 +21,8 @@ from nascourse import spaces
 from nascourse.data import SealedTest, Splits
 from nascourse.methods import proxies
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(nascourse.__file__).parent / "recordings" / "make_bench_table.py"
 spec = importlib.util.spec_from_file_location("make_bench_table", SCRIPT)
 bench_table = importlib.util.module_from_spec(spec)

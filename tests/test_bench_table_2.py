@@ -18,6 +18,8 @@ import pytest
 
 from nascourse import data, spaces
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(data.__file__).parent / "recordings" / "make_bench_table_2.py"
 spec = importlib.util.spec_from_file_location("make_bench_table_2", SCRIPT)
 making = importlib.util.module_from_spec(spec)

@@ -216,6 +216,7 @@ def test_tracebacks_off(tmp_path, capsys):
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
+@pytest.mark.slow
 @relies_on(keras_tuner)
 def test_weights_saved_once(small, tmp_path, monkeypatch):
     saved, save = [], keras.Model.save_weights

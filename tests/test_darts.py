@@ -12,6 +12,8 @@ from nascourse import CourseError, evaluation, search
 from nascourse.methods import darts
 from nascourse.methods.darts import CELLS, CHANNELS, EDGES, OPERATIONS
 
+pytestmark = pytest.mark.slow
+
 QUIET = search.Observer()
 MANY = [darts.random_cell(np.random.default_rng(seed)) for seed in range(6)]
 

@@ -17,7 +17,7 @@ from test_workers import Immediately, tiny_autokeras_space
 from nascourse import CourseError, search
 from nascourse._engine.recording import parse
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
 KILLER = Path(__file__).with_name("drills") / "kill_workers.py"
 
 
@@ -70,7 +70,7 @@ def test_a_pool_of_threads_is_refused(tmp_path):
 
 def test_a_space_that_processes_cannot_find_is_refused(tmp_path, monkeypatch):
     """As in a notebook, whose cells are no file: a new process would die of it."""
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     monkeypatch.setattr(small_space, "__module__", "__main__")
     spawn = multiprocessing.get_context("spawn")
     with (

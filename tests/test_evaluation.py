@@ -218,6 +218,7 @@ def autokeras_model() -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 def test_a_saved_network_loads_without_autokeras(autokeras_model, small, tmp_path, run_python):
     path = tmp_path / "model.keras"
     size = evaluation.save_model(autokeras_model, path)

@@ -221,6 +221,7 @@ class Clicks(live.SearchView):
             self.screen.only(ipywidgets.Button, self.text).click()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("frozen_libraries")
 def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, small, tmp_path):
     def run(folder, observer):

@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
 sealed, why_not, HOMES = (OFFLINE[name] for name in ("sealed", "why_not", "HOMES"))

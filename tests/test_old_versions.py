@@ -18,6 +18,8 @@ import pytest
 from nascourse import search
 from nascourse._engine.archive import import_search
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def same_libraries() -> None:

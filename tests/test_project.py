@@ -15,6 +15,8 @@ from nascourse import __main__, data, evaluation, search, trials
 from nascourse._engine import loops
 from nascourse.cli import project
 
+pytestmark = pytest.mark.slow
+
 FIGURES = ("incumbent", "trials", "curves", "architecture", "confusion")
 TYPES = {
     "test_accuracy": float,

@@ -171,6 +171,7 @@ def weights(model: keras.Model) -> np.ndarray:
 # What a search gives
 
 
+@pytest.mark.slow
 def test_the_table_has_one_row_a_trial(randomly):
     found, _, _ = randomly
 
@@ -273,6 +274,7 @@ def test_the_search_says_what_it_is(randomly):
     assert "budget of 3" in text
 
 
+@pytest.mark.slow
 def test_the_test_part_was_never_opened(randomly, greedily, small):
     assert evaluation.times_opened(small) == 0
 
@@ -290,6 +292,7 @@ def test_validation_labels_score_and_never_train(run, randomly, small, tmp_path)
 # Seeds
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_search_and_retraining_exactly(run, randomly, tmp_path):
     """Whatever ran in between."""
     found, _, _ = randomly
@@ -356,6 +359,7 @@ def test_a_finished_search_is_returned_at_once(run, randomly, small, monkeypatch
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
+@pytest.mark.slow
 def test_an_interrupted_random_search_goes_on_as_if_nothing_had_been(run, randomly, tmp_path):
     found, _, _ = randomly
 
@@ -397,6 +401,7 @@ def test_interrupted_in_the_first_trial(run, randomly, tmp_path):
     pd.testing.assert_frame_equal(resumed.curves, found.curves[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["begin_trial", "end_trial"])
 def test_a_crash_around_a_trial_leaves_no_trace(run, randomly, tmp_path, monkeypatch, step):
     """The process dies in the second trial, before or after KerasTuner has ended it."""
@@ -439,6 +444,7 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
     assert "ended 3 times" in found.table["message"][0] and "memory" in found.table["message"][0]
 
 
+@pytest.mark.slow
 def test_stopping_a_trial_again_and_again_is_no_failure(run, tmp_path):
     for _ in range(loops.TRIES + 1):
         run(tmp_path, observer=Interrupt(during=1))
@@ -470,6 +476,7 @@ def test_an_early_stop_is_an_end_too(run, tmp_path):
     pd.testing.assert_frame_equal(again.table, first.table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("less, more", [(1, 3), (9, 11)])
 def test_a_larger_budget_goes_on_as_if_it_had_always_been_so(run, tmp_path, less, more):
     """KerasTuner names the trials by as many digits as the budget has."""
@@ -488,6 +495,7 @@ def test_a_larger_budget_goes_on_as_if_it_had_always_been_so(run, tmp_path, less
     assert_same_search(run(tmp_path / "a", space, max_trials=more), whole)
 
 
+@pytest.mark.slow
 def test_a_larger_budget_goes_on_with_autokeras_too(run, greedily, tmp_path):
     run(tmp_path, tiny_autokeras_space(), **{**GREEDY, "max_trials": 2})
 
@@ -509,6 +517,7 @@ class Clock(search.Observer):
             self.now = 11.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch, finished", [(1, 1), (2, 2)])
 def test_time_runs_out_between_epochs(run, randomly, tmp_path, monkeypatch, epoch, finished):
     """A trial that has had all its epochs counts; another is trained again later."""
@@ -557,6 +566,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(
     assert_same_search(run(tmp_path, **RANDOM), found)
 
 
+@pytest.mark.slow
 def test_a_disk_too_full_for_weights_is_no_failed_trial(run, randomly, tmp_path, monkeypatch):
     found, _, _ = randomly
 
@@ -620,6 +630,7 @@ def test_a_state_of_another_search_is_recovered(run, randomly, tmp_path, capsys)
     assert_same_search(again, found)
 
 
+@pytest.mark.slow
 def test_a_half_done_search_recovers_from_damage_and_goes_on(run, randomly, tmp_path, capsys):
     found, _, _ = randomly
     run(tmp_path, observer=Interrupt(during=3), **RANDOM)
@@ -707,6 +718,7 @@ def test_a_new_model_has_its_values_after_many_builds(run, tmp_path):
     assert spaces.describe(found.best_model()) == "globalavg 10"
 
 
+@pytest.mark.slow
 def test_an_interrupted_greedy_search_goes_on_as_if_nothing_had_been(run, greedily, tmp_path):
     """And so a seed also repeats a greedy search, and the training of its winner."""
     found, _ = greedily

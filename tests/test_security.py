@@ -99,6 +99,7 @@ def wait_for_server(process: subprocess.Popen, folder: Path) -> Server:
     pytest.fail((folder / "log").read_text())
 
 
+@pytest.mark.slow
 def test_it_listens_to_this_machine_alone(server):
     connections = psutil.Process(server.process.pid).net_connections("tcp")
     addresses = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}

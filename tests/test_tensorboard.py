@@ -20,7 +20,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from nascourse import search
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
 
 TRIALS, EPOCHS = 2, 2
 RUNS = sorted(

@@ -14,6 +14,8 @@ import pytest
 
 from nascourse import trials
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import importlib
 import json

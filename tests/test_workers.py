@@ -17,7 +17,7 @@ from nascourse import CourseError, search, spaces
 from nascourse._engine import parallel
 from nascourse._engine.recording import parse
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
 
 
 def tiny_space(hp) -> keras.Model:
