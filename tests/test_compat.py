@@ -124,6 +124,7 @@ def test_autokeras_config():
     assert not {"shape", "loss", "num_classes"} & set(config()["blocks"][-1]["config"])
 
 
+@pytest.mark.slow
 @relies_on(autokeras)
 def test_autokeras_trains_with(small, tmp_path):
     calls = []

@@ -16,6 +16,8 @@ from nascourse._engine import compat
 from nascourse._engine.shared_space import shared
 from nascourse.strategies import LocalSearchOracle, RegularizedEvolutionOracle, make_oracle
 
+pytestmark = pytest.mark.slow
+
 CHOICES = {
     "blocks": [1, 2, 3],
     "kernel": [3, 5],

@@ -11,6 +11,8 @@ from sklearn.metrics import accuracy_score
 from nascourse import CourseError, evaluation, spaces
 from nascourse.methods import litert
 
+pytestmark = pytest.mark.slow
+
 SETTING = {
     "body/blocks": 2,
     "body/halving": "max",

@@ -266,6 +266,7 @@ print("in the main thread:", *handled)
 """
 
 
+@pytest.mark.slow
 def test_a_click_is_handled_while_the_kernel_is_busy(monkeypatch):
     """In a real kernel, by the messages that JupyterLab sends."""
     monkeypatch.setenv("PYTHONPATH", str(build.ROOT))

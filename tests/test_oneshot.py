@@ -16,6 +16,8 @@ from nascourse.methods import oneshot
 from nascourse.methods.oneshot import paths
 from nascourse.methods.oneshot.supernet import _key, _structure
 
+pytestmark = pytest.mark.slow
+
 ALL = spaces.settings(spaces.bench_space)
 SMALL = {
     "body/blocks": 1,

@@ -33,6 +33,7 @@ print(sorted({"numpy", "pandas", "matplotlib", "keras", "tensorflow"} & set(sys.
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_importing_every_module_seeds_prints_and_styles_nothing(run_python):
     code = """
 import os, random
@@ -113,6 +114,7 @@ def test_the_examples_of_the_docstrings_hold(name, cache_folder):
     assert failed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "torch", reason="then it is needed")
 def test_pytorch_is_loaded_only_where_keras_computes_with_it(run_python, tmp_path):
     """AutoKeras by itself imports it wherever it is installed."""

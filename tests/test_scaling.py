@@ -51,6 +51,7 @@ def test_multiply_accumulates_are_within_five_percent_of_the_paper(efficientnets
     assert list(efficientnets["side"]) == list(PAPER["side"])
 
 
+@pytest.mark.slow
 def test_b0_is_as_recorded_and_as_the_paper_says(efficientnets):
     model = scaling.efficientnet("B0")
     recorded = efficientnets.loc["B0"]

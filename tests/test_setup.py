@@ -138,6 +138,7 @@ def test_the_keras_pin_is_still_needed():
     )
 
 
+@pytest.mark.slow
 def test_the_pinned_keras_takes_the_numpy_integer_that_autokeras_passes():
     code = "import numpy, keras; print(keras.layers.Dense(numpy.int64(10)).units)"
     answer = subprocess.run(
