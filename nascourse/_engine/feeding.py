@@ -5,10 +5,9 @@ pipeline, goes from Python into a graph, and back.  `fit` trains the same networ
 arrays with several steps in one execution of a graph, which slices the batches out of images that
 it was handed together.  A network thus waits for nothing but its own arithmetic.
 
-Measured on two processors that had other work, by ``tests/benchmarks/bench_search.py`` with 3 turns
-of 3 trials x 5 epochs: a search took 1.00 of the processor seconds that the same networks need with
-whole epochs in one graph, 0.85 of those of KerasTuner alone, and 0.65 of those of AutoKeras alone;
-of the seconds that passed 0.98, 0.72 and 0.47.
+Measured on two quiet processors by ``tests/benchmarks/bench_search.py``: a search took 0.51 of the
+time of AutoKeras alone with the same networks (8 turns, 0.44 to 0.58; 0.66 of its processor time),
+and 0.61 and 0.66 of that of KerasTuner alone (2 turns).
 """
 
 from __future__ import annotations

@@ -146,7 +146,9 @@ def measure(run, trials: int) -> tuple[np.ndarray, list[dict]]:
         began = np.array([time.perf_counter(), time.process_time()])
         oracle = run(trials, folder)
         seconds = np.array([time.perf_counter(), time.process_time()]) - began
-    return seconds, [oracle.trials[f"{n}"].hyperparameters.values for n in range(trials)]
+    return seconds, [
+        oracle.trials[number].hyperparameters.values for number in sorted(oracle.trials)
+    ]
 
 
 def main() -> None:
