@@ -23,7 +23,9 @@ UNIT = """\
 # - **Cost**: 1 s of one CPU core and 100 MiB of memory
 
 # %%
-print(6 * 7)
+from nascourse import whole_number
+
+print(whole_number("answer", 6 * 7, at_least=1))
 
 # %% [markdown]
 # ## Summary

@@ -211,7 +211,7 @@ def test_the_course_is_imported_before_other_libraries(path):
     """So no notebook shows the log lines that TensorFlow prints when something else loads it."""
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     imported = re.findall(r"^(?:from|import) (\w+)", code, flags=re.MULTILINE)
-    assert "nascourse" not in imported[1:] or imported[0] == "nascourse"
+    assert imported[0] == "nascourse"
 
 
 @notebooks

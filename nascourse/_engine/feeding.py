@@ -98,10 +98,10 @@ def _act_between_steps(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
 
     Those of KerasTuner only pass on what they hear.
     """
+    plain = keras.callbacks.Callback
     hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
     return any(
         hook in vars(callback) or getattr(type(callback), hook) is not getattr(plain, hook)
-        for plain in [keras.callbacks.Callback]
         for callback in callbacks
         if not type(callback).__module__.startswith("keras_tuner.")
         for hook in hooks
