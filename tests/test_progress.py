@@ -191,6 +191,8 @@ def test_the_summary_counts_by_unit(file):
         "solved": 1,
         "attempts": 2,
         "hints": 1,
+        "guesses": 0,
+        "close": 0,
         "next": "02.2 luck",
     }
     assert table["next"]["11"] == "11.1 confusion"

@@ -1,9 +1,11 @@
-"""Exercises that answer: ``check("02.1", answer)`` and ``hint("02.1")``.
+"""Exercises that answer, ``check("02.1", answer)`` and ``hint("02.1")``, and predictions.
 
 `core` tries an answer, and its docstring says how to write a checker; ``unit_NN`` holds those of a
-unit, `registry` knows which exercises there are, and `progress` keeps which are solved.
+unit, `registry` knows which exercises there are, `predictions` compares a guess with what came out,
+and `progress` keeps what is solved and what was guessed.
 """
 
 from nascourse.checks.core import check, hint
+from nascourse.checks.predictions import compare
 
-__all__ = ["check", "hint"]
+__all__ = ["check", "compare", "hint"]

@@ -1,4 +1,4 @@
-"""Which exercises are solved: one small JSON file for each learner, and the summary of a class.
+"""What is solved and what was guessed: a small JSON file for each learner, and a class's summary.
 
 The file is ``runs/progress.json`` in the course's folder. The environment variable
 ``NASCOURSE_PROGRESS`` names another, or is ``off``. A file that cannot be written, or is damaged,
@@ -13,7 +13,7 @@ import datetime
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Entry(TypedDict):
-    """What the file holds of one exercise."""
+    """What the file holds of an exercise."""
 
     passed: bool
     attempts: int
@@ -38,6 +38,26 @@ class Entry(TypedDict):
 
 NEW: Entry = {"passed": False, "attempts": 0, "hints": 0, "first_passed": None}
 """An exercise before the first attempt."""
+
+
+class Guess(TypedDict):
+    """What the file holds of a prediction: guess and result as they were shown."""
+
+    guess: str
+    result: str
+    close: bool
+
+
+class Progress(TypedDict):
+    """What the file holds, by the numbers of exercises and of predictions."""
+
+    exercises: dict[str, Entry]
+    guesses: dict[str, Guess]
+
+
+def _empty() -> Progress:
+    return {"exercises": {}, "guesses": {}}
+
 
 _sentences_printed: set[str] = set()
 
@@ -65,19 +85,33 @@ def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:
     hints : int, optional
         How many hints were asked for; the largest number stays.
     """
-    file = path()
-    if file is None:
-        return
-    try:
-        entries = _read_or_set_aside(file)
-        entry = entries.setdefault(id, NEW.copy())
+
+    def add(progress: Progress) -> None:
+        entry = progress["exercises"].setdefault(id, NEW.copy())
         entry["attempts"] += passed is not None
         entry["hints"] = max(entry["hints"], hints)
         if passed and not entry["passed"]:
             entry["passed"] = True
             entry["first_passed"] = datetime.date.today().isoformat()
-        text = json.dumps({"exercises": dict(sorted(entries.items()))}, indent=1)
-        atomic_write(file, text)
+
+    _change(add)
+
+
+def record_guess(id: str, guess: str, result: str, close: bool) -> None:
+    """Write a prediction, such as ``"02.a"``, into the learner's file; the first guess stays."""
+    entry: Guess = {"guess": guess, "result": result, "close": close}
+    _change(lambda progress: progress["guesses"].setdefault(id, entry))
+
+
+def _change(change: Callable[[Progress], object]) -> None:
+    """Change the learner's file; a sentence says it where that cannot be."""
+    file = path()
+    if file is None:
+        return
+    try:
+        progress = _read_or_set_aside(file)
+        change(progress)
+        atomic_write(file, json.dumps(progress, indent=1, sort_keys=True))
     except OSError as error:
         _say_once(f"Your progress is not kept, as {file} cannot be used: {error.strerror}.")
 
@@ -89,12 +123,13 @@ def summary() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a unit, its number as index. Columns: ``exercises``, ``solved``, ``attempts`` and
-        ``hints`` (whole numbers), and ``next``, the first exercise that is not solved, such as
-        ``"02.3 a conditional space"`` (empty when all are).
+        ``hints``, ``guesses``, the number of predictions written down, ``close``, those of them
+        that were right or close (whole numbers), and ``next``, the first exercise that is not
+        solved, such as ``"02.3 a conditional space"`` (empty when all are).
     """
     import pandas as pd
 
-    recorded: dict[str, Entry] = {}
+    recorded = _empty()
     if file := path():
         try:
             recorded = _read_or_set_aside(file)
@@ -102,12 +137,15 @@ def summary() -> pd.DataFrame:
             _say_once(f"Your progress cannot be shown, as {file} cannot be used: {error.strerror}.")
     rows = {}
     for unit, titles in _titles().items():
-        entries = {id: recorded.get(id, NEW) for id in titles}
+        entries = {id: recorded["exercises"].get(id, NEW) for id in titles}
+        guesses = [guess for id, guess in recorded["guesses"].items() if id[:2] == unit]
         rows[unit] = {
             "exercises": len(titles),
             "solved": sum(entry["passed"] for entry in entries.values()),
             "attempts": sum(entry["attempts"] for entry in entries.values()),
             "hints": sum(entry["hints"] for entry in entries.values()),
+            "guesses": len(guesses),
+            "close": sum(guess["close"] for guess in guesses),
             "next": next((f"{id} {titles[id]}" for id in titles if not entries[id]["passed"]), ""),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("unit")
@@ -141,7 +179,7 @@ def class_summary(files: Sequence[Path]) -> tuple[pd.DataFrame, pd.Series]:
         names = [file.with_suffix("").as_posix() for file in files]
     ids = [id for titles in _titles().values() for id in titles]
     passed = pd.DataFrame(
-        [[entries.get(id, NEW)["passed"] for id in ids] for entries in map(_read, files)],
+        [[kept["exercises"].get(id, NEW)["passed"] for id in ids] for kept in map(_read, files)],
         index=pd.Index(names, name="learner"),
         columns=ids,
     )
@@ -156,9 +194,13 @@ def main(files: Sequence[str]) -> int:
     titles = {id: title for exercises in _titles().values() for id, title in exercises.items()}
     if not files:
         table = summary()
-        print(table.drop(columns="next").reset_index().to_string(index=False))
+        print(
+            table[["exercises", "solved", "attempts", "hints"]].reset_index().to_string(index=False)
+        )
         todo = [exercise for exercise in table["next"] if exercise]
         print(f"Next: {todo[0]}." if todo else "All exercises are solved.")
+        if guesses := table["guesses"].sum():
+            print(f"Predictions: {guesses} written down, {table['close'].sum()} right or close.")
         return 0
     try:
         solved, unsolved = class_summary([Path(file) for file in files])
@@ -180,42 +222,46 @@ def _titles() -> dict[str, dict[str, str]]:
     }
 
 
-def _read(file: Path) -> dict[str, Entry]:
-    """What a progress file holds of each exercise; a `CourseError` if it cannot be read."""
+def _read(file: Path) -> Progress:
+    """What a progress file holds; a `CourseError` if it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
         text = ""
-    entries = _parse(text)
-    if entries is None:
+    progress = _parse(text)
+    if progress is None:
         raise CourseError(f"{file} is no progress file, or is damaged: leave it out.")
-    return entries
+    return progress
 
 
-def _read_or_set_aside(file: Path) -> dict[str, Entry]:
+def _read_or_set_aside(file: Path) -> Progress:
     """The same for the learner's own file, which may be missing; a damaged one is renamed."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
+        return _empty()
     except UnicodeDecodeError:
         text = ""
-    entries = _parse(text)
-    if entries is not None:
-        return entries
+    progress = _parse(text)
+    if progress is not None:
+        return progress
     aside = set_aside(file)
     print(f"Your progress file was damaged: it is now {aside.name}, and a new one begins.")
-    return {}
+    return _empty()
 
 
-def _parse(text: str) -> dict[str, Entry] | None:
-    """The exercises in the text of a progress file; None if it is none."""
+def _parse(text: str) -> Progress | None:
+    """The content of a progress file; None if the text is none."""
     entries: dict[str, Any] = {}
+    guesses: dict[str, Any] = {}
     try:
-        for id, entry in json.loads(text)["exercises"].items():
+        content = json.loads(text)
+        for id, entry in content["exercises"].items():
             entries[id] = {name: entry[name] for name in NEW}
+        for id, guess in content.get("guesses", {}).items():  # older files have none
+            guesses[id] = {name: guess[name] for name in Guess.__annotations__}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     sound = all(
@@ -225,8 +271,13 @@ def _parse(text: str) -> dict[str, Entry] | None:
         and max(entry["attempts"], entry["hints"]) < 10**9
         and isinstance(entry["first_passed"], (str, type(None)))
         for entry in entries.values()
+    ) and all(
+        isinstance(guess["close"], bool)
+        and isinstance(guess["guess"], str)
+        and isinstance(guess["result"], str)
+        for guess in guesses.values()
     )
-    return entries if sound else None
+    return {"exercises": entries, "guesses": guesses} if sound else None
 
 
 def _say_once(sentence: str) -> None:
