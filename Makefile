@@ -1,7 +1,8 @@
 # Set-up, lessons and tests of the course; `make` alone lists what there is.
 # Written for GNU make 3.81, which macOS still ships.
 
-PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+# PIP_USER=1, which some systems set, would make pip refuse to install into an environment.
+PIP = PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check
 # Two processes, as most tests keep one processor busy; the cells of a notebook share a kernel.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile
 BADGE = [![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/$(REPO)/HEAD?urlpath=lab)
@@ -10,8 +11,8 @@ CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3
 # Puts the first suitable Python into $python and its version into $version, or stops and says
 # what to do. Each is run, as the shims of pyenv are there and fail; venv is missing on a bare Debian.
 choose_python = python=; found=; for candidate in $(CANDIDATES); do \
-		version=`"$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null` || continue; \
-		case $$version in 3.10|3.11|3.12|3.13) \
+		version=`"$$candidate" $(PRINT_VERSION) 2>/dev/null` || continue; \
+		case $$version in $(PYTHONS)) \
 			if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then python=$$candidate; break; fi; \
 			version="$$version without venv (sudo apt install python$$version-venv)";; \
 		esac; \
@@ -23,15 +24,20 @@ choose_python = python=; found=; for candidate in $(CANDIDATES); do \
 		exit 1; \
 	fi
 
-# .venv/installed holds the folder it was made for: one that was moved, or whose Python is gone,
-# is made anew, and so is one whose first installation was cut short.
-$(shell test "`cat .venv/installed 2>/dev/null`" = "$(CURDIR)" && .venv/bin/python -c '' 2>/dev/null || rm -f .venv/installed)
+PYTHONS = 3.10|3.11|3.12|3.13
+PRINT_VERSION = -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+
+# .venv/installed holds the folder it was made for, and .venv/unfinished marks one that make began
+# and could not finish, that was moved, or whose Python is gone: it is made anew.  One that somebody
+# made without make, as uv does, has neither: it stays, and the course is installed into it.
+$(shell test ! -e .venv/installed || { test "`cat .venv/installed`" = "$(CURDIR)" && \
+	.venv/bin/python -c '' 2>/dev/null; } || { touch .venv/unfinished; rm -f .venv/installed; })
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-lab: .venv/installed  ## open the course in JupyterLab
-	@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py
+lab: .venv/installed  ## open the course in JupyterLab; as root: ARGS="--allow-root"
+	@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py $(ARGS)
 
 project: .venv/installed  ## run the hands-on project without a screen; options: ARGS="--trials 5"
 	@.venv/bin/python -m nascourse project $(ARGS)
@@ -83,13 +89,19 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt pyproject.toml
-	@if test -e $@; then echo "Bringing .venv up to the pins."; else \
+	@if test -e $@; then echo "Bringing .venv up to the pins."; \
+	elif test ! -e .venv/unfinished && \
+		case `.venv/bin/python $(PRINT_VERSION) 2>/dev/null` in $(PYTHONS)) true;; *) false;; esac; then \
+		echo "Installing the course into the .venv that is there."; \
+		.venv/bin/python -c 'import pip' 2>/dev/null || .venv/bin/python -m ensurepip >/dev/null; \
+	else \
 		$(choose_python); \
 		echo "Installing the course into .venv with Python $$version: about 2.2 GB, 1-3 minutes, once."; \
-		"$$python" -m venv --clear .venv; \
+		"$$python" -m venv --clear .venv && touch .venv/unfinished; \
 	fi
 	@rm -f $@
 	@$(PIP) install -e . || { echo "This did not finish: see above, then run make again." >&2; exit 1; }
+	@rm -f .venv/unfinished
 	@echo "$(CURDIR)" > $@
 
 .venv/tested: tests/requirements.txt .venv/installed

@@ -311,6 +311,32 @@ def test_a_broken_environment_is_made_anew(machine, damage):
 
 
 @needs_make
+@pytest.mark.parametrize(("version", "kept"), [("3.11", True), ("3.9", False), ("", False)])
+def test_an_environment_that_was_made_without_make_is_kept_if_it_is_suitable(
+    machine, version, kept
+):
+    machine.add("python3.12", "3.12")
+    own = machine.add("own", version)
+    (machine.course / ".venv/bin").mkdir(parents=True)
+    shutil.copy(own, machine.course / ".venv/bin/python")
+    (machine.course / ".venv/mine").touch()
+
+    assert machine.make(".venv/installed").returncode == 0
+    assert machine.log() == (["pip"] if kept else ["venv python3.12", "pip"])
+    assert (machine.course / ".venv/mine").exists() == kept
+
+
+@needs_make
+def test_options_reach_jupyterlab(machine):
+    machine.add("python3.12", "3.12")
+
+    answer = machine.make("--dry-run", "lab", "ARGS=--allow-root --port=1")
+
+    assert "jupyterlab" in answer.stdout
+    assert answer.stdout.rstrip().endswith("--allow-root --port=1")
+
+
+@needs_make
 def test_make_alone_lists_every_target(machine):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: (.+)", makefile, re.MULTILINE)[1].split()
