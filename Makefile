@@ -55,6 +55,10 @@ notebooks: .venv/tested  ## make notebooks, solutions and exercises from their s
 exercises: .venv/tested  ## make the exercises alone, which executes nothing
 	@.venv/bin/python -m notebooks.build --exercises $(ARGS)
 
+site: .venv/tested  ## build the course as a web site into build/site
+	@.venv/bin/python -m sphinx --quiet --fail-on-warning --jobs 2 -c notebooks/site . build/site
+	@echo "Open build/site/index.html."
+
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
 	@.venv/bin/python tests/benchmarks/make_timings.py $(ARGS)
 
@@ -109,5 +113,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks exercises timings bench bench-table check resolve badge clean
+.PHONY: help lab project doctor test notebooks exercises site timings bench bench-table check resolve badge clean
 .DEFAULT_GOAL = help

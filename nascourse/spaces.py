@@ -41,17 +41,17 @@ MAX_BLOCKS = 3
 def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     """Build and compile the small CNN that ``hp`` describes.
 
-    ===============  =================================  ===========================
-    hyperparameter   values                             meaning
-    ===============  =================================  ===========================
-    blocks           1, 2, 3                            halvings of the image
-    convs            1, 2                               convolutions in each block
-    kernel           3, 5                               their window, in pixels
-    filters_<i>      8, 16, 32 (only if block i exists) their outputs in block i
-    pooling          max, average                       how a block halves the image
-    head             flatten, global_average            from feature maps to a vector
-    dropout          0, 0.25, 0.5                       before the last layer
-    ===============  =================================  ===========================
+    ==============  ==================================  =============================
+    hyperparameter  values                              meaning
+    ==============  ==================================  =============================
+    blocks          1, 2, 3                             halvings of the image
+    convs           1, 2                                convolutions in each block
+    kernel          3, 5                                their window, in pixels
+    filters_<i>     8, 16, 32 (only if block i exists)  their outputs in block i
+    pooling         max, average                        how a block halves the image
+    head            flatten, global_average             from feature maps to a vector
+    dropout         0, 0.25, 0.5                        before the last layer
+    ==============  ==================================  =============================
     """
     blocks = hp.Choice("blocks", [1, 2, 3], default=2)
     convs = hp.Choice("convs", [1, 2], default=1)

@@ -1,0 +1,60 @@
+"""The course as a web site: the executed units, the glossary, the modules' pages.
+
+``make site`` builds it into ``build/site``, without a network.  Sphinx reads the pages from the
+course's folder, where the notebooks keep their outputs, and runs none of them.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import nascourse
+
+project = "Neural architecture search, hands on"
+copyright = "the authors of the course"
+language = "en"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "site_parts"]
+root_doc = "notebooks/site/index"
+include_patterns = [
+    "notebooks/[0-9]*.ipynb",
+    "exercises/[0-9]*.ipynb",
+    "notebooks/*.md",
+    "notebooks/site/*.md",
+    "nascourse/recordings/*.md",
+    "solutions/README.md",
+    "*.md",
+]
+
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+myst_heading_slug_func = "site_parts.jupyter_anchor"
+html_math_renderer = "mathml"
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say it in words
+
+REPOSITORY = os.environ.get("COURSE_REPOSITORY", "")  # such as https://github.com/OWNER/NAME
+html_theme = "sphinx_book_theme"
+html_title = project
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["course.css"]
+html_extra_path = ["top"]
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
+html_theme_options = {
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "use_repository_button": bool(REPOSITORY),
+    "repository_url": REPOSITORY,
+    "launch_buttons": (
+        {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+        if REPOSITORY
+        else {}
+    ),
+}
+release = version = getattr(nascourse, "__version__", "")

@@ -1,0 +1,110 @@
+"""The course as a web site: it builds without a warning, and its pages work without a network."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import bs4
+import pytest
+
+pytest.importorskip("sphinx", reason="Sphinx is not installed: make test brings it")
+ROOT = Path(__file__).resolve().parent.parent
+UNITS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+PHONE = {"width": 390, "height": 844}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning"]
+    built = subprocess.run(
+        [*command, "-c", ROOT / "notebooks" / "site", ROOT, folder],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[Path, bs4.BeautifulSoup]:
+    return {
+        path: bs4.BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in site.glob("**/*.html")
+        if "_static" not in path.parts
+    }
+
+
+def test_every_unit_has_a_page_with_its_outputs(pages, site):
+    for unit in UNITS:
+        page = pages[site / "notebooks" / f"{unit}.html"]
+        assert page.select(".cell_output"), unit
+    assert (site / "index.html").exists()
+
+
+def test_every_link_leads_to_a_page_that_is_there(pages, site):
+    targets = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
+    for path, page in pages.items():
+        for link in page.select("a[href]"):
+            url = urlsplit(link["href"])
+            if url.scheme or url.netloc or not (url.path or url.fragment):
+                continue
+            target = (path.parent / unquote(url.path)).resolve() if url.path else path
+            assert target.exists(), f"{path.name}: {link['href']}"
+            fragment = unquote(url.fragment)
+            if fragment and target in targets:
+                assert fragment in targets[target], f"{path.name}: {link['href']}"
+
+
+def test_nothing_is_loaded_from_elsewhere(pages):
+    for path, page in pages.items():
+        for tag in page.select("script[src], link[rel=stylesheet], img[src], iframe[src]"):
+            address = tag.get("src") or tag.get("href")
+            assert not re.match(r"https?:|//", address), f"{path.name}: {address}"
+
+
+def test_every_picture_has_a_text(pages):
+    for path, page in pages.items():
+        for picture in page.select("img"):
+            assert picture.get("alt", "").strip(), f"{path.name}: {picture.get('src')}"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH")
+@pytest.mark.parametrize(
+    "name", ["notebooks/site/index", f"notebooks/{UNITS[5]}", "notebooks/glossary"]
+)
+def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, name):
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    from axe_playwright_python.sync_playwright import Axe
+
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport=PHONE, offline=True)
+        errors = []
+        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((site / f"{name}.html").as_uri())
+        page.screenshot(path=site / "phone.png")
+
+        assert not errors
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        violations = Axe().run(page).response["violations"]
+        grave = [
+            f"{violation['id']}: {violation['nodes'][0]['html'][:150]}"
+            for violation in violations
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert not grave
+        browser.close()
