@@ -5,7 +5,7 @@
 >>> splits = data.load_mnist("bundled")
 >>> supernet = oneshot.train_supernet(splits, seed=1)                         # doctest: +SKIP
 >>> table = supernet.rank(splits)                                             # doctest: +SKIP
->>> winner = oneshot.setting_of(trials.best(table))                           # doctest: +SKIP
+>>> winner = trials.best(table)                                               # doctest: +SKIP
 
 A *supernet* holds one vector of weights for all networks of `nascourse.spaces.bench_space`.  The
 *path* of a network says where in that vector each of its weights lies.  Weight sharing is no more
@@ -39,7 +39,6 @@ from nascourse.methods.oneshot.supernet import (
     OF_ALL,
     Supernet,
     sample,
-    setting_of,
     train_supernet,
 )
 
@@ -50,6 +49,5 @@ __all__ = [
     "OF_ALL",
     "Supernet",
     "sample",
-    "setting_of",
     "train_supernet",
 ]

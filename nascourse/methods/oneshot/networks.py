@@ -5,7 +5,7 @@ All take a network's setting; its sizes are those that its weights have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -24,10 +24,15 @@ def scaled(x: np.ndarray | tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float32) / 255
 
 
-def forward(x: tf.Tensor, weights: Sequence[tf.Tensor], setting: Mapping[str, Any]) -> tf.Tensor:
+def forward(
+    x: tf.Tensor,
+    weights: Sequence[tf.Tensor],
+    setting: Mapping[str, Any],
+    normalize: Callable[[tf.Tensor], tf.Tensor],
+) -> tf.Tensor:
     """The logits of a network of `spaces.bench_space`, of whatever sizes the weights have."""
     for block in range(setting["body/blocks"]):
-        x = apply_block(x, weights_of_block(weights, setting, block), setting)
+        x = apply_block(x, weights_of_block(weights, setting, block), setting, normalize)
     return apply_head(x, weights, setting)
 
 
@@ -40,14 +45,17 @@ def weights_of_block(
 
 
 def apply_block(
-    x: tf.Tensor, weights: Sequence[tf.Tensor], setting: Mapping[str, Any]
+    x: tf.Tensor,
+    weights: Sequence[tf.Tensor],
+    setting: Mapping[str, Any],
+    normalize: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
     """The feature maps after a block, of shape (n, side, side, channels)."""
     *kernels, bias = weights
     stride = 2 if setting["body/halving"] == "stride" else 1
     convolution = tf.nn.conv2d if setting["conv/kind"] == "plain" else tf.nn.separable_conv2d
     y = convolution(x, *kernels, strides=[1, stride, stride, 1], padding="SAME")
-    y = tf.nn.relu(y + bias)
+    y = tf.nn.relu(normalize(y) + bias)
     if setting["body/halving"] == "max":
         y = tf.nn.max_pool2d(y, 2, 2, "SAME")
     if setting["body/skip"]:

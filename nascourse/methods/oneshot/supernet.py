@@ -98,17 +98,6 @@ class Supernet:
         model.set_weights([weights[indices] for indices in path])
         return model
 
-    def logits(self, setting: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
-        """The network's ten outputs before the softmax, with inherited weights: shape (n, 10).
-
-        ``x`` holds images of shape (n, 28, 28, 1) in ``uint8``.
-        """
-        return networks.forward(networks.scaled(x), self._inherited(setting), setting).numpy()
-
-    def accuracy(self, setting: Mapping[str, Any], x: np.ndarray, y: np.ndarray) -> float:
-        """The share of images that the network gets right with inherited weights."""
-        return float(np.mean(self.logits(setting, x).argmax(axis=1) == y))
-
     def train_step(
         self,
         setting: Mapping[str, Any],
@@ -142,23 +131,19 @@ class Supernet:
 
         Returns
         -------
-        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0 and
-        there is no ``best_epoch``.  ``seconds`` is the processor time of judging; what the supernet
-        took is in its own ``seconds``.
+        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0, and
+        ``best_epoch`` and ``seconds`` are missing.
         """
         settings = _all_settings() if settings is None else list(settings)
         paths = [self.path(setting) for setting in settings]
-        right, loss, seconds = np.zeros((3, len(settings)))
-        for begin in range(0, len(splits.y_val), JUDGED_BATCH):
+        n = len(splits.y_val)
+        right, loss = np.zeros((2, len(settings)))
+        for begin in range(0, n, JUDGED_BATCH):
             x, y = (part[begin : begin + JUDGED_BATCH] for part in (splits.x_val, splits.y_val))
-            clock = time.process_time()
             for number, logits in self._logits_of_all(settings, x):
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss[number] += float(tf.reduce_sum(losses))
                 right[number] += np.sum(logits.numpy().argmax(axis=1) == y)
-                clock, before = time.process_time(), clock
-                seconds[number] += clock - before
-        n = len(splits.y_val)
         return trials.to_table(
             {
                 "trial": number + 1,
@@ -168,12 +153,15 @@ class Supernet:
                 "epochs": 0,
                 "n_params": sum(indices.size for indices in path),
                 "flops": networks.count_flops(path, setting),
-                "seconds": seconds[number],
                 "architecture": networks.describe(setting),
                 **{choice.name: setting.get(choice.name) for choice in _hyperparameters()},
             }
             for number, (setting, path) in enumerate(zip(settings, paths))
         )
+
+    def normalize(self, maps: tf.Tensor) -> tf.Tensor:
+        """What happens between a convolution and its bias: nothing, as in the networks themselves."""
+        return maps
 
     def _inherited(self, setting: Mapping[str, Any]) -> list[tf.Tensor]:
         return [tf.gather(self.weights, indices) for indices in self.path(setting)]
@@ -194,7 +182,7 @@ class Supernet:
             weights = [tf.gather(self.weights, indices) for indices in path]
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                logits = networks.forward(networks.scaled(x), weights, setting)
+                logits = networks.forward(networks.scaled(x), weights, setting, self.normalize)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss = tf.reduce_mean(losses)
             self._adam(_flat(path), _flat(weights), _flat(tape.gradient(loss, weights)), rate)
@@ -226,11 +214,8 @@ class Supernet:
             alike = len(os.path.commonprefix([previous, beginnings[number]]))
             del maps[alike + 1 :]
             for block in range(alike, setting["body/blocks"]):
-                maps.append(
-                    networks.apply_block(
-                        maps[block], networks.weights_of_block(weights, setting, block), setting
-                    )
-                )
+                of_block = networks.weights_of_block(weights, setting, block)
+                maps.append(networks.apply_block(maps[block], of_block, setting, self.normalize))
             previous = beginnings[number]
             yield number, networks.apply_head(maps[-1], weights, setting)
 
@@ -245,48 +230,42 @@ def train_supernet(
     splits: Splits,
     *,
     epochs: int = EPOCHS,
-    learning_rate: float = LEARNING_RATE,
     seed: int = 0,
-    separate: str | Sequence[str] = (),
+    supernet: Supernet | None = None,
+    draw: Callable[[np.random.Generator], dict[str, Any]] | None = None,
     observer: Observer | None = None,
 ) -> Supernet:
     """Train a supernet on the training images, one network a batch.
+
+    The learning rate of Adam begins at `LEARNING_RATE` and falls to 0 in a straight line.
 
     Parameters
     ----------
     epochs
         How often each image is seen, by one network or another.
-    learning_rate
-        Of Adam at the first batch; it falls to 0 in a straight line.
     seed
         Of the first weights, the networks drawn, and the order of the images.
-    separate
-        See `Supernet`.
+    supernet
+        The one to train; by default a new one that shares all it can.
+    draw
+        Draws the network of a batch; by default `sample`.
     observer
         Is notified of the epochs, as of those of one trial; by default a progress bar.
-
-    Raises
-    ------
-    CourseError
-        A value is not possible.
     """
     epochs = whole_number("epochs", epochs, at_least=1)
-    supernet = Supernet(separate=separate, seed=seed)
+    supernet = Supernet(seed=seed) if supernet is None else supernet
+    draw = sample if draw is None else draw
     rng = np.random.default_rng(seed)
     n = len(splits.y_train)
     steps = epochs * -(-n // BATCH)
-    step = 0
+    rates = iter(LEARNING_RATE * (1 - np.arange(steps) / steps))
     with watched(observer, epochs) as watcher:
         start = time.process_time()
         for epoch in range(1, epochs + 1):
             losses = []
-            order = rng.permutation(n)
-            for begin in range(0, n, BATCH):
-                batch = order[begin : begin + BATCH]
+            for batch in np.split(rng.permutation(n), range(BATCH, n, BATCH)):
                 x, y = splits.x_train[batch], splits.y_train[batch]
-                rate = learning_rate * (1 - step / steps)
-                losses.append(supernet.train_step(sample(rng), x, y, learning_rate=rate))
-                step += 1
+                losses.append(supernet.train_step(draw(rng), x, y, learning_rate=next(rates)))
             watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
     supernet.seconds = time.process_time() - start
     return supernet
@@ -303,17 +282,6 @@ def sample(rng: np.random.Generator) -> dict[str, Any]:
             values = list(choice.values)
             setting[choice.name] = values[rng.integers(len(values))]
     return setting
-
-
-def setting_of(row: pd.Series) -> dict[str, Any]:
-    """The setting of a network, from its row of the trial table."""
-    return dict(
-        next(
-            setting
-            for setting in _all_settings()
-            if all(row[name] == value for name, value in setting.items())
-        )
-    )
 
 
 def _structure(setting: Mapping[str, Any]) -> tuple:
