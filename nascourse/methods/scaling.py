@@ -1,9 +1,9 @@
 """Larger networks from a small one: EfficientNet's family, and digit networks to try it on.
 
 Tan & Le (2019) multiply depth, width and resolution of a network that a search has found, all
-three at once.  `paper` holds what they say of their eight networks, B0 to B7, and `efficientnet`
-builds Keras's.  `DIGITS` are networks for digits, scaled in one direction or in all of them at
-nearly equal cost; `digit_network` builds any of that kind.
+three at once.  `paper` holds what they say of their eight networks, B0 to B7.  `DIGITS` are
+networks for digits, scaled in one direction or in all of them at nearly equal cost;
+`digit_network` builds any of that kind.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import keras
 import pandas as pd
 from keras import layers
 
-from nascourse import CourseError, evaluation, whole_number
+from nascourse import evaluation, whole_number
 from nascourse.data import SIDE
 from nascourse.spaces import IMAGE_SHAPE, classifier
 
@@ -43,13 +43,6 @@ def paper() -> pd.DataFrame:
     columns = ["depth", "width", "side", "n_params", "macs", "top1"]
     table = pd.DataFrame(rows.values(), pd.Index(rows, name="network"), columns)
     return table.astype({"n_params": int, "macs": int})
-
-
-def efficientnet(name: str) -> keras.Model:
-    """One of Keras's EfficientNets, ``"B0"`` to ``"B7"``, with new weights: nothing is fetched."""
-    if name not in paper().index:
-        raise CourseError(f"There is no EfficientNet {name!r}: choose one of B0 to B7.")
-    return getattr(keras.applications, f"EfficientNet{name}")(weights=None)
 
 
 def count_macs(model: keras.Model) -> int:

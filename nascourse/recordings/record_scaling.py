@@ -36,7 +36,7 @@ def efficientnets() -> pd.DataFrame:
     rows = []
     for name in scaling.paper().index:
         start = time.process_time()
-        model = scaling.efficientnet(name)
+        model = getattr(keras.applications, f"EfficientNet{name}")(weights=None)
         rows.append(
             {
                 "network": name,

@@ -32,22 +32,6 @@ be judged with the weights that it *inherits*, without any training of its own. 
 gives the standalone Keras network with these weights.
 """
 
-from nascourse.methods.oneshot.supernet import (
-    BATCH,
-    EPOCHS,
-    LEARNING_RATE,
-    OF_ALL,
-    Supernet,
-    sample,
-    train_supernet,
-)
+from nascourse.methods.oneshot.supernet import EPOCHS, OF_ALL, Supernet, sample, train_supernet
 
-__all__ = [
-    "BATCH",
-    "EPOCHS",
-    "LEARNING_RATE",
-    "OF_ALL",
-    "Supernet",
-    "sample",
-    "train_supernet",
-]
+__all__ = ["EPOCHS", "OF_ALL", "Supernet", "sample", "train_supernet"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -19,7 +18,6 @@ import tensorflow as tf
 from nascourse import CourseError, spaces, trials, whole_number
 from nascourse.data import SIDE, Splits
 from nascourse.methods.oneshot import networks
-from nascourse.methods.oneshot.paths import Banks, path_of
 from nascourse.search import Observer, watched
 
 EPOCHS = 200  # of the supernet; 17 of its 1,248 networks, trained singly, would take as many
@@ -27,8 +25,8 @@ BATCH = 64
 LEARNING_RATE = 8e-3  # at the start; a network alone has less, but is trained with every batch
 JUDGED_BATCH = 200  # small enough for a core's cache
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam, as Keras has them
+# The hyperparameters that every network has:
 OF_ALL = ("body/blocks", "body/halving", "body/skip", "conv/kind", "conv/kernel", "head")
-"""The hyperparameters that every network has."""
 
 
 class Supernet:
@@ -45,7 +43,6 @@ class Supernet:
     Attributes
     ----------
     weights : the vector, a `tf.Variable`
-    seconds : processor time that `train_supernet` took
     """
 
     def __init__(self, *, separate: str | Sequence[str] = (), seed: int = 0):
@@ -56,10 +53,9 @@ class Supernet:
                 raise CourseError(
                     f"separate={name!r} is not possible: name any of {', '.join(OF_ALL)}."
                 )
-        self.seconds = 0.0
-        banks = Banks(np.random.default_rng(seed))
+        banks = networks.Banks(np.random.default_rng(seed))
         self._paths = {
-            _key(setting): path_of(setting, banks, separate=self._separate)
+            _key(setting): networks.path_of(setting, banks, separate=self._separate)
             for setting in _all_settings()
         }
         self.weights = tf.Variable(np.concatenate(banks.values), name="weights")
@@ -77,11 +73,6 @@ class Supernet:
         -------
         One array of indices for each weight array of the Keras network, with its shape, in the
         order of ``model.get_weights()``.
-
-        Raises
-        ------
-        CourseError
-            There is no such network in the space.
         """
         try:
             return self._paths[_key(setting)]
@@ -131,8 +122,8 @@ class Supernet:
 
         Returns
         -------
-        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0, and
-        ``best_epoch`` and ``seconds`` are missing.
+        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0; what
+        only a Keras network says of itself is missing.
         """
         settings = _all_settings() if settings is None else list(settings)
         paths = [self.path(setting) for setting in settings]
@@ -152,9 +143,7 @@ class Supernet:
                 "val_loss": loss[number] / n,
                 "epochs": 0,
                 "n_params": sum(indices.size for indices in path),
-                "flops": networks.count_flops(path, setting),
-                "architecture": networks.describe(setting),
-                **{choice.name: setting.get(choice.name) for choice in _hyperparameters()},
+                **setting,
             }
             for number, (setting, path) in enumerate(zip(settings, paths))
         )
@@ -226,13 +215,26 @@ class Supernet:
         return [(common, filters) for filters in networks.filters_of(setting)]
 
 
+def sample(rng: np.random.Generator) -> dict[str, Any]:
+    """Draw a network of the space, each of its choices uniformly.
+
+    So a third of the draws has one block, though only 96 of the 1,248 networks do.
+    """
+    setting: dict[str, Any] = {}
+    for choice in _hyperparameters():  # none comes before what it depends on
+        if all(condition.is_active(setting) for condition in choice.conditions):
+            values = list(choice.values)
+            setting[choice.name] = values[rng.integers(len(values))]
+    return setting
+
+
 def train_supernet(
     splits: Splits,
     *,
     epochs: int = EPOCHS,
     seed: int = 0,
     supernet: Supernet | None = None,
-    draw: Callable[[np.random.Generator], dict[str, Any]] | None = None,
+    draw: Callable[[np.random.Generator], dict[str, Any]] = sample,
     observer: Observer | None = None,
 ) -> Supernet:
     """Train a supernet on the training images, one network a batch.
@@ -248,40 +250,24 @@ def train_supernet(
     supernet
         The one to train; by default a new one that shares all it can.
     draw
-        Draws the network of a batch; by default `sample`.
+        Draws the network of a batch.
     observer
         Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     supernet = Supernet(seed=seed) if supernet is None else supernet
-    draw = sample if draw is None else draw
     rng = np.random.default_rng(seed)
     n = len(splits.y_train)
     steps = epochs * -(-n // BATCH)
     rates = iter(LEARNING_RATE * (1 - np.arange(steps) / steps))
     with watched(observer, epochs) as watcher:
-        start = time.process_time()
         for epoch in range(1, epochs + 1):
             losses = []
             for batch in np.split(rng.permutation(n), range(BATCH, n, BATCH)):
                 x, y = splits.x_train[batch], splits.y_train[batch]
                 losses.append(supernet.train_step(draw(rng), x, y, learning_rate=next(rates)))
             watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
-    supernet.seconds = time.process_time() - start
     return supernet
-
-
-def sample(rng: np.random.Generator) -> dict[str, Any]:
-    """Draw a network of the space, each of its choices uniformly.
-
-    So a third of the draws has one block, though only 96 of the 1,248 networks do.
-    """
-    setting: dict[str, Any] = {}
-    for choice in _hyperparameters():  # none comes before what it depends on
-        if all(condition.is_active(setting) for condition in choice.conditions):
-            values = list(choice.values)
-            setting[choice.name] = values[rng.integers(len(values))]
-    return setting
 
 
 def _structure(setting: Mapping[str, Any]) -> tuple:
