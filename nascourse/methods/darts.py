@@ -317,6 +317,7 @@ def search(
     epochs: int = 20,
     seed: int = 0,
     warm_up: int = 0,
+    alpha_rate: float = ALPHA_RATE,
     observer: Observer | None = None,
 ) -> SearchResult:
     """Learn weights and architecture weights in turns: DARTS, first order.
@@ -329,6 +330,8 @@ def search(
         Of the first weights, the halves and the order of the images.
     warm_up
         Epochs at the start in which ``alpha`` rests, and only the weights learn.
+    alpha_rate
+        The learning rate of ``alpha``.
     observer
         Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
@@ -341,7 +344,7 @@ def search(
     def loss(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         return cross_entropy(y, network.logits(x))
 
-    alpha_step = descend(loss, [network.alpha], keras.optimizers.Adam(ALPHA_RATE, beta_1=0.5))
+    alpha_step = descend(loss, [network.alpha], keras.optimizers.Adam(alpha_rate, beta_1=0.5))
     weight_step = descend(loss, network.weights, weight_optimizer(epochs, weight_half))
 
     shares, rows, seconds = [network.shares().numpy().ravel()], [], 0.0

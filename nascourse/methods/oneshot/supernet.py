@@ -131,7 +131,7 @@ class Supernet:
         right, loss = np.zeros((2, len(settings)))
         for begin in range(0, n, JUDGED_BATCH):
             x, y = (part[begin : begin + JUDGED_BATCH] for part in (splits.x_val, splits.y_val))
-            for number, logits in self._logits_of_all(settings, x):
+            for number, logits in self.logits_of_all(settings, x):
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss[number] += float(tf.reduce_sum(losses))
                 right[number] += np.sum(logits.numpy().argmax(axis=1) == y)
@@ -147,6 +147,23 @@ class Supernet:
             }
             for number, (setting, path) in enumerate(zip(settings, paths))
         )
+
+    def logits_of_all(
+        self, settings: Sequence[Mapping[str, Any]], x: np.ndarray
+    ) -> Iterator[tuple[int, tf.Tensor]]:
+        """Each network's place in the list and its logits, those that begin alike in a row."""
+        beginnings = [self._beginnings(setting) for setting in settings]
+        maps = [networks.scaled(x)]  # the feature maps after 0, 1, 2, 3 blocks
+        previous: list[tuple] = []
+        for number in sorted(range(len(settings)), key=beginnings.__getitem__):
+            setting, weights = settings[number], self._inherited(settings[number])
+            alike = len(os.path.commonprefix([previous, beginnings[number]]))
+            del maps[alike + 1 :]
+            for block in range(alike, setting["body/blocks"]):
+                of_block = networks.weights_of_block(weights, setting, block)
+                maps.append(networks.apply_block(maps[block], of_block, setting, self.normalize))
+            previous = beginnings[number]
+            yield number, networks.apply_head(maps[-1], weights, setting)
 
     def normalize(self, maps: tf.Tensor) -> tf.Tensor:
         """What happens between a convolution and its bias: nothing, as in the networks themselves."""
@@ -190,23 +207,6 @@ class Supernet:
         weights -= rate * mean / (tf.sqrt(square) + EPSILON)
         for variable, values in zip([self.weights, *self._memory], [weights, mean, square, count]):
             variable.scatter_update(tf.IndexedSlices(values, indices))
-
-    def _logits_of_all(
-        self, settings: Sequence[Mapping[str, Any]], x: np.ndarray
-    ) -> Iterator[tuple[int, tf.Tensor]]:
-        """Each network's place in the list and its logits, those that begin alike in a row."""
-        beginnings = [self._beginnings(setting) for setting in settings]
-        maps = [networks.scaled(x)]  # the feature maps after 0, 1, 2, 3 blocks
-        previous: list[tuple] = []
-        for number in sorted(range(len(settings)), key=beginnings.__getitem__):
-            setting, weights = settings[number], self._inherited(settings[number])
-            alike = len(os.path.commonprefix([previous, beginnings[number]]))
-            del maps[alike + 1 :]
-            for block in range(alike, setting["body/blocks"]):
-                of_block = networks.weights_of_block(weights, setting, block)
-                maps.append(networks.apply_block(maps[block], of_block, setting, self.normalize))
-            previous = beginnings[number]
-            yield number, networks.apply_head(maps[-1], weights, setting)
 
     def _beginnings(self, setting: Mapping[str, Any]) -> list[tuple]:
         """What decides the feature maps after each block; lists that begin alike sort together."""
