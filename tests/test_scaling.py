@@ -18,7 +18,7 @@ from nascourse import CourseError, evaluation, spaces, trials
 from nascourse.methods import scaling
 
 FOLDER = Path(trials.__file__).parent / "recordings"
-PAPER = scaling.paper()
+PAPER = trials.recorded("scaling_paper").set_index("network")
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,6 @@ the other.  In the end the operation with the largest share stays on each edge (
 
 from __future__ import annotations
 
-import functools
-import operator
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,9 +53,6 @@ EPSILON = 1e-3  # of the normalization
 
 Cell = tuple[str, ...]  # the name of one operation for each edge
 Half = tuple[np.ndarray, np.ndarray]  # images and labels
-
-
-# ---------------------------------------------------------------- the cell
 
 
 def operate(name: str, x: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -98,10 +93,10 @@ def _last_node(x: Any, operation: Callable[[int, Any], Any]) -> Any:
     """What leaves a cell; each node is the sum of what its edges make of the nodes they start at."""
     nodes = [x]
     for node in (1, 2, 3):
-        incoming = (
+        first, *others = (
             operation(edge, nodes[start]) for edge, (start, end) in enumerate(EDGES) if end == node
         )
-        nodes.append(functools.reduce(operator.add, incoming))
+        nodes.append(sum(others, first))
     return nodes[-1]
 
 
@@ -114,9 +109,6 @@ def _normalized(x: tf.Tensor) -> tf.Tensor:
     """Mean 0 and deviation 1 in the feature maps of each image."""
     mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)
     return (x - mean) * tf.math.rsqrt(variance + EPSILON)
-
-
-# ---------------------------------------------------------------- the mixed network
 
 
 class MixedNetwork:
@@ -224,11 +216,8 @@ def build(cell: Cell) -> keras.Model:
     x = layers.AveragePooling2D(4, padding="same")(layers.ReLU()(x))
     x = layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
     model = keras.Model(image, x)
-    model.compile(
-        optimizer=keras.optimizers.Adam(RETRAIN_RATE),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    optimizer = keras.optimizers.Adam(RETRAIN_RATE)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -149,23 +149,21 @@ def greedy_moves(table: pd.DataFrame) -> list[Move]:
 
 def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
     accuracies = table.set_index("trial")["val_accuracy"]
-    frame = pd.DataFrame(
+    rows = [
         {
-            "trial": [move.trial for move in moves],
-            "from trial": [move.incumbent for move in moves],
-            "node drawn": [move.drawn for move in moves],
-            "resampled": [
-                ", ".join(
-                    f"{name} {html.word(old)} → {html.word(new)}"
-                    for name, (old, new) in move.resampled.items()
-                )
-                for move in moves
-            ],
-            "new": [html.listed(move.new) for move in moves],
-            "val_accuracy": [html.number(accuracies[move.trial], ".3f") for move in moves],
+            "trial": move.trial,
+            "from trial": move.incumbent,
+            "node drawn": move.drawn,
+            "resampled": ", ".join(
+                f"{name} {html.word(old)} → {html.word(new)}"
+                for name, (old, new) in move.resampled.items()
+            ),
+            "new": html.listed(move.new),
+            "val_accuracy": html.number(accuracies[move.trial], ".3f"),
         }
-    )
-    return frame.set_index("trial")
+        for move in moves
+    ]
+    return pd.DataFrame(rows).set_index("trial")
 
 
 def _trie_html(move: Move, *, hidden: bool) -> str:
@@ -300,10 +298,10 @@ class _Replay:
         row = self.table.iloc[trial - 1]
         if row["status"] == "failed":
             return f"Trial {trial} failed: {row['message']}"
-        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: "
-        text += (
-            "the new best." if self.is_new_best[trial - 1] else "not better than the best so far."
+        verdict = (
+            "the new best" if self.is_new_best[trial - 1] else "not better than the best so far"
         )
+        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: {verdict}."
         if pd.notna(row["duplicate_of"]):
             text += f" It is the same network as trial {row['duplicate_of']}."
         return text

@@ -191,7 +191,7 @@ plotting.show(
 # `top1` the share of ImageNet's validation images that was read correctly.
 
 # %%
-paper = scaling.paper()
+paper = trials.recorded("scaling_paper").set_index("network")
 paper
 
 # %% [markdown]

@@ -17,41 +17,19 @@ FILTERS, KERNEL = 16, 5  # the largest of the space: what all smaller ones are c
 _SIDES = (SIDE, 14, 7, 4)  # of the feature maps after 0, 1, 2, 3 halvings
 
 
-def scaled(x: np.ndarray | tf.Tensor) -> tf.Tensor:
-    """Images of uint8 as numbers from 0 to 1."""
-    return tf.cast(x, tf.float32) / 255
-
-
-def forward(
-    x: tf.Tensor,
-    weights: Sequence[tf.Tensor],
-    setting: Mapping[str, Any],
-    normalize: Callable[[tf.Tensor], tf.Tensor],
-) -> tf.Tensor:
-    """The logits of a network of `spaces.bench_space`, of whatever sizes the weights have."""
-    for block in range(setting["body/blocks"]):
-        x = apply_block(x, weights_of_block(weights, setting, block), setting, normalize)
-    return apply_head(x, weights, setting)
-
-
-def weights_of_block(
-    weights: Sequence[tf.Tensor], setting: Mapping[str, Any], block: int
-) -> Sequence[tf.Tensor]:
-    """The kernels and the bias of one block, which is counted from 0."""
-    each = 2 if setting["conv/kind"] == "plain" else 3
-    return weights[each * block : each * (block + 1)]
-
-
 def apply_block(
     x: tf.Tensor,
     weights: Sequence[tf.Tensor],
     setting: Mapping[str, Any],
+    block: int,
     normalize: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
-    """The feature maps after a block, of shape (n, side, side, channels)."""
-    *kernels, bias = weights
+    """The feature maps after a block, of shape (n, side, side, channels), from those before it."""
+    is_plain = setting["conv/kind"] == "plain"
+    arrays = 2 if is_plain else 3  # of a block: its kernels and its bias
+    *kernels, bias = weights[arrays * block : arrays * (block + 1)]
     stride = 2 if setting["body/halving"] == "stride" else 1
-    convolution = tf.nn.conv2d if setting["conv/kind"] == "plain" else tf.nn.separable_conv2d
+    convolution = tf.nn.conv2d if is_plain else tf.nn.separable_conv2d
     y = convolution(x, *kernels, strides=[1, stride, stride, 1], padding="SAME")
     y = tf.nn.relu(normalize(y) + bias)
     if setting["body/halving"] == "max":
@@ -68,11 +46,6 @@ def apply_head(x: tf.Tensor, weights: Sequence[tf.Tensor], setting: Mapping[str,
         x = tf.nn.avg_pool2d(x, quarter, quarter, "SAME")
     dense, bias = weights[-2:]
     return tf.reshape(x, (-1, tf.shape(dense)[0])) @ dense + bias
-
-
-def _head_side(setting: Mapping[str, Any]) -> int:
-    """The side of the feature maps that the dense layer takes."""
-    return 2 if setting["head"] == "quarters" else _SIDES[setting["body/blocks"]]
 
 
 def filters_of(setting: Mapping[str, Any]) -> list[int]:
@@ -138,7 +111,7 @@ def path_of(
                 banks.take((*bank, "pointwise"), single, single, channels, filters),
             ]
         path += [banks.take((*bank, f"{kind} bias"), filters)]
-    side = _head_side(setting)
+    side = 2 if head == "quarters" else _SIDES[blocks]  # of the feature maps that it takes
     pixels, digits = (side, range(side)), (CLASSES, range(CLASSES))
     channels = (_slots(blocks), _channels(setting, blocks))
     dense = banks.take((*group, head, blocks), pixels, pixels, channels, digits)

@@ -153,24 +153,23 @@ class Supernet:
     ) -> Iterator[tuple[int, tf.Tensor]]:
         """Each network's place in the list and its logits, those that begin alike in a row."""
         beginnings = [self._beginnings(setting) for setting in settings]
-        maps = [networks.scaled(x)]  # the feature maps after 0, 1, 2, 3 blocks
+        maps = [tf.cast(x, tf.float32) / 255]  # the feature maps after 0, 1, 2, 3 blocks
         previous: list[tuple] = []
         for number in sorted(range(len(settings)), key=beginnings.__getitem__):
-            setting, weights = settings[number], self._inherited(settings[number])
+            setting = settings[number]
+            weights = [tf.gather(self.weights, indices) for indices in self.path(setting)]
             alike = len(os.path.commonprefix([previous, beginnings[number]]))
             del maps[alike + 1 :]
             for block in range(alike, setting["body/blocks"]):
-                of_block = networks.weights_of_block(weights, setting, block)
-                maps.append(networks.apply_block(maps[block], of_block, setting, self.normalize))
+                maps.append(
+                    networks.apply_block(maps[block], weights, setting, block, self.normalize)
+                )
             previous = beginnings[number]
             yield number, networks.apply_head(maps[-1], weights, setting)
 
     def normalize(self, maps: tf.Tensor) -> tf.Tensor:
         """What happens between a convolution and its bias: nothing, as in the networks themselves."""
         return maps
-
-    def _inherited(self, setting: Mapping[str, Any]) -> list[tf.Tensor]:
-        return [tf.gather(self.weights, indices) for indices in self.path(setting)]
 
     # ------------------------------------------------------------ training and judging
 
@@ -188,7 +187,10 @@ class Supernet:
             weights = [tf.gather(self.weights, indices) for indices in path]
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                logits = networks.forward(networks.scaled(x), weights, setting, self.normalize)
+                maps = tf.cast(x, tf.float32) / 255
+                for block in range(setting["body/blocks"]):
+                    maps = networks.apply_block(maps, weights, setting, block, self.normalize)
+                logits = networks.apply_head(maps, weights, setting)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss = tf.reduce_mean(losses)
             self._adam(_flat(path), _flat(weights), _flat(tape.gradient(loss, weights)), rate)
