@@ -84,19 +84,21 @@ def _chosen_operation(
 def _cell(x: tf.Tensor, by_edge: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """The last node, from shares or from one chosen operation on each edge."""
     operation = mixed_operation if by_edge.dtype.is_floating else _chosen_operation
-    return _last_node(
-        x, lambda edge, start: operation(start, by_edge[edge], _kernels_of(kernels, edge))
-    )
+
+    def brought(edge: int, start: tf.Tensor) -> tf.Tensor:
+        return operation(start, by_edge[edge], _kernels_of(kernels, edge))
+
+    return _last_node(x, brought, tf.add_n)
 
 
-def _last_node(x: Any, operation: Callable[[int, Any], Any]) -> Any:
+def _last_node(x: Any, operation: Callable[[int, Any], Any], add: Callable[[list], Any]) -> Any:
     """What leaves a cell; each node is the sum of what its edges make of the nodes they start at."""
     nodes = [x]
     for node in (1, 2, 3):
-        first, *others = (
+        incoming = [
             operation(edge, nodes[start]) for edge, (start, end) in enumerate(EDGES) if end == node
-        )
-        nodes.append(sum(others, first))
+        ]
+        nodes.append(add(incoming) if len(incoming) > 1 else incoming[0])
     return nodes[-1]
 
 
@@ -212,7 +214,7 @@ def build(cell: Cell) -> keras.Model:
     x = layers.Conv2D(CHANNELS, 3, 2, padding="same", use_bias=False)(x)
     x = _normalization()(layers.MaxPooling2D(2, padding="same")(x))
     for _ in range(CELLS):
-        x = _last_node(x, lambda edge, start: _applied(cell[edge], start))
+        x = _last_node(x, lambda edge, start: _applied(cell[edge], start), layers.add)
     x = layers.AveragePooling2D(4, padding="same")(layers.ReLU()(x))
     x = layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
     model = keras.Model(image, x)
