@@ -13,8 +13,8 @@ bring.  The network is a stem, four copies of the *cell* and a classifier.
 Instead of choosing one *operation* for an edge, DARTS mixes all of them.  The *architecture
 weights* ``alpha`` hold a number for each operation on each edge, and their softmax says which
 share it has in the *mixed operation*.  Shares are numbers, so a gradient says how to change them.
-Two steps alternate: `descend` moves ``alpha`` on one half of the training images, and the weights on
-the other.  In the end the operation with the largest share stays on each edge (`discretize`),
+Two steps alternate: `descend` moves ``alpha`` on one half of the training images, and the weights
+on the other.  In the end the operation with the largest share stays on each edge (`discretize`),
 `build` makes a plain Keras network of them, and `retrain` trains it.
 """
 
@@ -85,18 +85,18 @@ def _cell(x: tf.Tensor, by_edge: tf.Tensor, kernels: Mapping[str, tf.Tensor]) ->
     """The last node, from shares or from one chosen operation on each edge."""
     operation = mixed_operation if by_edge.dtype.is_floating else _chosen_operation
 
-    def brought(edge: int, start: tf.Tensor) -> tf.Tensor:
+    def brings(edge: int, start: tf.Tensor) -> tf.Tensor:
         return operation(start, by_edge[edge], _kernels_of(kernels, edge))
 
-    return _last_node(x, brought, tf.add_n)
+    return _last_node(x, brings, tf.add_n)
 
 
-def _last_node(x: Any, operation: Callable[[int, Any], Any], add: Callable[[list], Any]) -> Any:
-    """What leaves a cell; each node is the sum of what its edges make of the nodes they start at."""
+def _last_node(x: Any, brings: Callable[[int, Any], Any], add: Callable[[list], Any]) -> Any:
+    """What leaves a cell; each node is the sum of what its edges make of earlier ones."""
     nodes = [x]
     for node in (1, 2, 3):
         incoming = [
-            operation(edge, nodes[start]) for edge, (start, end) in enumerate(EDGES) if end == node
+            brings(edge, nodes[start]) for edge, (start, end) in enumerate(EDGES) if end == node
         ]
         nodes.append(add(incoming) if len(incoming) > 1 else incoming[0])
     return nodes[-1]
@@ -246,7 +246,7 @@ def descend(
     variables: Sequence[tf.Variable],
     optimizer: keras.optimizers.Optimizer,
 ) -> Callable[..., tf.Tensor]:
-    """A function that makes one step of descent in these variables, and returns the loss of its batch.
+    """A function that makes a step of descent in these variables, and returns its batch's loss.
 
     The two steps of the paper's Algorithm 1 differ in what they move and in the images they see.
     First order means that the step of ``alpha`` takes the weights as they are: it does not ask how

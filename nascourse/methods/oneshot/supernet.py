@@ -122,8 +122,8 @@ class Supernet:
 
         Returns
         -------
-        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0; what
-        only a Keras network says of itself is missing.
+        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0;
+        FLOPs and architecture, which only a Keras network says of itself, are missing.
         """
         settings = _all_settings() if settings is None else list(settings)
         paths = [self.path(setting) for setting in settings]
@@ -168,7 +168,7 @@ class Supernet:
             yield number, networks.apply_head(maps[-1], weights, setting)
 
     def normalize(self, maps: tf.Tensor) -> tf.Tensor:
-        """What happens between a convolution and its bias: nothing, as in the networks themselves."""
+        """What happens between a convolution and its bias: nothing, in this space."""
         return maps
 
     # ------------------------------------------------------------ training and judging
