@@ -4,14 +4,14 @@
     python nascourse/recordings/record_darts.py MNIST.npz --collapse --seeds 5
     python nascourse/recordings/record_darts.py --test
 
-Each strategy ends with one cell.  All of them choose it with the 4,000 training images alone, cut in
-the same two halves: weights learn from one, and the choice is made by the other.  The network of the
-cell is then trained alone on all 4,000 and judged by the 10,000 official test images, which, like the
+Each strategy ends with one cell.  All choose it with the 4,000 training images alone, cut in the
+same two halves: weights learn from one, and the choice is made by the other.  The network of the cell
+is then trained alone on all 4,000 and judged by the 10,000 official test images, which, like the
 validation images, have no say in anything.
 
 ``--collapse`` searches so long, and with architecture weights so quick, that skips take over.
-``--test`` compares the strategies seed by seed.  Each goes on where it was stopped, one row for each
-finished search; delete the files to begin anew.
+``--test`` compares the strategies seed by seed.  A recording goes on where it was stopped, with one
+row for each finished search; delete its files to begin anew.
 """
 
 from __future__ import annotations

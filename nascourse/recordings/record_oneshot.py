@@ -4,12 +4,12 @@
     python nascourse/recordings/record_oneshot.py --bias
 
 The first trains the supernets below on the bundled images, one after the other, and lets each judge
-the 1,248 networks on the 800 validation images with the weights that they inherit: 40 seconds of one
-core each.  It goes on where it was stopped.  The test images have no say in it.
+the 1,248 networks on the 800 validation images with the weights that they inherit.  It goes on where
+it was stopped.  The test images have no say in it.
 
 The second needs seconds: for each value of a choice, by how many places its networks stand too high
-in a ranking.  It compares the supernets with two controls that share no weight: each network trained
-alone for one epoch, and the truth itself, blurred until it orders networks no better than a supernet.
+in a ranking.  It compares the supernets with two controls that share no weight: each network alone
+after one epoch, and the truth itself, blurred until it orders networks no better than a supernet.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ SAMPLING = {"choices": lambda: oneshot.sample, "networks": networks_alike, "fair
 class Normalized(oneshot.Supernet):
     """A supernet with batch normalization after each convolution, recalibrated for each network.
 
-    Running means would be those of all networks that pass by.  So a network is judged with means and
-    variances of its own, from training images that go through it together with the others.
+    Running means would be those of all networks that pass by.  So a network is judged with means
+    and variances of its own, from training images that go through it together with the others.
     """
 
     def __init__(self, images: np.ndarray, *, seed: int):
@@ -198,7 +198,7 @@ def blurred(truth: pd.Series, tau: float, *, seed: int) -> pd.Series:
 
 
 def bias(judges: dict[str, pd.DataFrame], final: pd.DataFrame) -> pd.DataFrame:
-    """By how many places the networks with a value stand too high: mean and extremes of the seeds."""
+    """By how many places networks with a value stand too high: mean and extremes of the seeds."""
     rows = []
     for kind, judgments_of_seeds in judges.items():
         too_high = judgments_of_seeds.rank().sub(final["test_accuracy"].rank(), axis=0)

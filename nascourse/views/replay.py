@@ -298,10 +298,9 @@ class _Replay:
         row = self.table.iloc[trial - 1]
         if row["status"] == "failed":
             return f"Trial {trial} failed: {row['message']}"
-        verdict = (
-            "the new best" if self.is_new_best[trial - 1] else "not better than the best so far"
-        )
-        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: {verdict}."
+        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: "
+        new_best = self.is_new_best[trial - 1]
+        text += "the new best." if new_best else "not better than the best so far."
         if pd.notna(row["duplicate_of"]):
             text += f" It is the same network as trial {row['duplicate_of']}."
         return text
