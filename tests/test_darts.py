@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+from types import SimpleNamespace
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import recorder
 import tensorflow as tf
 from sklearn.metrics import accuracy_score
 
@@ -74,7 +80,7 @@ def test_the_gradient_of_alpha_agrees_with_differences(small, edge, operation):
     x, y = small.x_train[:16], small.y_train[:16]
 
     def loss():
-        return darts._cross_entropy(y, network.logits(x))
+        return darts.cross_entropy(y, network.logits(x))
 
     with tf.GradientTape() as tape:
         value = loss()
@@ -129,9 +135,7 @@ def test_a_mixture_of_one_is_the_network(small, cell):
     network = darts.MixedNetwork(seed=5)
     x = small.x_val[:8]
     mixed = network.logits(x, one_hot(cell))
-    np.testing.assert_allclose(
-        network.path_logits(x, darts.numbers(cell)), mixed, rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(network.logits(x, darts.numbers(cell)), mixed, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(
         network.inherit(cell).predict(x, verbose=0), tf.nn.softmax(mixed), rtol=1e-3, atol=1e-5
     )
@@ -172,7 +176,7 @@ def test_a_path_step_leaves_the_other_weights_alone(small):
     network, cell = darts.MixedNetwork(seed=0), ("skip", "conv 1x1", *["pool 3x3"] * 4)
     before = {name: kernel.numpy() for name, kernel in network.kernels.items()}
     step = darts.descend(
-        lambda x, y, choices: darts._cross_entropy(y, network.path_logits(x, choices)),
+        lambda x, y, choices: darts.cross_entropy(y, network.logits(x, choices)),
         network.weights,
         keras.optimizers.SGD(0.1),
     )
@@ -191,7 +195,8 @@ def test_a_search_records_each_epoch(found):
     sums = found.shares.T.groupby(level="edge").sum()
     np.testing.assert_allclose(sums, 1, rtol=1e-5)
     np.testing.assert_allclose(found.shares.loc[0], 0.25, atol=2e-3)
-    assert found.cell() == found.cell(2) == darts.discretize(found.network.alpha)
+    last = found.shares.loc[2].to_numpy().reshape(len(EDGES), len(OPERATIONS))
+    assert found.cell() == darts.discretize(last)
     assert found.table["skips"].iloc[-1] == found.cell().count("skip")
     assert repr(found).startswith("SearchResult(")
 
@@ -209,15 +214,6 @@ def test_alpha_rests_while_the_weights_warm_up(small):
     assert not np.array_equal(found.shares.loc[1], found.shares.loc[2])
 
 
-def test_a_random_search_judges_different_cells_the_best_first(small):
-    table = darts.random_search(small, epochs=1, judged=5, seed=1, observer=QUIET)
-    assert len(set(table["cell"])) == len(table) == 5
-    assert table["accuracy"].is_monotonic_decreasing
-    assert table.attrs["seconds"] > 0
-    again = darts.random_search(small, epochs=1, judged=5, seed=1, observer=QUIET)
-    assert again["cell"].tolist() == table["cell"].tolist()
-
-
 def test_random_cells_use_every_operation_alike():
     rng = np.random.default_rng(0)
     drawn = np.array([darts.numbers(darts.random_cell(rng)) for _ in range(2000)])
@@ -229,6 +225,100 @@ def test_retraining_repeats(small):
     models = [darts.retrain(MANY[1], small, epochs=1, seed=4) for _ in range(2)]
     for one, other in zip(*(model.get_weights() for model in models)):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+# ---------------------------------------------------------------- the recording of unit 09
+
+
+@pytest.fixture
+def script(monkeypatch):
+    for name, value in recorder.ONE_THREAD.items():  # the script sets them for its process
+        monkeypatch.setenv(name, value)
+    return importlib.import_module("record_darts")
+
+
+def test_random_search_shares_weights_and_repeats(script, small):
+    cell, columns, _ = script.by_sharing(small, 1, epochs=1, judged=5)
+    assert len(darts.numbers(cell)) == len(EDGES)
+    assert columns["seconds"] > 0 and 0 <= columns["discretized"] <= 1
+    again, columns_again, _ = script.by_sharing(small, 1, epochs=1, judged=5)
+    assert (again, columns_again["discretized"]) == (cell, columns["discretized"])
+
+
+def test_cells_are_trained_on_one_half_and_chosen_by_the_other(script, small, monkeypatch):
+    trained, judged = [], []
+    rng = np.random.default_rng(7)
+    drawn = [darts.random_cell(rng) for _ in range(3)]
+
+    class Model:
+        def evaluate(self, x, y, verbose):
+            judged.append(x)
+            return None, [0.2, 0.9, 0.4][len(judged) - 1]
+
+    monkeypatch.setattr(
+        darts, "retrain", lambda cell, splits, **_: trained.append((cell, splits)) or Model()
+    )
+    cell, _, _ = script.by_training(small, 7, cells=3)
+    one, other = darts.halves(small, seed=7)
+    assert cell == drawn[1] and [made for made, _ in trained] == drawn
+    for (_, splits), images in zip(trained, judged, strict=True):
+        np.testing.assert_array_equal(splits.x_train, one[0])
+        np.testing.assert_array_equal(images, other[0])
+
+
+def test_random_search_does_not_choose_by_validation_images(script, small):
+    blind = dataclasses.replace(small, x_val=0 * small.x_val)
+    cells = [script.by_sharing(splits, 1, epochs=1, judged=3)[0] for splits in (small, blind)]
+    assert cells[0] == cells[1]
+
+
+def test_the_strategies_are_compared_seed_by_seed(script):
+    accuracies = {
+        "DARTS": [0.5, 0.6, 0.7],
+        "DARTS, warm-up": [0.5, 0.6, 0.7],
+        "weight sharing": [0.4, 0.4, 0.4],  # lower in each of three seeds: 2 of 2^3 sign patterns
+        "eight cells trained": [0.6, 0.6, 0.8],  # differences -0.1, 0, -0.1: 4 of 8
+        "one cell drawn": [0.5, 0.6, 0.7],  # no difference at all: 8 of 8
+    }
+    rows = [
+        {"strategy": strategy, "seed": seed, "test_accuracy": accuracy}
+        for strategy, of_seeds in accuracies.items()
+        for seed, accuracy in enumerate(of_seeds)
+    ]
+    table = script.compare(pd.DataFrame(rows)).set_index(["strategy", "rival"])
+    assert table.loc["DARTS", "p"].to_dict() == {
+        "weight sharing": 0.25,
+        "eight cells trained": 0.5,
+        "one cell drawn": 1,
+    }
+    assert table.loc["DARTS", "wins"].tolist() == [3, 0, 0]
+    assert (table["p_holm"] == 1).all()  # the smallest, 0.25, of six
+
+
+def test_a_recording_goes_on_where_it_was_stopped(script, small, tmp_path, monkeypatch):
+    opened = SimpleNamespace(x=small.x_val, y=small.y_val)
+    monkeypatch.setattr(script.evaluation, "open_test_set", lambda _: opened)
+    calls = []
+
+    def choose(splits, seed):
+        calls.append(seed)
+        if calls == [0, 1]:
+            raise KeyboardInterrupt
+        curve = pd.DataFrame({"epoch": [1], "skips": [seed]})
+        return MANY[seed], {"seconds": 1.0}, curve
+
+    retrain = darts.retrain
+    monkeypatch.setattr(darts, "retrain", lambda *args, **o: retrain(*args, epochs=1, **o))
+    files = tmp_path / "darts.csv", tmp_path / "darts_epochs.csv"
+    with pytest.raises(KeyboardInterrupt):
+        script.record({"DARTS": choose}, range(2), small, *files)
+    assert pd.read_csv(files[0])["seed"].tolist() == [0]
+    script.record({"DARTS": choose}, range(2), small, *files)
+    table = pd.read_csv(files[0])
+    assert calls == [0, 1, 1] and table["seed"].tolist() == [0, 1]
+    assert table["cell"].tolist() == [", ".join(cell) for cell in MANY[:2]]
+    assert table["skips"].tolist() == [cell.count("skip") for cell in MANY[:2]]
+    assert pd.read_csv(files[1])["skips"].tolist() == [0, 1]
 
 
 # ---------------------------------------------------------------- the errors
@@ -243,7 +333,6 @@ def test_retraining_repeats(small):
         (lambda _: darts.discretize(np.zeros((4, 6))), r"\(4, 6\)"),
         (lambda small: darts.search(small, epochs=0, observer=QUIET), "epochs=0"),
         (lambda small: darts.search(small, epochs=2, warm_up=3, observer=QUIET), "warm_up=3"),
-        (lambda small: darts.random_search(small, judged=0, observer=QUIET), "judged=0"),
         (lambda _: darts.MixedNetwork(seed=-1), "seed=-1"),
         (lambda small: darts.search(few(small), observer=QUIET), "two batches of 64"),
     ],
@@ -255,11 +344,4 @@ def test_a_mistake_is_told_in_one_sentence(small, mistake, words):
 
 
 def few(splits):
-    from dataclasses import replace
-
-    return replace(splits, x_train=splits.x_train[:100], y_train=splits.y_train[:100])
-
-
-def test_an_epoch_that_a_search_has_not_seen(found):
-    with pytest.raises(CourseError, match="epoch=3"):
-        found.cell(3)
+    return dataclasses.replace(splits, x_train=splits.x_train[:100], y_train=splits.y_train[:100])

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nascourse import CourseError
 from nascourse.benchmark import Benchmark, load_benchmark
 from nascourse.views import explorers, html
 
@@ -133,15 +132,6 @@ def test_the_opponents_are_real_searches(screen, page, bench, monkeypatch):
     ((ax, alt),) = page.shown
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["random", "evolution", "greedy"] and "medians" in alt
-
-
-def test_the_best_under_a_limit(small_bench):
-    chosen, best = explorers.best_under(small_bench, 4000)
-    assert (chosen.name, best.name) == (3, 2)
-    chosen, best = explorers.best_under(small_bench, 250)
-    assert (chosen.name, best.name) == (1, 1)
-    with pytest.raises(CourseError, match="from 100"):
-        explorers.best_under(small_bench, 99)
 
 
 def test_the_slider_of_sizes(screen, small_bench):

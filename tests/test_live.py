@@ -354,15 +354,16 @@ def test_luck_repeats_and_ends_with_the_recording():
         live.luck(table.iloc[:0], 5)
 
 
-def test_the_leaderboard_has_the_best_first_then_the_failed():
+def test_the_leaderboard_has_the_best_first_then_the_failed(monkeypatch):
     rows = [ended(1, 0.5, "a"), ended(2, None, "b"), ended(3, 0.9, "c"), ended(4, 0.5, "a")]
 
-    board = live.leaderboard(trials.to_table(rows), most=2)
+    full = live.leaderboard(trials.to_table(rows))
+    monkeypatch.setattr(live, "MOST_ROWS", 2)
+    board = live.leaderboard(trials.to_table(rows))
 
     assert board["trial"].tolist() == [3, 1, 2]
     assert board["validation accuracy"].tolist() == ["0.900", "0.500", ""]
     assert board["note"].tolist() == ["", "", "failed: ValueError: it broke."]
-    full = live.leaderboard(trials.to_table(rows))
     assert full["note"].tolist()[2] == "same network as trial 1"
 
 

@@ -171,7 +171,7 @@ GREEDY = greedy_table((0.5, 3, 8, "flatten"), (0.6, 3, 16, "flatten"), (0.4, 5, 
 
 
 def test_the_replay_asks_before_it_shows(screen):
-    replay.replay(GREEDY, strategy="greedy")
+    replay.replay(GREEDY.assign(strategy="greedy"))
     assert "No network has been trained" in screen.html and "0.500" not in screen.html
     press(screen)
     assert "Trial 1 reached 0.500" in screen.html
@@ -218,7 +218,7 @@ def test_the_first_success_after_a_failure_is_the_new_best(screen):
 
 
 def test_the_slider_goes_back_and_forth(screen):
-    replay.replay(GREEDY, strategy="greedy")
+    replay.replay(GREEDY.assign(strategy="greedy"))
     slider = screen.only(ipywidgets.IntSlider)
     slider.value = 3
 
@@ -262,7 +262,7 @@ def test_several_searches_are_no_recording():
 def test_without_widgets_the_replay_is_a_table_of_moves(page):
     recorded = trials.recorded("strategies").query("strategy == 'greedy' and seed == 1")
     replay.replay(recorded)
-    replay.replay(recorded, strategy="random")
+    replay.replay(recorded.assign(strategy="random"))
 
     moves, table = page.shown
     assert moves.loc[2, "resampled"] == "conv/filters_1_0 32 → 8"

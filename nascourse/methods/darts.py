@@ -12,22 +12,10 @@ bring.  The network is a stem, four copies of the *cell* and a classifier.
 
 Instead of choosing one *operation* for an edge, DARTS mixes all of them.  The *architecture
 weights* ``alpha`` hold a number for each operation on each edge, and their softmax says which
-share it has in the *mixed operation*:
-
->>> x = np.ones((1, 7, 7, CHANNELS), np.float32)
->>> kernels = {"conv 1x1": np.zeros((1, 1, CHANNELS, CHANNELS), np.float32),
-...            "conv 3x3": np.zeros((3, 3, CHANNELS, CHANNELS), np.float32)}
->>> only_skip = [1.0, 0.0, 0.0, 0.0]
->>> bool(np.all(mixed_operation(x, only_skip, kernels) == x))
-True
-
-Shares are numbers, so a gradient says how to change them.  Two steps alternate: `descend` moves
-``alpha`` on one half of the training images, and the weights on the other.  In the end the operation
-with the largest share stays on each edge (`discretize`), and `build` makes a plain Keras network of
-them.
-
-`random_search` is the rival to beat (Li & Talwalkar 2019): the same shared weights, trained on one
-random cell a batch, and no ``alpha`` at all.
+share it has in the *mixed operation*.  Shares are numbers, so a gradient says how to change them.
+Two steps alternate: `descend` moves ``alpha`` on one half of the training images, and the weights
+on the other.  In the end the operation with the largest share stays on each edge (`discretize`),
+`build` makes a plain Keras network of them, and `retrain` trains it.
 """
 
 from __future__ import annotations
@@ -35,6 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nascourse._engine.backend import needs_tensorflow  # loads Keras silently, so it comes first
 
@@ -47,6 +36,7 @@ from keras import layers
 from sklearn.model_selection import train_test_split
 
 from nascourse import CourseError, whole_number
+from nascourse._engine import feeding
 from nascourse.data import CLASSES, SIDE, Splits
 from nascourse.search import Observer, watched
 
@@ -57,16 +47,12 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 EDGE_NAMES = tuple(f"{start}→{end}" for start, end in EDGES)
 CELLS, CHANNELS = 4, 8
 BATCH = 64
-JUDGED_BATCH = 200
 WEIGHT_RATE, ALPHA_RATE = 0.05, 0.02
 RETRAIN_RATE, RETRAIN_EPOCHS = 5e-3, 12
 EPSILON = 1e-3  # of the normalization
 
 Cell = tuple[str, ...]  # the name of one operation for each edge
 Half = tuple[np.ndarray, np.ndarray]  # images and labels
-
-
-# ---------------------------------------------------------------- the cell
 
 
 def operate(name: str, x: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -94,22 +80,26 @@ def _chosen_operation(
     return tf.switch_case(choice, branches)
 
 
-def _cell(operation: Callable) -> Callable:
-    """Nodes and edges around an operation; compiled once for all copies of the cell."""
+@tf.function(autograph=False, reduce_retracing=True)  # one graph serves all copies of the cell
+def _cell(x: tf.Tensor, by_edge: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """The last node, from shares or from one chosen operation on each edge."""
+    operation = mixed_operation if by_edge.dtype.is_floating else _chosen_operation
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def cell(x: tf.Tensor, by_edge: tf.Tensor, kernels: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        nodes = [x]
-        for node in (1, 2, 3):
-            incoming = [
-                operation(nodes[start], by_edge[edge], _kernels_of(kernels, edge))
-                for edge, (start, end) in enumerate(EDGES)
-                if end == node
-            ]
-            nodes.append(tf.add_n(incoming))
-        return nodes[-1]
+    def brings(edge: int, start: tf.Tensor) -> tf.Tensor:
+        return operation(start, by_edge[edge], _kernels_of(kernels, edge))
 
-    return cell
+    return _last_node(x, brings, tf.add_n)
+
+
+def _last_node(x: Any, brings: Callable[[int, Any], Any], add: Callable[[list], Any]) -> Any:
+    """What leaves a cell; each node is the sum of what its edges make of earlier ones."""
+    nodes = [x]
+    for node in (1, 2, 3):
+        incoming = [
+            brings(edge, nodes[start]) for edge, (start, end) in enumerate(EDGES) if end == node
+        ]
+        nodes.append(add(incoming) if len(incoming) > 1 else incoming[0])
+    return nodes[-1]
 
 
 def _kernels_of(kernels: Mapping[str, tf.Tensor], number: int) -> dict[str, tf.Tensor]:
@@ -121,9 +111,6 @@ def _normalized(x: tf.Tensor) -> tf.Tensor:
     """Mean 0 and deviation 1 in the feature maps of each image."""
     mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)
     return (x - mean) * tf.math.rsqrt(variance + EPSILON)
-
-
-# ---------------------------------------------------------------- the mixed network
 
 
 class MixedNetwork:
@@ -138,16 +125,15 @@ class MixedNetwork:
     def __init__(self, *, seed: int = 0):
         rng = np.random.default_rng(whole_number("seed", seed, at_least=0))
 
-        def variable(*shape: int, before: int = 0) -> tf.Variable:
-            """He et al.'s first weights (2015); the axes ``before`` count copies."""
-            deviation = np.sqrt(2 / np.prod(shape[before:-1]))
+        def variable(*shape: int) -> tf.Variable:
+            """He et al.'s first weights (2015); axes before the last four count copies."""
+            deviation = np.sqrt(2 / np.prod(shape[-4:-1]))
             return tf.Variable(rng.normal(0, deviation, shape).astype(np.float32))
 
-        copies, channels = (CELLS, len(EDGES)), (CHANNELS, CHANNELS)
         self.stem = variable(3, 3, 1, CHANNELS)
         self.kernels = {
-            "conv 1x1": variable(*copies, 1, 1, *channels, before=2),
-            "conv 3x3": variable(*copies, 3, 3, *channels, before=2),
+            f"conv {side}x{side}": variable(CELLS, len(EDGES), side, side, CHANNELS, CHANNELS)
+            for side in (1, 3)
         }
         self.dense = variable(4 * CHANNELS, CLASSES)
         self.bias = tf.Variable(tf.zeros(CLASSES))
@@ -155,43 +141,30 @@ class MixedNetwork:
         # Almost equal shares, as in the paper.
         start = rng.normal(0, 1e-3, (len(EDGES), len(OPERATIONS)))
         self.alpha = tf.Variable(start.astype(np.float32))
-        self._mixed, self._chosen = _cell(mixed_operation), _cell(_chosen_operation)
-        self._judge_mixture, self._judge_path = (
-            tf.function(logits, autograph=False, reduce_retracing=True)
-            for logits in (self.logits, self.path_logits)
-        )
+        self._compiled_logits = tf.function(self.logits, autograph=False, reduce_retracing=True)
 
     def shares(self) -> tf.Tensor:
         """The softmax of ``alpha`` on each edge."""
         return tf.nn.softmax(self.alpha)
 
-    def logits(self, x: tf.Tensor, shares: tf.Tensor | None = None) -> tf.Tensor:
-        """The ten outputs before the softmax, for uint8 images and the given or its own shares."""
-        return self._through(self._mixed, x, self.shares() if shares is None else shares)
+    def logits(self, x: tf.Tensor, by_edge: tf.Tensor | None = None) -> tf.Tensor:
+        """The ten outputs before the softmax, for uint8 images.
 
-    def path_logits(self, x: tf.Tensor, choices: tf.Tensor) -> tf.Tensor:
-        """The same with one operation on each edge, given by its number in `OPERATIONS`."""
-        return self._through(self._chosen, x, choices)
-
-    def _through(self, cell: Callable, x: tf.Tensor, by_edge: tf.Tensor) -> tf.Tensor:
+        ``by_edge`` holds the shares of all operations on each edge, by default the network's own,
+        or the number of one operation for each edge, and then only these are computed.
+        """
+        by_edge = tf.convert_to_tensor(self.shares() if by_edge is None else by_edge)
         x = tf.nn.conv2d(tf.cast(x, tf.float32) / 255, self.stem, 2, "SAME")
         x = _normalized(tf.nn.max_pool2d(x, 2, 2, "SAME"))
         for copy in range(CELLS):
-            x = cell(x, by_edge, _kernels_of(self.kernels, copy))
+            x = _cell(x, by_edge, _kernels_of(self.kernels, copy))
         x = tf.nn.avg_pool2d(tf.nn.relu(x), 4, 4, "SAME")
         return tf.reshape(x, (-1, 4 * CHANNELS)) @ self.dense + self.bias
 
     def accuracy(self, x: np.ndarray, y: np.ndarray, cell: Cell | None = None) -> float:
         """The share of images that are read right: by the mixture, or by one cell cut out of it."""
-        if cell is None:
-            by_edge, judge = self.shares(), self._judge_mixture
-        else:
-            by_edge, judge = numbers(cell), self._judge_path
-        classes = [
-            judge(x[begin : begin + JUDGED_BATCH], by_edge).numpy().argmax(axis=1)
-            for begin in range(0, len(y), JUDGED_BATCH)
-        ]
-        return float(np.mean(np.concatenate(classes) == y))
+        by_edge = self.shares() if cell is None else numbers(cell)
+        return float(np.mean(self._compiled_logits(x, by_edge).numpy().argmax(axis=1) == y))
 
     def inherit(self, cell: Cell) -> keras.Model:
         """The network of this cell from `build`, with the weights that it has in the mixture."""
@@ -208,19 +181,21 @@ class MixedNetwork:
 
 def numbers(cell: Cell) -> np.ndarray:
     """The number of each operation in `OPERATIONS`, one for each edge."""
-    cell = tuple(cell) if isinstance(cell, Sequence) and not isinstance(cell, str) else cell
-    if not isinstance(cell, tuple) or len(cell) != len(EDGES) or not set(cell) <= set(OPERATIONS):
+    try:
+        chosen = [OPERATIONS.index(operation) for operation in cell]
+    except (TypeError, ValueError):
+        chosen = []
+    if len(chosen) != len(EDGES):
         raise CourseError(
             f"{cell} is no cell: give {len(EDGES)} operations, each one of {', '.join(OPERATIONS)}."
         )
-    return np.array([OPERATIONS.index(operation) for operation in cell], np.int32)
+    return np.array(chosen, np.int32)
 
 
 def discretize(shares: np.ndarray) -> Cell:
-    """The cell with the strongest operation on each edge.
+    """The cell with the strongest operation on each edge: a row of ``shares`` is an edge.
 
-    ``shares`` has a row for each edge and a column for each operation; ``alpha`` itself will do, as
-    the softmax keeps the order.
+    ``alpha`` itself will do, as the softmax keeps the order.
     """
     shares = np.asarray(shares)
     if shares.shape != (len(EDGES), len(OPERATIONS)):
@@ -239,23 +214,12 @@ def build(cell: Cell) -> keras.Model:
     x = layers.Conv2D(CHANNELS, 3, 2, padding="same", use_bias=False)(x)
     x = _normalization()(layers.MaxPooling2D(2, padding="same")(x))
     for _ in range(CELLS):
-        nodes = [x]
-        for node in (1, 2, 3):
-            incoming = [
-                _applied(operation, nodes[start])
-                for operation, (start, end) in zip(cell, EDGES)
-                if end == node
-            ]
-            nodes.append(layers.add(incoming) if len(incoming) > 1 else incoming[0])
-        x = nodes[-1]
+        x = _last_node(x, lambda edge, start: _applied(cell[edge], start), layers.add)
     x = layers.AveragePooling2D(4, padding="same")(layers.ReLU()(x))
     x = layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
     model = keras.Model(image, x)
-    model.compile(
-        optimizer=keras.optimizers.Adam(RETRAIN_RATE),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    optimizer = keras.optimizers.Adam(RETRAIN_RATE)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -282,15 +246,11 @@ def descend(
     variables: Sequence[tf.Variable],
     optimizer: keras.optimizers.Optimizer,
 ) -> Callable[..., tf.Tensor]:
-    """A function that makes one step of descent in these variables, and in no others.
+    """A function that makes a step of descent in these variables, and returns its batch's loss.
 
     The two steps of the paper's Algorithm 1 differ in what they move and in the images they see.
     First order means that the step of ``alpha`` takes the weights as they are: it does not ask how
     they would answer, which would take second derivatives.
-
-    Returns
-    -------
-    Called with a batch, it hands it to ``loss``, moves the variables, and returns the loss.
     """
     optimizer.build(variables)
 
@@ -320,11 +280,9 @@ class SearchResult:
     shares: pd.DataFrame
     table: pd.DataFrame
 
-    def cell(self, epoch: int | None = None) -> Cell:
-        """The strongest operation on each edge after this epoch, by default the last."""
-        last = len(self.shares) - 1
-        epoch = last if epoch is None else whole_number("epoch", epoch, at_least=0, at_most=last)
-        return discretize(self.shares.loc[epoch].to_numpy().reshape(len(EDGES), len(OPERATIONS)))
+    def cell(self) -> Cell:
+        """The strongest operation on each edge at the end."""
+        return discretize(self.network.alpha)
 
     def __repr__(self) -> str:
         return f"SearchResult({', '.join(self.cell())} after {len(self.shares) - 1} epochs)"
@@ -350,6 +308,7 @@ def search(
     epochs: int = 20,
     seed: int = 0,
     warm_up: int = 0,
+    alpha_rate: float = ALPHA_RATE,
     observer: Observer | None = None,
 ) -> SearchResult:
     """Learn weights and architecture weights in turns: DARTS, first order.
@@ -362,6 +321,8 @@ def search(
         Of the first weights, the halves and the order of the images.
     warm_up
         Epochs at the start in which ``alpha`` rests, and only the weights learn.
+    alpha_rate
+        The learning rate of ``alpha``.
     observer
         Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
@@ -372,24 +333,22 @@ def search(
     rng = np.random.default_rng(seed)
 
     def loss(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        return _cross_entropy(y, network.logits(x))
+        return cross_entropy(y, network.logits(x))
 
-    alpha_step = descend(loss, [network.alpha], keras.optimizers.Adam(ALPHA_RATE, beta_1=0.5))
-    weight_step = descend(loss, network.weights, _weight_optimizer(epochs, weight_half))
+    alpha_step = descend(loss, [network.alpha], keras.optimizers.Adam(alpha_rate, beta_1=0.5))
+    weight_step = descend(loss, network.weights, weight_optimizer(epochs, weight_half))
 
-    shares, rows = [network.shares().numpy().ravel()], []
-    start = time.process_time()
-    for epoch in _epochs(epochs, observer):
-        losses = []
-        for weight_batch, alpha_batch in zip(_batches(weight_half, rng), _batches(alpha_half, rng)):
-            if epoch > warm_up:
-                alpha_step(*alpha_batch)
-            losses.append(weight_step(*weight_batch))
-        shares.append(network.shares().numpy().ravel())
-        seconds = time.process_time() - start
-        cell = discretize(network.alpha)
-        rows.append(
-            {
+    shares, rows, seconds = [network.shares().numpy().ravel()], [], 0.0
+    with watched(observer, epochs) as watcher:
+        for epoch in range(1, epochs + 1):
+            start, losses = time.process_time(), []
+            for images, others in zip(batches(weight_half, rng), batches(alpha_half, rng)):
+                if epoch > warm_up:
+                    alpha_step(*others)
+                losses.append(weight_step(*images))
+            seconds += time.process_time() - start
+            cell = discretize(network.alpha)
+            row = {
                 "epoch": epoch,
                 "loss": float(np.mean(losses)),
                 "mixed": network.accuracy(splits.x_val, splits.y_val),
@@ -397,56 +356,12 @@ def search(
                 "skips": cell.count("skip"),
                 "seconds": seconds,
             }
-        )
-        start += time.process_time() - start - seconds  # looking is not searching
+            rows.append(row)
+            shares.append(network.shares().numpy().ravel())
+            watcher.epoch_end(1, epoch, {})
     columns = pd.MultiIndex.from_product([EDGE_NAMES, OPERATIONS], names=["edge", "operation"])
     history = pd.DataFrame(shares, columns=columns).rename_axis("epoch")
     return SearchResult(network, history, pd.DataFrame(rows).set_index("epoch"))
-
-
-def random_search(
-    splits: Splits,
-    *,
-    epochs: int = 90,
-    judged: int = 60,
-    seed: int = 0,
-    observer: Observer | None = None,
-) -> pd.DataFrame:
-    """Random search with weight sharing: train one random cell a batch, then judge random cells.
-
-    Weights learn from one half of the training images, cells are judged by the other, as in `search`.
-
-    Parameters
-    ----------
-    epochs
-        How often the first half is seen, by one cell or another.
-    judged
-        How many cells are drawn and judged with the shared weights.
-
-    Returns
-    -------
-    One row a cell, the best first, with its accuracy on the second half.  ``attrs["seconds"]`` holds
-    the processor time of training and judging.
-    """
-    epochs = whole_number("epochs", epochs, at_least=1)
-    judged = whole_number("judged", judged, at_least=1)
-    network = MixedNetwork(seed=seed)
-    weight_half, judge_half = halves(splits, seed=seed)
-    rng = np.random.default_rng(seed)
-
-    def loss(x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor) -> tf.Tensor:
-        return _cross_entropy(y, network.path_logits(x, choices))
-
-    path_step = descend(loss, network.weights, _weight_optimizer(epochs, weight_half))
-    start = time.process_time()
-    for _ in _epochs(epochs, observer):
-        for batch in _batches(weight_half, rng):
-            path_step(*batch, numbers(random_cell(rng)))
-    cells = dict.fromkeys(random_cell(rng) for _ in range(judged))  # each once
-    rows = [{"cell": cell, "accuracy": network.accuracy(*judge_half, cell)} for cell in cells]
-    table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, kind="stable")
-    table.attrs["seconds"] = time.process_time() - start
-    return table.reset_index(drop=True)
 
 
 def random_cell(rng: np.random.Generator) -> Cell:
@@ -458,35 +373,28 @@ def retrain(
     cell: Cell, splits: Splits, *, epochs: int = RETRAIN_EPOCHS, seed: int = 0
 ) -> keras.Model:
     """Train the network of a cell alone, from new weights, on all training images."""
-    keras.utils.set_random_seed(whole_number("seed", seed, at_least=0))
+    seed = whole_number("seed", seed, at_least=0)
+    keras.utils.set_random_seed(seed)
     model = build(cell)
-    model.fit(splits.x_train, splits.y_train, epochs=epochs, batch_size=BATCH, verbose=0)
+    images = splits.x_train, splits.y_train
+    feeding.fit(model, *images, seed=seed, epochs=epochs, batch_size=BATCH, verbose=0)
     return model
 
 
-def _cross_entropy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def cross_entropy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
 
 
-def _weight_optimizer(epochs: int, half: Half) -> keras.optimizers.Optimizer:
+def weight_optimizer(epochs: int, half: Half) -> keras.optimizers.Optimizer:
     """The paper's: momentum, a rate that falls along a cosine, gradients cut at the norm 5."""
     steps = epochs * (len(half[1]) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(WEIGHT_RATE, steps)
     return keras.optimizers.SGD(rate, momentum=0.9, global_clipnorm=5.0)
 
 
-def _batches(half: Half, rng: np.random.Generator) -> Iterator[Half]:
+def batches(half: Half, rng: np.random.Generator) -> Iterator[Half]:
     """Full batches in random order; the few images that are left wait for the next epoch."""
     x, y = half
-    order = rng.permutation(len(y))
-    for begin in range(0, len(y) - BATCH + 1, BATCH):
-        batch = order[begin : begin + BATCH]
+    order = rng.permutation(len(y))[: len(y) // BATCH * BATCH]
+    for batch in order.reshape(-1, BATCH):
         yield x[batch], y[batch]
-
-
-def _epochs(epochs: int, observer: Observer | None) -> Iterator[int]:
-    """The epochs from 1; the observer is notified of the end of each."""
-    with watched(observer, epochs) as watcher:
-        for epoch in range(1, epochs + 1):
-            yield epoch
-            watcher.epoch_end(1, epoch, {})

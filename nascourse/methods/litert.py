@@ -51,11 +51,6 @@ def convert(
     images
         Some hundred typical images, uint8 of shape (n, ...), for ``"full"`` only: they show which
         range the numbers inside the network have.  Take training images.
-
-    Raises
-    ------
-    CourseError
-        There is no such quantization, or its images are missing or of another shape.
     """
     if quantize not in QUANTIZATIONS:
         raise CourseError(f"quantize={quantize!r} is not known: choose None, 'weights' or 'full'.")
@@ -106,11 +101,6 @@ def predict(network: bytes, x: np.ndarray) -> np.ndarray:
     ----------
     network : what `convert` returned
     x : uint8 array of shape (n, ...)
-
-    Raises
-    ------
-    CourseError
-        The images have another shape or type, or the bytes are no network.
     """
     run, shape = _runner(network)
     _check_images(x, shape)

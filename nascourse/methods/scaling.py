@@ -1,9 +1,9 @@
 """Larger networks from a small one: EfficientNet's family, and digit networks to try it on.
 
 Tan & Le (2019) multiply depth, width and resolution of a network that a search has found, all
-three at once.  `paper` holds what they say of their eight networks, B0 to B7, and `efficientnet`
-builds Keras's.  `DIGITS` are networks for digits, scaled in one direction or in all of them at
-nearly equal cost; `digit_network` builds any of that kind.
+three at once.  ``trials.recorded("scaling_paper")`` is their table of eight networks, B0 to B7.
+`DIGITS` are networks for digits, scaled in one direction or in all of them at nearly equal cost;
+`digit_network` builds any of that kind.
 """
 
 from __future__ import annotations
@@ -15,41 +15,11 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
-import pandas as pd
 from keras import layers
 
-from nascourse import CourseError, evaluation, whole_number
+from nascourse import evaluation, whole_number
 from nascourse.data import SIDE
 from nascourse.spaces import IMAGE_SHAPE, classifier
-
-
-def paper() -> pd.DataFrame:
-    """What the paper says of B0 to B7, rounded as there.
-
-    Columns: ``depth`` and ``width``, the factors of the published code; ``side`` of the input in
-    pixels; ``n_params`` and ``macs``, which the paper calls FLOPs; ``top1``, the share of
-    ImageNet's validation images that is read correctly.
-    """
-    rows = {
-        "B0": (1.0, 1.0, 224, 5.3e6, 0.39e9, 0.771),
-        "B1": (1.1, 1.0, 240, 7.8e6, 0.70e9, 0.791),
-        "B2": (1.2, 1.1, 260, 9.2e6, 1.0e9, 0.801),
-        "B3": (1.4, 1.2, 300, 12e6, 1.8e9, 0.816),
-        "B4": (1.8, 1.4, 380, 19e6, 4.2e9, 0.829),
-        "B5": (2.2, 1.6, 456, 30e6, 9.9e9, 0.836),
-        "B6": (2.6, 1.8, 528, 43e6, 19e9, 0.840),
-        "B7": (3.1, 2.0, 600, 66e6, 37e9, 0.843),
-    }
-    columns = ["depth", "width", "side", "n_params", "macs", "top1"]
-    table = pd.DataFrame(rows.values(), pd.Index(rows, name="network"), columns)
-    return table.astype({"n_params": int, "macs": int})
-
-
-def efficientnet(name: str) -> keras.Model:
-    """One of Keras's EfficientNets, ``"B0"`` to ``"B7"``, with new weights: nothing is fetched."""
-    if name not in paper().index:
-        raise CourseError(f"There is no EfficientNet {name!r}: choose one of B0 to B7.")
-    return getattr(keras.applications, f"EfficientNet{name}")(weights=None)
 
 
 def count_macs(model: keras.Model) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nascourse import CourseError, benchmark, evaluation, plotting, spaces
+from nascourse import benchmark, evaluation, plotting, spaces
 from nascourse.views import html
 
 # isort: split
@@ -30,17 +30,11 @@ OPPONENTS = ("random", "evolution", "greedy")  # the strategies that a player ra
 TABLE = "MNIST-NAS-Bench"
 
 
-def explore(bench: benchmark.Benchmark, *, space: Callable[..., Any] = spaces.bench_space) -> None:
-    """Pick a network of the table, and see it, its learning curve and what it costs.
-
-    Parameters
-    ----------
-    bench, space
-        The table, and the function that builds its networks.
-    """
+def explore(bench: benchmark.Benchmark) -> None:
+    """Pick a network of the table, and see it, its learning curve and what it costs."""
 
     def show() -> None:
-        layers, curve = (html.image(*figure) for figure in _figures(bench, picker.network, space))
+        layers, curve = (html.image(*figure) for figure in _figures(bench, picker.network))
         costs = facts(bench, picker.network).to_frame().reset_index(names="")
         page.value = layers + html.beside(curve, html.table(costs, "What the table knows"))
 
@@ -49,7 +43,7 @@ def explore(bench: benchmark.Benchmark, *, space: Callable[..., Any] = spaces.be
         display(ipywidgets.VBox([picker.box, page]))
         show()
         return
-    for ax, alt in _figures(bench, picker.network, space):
+    for ax, alt in _figures(bench, picker.network):
         plotting.show(ax, alt=alt, source=TABLE)
     display(facts(bench, picker.network).to_frame())
 
@@ -72,12 +66,11 @@ def facts(bench: benchmark.Benchmark, network: int) -> pd.Series:
     )
 
 
-def _figures(
-    bench: benchmark.Benchmark, network: int, space: Callable[..., Any]
-) -> list[tuple[Axes, str]]:
+def _figures(bench: benchmark.Benchmark, network: int) -> list[tuple[Axes, str]]:
     """A network's layers, and its learning curve, each with its alt text."""
     choices = _choices(bench)[network]
-    layers = plotting.plot_architecture(evaluation.layer_costs(spaces.built(space, choices)))
+    model = spaces.built(spaces.bench_space, choices)
+    layers = plotting.plot_architecture(evaluation.layer_costs(model))
     curve = plotting.plot_seeds(bench.curves[bench.curves["network"] == network])
     alt = (
         f"Learning curve of network {network}: the mean of {len(bench.seeds)} seeds in a band that "
@@ -107,8 +100,7 @@ class _Picker:
         self._fit()
         for box in self.boxes.values():
             box.observe(self._changed, "value")
-        layout = ipywidgets.Layout(flex_flow="row wrap")
-        self.box = ipywidgets.HBox(list(self.boxes.values()), layout=layout)
+        self.box = ipywidgets.HBox([*self.boxes.values()], layout={"flex_flow": "row wrap"})
 
     def _changed(self, _: Any) -> None:
         if not self._fitting:
@@ -176,20 +168,17 @@ class _Game:
         text = f"Trained: {len(self.picks)} of {self.budget}."
         if trained and not over:
             text += " You have trained this network: pick another one."
-        page = f"<p>{text}</p>"
-        if over:
-            page += self._judgement()
-        if self.picks:
-            rows = [
-                {
-                    "pick": number,
-                    "validation accuracy": f"{accuracy:.3f}",
-                    "network": html.listed(self.picker.choices[network]),
-                }
-                for number, (network, accuracy) in enumerate(self.picks.items(), 1)
-            ]
-            page += html.table(pd.DataFrame(rows), "Your search")
-        self.page.value = page
+        rows = [
+            {
+                "pick": number,
+                "validation accuracy": f"{accuracy:.3f}",
+                "network": html.listed(self.picker.choices[network]),
+            }
+            for number, (network, accuracy) in enumerate(self.picks.items(), 1)
+        ]
+        judgement = self._judgement() if over else ""
+        picks = html.table(pd.DataFrame(rows), "Your search") if rows else ""
+        self.page.value = f"<p>{text}</p>{judgement}{picks}"
 
     def _judgement(self) -> str:
         yours = self.bench.test_accuracy(max(self.picks, key=self.picks.__getitem__))
@@ -216,8 +205,11 @@ def _plot_results(results: Mapping[str, list[float]], yours: float | None) -> tu
 
 def tradeoff(bench: benchmark.Benchmark) -> None:
     """All networks by size and accuracy, with a limit on the size to move."""
-    sizes = bench.networks["n_params"]
-    limits = [_rounded_up(limit) for limit in np.geomspace(sizes.min(), sizes.max(), 15)][1:]
+    sizes = bench.networks["n_params"].to_numpy(float)
+    limits = np.geomspace(sizes.min(), sizes.max(), 15)[1:]
+    # Up to two digits, so that the last limit admits the largest network.
+    units = 10 ** np.maximum(np.log10(limits).astype(int) - 1, 0)
+    limits = (np.ceil(limits / units) * units).astype(int).tolist()
     middle = limits[len(limits) // 2]
     if not html.work():
         ax, alt = _plot_under(bench, middle)
@@ -241,53 +233,26 @@ def tradeoff(bench: benchmark.Benchmark) -> None:
     show()
 
 
-def best_under(bench: benchmark.Benchmark, limit: int) -> tuple[pd.Series, pd.Series]:
-    """Of the networks with at most so many parameters: the one a search would choose, and the best.
-
-    A search would choose by validation accuracy; the best is the one of the best test accuracy.
-    """
-    networks = bench.final()
-    small = networks[networks["n_params"] <= limit]
-    if small.empty:
-        raise CourseError(
-            f"No network has at most {limit:,} parameters: give a limit from "
-            f"{networks['n_params'].min():,}."
-        )
-    return small.loc[small["val_accuracy"].idxmax()], small.loc[small["test_accuracy"].idxmax()]
-
-
 def _plot_under(bench: benchmark.Benchmark, limit: int) -> tuple[Axes, str]:
     """The networks by size and accuracy, those above the limit in gray, with the alt text."""
-    chosen, best = best_under(bench, limit)
-    ax = plotting.plot_pareto(bench.final(), bench.pareto_front())
+    networks = bench.final()
+    small = networks[networks["n_params"] <= limit]
+    chosen, best = (small.loc[small[f"{part}_accuracy"].idxmax()] for part in ("val", "test"))
+    ax = plotting.plot_pareto(networks, bench.pareto_front())
     right = ax.get_xlim()[1]
     ax.axvspan(limit, right, color=plotting.GRAY, alpha=0.15, linewidth=0)
     ax.set_xlim(right=right)
-    _, frame = (
-        ax.plot(row["n_params"], row["test_accuracy"], "D", color=color, label=label)[0]
-        for row, color, label in (
-            (best, plotting.GREEN, "best in the test"),
-            (chosen, plotting.BLUE, "best in validation"),
-        )
-    )
+    place = best["n_params"], best["test_accuracy"]
+    ax.plot(*place, "D", color=plotting.GREEN, label="best in the test")
     # A frame around the dot, since both may be the same network.
-    frame.set(marker="s", markersize=15, markerfacecolor="none", markeredgewidth=2)
+    place = chosen["n_params"], chosen["test_accuracy"]
+    (frame,) = ax.plot(*place, "s", color=plotting.BLUE, label="best in validation")
+    frame.set(markersize=15, markerfacecolor="none", markeredgewidth=2)
     ax.legend(loc="lower right", frameon=False)
     alt = (
         f"With at most {limit:,} parameters the best network has {best['n_params']:,} and a test "
-        f"accuracy of {best['test_accuracy']:.3f}. "
+        f"accuracy of {best['test_accuracy']:.3f}. A search that tries them all would choose "
     )
     if chosen.name == best.name:
-        alt += "A search that tries them all would choose it too."
-    else:
-        alt += (
-            "A search that tries them all would choose by validation accuracy: it gets "
-            f"{chosen['test_accuracy']:.3f}."
-        )
-    return ax, alt
-
-
-def _rounded_up(number: float) -> int:
-    """Up to two digits, so that the largest limit admits the largest network."""
-    unit = 10 ** max(int(np.log10(number)) - 1, 0)
-    return int(np.ceil(number / unit)) * unit
+        return ax, f"{alt}it too."
+    return ax, f"{alt}by validation accuracy: it gets {chosen['test_accuracy']:.3f}."

@@ -128,14 +128,14 @@ class SearchView(Observer):
     @property
     def description(self) -> str:
         """The alt text of the picture of the search."""
-        parts = [f"Trials as dots, and the best accuracy so far as a staircase. {self.outcome}"]
+        text = f"Trials as dots, and the best accuracy so far as a staircase. {self.outcome}"
         if self.table["duplicate_of"].notna().any():
-            parts.append("Empty dots are networks that had been trained before.")
+            text += " Empty dots are networks that had been trained before."
         if (self.table["status"] == "failed").any():
-            parts.append("Crosses are failed trials.")
+            text += " Crosses are failed trials."
         if self.luck is not None:
-            parts.append("The gray band holds nine of ten random searches.")
-        return " ".join(parts)
+            text += " The gray band holds nine of ten random searches."
+        return text
 
 
 class _Widgets(Observer):
@@ -155,7 +155,7 @@ class _Widgets(Observer):
 
     def search_begin(self, max_trials: int, epochs: int) -> None:
         buttons = [self._pause, self._after, self._now]
-        row = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+        row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
         parts = [self._progress, self._status, row, self._picture, self._leaders]
         self._shown = display(ipywidgets.VBox(parts), display_id=True)
         for button in buttons:
@@ -266,33 +266,27 @@ class _Widgets(Observer):
         return "" if table.empty else html.table(leaderboard(table), "The best trials")
 
 
-def luck(table: pd.DataFrame, n_trials: int, *, searches: int = 500, seed: int = 0) -> np.ndarray:
+def luck(table: pd.DataFrame, n_trials: int, *, searches: int = 500) -> np.ndarray:
     """What random searches of so many trials reach: best accuracies so far, (searches, trials).
 
-    The trials of random search are independent draws, so any few of the recorded ones, in any
-    order, are a random search too.  A failed trial counts as accuracy 0.
-
-    Parameters
-    ----------
-    table
-        Recorded trials of random search, of one search or of several.  Of fewer trials than
-        ``n_trials`` the searches are as short as that.
+    The trials of random search are independent draws, so any few of the recorded ones in ``table``,
+    in any order, are a random search too.  A failed trial counts as accuracy 0.
     """
     if table.empty:
         raise CourseError("The baseline has no trials: give a table of random search.")
     accuracy = table["val_accuracy"].astype(float).fillna(0).to_numpy()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     draws = [rng.permutation(accuracy)[:n_trials] for _ in range(searches)]
     return np.maximum.accumulate(draws, axis=1)
 
 
-def leaderboard(table: pd.DataFrame, *, most: int = MOST_ROWS) -> pd.DataFrame:
+def leaderboard(table: pd.DataFrame) -> pd.DataFrame:
     """The best trials, then those that failed, each with a note on what is odd about it."""
     ordered = table.sort_values(
         ["val_accuracy", "n_params", "trial"], ascending=[False, True, True], ignore_index=True
     )
     failed = ordered["status"] == "failed"  # they have no accuracy, so they come last
-    shown = ordered[failed | (ordered.index < most)]
+    shown = ordered[failed | (ordered.index < MOST_ROWS)]
     board = pd.DataFrame(
         {
             "trial": shown["trial"],
@@ -308,15 +302,13 @@ def leaderboard(table: pd.DataFrame, *, most: int = MOST_ROWS) -> pd.DataFrame:
 def _note(row: pd.Series) -> str:
     if row["status"] == "failed":
         return f"failed: {row['message']}"
-    duplicate_of = row["duplicate_of"]
-    return "" if pd.isna(duplicate_of) else f"same network as trial {duplicate_of}"
+    first = row["duplicate_of"]
+    return "" if pd.isna(first) else f"same network as trial {first}"
 
 
-def plot_so_far(
-    table: pd.DataFrame, n_trials: int, *, luck: np.ndarray | None = None, ax: Axes | None = None
-) -> Axes:
-    """The first trials of a search, on an axis that is wide enough for all ``n_trials``."""
-    ax = plotting.plot_search(table, luck=luck, ax=ax)
+def plot_so_far(table: pd.DataFrame, n_trials: int, **options: Any) -> Axes:
+    """`plotting.plot_search` on an axis that is wide enough for all ``n_trials``."""
+    ax = plotting.plot_search(table, **options)
     ax.set(ylabel="validation accuracy", xlim=(0.5, n_trials + 0.5))
     _mark_percents(ax)
     return ax

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -30,51 +30,42 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
+FIXED = ("optimizer", "learning_rate")  # columns of AutoKeras's tables that were not searched
 
-def replay(
-    recording: pd.DataFrame | Search,
-    *,
-    strategy: str | None = None,
-    fixed: Iterable[str] = ("optimizer", "learning_rate"),
-) -> None:
+
+def replay(recording: pd.DataFrame | Search) -> None:
     """Play a finished search trial by trial; what comes next is asked before it is shown.
+
+    Of greedy search each move is shown in AutoKeras's trie, see `greedy_moves`.
 
     Parameters
     ----------
     recording
-        A search, or the trial table of one, for instance a part of
-        ``trials.recorded("strategies")``.
-    strategy
-        Which one it was, where the recording does not say so.  Of greedy search each move is
-        shown in AutoKeras's trie, see `greedy_moves`.
-    fixed
-        Hyperparameters that were not searched.
+        A search, or the trial table of one.  A column ``strategy`` says which strategy it was, as
+        in ``trials.recorded("strategies")``.
 
     Raises
     ------
     CourseError
         The table is empty, or holds several searches.
     """
-    table, stopped = (
-        (recording.table, recording.stopped) if isinstance(recording, Search) else (recording, "")
-    )
+    if isinstance(recording, Search):
+        table, stopped = recording.table, recording.stopped
+        is_greedy = isinstance(recording.tuner.oracle, GreedyOracle)
+    else:
+        table, stopped = recording, ""
+        is_greedy = "strategy" in table and "greedy" in table["strategy"].to_numpy()
     if table.empty or table["trial"].duplicated().any():
         raise CourseError(
             f"The recording holds {len(table)} rows and {table['trial'].nunique()} different "
             "trials: give the rows of one search, each trial once."
         )
-    if strategy is None and "strategy" in table:
-        strategy = table["strategy"].iloc[0]
-    elif strategy is None and isinstance(recording, Search):
-        strategy = "greedy" if isinstance(recording.tuner.oracle, GreedyOracle) else None
     table = table.drop(columns=["strategy", "seed"], errors="ignore").reset_index(drop=True)
-    moves = greedy_moves(table, fixed=fixed) if strategy == "greedy" else []
+    moves = greedy_moves(table) if is_greedy else []
     if html.work():
         display(_Replay(table, moves, stopped).box)
-    elif moves:
-        display(_moves_table(table, moves))
     else:
-        display(trials.summary(table))
+        display(_moves_table(table, moves) if moves else trials.summary(table))
 
 
 # ---------------------------------------------------------------- greedy search, move by move
@@ -96,9 +87,11 @@ class Move(NamedTuple):
     @property
     def resampled(self) -> dict[str, tuple[Any, Any]]:
         """The values that differ: name, and the value of the incumbent and of this trial."""
-        both = [name for name in self.before if name in self.after]
-        pairs = {name: (self.before[name], self.after[name]) for name in both}
-        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
+        return {
+            name: (old, self.after[name])
+            for name, old in self.before.items()
+            if self.after.get(name, old) != old
+        }
 
     @property
     def new(self) -> dict[str, Any]:
@@ -135,16 +128,14 @@ def _prefixes(path: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(path[:depth]) for depth in range(len(path) + 1)]
 
 
-def greedy_moves(
-    table: pd.DataFrame, *, fixed: Iterable[str] = ("optimizer", "learning_rate")
-) -> list[Move]:
+def greedy_moves(table: pd.DataFrame) -> list[Move]:
     """What greedy search changed in each trial after the first.
 
     A recording holds the values, and not the node that was drawn.  The node is inferred: the
     smallest one that has all changed hyperparameters below it.  A larger one may have been drawn,
     if by luck some values came out as they were.
     """
-    names = [name for name in trials.hyperparameters(table) if name not in set(fixed)]
+    names = [name for name in trials.hyperparameters(table) if name not in FIXED]
     rows = table.set_index("trial")
     accuracies, values = rows["val_accuracy"].astype(float), rows[names].astype(object)
     moves = []
@@ -158,23 +149,21 @@ def greedy_moves(
 
 def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
     accuracies = table.set_index("trial")["val_accuracy"]
-    frame = pd.DataFrame(
+    rows = [
         {
-            "trial": [move.trial for move in moves],
-            "from trial": [move.incumbent for move in moves],
-            "node drawn": [move.drawn for move in moves],
-            "resampled": [
-                ", ".join(
-                    f"{name} {html.word(old)} → {html.word(new)}"
-                    for name, (old, new) in move.resampled.items()
-                )
-                for move in moves
-            ],
-            "new": [html.listed(move.new) for move in moves],
-            "val_accuracy": [html.number(accuracies[move.trial], ".3f") for move in moves],
+            "trial": move.trial,
+            "from trial": move.incumbent,
+            "node drawn": move.drawn,
+            "resampled": ", ".join(
+                f"{name} {html.word(old)} → {html.word(new)}"
+                for name, (old, new) in move.resampled.items()
+            ),
+            "new": html.listed(move.new),
+            "val_accuracy": html.number(accuracies[move.trial], ".3f"),
         }
-    )
-    return frame.set_index("trial")
+        for move in moves
+    ]
+    return pd.DataFrame(rows).set_index("trial")
 
 
 def _trie_html(move: Move, *, hidden: bool) -> str:
@@ -202,21 +191,24 @@ def _trie_html(move: Move, *, hidden: bool) -> str:
             return f"{old} → <b>{html.word(move.after[name])}, resampled</b>"
         return f"{old}, {'kept' if name in move.after else 'gone'}"
 
-    caption = ""
-    if not hidden and move.node is None:
-        caption = "No value of the best trial has changed."
-    elif not hidden:
-        caption = (
-            f"The smallest node that explains the move: {escape(move.drawn)}. It had a chance "
-            f"of {move.chance:.0%}."
-        )
-    if not hidden and move.new:
-        caption += f" The best trial had no such values: {escape(html.listed(move.new))}."
+    caption = "" if hidden else _trie_caption(move)
     style = "flex: 1 1 20em; max-width: 26em"
     return (
         f'<div class="jp-RenderedHTMLCommon" style="{style}"><ul>{item((), trie)}</ul>'
         f"<p>{caption}</p></div>"
     )
+
+
+def _trie_caption(move: Move) -> str:
+    text = "No value of the best trial has changed."
+    if move.node is not None:
+        text = (
+            f"The smallest node that explains the move: {escape(move.drawn)}. It had a chance "
+            f"of {move.chance:.0%}."
+        )
+    if move.new:
+        text += f" The best trial had no such values: {escape(html.listed(move.new))}."
+    return text
 
 
 # ---------------------------------------------------------------- the widgets
@@ -307,9 +299,8 @@ class _Replay:
         if row["status"] == "failed":
             return f"Trial {trial} failed: {row['message']}"
         text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: "
-        text += (
-            "the new best." if self.is_new_best[trial - 1] else "not better than the best so far."
-        )
+        new_best = self.is_new_best[trial - 1]
+        text += "the new best." if new_best else "not better than the best so far."
         if pd.notna(row["duplicate_of"]):
             text += f" It is the same network as trial {row['duplicate_of']}."
         return text

@@ -139,7 +139,7 @@ print("the published one is among them:", any(np.allclose(way, (1.2, 1.1, 1.15))
 # without weights, so nothing is downloaded. **This takes a second or two.**
 
 # %%
-b0 = scaling.efficientnet("B0")
+b0 = keras.applications.EfficientNetB0(weights=None)
 counted = pd.DataFrame(evaluation.layer_costs(b0)).set_index("layer")
 print(f"{len(b0.layers)} layers, images of {b0.input_shape[1]}x{b0.input_shape[2]} pixels")
 
@@ -191,7 +191,7 @@ plotting.show(
 # `top1` the share of ImageNet's validation images that was read correctly.
 
 # %%
-paper = scaling.paper()
+paper = trials.recorded("scaling_paper").set_index("network")
 paper
 
 # %% [markdown]
@@ -210,7 +210,7 @@ def counts(model):
     }
 
 
-b1 = scaling.efficientnet("B1")
+b1 = keras.applications.EfficientNetB1(weights=None)
 two = pd.DataFrame({"B0": counts(b0), "B1": counts(b1)}).T
 two.map("{:,}".format)
 

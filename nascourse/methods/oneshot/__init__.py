@@ -5,7 +5,7 @@
 >>> splits = data.load_mnist("bundled")
 >>> supernet = oneshot.train_supernet(splits, seed=1)                         # doctest: +SKIP
 >>> table = supernet.rank(splits)                                             # doctest: +SKIP
->>> winner = oneshot.setting_of(trials.best(table))                           # doctest: +SKIP
+>>> winner = trials.best(table)                                               # doctest: +SKIP
 
 A *supernet* holds one vector of weights for all networks of `nascourse.spaces.bench_space`.  The
 *path* of a network says where in that vector each of its weights lies.  Weight sharing is no more
@@ -32,24 +32,6 @@ be judged with the weights that it *inherits*, without any training of its own. 
 gives the standalone Keras network with these weights.
 """
 
-from nascourse.methods.oneshot.supernet import (
-    BATCH,
-    EPOCHS,
-    LEARNING_RATE,
-    OF_ALL,
-    Supernet,
-    sample,
-    setting_of,
-    train_supernet,
-)
+from nascourse.methods.oneshot.supernet import EPOCHS, OF_ALL, Supernet, sample, train_supernet
 
-__all__ = [
-    "BATCH",
-    "EPOCHS",
-    "LEARNING_RATE",
-    "OF_ALL",
-    "Supernet",
-    "sample",
-    "setting_of",
-    "train_supernet",
-]
+__all__ = ["EPOCHS", "OF_ALL", "Supernet", "sample", "train_supernet"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -19,7 +18,6 @@ import tensorflow as tf
 from nascourse import CourseError, spaces, trials, whole_number
 from nascourse.data import SIDE, Splits
 from nascourse.methods.oneshot import networks
-from nascourse.methods.oneshot.paths import Banks, path_of
 from nascourse.search import Observer, watched
 
 EPOCHS = 200  # of the supernet; 17 of its 1,248 networks, trained singly, would take as many
@@ -27,8 +25,8 @@ BATCH = 64
 LEARNING_RATE = 8e-3  # at the start; a network alone has less, but is trained with every batch
 JUDGED_BATCH = 200  # small enough for a core's cache
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam, as Keras has them
+# The hyperparameters that every network has:
 OF_ALL = ("body/blocks", "body/halving", "body/skip", "conv/kind", "conv/kernel", "head")
-"""The hyperparameters that every network has."""
 
 
 class Supernet:
@@ -45,7 +43,6 @@ class Supernet:
     Attributes
     ----------
     weights : the vector, a `tf.Variable`
-    seconds : processor time that `train_supernet` took
     """
 
     def __init__(self, *, separate: str | Sequence[str] = (), seed: int = 0):
@@ -56,10 +53,9 @@ class Supernet:
                 raise CourseError(
                     f"separate={name!r} is not possible: name any of {', '.join(OF_ALL)}."
                 )
-        self.seconds = 0.0
-        banks = Banks(np.random.default_rng(seed))
+        banks = networks.Banks(np.random.default_rng(seed))
         self._paths = {
-            _key(setting): path_of(setting, banks, separate=self._separate)
+            _key(setting): networks.path_of(setting, banks, separate=self._separate)
             for setting in _all_settings()
         }
         self.weights = tf.Variable(np.concatenate(banks.values), name="weights")
@@ -77,11 +73,6 @@ class Supernet:
         -------
         One array of indices for each weight array of the Keras network, with its shape, in the
         order of ``model.get_weights()``.
-
-        Raises
-        ------
-        CourseError
-            There is no such network in the space.
         """
         try:
             return self._paths[_key(setting)]
@@ -97,17 +88,6 @@ class Supernet:
         model = spaces.built(spaces.bench_space, setting)
         model.set_weights([weights[indices] for indices in path])
         return model
-
-    def logits(self, setting: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
-        """The network's ten outputs before the softmax, with inherited weights: shape (n, 10).
-
-        ``x`` holds images of shape (n, 28, 28, 1) in ``uint8``.
-        """
-        return networks.forward(networks.scaled(x), self._inherited(setting), setting).numpy()
-
-    def accuracy(self, setting: Mapping[str, Any], x: np.ndarray, y: np.ndarray) -> float:
-        """The share of images that the network gets right with inherited weights."""
-        return float(np.mean(self.logits(setting, x).argmax(axis=1) == y))
 
     def train_step(
         self,
@@ -142,23 +122,19 @@ class Supernet:
 
         Returns
         -------
-        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0 and
-        there is no ``best_epoch``.  ``seconds`` is the processor time of judging; what the supernet
-        took is in its own ``seconds``.
+        The trial table, one row a network.  None of them was trained alone, so ``epochs`` is 0;
+        FLOPs and architecture, which only a Keras network says of itself, are missing.
         """
         settings = _all_settings() if settings is None else list(settings)
         paths = [self.path(setting) for setting in settings]
-        right, loss, seconds = np.zeros((3, len(settings)))
-        for begin in range(0, len(splits.y_val), JUDGED_BATCH):
+        n = len(splits.y_val)
+        right, loss = np.zeros((2, len(settings)))
+        for begin in range(0, n, JUDGED_BATCH):
             x, y = (part[begin : begin + JUDGED_BATCH] for part in (splits.x_val, splits.y_val))
-            clock = time.process_time()
-            for number, logits in self._logits_of_all(settings, x):
+            for number, logits in self.logits_of_all(settings, x):
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss[number] += float(tf.reduce_sum(losses))
                 right[number] += np.sum(logits.numpy().argmax(axis=1) == y)
-                clock, before = time.process_time(), clock
-                seconds[number] += clock - before
-        n = len(splits.y_val)
         return trials.to_table(
             {
                 "trial": number + 1,
@@ -167,16 +143,33 @@ class Supernet:
                 "val_loss": loss[number] / n,
                 "epochs": 0,
                 "n_params": sum(indices.size for indices in path),
-                "flops": networks.count_flops(path, setting),
-                "seconds": seconds[number],
-                "architecture": networks.describe(setting),
-                **{choice.name: setting.get(choice.name) for choice in _hyperparameters()},
+                **setting,
             }
             for number, (setting, path) in enumerate(zip(settings, paths))
         )
 
-    def _inherited(self, setting: Mapping[str, Any]) -> list[tf.Tensor]:
-        return [tf.gather(self.weights, indices) for indices in self.path(setting)]
+    def logits_of_all(
+        self, settings: Sequence[Mapping[str, Any]], x: np.ndarray
+    ) -> Iterator[tuple[int, tf.Tensor]]:
+        """Each network's place in the list and its logits, those that begin alike in a row."""
+        beginnings = [self._beginnings(setting) for setting in settings]
+        maps = [tf.cast(x, tf.float32) / 255]  # the feature maps after 0, 1, 2, 3 blocks
+        previous: list[tuple] = []
+        for number in sorted(range(len(settings)), key=beginnings.__getitem__):
+            setting = settings[number]
+            weights = [tf.gather(self.weights, indices) for indices in self.path(setting)]
+            alike = len(os.path.commonprefix([previous, beginnings[number]]))
+            del maps[alike + 1 :]
+            for block in range(alike, setting["body/blocks"]):
+                maps.append(
+                    networks.apply_block(maps[block], weights, setting, block, self.normalize)
+                )
+            previous = beginnings[number]
+            yield number, networks.apply_head(maps[-1], weights, setting)
+
+    def normalize(self, maps: tf.Tensor) -> tf.Tensor:
+        """What happens between a convolution and its bias: nothing, in this space."""
+        return maps
 
     # ------------------------------------------------------------ training and judging
 
@@ -194,7 +187,10 @@ class Supernet:
             weights = [tf.gather(self.weights, indices) for indices in path]
             with tf.GradientTape() as tape:
                 tape.watch(weights)
-                logits = networks.forward(networks.scaled(x), weights, setting)
+                maps = tf.cast(x, tf.float32) / 255
+                for block in range(setting["body/blocks"]):
+                    maps = networks.apply_block(maps, weights, setting, block, self.normalize)
+                logits = networks.apply_head(maps, weights, setting)
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
                 loss = tf.reduce_mean(losses)
             self._adam(_flat(path), _flat(weights), _flat(tape.gradient(loss, weights)), rate)
@@ -214,82 +210,11 @@ class Supernet:
         for variable, values in zip([self.weights, *self._memory], [weights, mean, square, count]):
             variable.scatter_update(tf.IndexedSlices(values, indices))
 
-    def _logits_of_all(
-        self, settings: Sequence[Mapping[str, Any]], x: np.ndarray
-    ) -> Iterator[tuple[int, tf.Tensor]]:
-        """Each network's place in the list and its logits, those that begin alike in a row."""
-        beginnings = [self._beginnings(setting) for setting in settings]
-        maps = [networks.scaled(x)]  # the feature maps after 0, 1, 2, 3 blocks
-        previous: list[tuple] = []
-        for number in sorted(range(len(settings)), key=beginnings.__getitem__):
-            setting, weights = settings[number], self._inherited(settings[number])
-            alike = len(os.path.commonprefix([previous, beginnings[number]]))
-            del maps[alike + 1 :]
-            for block in range(alike, setting["body/blocks"]):
-                maps.append(
-                    networks.apply_block(
-                        maps[block], networks.weights_of_block(weights, setting, block), setting
-                    )
-                )
-            previous = beginnings[number]
-            yield number, networks.apply_head(maps[-1], weights, setting)
-
     def _beginnings(self, setting: Mapping[str, Any]) -> list[tuple]:
         """What decides the feature maps after each block; lists that begin alike sort together."""
         names = ("body/halving", "body/skip", "conv/kind", "conv/kernel", *self._separate)
         common = tuple(setting[name] for name in names)
         return [(common, filters) for filters in networks.filters_of(setting)]
-
-
-def train_supernet(
-    splits: Splits,
-    *,
-    epochs: int = EPOCHS,
-    learning_rate: float = LEARNING_RATE,
-    seed: int = 0,
-    separate: str | Sequence[str] = (),
-    observer: Observer | None = None,
-) -> Supernet:
-    """Train a supernet on the training images, one network a batch.
-
-    Parameters
-    ----------
-    epochs
-        How often each image is seen, by one network or another.
-    learning_rate
-        Of Adam at the first batch; it falls to 0 in a straight line.
-    seed
-        Of the first weights, the networks drawn, and the order of the images.
-    separate
-        See `Supernet`.
-    observer
-        Is notified of the epochs, as of those of one trial; by default a progress bar.
-
-    Raises
-    ------
-    CourseError
-        A value is not possible.
-    """
-    epochs = whole_number("epochs", epochs, at_least=1)
-    supernet = Supernet(separate=separate, seed=seed)
-    rng = np.random.default_rng(seed)
-    n = len(splits.y_train)
-    steps = epochs * -(-n // BATCH)
-    step = 0
-    with watched(observer, epochs) as watcher:
-        start = time.process_time()
-        for epoch in range(1, epochs + 1):
-            losses = []
-            order = rng.permutation(n)
-            for begin in range(0, n, BATCH):
-                batch = order[begin : begin + BATCH]
-                x, y = splits.x_train[batch], splits.y_train[batch]
-                rate = learning_rate * (1 - step / steps)
-                losses.append(supernet.train_step(sample(rng), x, y, learning_rate=rate))
-                step += 1
-            watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
-    supernet.seconds = time.process_time() - start
-    return supernet
 
 
 def sample(rng: np.random.Generator) -> dict[str, Any]:
@@ -305,15 +230,46 @@ def sample(rng: np.random.Generator) -> dict[str, Any]:
     return setting
 
 
-def setting_of(row: pd.Series) -> dict[str, Any]:
-    """The setting of a network, from its row of the trial table."""
-    return dict(
-        next(
-            setting
-            for setting in _all_settings()
-            if all(row[name] == value for name, value in setting.items())
-        )
-    )
+def train_supernet(
+    splits: Splits,
+    *,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+    supernet: Supernet | None = None,
+    draw: Callable[[np.random.Generator], dict[str, Any]] = sample,
+    observer: Observer | None = None,
+) -> Supernet:
+    """Train a supernet on the training images, one network a batch.
+
+    The learning rate of Adam begins at `LEARNING_RATE` and falls to 0 in a straight line.
+
+    Parameters
+    ----------
+    epochs
+        How often each image is seen, by one network or another.
+    seed
+        Of the first weights, the networks drawn, and the order of the images.
+    supernet
+        The one to train; by default a new one that shares all it can.
+    draw
+        Draws the network of a batch.
+    observer
+        Is notified of the epochs, as of those of one trial; by default a progress bar.
+    """
+    epochs = whole_number("epochs", epochs, at_least=1)
+    supernet = Supernet(seed=seed) if supernet is None else supernet
+    rng = np.random.default_rng(seed)
+    n = len(splits.y_train)
+    steps = epochs * -(-n // BATCH)
+    rates = iter(LEARNING_RATE * (1 - np.arange(steps) / steps))
+    with watched(observer, epochs) as watcher:
+        for epoch in range(1, epochs + 1):
+            losses = []
+            for batch in np.split(rng.permutation(n), range(BATCH, n, BATCH)):
+                x, y = splits.x_train[batch], splits.y_train[batch]
+                losses.append(supernet.train_step(draw(rng), x, y, learning_rate=next(rates)))
+            watcher.epoch_end(1, epoch, {"loss": float(np.mean(losses))})
+    return supernet
 
 
 def _structure(setting: Mapping[str, Any]) -> tuple:
