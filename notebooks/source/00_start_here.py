@@ -54,7 +54,7 @@ print(f"{n_weights:,} weights connect every pixel with {outputs} outputs")
 # %% [markdown]
 # **Predict** stands above a cell in which you write a guess. Run it, and only then the cell below
 # it, which puts your guess beside what came out; until then its output is folded. A wrong guess
-# teaches more than none, and nobody counts. For a first one take what you just saw.
+# teaches more than none. For a first one take what you just saw.
 #
 # **Predict.** By how many times do the weights grow when the image becomes twice as wide and twice
 # as high? Write a number in place of the three dots.

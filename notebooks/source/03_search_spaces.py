@@ -312,8 +312,8 @@ named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
 # | DARTS | about 10¹⁸ | two small graphs of four nodes, each (1·3·6·10)·7⁸ |
 #
 # Ours is a **macro space**: it describes the whole network from image to output. In a **cell-based
-# space**, as the last two, one searches a small graph of layers and stacks copies of it; unit 09
-# does.
+# space**, as the last two, one searches a small graph of layers and stacks copies of it, as
+# [unit 09](09_gradient_based.ipynb) does.
 #
 # How many *different* networks a space holds is another question. What if a build function asks for
 # the filters of a block that is not built? `loose`, below, has 2 x 3 x 3 = 18 settings.
@@ -379,7 +379,8 @@ print(f"{len(models)} settings, {len(set(map(spaces.fingerprint, models)))} netw
 # **Change this.** Write your own space and search it: add a second convolution, a choice of `relu`
 # or `tanh`, a conditional block, or a skip connection. How many settings has it? Does the search
 # find a better network than before? Three networks for two epochs take **about 10 seconds.** As the
-# space changes, `overwrite=True` begins anew each time.
+# space changes, `overwrite=True` begins anew each time. In the table `sep4@3x3/2` is a separable
+# convolution with 4 filters and a stride of 2.
 
 
 # %% tags=["change-this"]
