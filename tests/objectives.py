@@ -34,7 +34,7 @@ PRACTISED = {
         "build a search space from AutoKeras blocks": "6.3",
         "follow its greedy strategy from trial to trial": "Greedy search, live",
         "compare it with random search fairly": "Does greedy pay?",
-        "save and resume a search, and take it along": "Save, resume, export",
+        "save and resume a search, and take it along": "6.4",
     },
     "10": {
         "say what depth, width and resolution cost, and why two of them count twice": "10.4",

@@ -508,8 +508,9 @@ print("take along:", packed.name)
 #
 # ## Exercises
 #
-# In [three exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie,
-# find the trials that a search wasted, and write a space of your own out of AutoKeras blocks.
+# In [four exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie, find the
+# trials that a search wasted, write a space of your own out of AutoKeras blocks, and say what a search
+# that was cut off has kept.
 #
 # ## Further reading
 #
