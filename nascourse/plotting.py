@@ -113,8 +113,9 @@ def plot_incumbent(
     for name, table in (tables if several else {"best so far": tables}).items():
         best_so_far = trials.incumbent(table, by=by)
         (stairs,) = ax.step(*_steps(best_so_far), where="post", linewidth=2, label=name)
-        dots = {"color": stairs.get_color(), "alpha": 0.5, "label": "" if several else "a trial"}
-        ax.plot(best_so_far.index.astype(int), table[by].astype(float), "o", **dots)
+        dots = best_so_far.index.astype(int), table[by].astype(float)
+        label = "" if several else "a trial"
+        ax.plot(*dots, "o", color=stairs.get_color(), alpha=0.5, label=label)
     _label(ax.xaxis, "trial")
     _label(ax.yaxis, by, f"best {_words(by)} so far")
     ax.legend(loc="lower right", frameon=False)
