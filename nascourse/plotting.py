@@ -57,7 +57,9 @@ def _axes(ax: Axes | None, **options: Any) -> Axes:
         return plt.subplots(layout="constrained", **options)[1]
 
 
-def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
+def show(
+    ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str, caption: str | None = None
+) -> None:
     """Display the figure of ``ax`` with a caption, and close it.
 
     Parameters
@@ -68,6 +70,8 @@ def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
         What the picture shows, in a sentence for a reader who cannot see it.
     source
         Where its numbers come from: measured here, replayed from a recording, or looked up.
+    caption
+        The finding, in a sentence; by default ``alt``.
     """
     from IPython.display import Markdown, display
 
@@ -76,7 +80,7 @@ def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
     figure = _figure(ax)
     display(figure, metadata={"image/png": {"alt": alt}})
     plt.close(figure)  # else the notebook would draw it again at the end of the cell
-    display(Markdown(f"*{alt} Source: {source}.*"))
+    display(Markdown(f"*{caption or alt} Source: {source}.*"))
 
 
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
@@ -105,16 +109,16 @@ def plot_incumbent(
         One trial table, or several under the names that the legend shows.
     """
     ax = _axes(ax)
-    searches = tables if isinstance(tables, Mapping) else {"": tables}
-    for name, table in searches.items():
+    several = isinstance(tables, Mapping)
+    for name, table in (tables if several else {"best so far": tables}).items():
         best_so_far = trials.incumbent(table, by=by)
-        number = best_so_far.index.astype(int)
-        (stairs,) = ax.step(number, best_so_far, where="post", linewidth=2, label=name)
-        ax.plot(number, table[by].astype(float), "o", color=stairs.get_color(), alpha=0.5)
+        (stairs,) = ax.step(*_steps(best_so_far), where="post", linewidth=2, label=name)
+        dots = best_so_far.index.astype(int), table[by].astype(float)
+        label = "" if several else "a trial"
+        ax.plot(*dots, "o", color=stairs.get_color(), alpha=0.5, label=label)
     _label(ax.xaxis, "trial")
     _label(ax.yaxis, by, f"best {_words(by)} so far")
-    if isinstance(tables, Mapping):
-        ax.legend(loc="lower right", frameon=False)
+    ax.legend(loc="lower right", frameon=False)
     return ax
 
 
@@ -159,7 +163,6 @@ def plot_search(
     accuracy = table.set_index("trial")["val_accuracy"].astype(float)
     if luck is not None:
         _median_in_band(ax, luck, band=(5, 95), color=GRAY, label="random search")
-        ax.legend(loc="lower right", frameon=False)
         # Down to the worst luck, the axis would leave little height for the search itself.
         ax.set_ylim(bottom=np.nanmin([*accuracy, np.median(luck[:, 0])]) - 0.02)
     plot_incumbent(table, ax=ax)
@@ -353,11 +356,19 @@ def _median_in_band(
     ax: Axes, searches: NDArray, *, band: tuple[float, float], label: str, color: Any = None
 ) -> None:
     """The median of searches, of shape (searches, trials), as a staircase in a band."""
-    low, median, high = np.percentile(searches, [band[0], 50, band[1]], axis=0)
-    number = np.arange(1, len(median) + 1)
-    (stairs,) = ax.step(number, median, where="post", color=color, linewidth=2, label=label)
+    levels = np.percentile(searches, [band[0], 50, band[1]], axis=0)
+    edges, (low, median, high) = _steps(pd.DataFrame(levels.T, index=range(1, levels.shape[1] + 1)))
+    (stairs,) = ax.step(edges, median, where="post", color=color, linewidth=2, label=label)
     color = stairs.get_color()
-    ax.fill_between(number, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+    ax.fill_between(edges, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+
+
+def _steps(values: pd.Series | pd.DataFrame) -> tuple[NDArray, NDArray]:
+    """The edges of the steps of staircases, each as wide as its trial, and their heights."""
+    number = values.index.to_numpy(dtype=float)
+    heights = values.to_numpy(dtype=float).T
+    edges = np.append(number - 0.5, number[-1:] + 0.5)
+    return edges, np.concatenate([heights, heights[..., -1:]], axis=-1)
 
 
 def _label(axis: Axis, column: str, text: str | None = None) -> None:

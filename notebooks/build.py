@@ -37,6 +37,7 @@ import hashlib
 import os
 import re
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -297,8 +298,10 @@ def kernel_environment() -> dict[str, str]:
     return {**inherited, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off", "NASCOURSE_WIDGETS": "off"}
 
 
-def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel in ``folder``, in place, and print each cell's time.
+def execute(nb: NotebookNode) -> NotebookNode:
+    """Run a notebook in a fresh kernel, in place, and print each cell's time.
+
+    It runs in an empty folder, where no search of an earlier run would be taken up again.
 
     Stops at the first cell that fails, unless it is tagged ``raises-exception``; the error stands in
     its outputs. A cell that runs out of time or kills the kernel raises `CellTimeoutError` or
@@ -321,12 +324,15 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
         record_timing=False,
         store_widget_state=False,
         extra_arguments=["--log-level=ERROR"],  # the kernel warns of its local sockets
-        resources={"metadata": {"path": str(folder)}},
         on_cell_execute=before,
         on_cell_executed=after,
     )
-    with contextlib.suppress(CellExecutionError):
-        client.execute(env=kernel_environment())
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
+        folder = Path(root) / "notebooks"
+        folder.mkdir()
+        client.resources = {"metadata": {"path": str(folder)}}
+        with contextlib.suppress(CellExecutionError):
+            client.execute(env=kernel_environment())
     return nb
 
 
@@ -351,7 +357,7 @@ def build(source: Path, *, only_exercises: bool = False) -> list[str]:
         del notebooks[path]
     elif not faults:
         try:
-            faults = problems(clean(execute(notebooks[path], path.parent)))
+            faults = problems(clean(execute(notebooks[path])))
         except (CellTimeoutError, DeadKernelError) as error:
             faults = [f"{type(error).__name__}: {error}"]
     for path, nb in notebooks.items() if not faults else ():

@@ -1,4 +1,4 @@
-"""A unit is added in the five steps of CONTRIBUTING.md, done in a copy of the course."""
+"""A unit is added in the six steps of CONTRIBUTING.md, done in a copy of the course."""
 
 from __future__ import annotations
 
@@ -26,6 +26,25 @@ UNIT = """\
 from nascourse import whole_number
 
 print(whole_number("answer", 6 * 7, at_least=1))
+
+# %% [markdown]
+# ## The question
+#
+# **Predict.** What is six times seven? Write a whole number.
+
+# %% tags=["prediction"]
+guess = ...  # a whole number
+
+# %% tags=["prediction-result"]
+from nascourse.checks import compare
+
+compare("99.a", guess, 6 * 7)
+
+# %% [markdown]
+# **Change this.** Which two other factors give the same?
+
+# %% tags=["change-this"]
+print(6 * 7)  # change this
 
 # %% [markdown]
 # ## Summary
@@ -155,10 +174,13 @@ def test_the_rules_accept_a_new_unit(course):
     # 3. the checkers, with wrong answers that they tell apart
     (course / "nascourse/checks/unit_99.py").write_text(CHECKERS, encoding="utf-8")
     (course / "tests/wrong_answers/unit_99.py").write_text(WRONG, encoding="utf-8")
-    # 4. build the three notebooks
+    # 4. where its objectives are practised
+    with (course / "tests/objectives.py").open("a", encoding="utf-8") as objectives:
+        objectives.write('PRACTISED["99"] = {"add a unit": "99.1"}\n')
+    # 5. build the three notebooks
     built = python("notebooks.build", "99")
     assert built.returncode == 0, built.stderr
-    # 5. a row in the README's map of units
+    # 6. a row in the README's map of units
     page = course / "README.md"
     row = "| [99 Last](notebooks/99_last.ipynb) | What is the last question? | 5 min |"
     text = page.read_text(encoding="utf-8")

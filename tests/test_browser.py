@@ -27,7 +27,7 @@ from notebooks import build
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "runs" / "browser"
-# the first unit, and the one with a view of a running search and a cell that raises
+# the first unit, and the one with a view of a running search
 UNITS = ("00_start_here", "06_autokeras_greedy")
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -19,6 +19,7 @@ UNIT = """\
 
 # %%
 import os
+os.makedirs("../runs/search")  # fails where an earlier run has left it
 print("one")
 print("two")
 

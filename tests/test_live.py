@@ -312,7 +312,7 @@ def test_without_widgets_a_figure_stays(page, capfd):
     view.search_end()
 
     ((ax, alt),) = page.shown
-    assert ax.lines[0].get_ydata().tolist() == [0.8, 0.8]
+    assert ax.lines[0].get_ydata().tolist() == [0.8, 0.8, 0.8]
     assert "2 of 3 trials" in alt and "0.800" in alt
     assert capfd.readouterr().err == ""
 

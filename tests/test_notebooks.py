@@ -23,7 +23,9 @@ from bs4 import BeautifulSoup, Tag
 from nbconvert.filters import markdown2html
 from nbformat import v4
 
+from nascourse.checks import registry
 from notebooks import build, rules
+from tests.objectives import PRACTISED
 
 ROOT = build.ROOT
 UNITS, SOLUTIONS, EXERCISES = (
@@ -40,6 +42,12 @@ HEADER = {
 }
 
 
+# Units in which a learner only reads and runs so far: this list gets shorter.
+TO_CONVERT = ("01", "04", "05", "07", "08", "09", "11", "12")
+GUESS, CHANGE = "prediction", "change-this"  # tags of cells in which the learner writes
+MOST_CELLS = 50
+
+
 def each(paths: list[Path]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "path", paths, ids=lambda path: f"{path.parent.name}-{path.stem}"
@@ -47,6 +55,7 @@ def each(paths: list[Path]) -> pytest.MarkDecorator:
 
 
 units, exercises = each(UNITS), each(EXERCISES)
+active_units = each([path for path in UNITS if path.stem[:2] not in TO_CONVERT])
 executed, notebooks = each(UNITS + SOLUTIONS), each(UNITS + SOLUTIONS + EXERCISES)
 
 
@@ -184,6 +193,74 @@ def test_ends_with_the_sections_of_every_unit(path):
     assert titles[-len(SECTIONS) :] == list(SECTIONS)
     section = "\n".join(texts(path)).partition("## Exercises\n")[2].partition("\n## ")[0]
     assert f"(../exercises/{path.name})" in section
+
+
+@functools.cache
+def sections(path: Path) -> dict[str, list[nbformat.NotebookNode]]:
+    """Return the cells of each section of the second level, by its heading."""
+    cells_by_title: dict[str, list[nbformat.NotebookNode]] = {}
+    title = ""
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown" and (heading := re.match("## (.+)", cell.source)):
+            title = heading[1]
+        cells_by_title.setdefault(title, []).append(cell)
+    return cells_by_title
+
+
+def has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
+@active_units
+def test_a_prediction_is_asked_then_guessed_then_answered_in_a_folded_cell(path):
+    cells = read(path).cells
+    asked = sum(text.count("**Predict.**") for text in texts(path))
+    guesses = [place for place, cell in enumerate(cells) if has_tag(cell, GUESS)]
+    assert len(guesses) == asked
+    ids = re.findall(r'compare\("(.+?)"', "\n".join(cell.source for cell in cells))
+    assert ids == [f"{path.stem[:2]}.{chr(ord('a') + number)}" for number in range(asked)]
+    for place in guesses:
+        before, guess, answer = cells[place - 1 : place + 2]
+        assert "**Predict.**" in before.source or before.cell_type == "code"
+        assert re.fullmatch(r"guess = \.\.\.  # .+", guess.source), guess.source
+        assert has_tag(answer, rules.PREDICTED), answer.source
+    for cell in cells:
+        if cell.cell_type == "code" and "compare(" in cell.source:
+            assert has_tag(cell, rules.PREDICTED), cell.source
+
+
+@active_units
+def test_each_section_has_a_cell_to_change(path):
+    for title, cells in sections(path).items():
+        if not title or not any(cell.cell_type == "code" for cell in cells):
+            continue
+        before = ""
+        for cell in cells:
+            if has_tag(cell, CHANGE):
+                assert "**Change this" in before, title
+                assert "# change this" in cell.source, title
+            before = cell.source if cell.cell_type == "markdown" else before
+        assert any(has_tag(cell, CHANGE) for cell in cells), f"nothing to change in: {title}"
+
+
+@active_units
+def test_each_objective_is_practised(path):
+    header = re.search(r"\*\*Objectives\*\*: (.*?)\.\n- ", read(path).cells[0].source, re.DOTALL)
+    places = PRACTISED[path.stem[:2]]
+    assert list(places) == " ".join(header[1].split()).split("; ")
+    numbers = {exercise.id.removeprefix("0") for exercise in registry.exercises(path.stem[:2])}
+    for place in places.values():
+        cells = sections(path).get(place, [])
+        assert place in numbers or any(has_tag(cell, CHANGE) for cell in cells), place
+
+
+@active_units
+def test_a_unit_fits_an_hour_and_runs_without_errors(path):
+    cells = read(path).cells
+    assert len(cells) <= MOST_CELLS
+    assert int(re.search(r"\*\*Time\*\*: (\d+) min", cells[0].source)[1]) <= 60
+    # JupyterLab's Run All stops at an error, even at an expected one.
+    assert not any(has_tag(cell, rules.RAISES) for cell in cells)
 
 
 def test_every_notebook_was_timed_and_keeps_the_limits():

@@ -54,26 +54,27 @@ def test_the_incumbent_is_a_staircase_and_the_trials_are_dots():
     ax = plotting.plot_incumbent(table(0.5, 0.4, 0.7))
 
     stairs, dots = ax.lines
-    assert stairs.get_xdata().tolist() == [1, 2, 3]
-    assert stairs.get_ydata().tolist() == [0.5, 0.5, 0.7]
+    assert stairs.get_xdata().tolist() == [0.5, 1.5, 2.5, 3.5]  # a step is as wide as its trial
+    assert stairs.get_ydata().tolist() == [0.5, 0.5, 0.7, 0.7]
     assert stairs.get_drawstyle() == "steps-post"
     assert dots.get_ydata().tolist() == [0.5, 0.4, 0.7]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("trial", "best validation accuracy so far")
-    assert ax.get_legend() is None
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["best so far", "a trial"]
 
 
 def test_a_failed_trial_has_no_dot_and_no_step():
     ax = plotting.plot_incumbent(table(None, 0.4, None, 0.7))
 
     stairs, dots = (np.asarray(line.get_ydata(), dtype=float) for line in ax.lines)
-    np.testing.assert_array_equal(stairs, [np.nan, 0.4, 0.4, 0.7])
+    np.testing.assert_array_equal(stairs, [np.nan, 0.4, 0.4, 0.7, 0.7])
     np.testing.assert_array_equal(dots, [np.nan, 0.4, np.nan, 0.7])
 
 
 def test_the_incumbent_of_a_loss_falls():
     ax = plotting.plot_incumbent(table(0.5, 0.4, 0.7), by="val_loss")
 
-    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.5, 0.5, 0.3])
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.5, 0.5, 0.3, 0.3])
     assert "loss" in ax.get_ylabel()
 
 
@@ -82,7 +83,7 @@ def test_several_searches_have_a_legend_and_colors_of_their_own():
 
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["random", "greedy"]
     stairs = ax.lines[::2]
-    assert [line.get_ydata().tolist() for line in stairs] == [[0.5], [0.6]]
+    assert [line.get_ydata().tolist() for line in stairs] == [[0.5, 0.5], [0.6, 0.6]]
     assert stairs[0].get_color() != stairs[1].get_color()
 
 
@@ -97,7 +98,7 @@ def test_many_searches_are_a_median_in_a_band():
 
     ax = plotting.plot_searches({"random": best_so_far}, band=(0, 100))
 
-    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.2, 0.6])
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.2, 0.6, 0.6])
     corners = ax.collections[0].get_paths()[0].vertices
     assert corners[:, 1].min() == pytest.approx(0.1)
     assert corners[:, 1].max() == pytest.approx(0.9)
@@ -111,8 +112,8 @@ def test_one_search_marks_duplicates_and_failures_before_the_luck_of_others():
     ax = plotting.plot_search(search, luck=luck)
 
     others, stairs, dots, repeated, failed = ax.lines
-    np.testing.assert_allclose(others.get_ydata(), [0.2, 0.3])
-    np.testing.assert_allclose(stairs.get_ydata(), [0.5, 0.5, 0.7, 0.7])
+    np.testing.assert_allclose(others.get_ydata(), [0.2, 0.3, 0.3])
+    np.testing.assert_allclose(stairs.get_ydata(), [0.5, 0.5, 0.7, 0.7, 0.7])
     np.testing.assert_allclose(dots.get_ydata(), [0.5, np.nan, 0.7, 0.5])
     assert (list(repeated.get_xdata()), repeated.get_markerfacecolor()) == ([4], "white")
     assert dots.get_alpha() == 1  # else empty and full dots would look alike
@@ -315,6 +316,16 @@ def test_show_displays_once_with_alt_text_and_source_and_closes(displayed, sever
     assert options == {"metadata": {"image/png": {"alt": alt}}}
     assert alt in caption.data and "measured here" in caption.data
     assert not plt.get_fignums()
+
+
+def test_a_caption_of_its_own_stands_in_place_of_the_alt_text(displayed):
+    ax, alt = plotting.plot_incumbent(table(0.5)), "One dot at 0.5, on a step."
+
+    plotting.show(ax, alt=alt, source="measured here", caption="One trial was enough.")
+
+    (_, options), (caption, _) = displayed
+    assert options["metadata"]["image/png"]["alt"] == alt
+    assert caption.data == "*One trial was enough. Source: measured here.*"
 
 
 @pytest.mark.parametrize("alt", ["", "A plot."])

@@ -50,7 +50,7 @@ def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(tmp_path, mo
     source.parent.mkdir(parents=True)
     source.write_text(NOTEBOOK)
 
-    nb = build.execute(build.read_source(source), tmp_path)
+    nb = build.execute(build.read_source(source))
 
     outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
     kinds = [set(output.get("data", {})) for output in outputs]

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, guarded, number, numbers, show
+from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
 from nascourse.checks.registry import exercise
 
 
@@ -308,3 +308,25 @@ def _wrong_network(described: str, expected: str) -> str:
     if "max" not in described:
         return f"There is no max pooling in {described}."
     return f"{described} was built in place of {expected}."
+
+
+multiple_choice(
+    "06.4",
+    "after an empty battery",
+    right="c",
+    options={
+        "a": "The folder holds every finished trial: only with overwrite=True would the search begin "
+        "anew.",
+        "b": "The weights within a trial are not kept from epoch to epoch: what is resumed is the "
+        "search, not the training in progress.",
+        "c": "Each trial has a seed of its own, so trained again from its start it comes out the same, "
+        "and all that follows as well.",
+        "d": "A failed trial is one whose network could not be built or trained: an interrupted one "
+        "has no result at all, and is tried again.",
+    },
+    hints=(
+        "What did the cell with the limit of some seconds print when you ran it again?",
+        "Two things are kept apart: which trials are finished, and what becomes of one in progress.",
+        "No finished trial is lost, and at most one is trained twice: which one?",
+    ),
+)

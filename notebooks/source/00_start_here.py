@@ -4,9 +4,9 @@
 # - **Objectives**: run a notebook; let the course examine your machine; look at the digits and train
 #   a first network; know the map of the course and how its exercises answer.
 # - **Prerequisites**: you know Python, and have trained a neural network before.
-# - **Time**: 20 min: running a notebook 3 min, the machine 2 min, the digits 4 min, a first network
-#   5 min, map and exercises 6 min
-# - **Cost**: 10 s of one CPU core and 750 MiB of memory; no GPU, no network
+# - **Time**: 25 min: running a notebook 5 min, the machine 2 min, the digits 4 min, a first network
+#   8 min, exercises and map 6 min
+# - **Cost**: 15 s of one CPU core and 750 MiB of memory; no GPU, no network
 #
 # Welcome. In this course a program designs neural networks, and you decide how it goes about it. The
 # task stays the same from the first unit to the last: read handwritten digits. Before we begin, we
@@ -19,10 +19,10 @@
 #
 # - Click into a code cell and press **Shift+Enter**. It runs, and the next cell is selected.
 # - While it runs, `[*]` stands beside it. Then comes a number: this was the n-th cell to run.
-# - What it prints, draws or returns last stands below it: its **output**. The outputs that you see now
-#   were made when the notebook was written. Yours replace them.
-# - A **notebook kernel**, one Python process for each notebook, keeps what the cells define. Cells that run in
-#   another order may leave it in a state that nobody planned. The cure is in the menu:
+# - What it prints, draws or returns last stands below it: its **output**. The outputs that you see
+#   now were made when the notebook was written. Yours replace them.
+# - A **notebook kernel**, one Python process for each notebook, keeps what the cells define. Cells
+#   that run in another order may leave it in a state that nobody planned. The cure is in the menu:
 #   *Kernel > Restart Kernel and Run All Cells*.
 # - A cell takes too long? The square button on top of the page interrupts it.
 #
@@ -31,56 +31,82 @@
 # log lines that TensorFlow prints when it starts.)
 
 # %%
-from nascourse import data, evaluation, plotting
-from nascourse.checks import check, progress
+from nascourse import CourseError, data, evaluation, plotting
+from nascourse.checks import check, compare, progress
 from nascourse.cli import doctor
 
 import keras
-import numpy as np
 from sklearn.metrics import accuracy_score
 
 # %% [markdown]
-# Change what you like and run it again; *File > Reload Notebook from Disk* brings back what was last
-# saved. A cell to play with:
+# A notebook is for doing, so two kinds of cells wait for you in every unit.
+#
+# **Change this** stands above a cell whose values you vary. Run it as it is, change a value, run it
+# again, and look for the answer to the question. (*File > Reload Notebook from Disk* brings back
+# what was last saved.) Here: a digit has 28 x 28 pixels, and every weight below connects one of
+# them with one of ten outputs. How wide may an image be before there are more than 100,000 weights?
 
-# %%
-neurons, inputs = 10, 28 * 28
-print(f"{neurons * inputs + neurons:,} weights connect every pixel of a digit with 10 outputs")
+# %% tags=["change-this"]
+outputs, side = 10, 28  # change this
+n_weights = outputs * side * side + outputs
+print(f"{n_weights:,} weights connect every pixel with {outputs} outputs")
 
 # %% [markdown]
+# **Predict** stands above a cell in which you write a guess. Run it, and only then the cell below
+# it, which puts your guess beside what came out; until then its output is folded. A wrong guess
+# teaches more than none. For a first one take what you just saw.
+#
+# **Predict.** By how many times do the weights grow when the image becomes twice as wide and twice
+# as high? Write a number in place of the three dots.
+
+# %% tags=["prediction"]
+guess = ...  # a number of times, such as 1.5
+
+# %% tags=["prediction-result"]
+before, after = 10 * 28 * 28 + 10, 10 * 56 * 56 + 10
+compare("00.a", guess, after / before, unit="times", digits=1)
+
+# %% [markdown]
+# Four times, as both its rows and its columns are doubled. (The ten biases, one number for each
+# output, stay as they are.)
+#
 # ## Can this machine run the course?
 #
 # The **doctor** looks at Python, the packages, memory, disk and data. It says of each fault how to
-# mend it. Here we let it speak only of faults, so that a sound machine gets a single line.
+# repair it. Here it speaks only of faults, so that a sound machine gets a single line. In a terminal
+# `python -m nascourse doctor` tells everything, even where nothing is installed.
+#
+# **Change this.** Add `"ok"` to the levels. Which Python runs here, and how much memory is free?
 
-# %%
+# %% tags=["change-this"]
+levels = ["FAULT"]  # change this
 findings = doctor.examine()
 for finding in findings:
-    if finding.level == "FAULT":
+    if finding.level in levels:
         print(finding)
 print(doctor.verdict(findings))
 
 # %% [markdown]
-# All findings, with the versions and the free memory, are one command away. It works in a terminal
-# even where nothing is installed: `python -m nascourse doctor`.
-#
 # ## The digits
 #
 # MNIST is a set of 70,000 images of handwritten digits (LeCun, Cortes & Burges). Five thousand of
 # them came with the installed packages, so the course needs no network. Each image is 28 pixels wide
 # and 28 high, and has a **label**: the digit that its writer meant.
+#
+# **Change this.** Look at other twenties. Can you find a digit that you would have read differently
+# from its label?
 
-# %%
+# %% tags=["change-this"]
 splits = data.load_mnist("bundled")
-axes = plotting.plot_digits(splits.x_train[:20], splits.y_train[:20])
+print(splits)
+first = 0  # change this: the place of the first image, below 3,180
+axes = plotting.plot_digits(splits.x_train[first:][:20], splits.y_train[first:][:20])
 plotting.show(
     axes,
     alt="Twenty handwritten digits in two rows, each with its label above it.",
+    caption="The same digit is written in many ways.",
     source="the bundled MNIST images",
 )
-
-# %%
-splits
 
 # %% [markdown]
 # The images are split in three parts, and each part has one task for the whole course:
@@ -88,8 +114,8 @@ splits
 # - The **training set** is what networks learn from.
 # - The **validation set** is what we choose by. No weight is fitted to it, so it shows how well a
 #   network reads digits that it has not learned by heart.
-# - The **test set** is what the final network is judged by. It is **sealed**: nothing in a search can
-#   read it, and we open it once, in [unit 11](11_project.ipynb).
+# - The **test set** is what the final network is judged by. It is **sealed**: nothing in a search
+#   can read it, and we open it once, in [unit 11](11_project.ipynb).
 #
 # Why a third part? Whoever compares many networks by the same images finds one that suits just these
 # images. Its accuracy there is flattering. Only images that had no say in the choice tell the truth.
@@ -101,36 +127,34 @@ splits
 # The **seed** fixes all that is random in the training, so a second run on the same machine repeats
 # the first. **This takes about 5 seconds.**
 #
-# **Predict.** Someone who guesses reads one digit in ten. What share of the validation images will
-# this small network read after three epochs?
+# **Predict.** Whoever names digits blindly reads one in ten. What percentage of the validation
+# images will this small network read after three epochs? Write a number of percent.
 
-# %%
-keras.utils.set_random_seed(1)
-model = keras.Sequential(
-    [
-        keras.Input((28, 28, 1), dtype="uint8"),
-        keras.layers.Rescaling(1 / 255),  # pixels from 0..255 to 0..1
-        keras.layers.Conv2D(8, 5, strides=2, activation="relu"),
-        keras.layers.Flatten(),
-        keras.layers.Dense(10, activation="softmax"),
-    ]
-)
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(splits.x_train, splits.y_train, epochs=3, verbose=0)
-print(f"{evaluation.count_params(model):,} weights trained")
+# %% tags=["prediction"]
+guess = ...  # a number of percent
 
-# %%
-guessed = np.random.default_rng(1).integers(10, size=len(splits.y_val))
-predicted = evaluation.predict(model, splits.x_val)
-print(f"guessing:     {accuracy_score(splits.y_val, guessed):.0%}")
-print(f"this network: {accuracy_score(splits.y_val, predicted):.0%}")
+
+# %% tags=["prediction-result"]
+def share_read(filters=8, epochs=3):
+    """The percentage of the validation images that a network reads, and what it read in each."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255)])
+    model.add(keras.layers.Conv2D(filters, 5, strides=2, activation="relu"))
+    model.add(keras.layers.Flatten())
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(splits.x_train, splits.y_train, epochs=epochs, verbose=0)
+    predicted = evaluation.predict(model, splits.x_val)
+    return 100 * accuracy_score(splits.y_val, predicted), predicted
+
+
+percent, predicted = share_read()
+compare("00.b", guess, percent, unit="%")
 
 # %% [markdown]
-# Your number may differ by one or two percent: processors round differently. If it is far above
-# guessing, your machine trains networks, and that is all we wanted to know.
-#
-# Nobody thought long about this network. Why 8 filters, why 5 pixels, why one convolution? Would a
-# network with other values read some of these?
+# Most of them, even so small a network. Your number may differ by one or two percent: processors
+# round differently. If it is far above ten, your machine trains networks, and that is all we wanted
+# to know. Here are some that it misread.
 
 # %%
 axes = plotting.plot_misread(splits.x_val, splits.y_val, predicted, most=10)
@@ -138,10 +162,56 @@ plotting.show(
     axes,
     alt="Ten validation images that the network misread. The title of each gives the digit written, "
     "an arrow, and the digit read.",
+    caption="The network stumbles over digits that most people still read.",
     source="measured in this notebook",
 )
 
 # %% [markdown]
+# Nobody thought long about this network. Why 8 filters, why one convolution?
+#
+# **Change this.** Which reads more of the digits: a network with twice the filters, or the same
+# network trained twice as long? **Each takes about 5 seconds.**
+
+# %% tags=["change-this"]
+percent, _ = share_read(filters=8, epochs=3)  # change this
+print(f"{percent:.1f} percent")
+
+# %% [markdown]
+# ## How exercises work
+#
+# Each unit has its notebook of exercises, in the folder `exercises` beside this one. You write an
+# answer into a cell, and `check` says in a sentence whether it is right, and if not, what kind of
+# mistake it is. It takes the number of the exercise, with two digits for the unit, and your answer.
+# An answer that is still missing, as `None` here, is no mistake. Stuck? `hint("00.1")` gives the
+# next of up to three hints. What counts is what your answer does, not how it is written. When
+# nothing goes on, the same notebook in `solutions` shows one way to do it.
+#
+# **Change this.** What does `check` answer to the number of an exercise that does not exist?
+
+# %% tags=["change-this"]
+exercise = "00.1"  # change this
+try:
+    check(exercise, None)
+except CourseError as error:
+    print(error)
+
+# %% [markdown]
+# What you have solved is kept in a file on your disk and goes nowhere else, and so are your guesses.
+
+# %%
+progress.summary()[["exercises", "solved", "guesses", "close", "next"]]
+
+# %% [markdown]
+# This was the state when the notebook was built, with nothing solved. Come back and run the cell
+# again: `next` names where to go on. So does `python -m nascourse progress` in a terminal.
+#
+# ## When something does not work
+#
+# 1. **Restart and run all.** Most errors come from cells that ran in another order.
+# 2. **Read the last line** of the error. A `CourseError` is one sentence that says what to do.
+# 3. **Ask the doctor** above; its lines can be pasted into a terminal.
+# 4. **Look up** [what is known not to work](README.md#known-not-to-work).
+#
 # ## The map
 #
 # Each unit asks one question, and the next unit takes up what it leaves open. The times are for
@@ -150,7 +220,7 @@ plotting.show(
 # | unit | question | time | builds on |
 # |---|---|---|---|
 # | [01 What is NAS?](01_what_is_nas.ipynb) | What is searched, how, and judged by what? | 45 min | 00 |
-# | [02 Random search](02_random_search.ipynb) | How good is luck? | 45 min | 01 |
+# | [02 Random search](02_random_search.ipynb) | How good is luck? | 50 min | 01 |
 # | [03 Search spaces](03_search_spaces.ipynb) | What can be found at all? | 60 min | 01, 02 |
 # | [04 Estimation](04_estimation.ipynb) | How cheaply can a network be judged? | 70 min | 02, 03 |
 # | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 80 min | 02, 04 |
@@ -166,46 +236,17 @@ plotting.show(
 # A word that you have forgotten stands in the [glossary](glossary.md), with a link to where it was
 # explained.
 #
-# ## How exercises work
-#
-# Each unit has its notebook of exercises, in the folder `exercises` beside this one. You write an
-# answer into a cell, and `check` says in a sentence whether it is right, and if not, what kind of
-# mistake it is. It takes the number of the exercise, with two digits for the unit, and your answer.
-# An answer that is still missing, as `None` here, is no mistake:
-
-# %%
-check("00.1", None)
-
-# %% [markdown]
-# Stuck? `hint("00.1")` gives the next of up to three hints. `check` tries a function on fresh inputs
-# each time, so what counts is what your answer does, not how it is written. When all is done, or
-# nothing goes on, the same notebook in `solutions` shows one way to do it.
-#
-# What you have solved is kept in a file on your disk and goes nowhere else.
-
-# %%
-progress.summary()[["exercises", "solved", "next"]]
-
-# %% [markdown]
-# This was the state when the notebook was built, with nothing solved. Come back and run the cell
-# again: `next` names where to go on. So does `python -m nascourse progress` in a terminal.
-#
-# ## When something does not work
-#
-# 1. **Restart and run all.** Most errors come from cells that ran in another order.
-# 2. **Read the last line** of the error. A `CourseError` is one sentence that says what to do.
-# 3. **Ask the doctor** above; its lines can be pasted into a terminal.
-# 4. **Look up** [what is known not to work](README.md#known-not-to-work).
-#
 # ## Summary
 #
 # - Shift+Enter runs a cell. Restart and run all cures most ills.
-# - The doctor says whether this machine can run the course, and how to mend what is missing.
+# - The doctor says whether this machine can run the course, and how to repair what is missing.
 # - Networks learn from the training set and are chosen by the validation set. The test set stays
 #   sealed until the very end.
-# - A network with one convolution already reads most digits. Its numbers were chosen without thought.
+# - A network with one convolution already reads most digits. Its numbers were chosen without
+#   thought.
 #
-# Next: could a program choose them better? In [unit 01](01_what_is_nas.ipynb) we see what that takes.
+# Next: could a program choose them better? In [unit 01](01_what_is_nas.ipynb) we see what that
+# takes.
 #
 # ## Exercises
 #
@@ -216,4 +257,5 @@ progress.summary()[["exercises", "solved", "next"]]
 #
 # - LeCun, Y., Cortes, C. & Burges, C. *The MNIST database of handwritten digits*.
 # - [JupyterLab's user guide](https://jupyterlab.readthedocs.io/en/stable/user/interface.html)
-# - [Keras's introduction for engineers](https://keras.io/getting_started/intro_to_keras_for_engineers/)
+# - [Keras's introduction for
+#   engineers](https://keras.io/getting_started/intro_to_keras_for_engineers/)

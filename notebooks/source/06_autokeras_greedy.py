@@ -7,19 +7,21 @@
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline;
 #   [unit 03](03_search_spaces.ipynb): the bricks, conditional hyperparameters, fingerprints;
 #   [unit 05](05_strategies.ipynb): how strategies are compared
-# - **Time**: 60 min: the snippet 15 min, a space of our own 10 min, greedy search 20 min, does it
-#   pay 10 min, save and export 5 min
-# - **Cost**: 40 s of one CPU core and 850 MiB of memory; no GPU, no network
+# - **Time**: 60 min: the snippet 12 min, a space of our own 10 min, greedy search 25 min, does it
+#   pay 8 min, save and export 5 min
+# - **Cost**: 60 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # [AutoKeras](https://autokeras.com/) (Jin, Song & Hu 2019) promises a network in three lines. In
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import data, evaluation, plotting, search, spaces, trials
+from nascourse import CourseError, data, evaluation, plotting, search, spaces, trials
 from nascourse._engine import archive
+from nascourse.checks import compare
 from nascourse.views import live, replay
 
 import autokeras as ak
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from autokeras.tuners.greedy import Trie
@@ -29,9 +31,11 @@ from sklearn.metrics import accuracy_score
 pd.options.display.max_colwidth = 200
 
 # %% [markdown]
-# ## The snippet everyone copies
+# ## The well-known snippet
 #
-# You find this, with small changes, in most tutorials. **Do not run it**; we did that for you.
+# AutoKeras's [own tutorial](https://autokeras.com/tutorial/image_classification/) on MNIST begins
+# nearly like this, and many pages repeat it with small changes, such as naming the greedy tuner.
+# **Do not run it**; we did that for you.
 #
 # ```python
 # (x_train, y_train), (x_test, y_test) = tf.keras.datasets.mnist.load_data()
@@ -57,29 +61,30 @@ pd.options.display.max_colwidth = 200
 #    is what you get. It is not the one that was scored.
 # 6. `export_model` loads it back as a Keras network.
 #
-# It looks harmless. Here is what happened when we ran it twice on two CPU cores. We stopped each
-# run after 12 minutes of processor time, which is six minutes of two busy cores. One row is one
-# training.
+# It looks harmless. We ran it twice on two CPU cores, and stopped each run after 12 minutes of
+# processor time, which is six minutes of two busy cores.
+#
+# **Predict.** What is the highest validation accuracy of any network that it trained, in percent?
+# (By guessing one gets 10.) Write a number.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a number of percent
+
+# %% tags=["prediction-result"]
 snippet = trials.recorded("published_snippet")
 columns = ["network", "pixels", "n_params", "epochs", "val_accuracy", "cpu_seconds"]
-snippet.set_index(["run", "training"])[columns].round(2)
-
-# %%
-of_run = ["finished", "test_accuracy", "run_cpu_seconds", "run_peak_mb"]
-snippet.groupby("run")[of_run].last()
+print(snippet.set_index(["run", "training"])[columns].round(2))
+print(snippet.groupby("run")[["finished", "run_cpu_seconds", "run_peak_mb"]].last())
+compare("06.a", guess, 100 * snippet["val_accuracy"].max(), unit="%")
 
 # %% [markdown]
-# **Read the table before you read on.** What did the search find in each run, and at what price?
-# An accuracy of 0.10 is what you get by guessing.
-#
-# Why does it fail?
+# One row is one training. Neither run came to its end, nearly all trainings stayed close to
+# guessing, and each run took gigabytes of memory. Why?
 #
 # - **The space is made for photographs.** Besides plain CNNs, `ImageClassifier` offers ResNets,
 #   Xception and EfficientNets with tens of millions of parameters. Where `pixels` says 71 or 224,
 #   each digit was blown up to that size first. At 224x224 every training step is some 64 times
-#   dearer than at 28x28.
+#   as costly as at 28x28.
 # - **Naming the tuner makes it worse.** Without `tuner="greedy"`, AutoKeras would begin with three
 #   networks that its authors chose, and the first is a sensible small CNN. The other two are a
 #   ResNet-50 at photograph size and an EfficientNet-B7 whose weights are downloaded. With the name,
@@ -92,15 +97,36 @@ snippet.groupby("run")[of_run].last()
 #   `Received an invalid value for units`. Newer Keras accepts only plain whole numbers there, and
 #   AutoKeras passes a NumPy one. The course pins Keras 3.12 for this reason.
 #
+# **Change this.** How many images would it take for a thousand steps, and what would a step cost at
+# 71 pixels?
+
+# %% tags=["change-this"]
+images, epochs, pixels = 800, 5, 224  # change this
+steps = epochs * -(-images // 32)  # batches of 32, the last one may be smaller
+print(f"{steps} steps, each about {(pixels / 28) ** 2:.0f} times as costly as at 28x28")
+
+# %% [markdown]
 # The lesson is not that AutoKeras is bad. **A search cannot be better than its space and its
 # estimation.** So let us give it a space that fits digits and an estimation that can tell networks
 # apart.
 #
 # ## A space of our own
 #
-# In AutoKeras a space is a graph of **blocks**. A block is a family of layers; what you leave open
-# in it becomes a hyperparameter. `AutoKerasSpace` keeps the graph together with a first network to
-# start from.
+# In AutoKeras a space is a graph of **blocks**. A block is a family of layers, and what you leave
+# open in it is searched: it becomes a hyperparameter.
+#
+# | layers in Keras | block in AutoKeras |
+# |---|---|
+# | `Conv2D`, `SeparableConv2D`, `MaxPooling2D` | `ConvBlock`, `XceptionBlock` |
+# | `Flatten`, `GlobalAveragePooling2D`, `GlobalMaxPooling2D` | `SpatialReduction` |
+# | `Dense` | `DenseBlock`, `ClassificationHead` |
+# | `Add`, `Concatenate` | `Merge`, `ResNetBlock` |
+#
+# `ConvBlock` makes one to three blocks of one or two convolutions, each block followed by max
+# pooling and perhaps dropout. `SpatialReduction` turns feature maps into a vector, by flattening or
+# by averaging or by taking the maximum. `ClassificationHead` ends in ten outputs. `AutoKerasSpace`
+# keeps the graph together with the first network of a search. The optimizer is not searched: it is
+# Adam with a learning rate that works, since this course compares architectures.
 
 # %%
 image = ak.ImageInput(name="image")
@@ -118,54 +144,60 @@ x = ak.ConvBlock(
 x = ak.SpatialReduction(name="reduce")(x)
 digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
 
-# %% [markdown]
-# `ConvBlock` makes one to three blocks of one or two convolutions, each followed by max pooling and
-# perhaps **dropout**, which switches off a random part of the values while training.
-# `SpatialReduction` turns feature maps into a vector, by flattening or by averaging or by taking
-# the maximum. `ClassificationHead` ends in ten outputs.
-#
-# The optimizer is not searched. We hold it at Adam with a learning rate that works, since this
-# course compares architectures. `spaces.autokeras_space()` builds this very graph and adds the
-# first network.
-
 # %%
-space = spaces.autokeras_space()
+space = spaces.AutoKerasSpace(image, digit, first=spaces.autokeras_space().first)
 print("held fixed:", dict(space.fixed))
 pd.Series(space.first, name="first trial").to_frame()
 
 # %% [markdown]
+# **Change this.** In the smaller space below nearly everything is fixed. Take one argument after
+# another out of `fixed`. What does AutoKeras open then, and with which values? Would you have
+# wanted that?
+
+
+# %% tags=["change-this"]
+def conv_space(**arguments):
+    """A space of one ConvBlock; what is not given stays open."""
+    image = ak.ImageInput(name="image")
+    x = spaces.RescalingBlock(name="rescale")(image)
+    x = ak.Flatten(name="flatten")(ak.ConvBlock(name="conv", **arguments)(x))
+    return spaces.AutoKerasSpace(image, ak.ClassificationHead(dropout=0.0, name="head")(x))
+
+
+fixed = {"num_blocks": 1, "num_layers": 1, "filters": 8, "dropout": 0.0}  # change this
+fixed |= {"max_pooling": True, "separable": False, "kernel_size": 3}
+spaces.to_table(conv_space(**fixed))
+
+# %% [markdown]
 # ## Greedy search, live
 #
-# Five trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the epochs
-# and the time left, the network at hand, the best trials so far. Its buttons pause the search, or
-# stop it and keep what is finished. This time let it run through, as the rest of the unit reads its
-# five trials. Where widgets do not work, a line of progress takes their place.
+# Five trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the
+# epochs and the time left, the network at hand, the best trials so far. Its buttons pause the
+# search, or stop it and keep what is finished; the cell, run again, goes on where it stopped. This
+# time let it run through, as the rest of the unit reads its five trials. Where widgets do not work,
+# a line of progress takes their place.
 #
 # In gray the view draws what luck would reach: recorded random searches over the same space and the
 # same images, five epochs a trial. They have 50 trials in all, and any five of them are a random
 # search of five trials.
+#
+# **Predict.** Will trial 1 lie above or below the median of luck's first trials? Write `"above"` or
+# `"below"`. **The search takes about 30 seconds.**
 
-# %%
-recorded = trials.recorded("strategies")
-view = live.SearchView(baseline=recorded[recorded["strategy"] == "random"])
+# %% tags=["prediction"]
+guess = ...  # "above" or "below"
 
-# %% [markdown]
-# **Predict**: will trial 1 lie above or below the gray line? **The search takes about 30 seconds.**
-
-# %%
+# %% tags=["prediction-result"]
 splits = data.load_mnist("bundled")
-found = search.run_search(
-    space,
-    splits,
-    strategy="greedy",
-    max_trials=5,
-    epochs=5,
-    seed=1,
-    directory="../runs/06_greedy",
-    observer=view,
-    overwrite=True,
-)
-print(found)
+recorded = trials.recorded("strategies")
+luck = recorded[recorded["strategy"] == "random"]
+budget = {"max_trials": 5, "epochs": 5, "seed": 3}
+options = {"strategy": "greedy", "directory": "../runs/06_greedy", **budget}
+found = search.run_search(space, splits, observer=live.SearchView(baseline=luck), **options)
+first = found.table["val_accuracy"].iloc[0]
+side = "above" if first > luck["val_accuracy"].median() else "below"
+compare("06.b", guess, side, options=["above", "below"])
+trials.summary(found.table)
 
 # %% [markdown]
 # Each dot is a trial, an empty dot one whose network had been trained before. The staircase is the
@@ -173,30 +205,27 @@ print(found)
 #
 # The first dot lies far above the gray line, and the strategy has not decided anything yet: trial 1
 # is the first network that we gave it. Keep this in mind until we ask whether greedy pays.
-
-# %%
-trials.summary(found.table)
-
-# %% [markdown]
-# These networks have a thousandth of the parameters of the ones above, and every one of them
-# learns.
 #
-# What did the strategy change from trial to trial? Greedy search always starts from **the best
-# trial so far**. So we compare each trial with the incumbent of that moment.
+# These networks have a thousandth of the parameters of those of the snippet, and every one of them
+# learns. What did the strategy change from trial to trial? Greedy search always starts from **the
+# best trial so far**, so we compare a trial with the incumbent of that moment.
+#
+# **Change this.** Look at trials 2 to 5. How many values change at a time? Does every trial start
+# from the same one?
 
-# %%
-table = found.table.set_index("trial")
-chosen = table[trials.hyperparameters(found.table)].astype("string").fillna("none")
-for trial in table.index[1:]:
-    best_before = table["val_accuracy"][: trial - 1].idxmax()
-    before, now = chosen.loc[best_before], chosen.loc[trial]
-    moves = [f"{name} {before[name]} -> {now[name]}" for name in now.index[now != before]]
-    print(f"trial {trial}, from trial {best_before}: {'; '.join(moves)}")
+# %% tags=["change-this"]
+trial = 2  # change this
+accuracies = found.table.set_index("trial")["val_accuracy"]
+values = found.table.set_index("trial")[trials.hyperparameters(found.table)]
+values = values.astype("string").fillna("none")  # the network has no such hyperparameter
+incumbent = accuracies[: trial - 1].idxmax()
+before, now = values.loc[incumbent], values.loc[trial]
+moves = [f"{name} {before[name]} -> {now[name]}" for name in values if now[name] != before[name]]
+print(f"trial {trial}, from trial {incumbent}: {'; '.join(moves)}")
 
 # %% [markdown]
-# Most values stay, one or a few move. (`none`, where you meet it, means that the network had no
-# such hyperparameter.) As long as no trial beats the incumbent, every trial starts from the same
-# one.
+# Most values stay, one or a few move. As long as no trial beats the incumbent, every trial starts
+# from the same one.
 #
 # ## The trie: what may move
 #
@@ -205,37 +234,80 @@ for trial in table.index[1:]:
 # leaf. Then it draws one **node** of the tree. All hyperparameters below that node are drawn anew,
 # and all others are copied from the best trial.
 #
-# A node is drawn with a probability proportional to one over its number of leaves. So small changes
-# are likely and large ones rare. The root has all leaves below it: to draw the root is to start
-# from scratch. We use AutoKeras's own class.
+# **Change this.** Draw the node `"conv"`, `"reduce"` and the root, `""`. How many values does each
+# draw anew?
+
 
 # %%
-best = found.best_hyperparameters
-trie = Trie()
-for hp in best.space:
-    if best.is_active(hp) and not isinstance(hp, Fixed):
-        trie.insert(hp.name)
+def draw_trie(names, drawn):
+    """The names as a tree, the root on the left; the way to what is drawn anew is orange."""
+    paths = {f"/{name}/": -row for row, name in enumerate(sorted(names))}
+    ax, labels = plt.subplots(figsize=(7, 3.4), layout="constrained")[1], {}
+    for path in paths:
+        nodes = [path[: place + 1] for place, sign in enumerate(path) if sign == "/"]
+        rows = [np.mean([paths[leaf] for leaf in paths if leaf.startswith(node)]) for node in nodes]
+        is_drawn = path.startswith(f"/{drawn}/".replace("//", "/"))
+        color = plotting.ORANGE if is_drawn else plotting.GRAY
+        ax.plot(range(len(nodes)), rows, "o-", color=color, zorder=2 + is_drawn)
+        labels |= zip(nodes, enumerate(rows))
+    for node, place in labels.items():
+        name, white = node.split("/")[-2] or "root", {"color": "white", "pad": 1}
+        ax.annotate(name, place, (8, -4), textcoords="offset points", bbox=white)
+    ax.set_xlim(-0.1, 2.6)
+    ax.axis("off")
+    return ax
 
-weights = np.array([1 / node.num_leaves for node in trie.nodes])
-pd.DataFrame(
-    {
-        "resampled when drawn": [", ".join(trie.get_hp_names(node)) for node in trie.nodes],
-        "leaves": [node.num_leaves for node in trie.nodes],
-        "probability": (weights / weights.sum()).round(3),
-    }
+
+# %% tags=["change-this"]
+best = found.best_hyperparameters
+names = [hp.name for hp in best.space if best.is_active(hp) and not isinstance(hp, Fixed)]
+drawn = "conv/kernel_size"  # change this
+plotting.show(
+    draw_trie(names, drawn),
+    alt="A tree that grows from left to right. From the root go two branches, conv with eight leaves "
+    "and reduce with one. The way to the leaf kernel_size is orange, all else gray.",
+    caption="Drawing a leaf moves one value, and all others stay as they were in the best trial.",
+    source="AutoKeras's names of the hyperparameters of the best network above",
 )
 
 # %% [markdown]
-# The first row is the root. **Predict**: how often does this strategy change exactly one
-# hyperparameter? Add the probabilities of the rows with one leaf. A name may fill two rows alone:
-# once as a leaf, and once through its parent, if that has a single child. Both count.
+# A node is drawn with a probability proportional to one over its number of leaves.
+#
+# **Predict.** How often does this strategy draw exactly one hyperparameter anew? Count the nodes in
+# the tree: `reduce` has a single leaf as well. Write a number of percent.
 
-# %%
-leaves = np.array([node.num_leaves for node in trie.nodes])
-print(f"one hyperparameter: {weights[leaves == 1].sum() / weights.sum():.0%}")
-print(f"all of them:        {weights[0] / weights.sum():.0%}")
+# %% tags=["prediction"]
+guess = ...  # a number of percent
+
+
+# %% tags=["prediction-result"]
+def odds(names):
+    """What each node of AutoKeras's own trie draws anew, and how probable it is."""
+    trie = Trie()
+    for name in names:
+        trie.insert(name)
+    weights = np.array([1 / node.num_leaves for node in trie.nodes])
+    below = [", ".join(trie.get_hp_names(node)) for node in trie.nodes]
+    columns = {"leaves": [node.num_leaves for node in trie.nodes], "drawn anew": below}
+    return pd.DataFrame({"probability": weights / weights.sum(), **columns}).round(3)
+
+
+table = odds(names)
+compare("06.c", guess, 100 * table.loc[table["leaves"] == 1, "probability"].sum(), unit="%")
+table
+
+# %% tags=["prediction-result"]
+runs = recorded[recorded["strategy"] == "greedy"].groupby("seed")
+moves = [move for _, run in runs for move in replay.greedy_moves(run)]
+single = sum(len(move.resampled) + len(move.new) == 1 for move in moves)
+print(f"In the recorded searches {single} of {len(moves)} moves changed a single value.")
 
 # %% [markdown]
+# Nearly always, by the odds: small changes are likely, large ones rare. The first row is the root:
+# to draw it is to start from scratch. In the recorded searches fewer moves change a single value: a
+# further block or layer brings filters that the best trial did not have, and they are drawn as
+# well.
+#
 # So this is a local search: it walks from the best network to its neighbors and seldom jumps. That
 # is what "greedy" means here, and it has consequences.
 #
@@ -247,82 +319,86 @@ print(f"all of them:        {weights[0] / weights.sum():.0%}")
 #   of the trie. To change them gives the **same network** again, and a trial is wasted. The column
 #   `duplicate_of` shows such trials. It compares the networks that were built, not the values.
 #
+# **Change this.** Move a leaf of the trie: below, dropout gets another name, outside of `conv`. How
+# do the chances of dropout change, and those of the filters? And with a group of its own,
+# `"regularize/dropout"`?
+
+# %% tags=["change-this"]
+new_name = "dropout"  # change this
+moved = [new_name if name == "conv/dropout" else name for name in names]
+for name in (new_name, "conv/kernel_size", "reduce/reduction_type"):
+    table = odds(moved)
+    is_drawn = [name in row.split(", ") for row in table["drawn anew"]]
+    print(f"{name} is drawn anew with {table.loc[is_drawn, 'probability'].sum():.1%}")
+
+# %% [markdown]
 # ## Replay: what comes next?
 #
 # Now you know the rules, so play against them. Here is a greedy search of ten trials that you have
-# not seen, from the recording. **Predict** before each reveal: which node will be drawn, and will
-# the trial beat the best so far? Where widgets do not work, the cell shows a table: cover it, and
-# uncover one row after the other.
+# not seen, from the recording. Where widgets work, it asks before each trial which node will be
+# drawn and whether the trial will beat the best so far, and counts how often you were right;
+# elsewhere it is a table.
+#
+# **Change this** when you have played: the seeds 1 to 5 are five searches. Do any two of them find
+# their best network in the same way?
 
-# %% tags=["nbval-check-output"]
-is_new_to_you = (recorded["strategy"] == "greedy") & (recorded["seed"] == 2)
-replay.replay(recorded[is_new_to_you])
+# %% tags=["prediction-result", "change-this"]
+seed = 2  # change this
+replay.replay(recorded[(recorded["strategy"] == "greedy") & (recorded["seed"] == seed)])
 
 # %% [markdown]
-# A recording keeps the values and not the node, so the replay names the smallest node that explains
-# them. `replay.replay(found)` plays your own search.
-#
-# <details><summary>After the last trial: how often were you right?</summary>
-#
-# Eight of the nine moves changed one hyperparameter, as the odds would have it; trial 8 drew the
-# whole branch `conv`, which is rare. Only trial 3 beat the best so far, and trial 9 drew level with
-# it, so whoever always says "it does not" is right eight times of nine. Such is local search: most
-# neighbors of a good network are worse.
-#
-# </details>
+# Few trials beat the best so far. Such is local search: most neighbors of a good network are worse,
+# and the better the network, the more of them. (A recording keeps the values and not the node, so
+# the replay names the smallest node that explains them. `replay.replay(found)` plays your own
+# search.)
 #
 # ## When greedy stops early
 #
 # A proposal that was already tried is drawn again. After too many collisions the strategy gives up.
-# In a space with only two settings that happens soon. **This takes about 5 seconds.**
+# AutoKeras itself ends silently then, and `run_search` says so. A search that is shorter than its
+# budget is worth a question.
+#
+# **Change this.** How many windows must there be to choose from before all five trials run? **Each
+# trial takes about 2 seconds.** (As the space changes, `overwrite=True` begins anew.)
 
-# %%
-tiny_image = ak.ImageInput(name="image")
-y = spaces.RescalingBlock(name="rescale")(tiny_image)
-y = ak.ConvBlock(
+# %% tags=["change-this"]
+windows = [3, 5]  # change this
+tiny = conv_space(
     num_blocks=1,
     num_layers=1,
     filters=8,
-    kernel_size=spaces.choice("kernel_size", [3, 5]),
     dropout=0.0,
     max_pooling=True,
     separable=False,
-    name="conv",
-)(y)
-y = ak.Flatten(name="flatten")(y)
-tiny_digit = ak.ClassificationHead(dropout=0.0, name="head")(y)
-
-# %%
-tiny = spaces.AutoKerasSpace(tiny_image, tiny_digit)
-short = search.run_search(
-    tiny,
-    splits,
-    strategy="greedy",
-    max_trials=5,
-    epochs=1,
-    directory="../runs/06_tiny",
-    overwrite=True,
+    kernel_size=spaces.choice("kernel_size", windows),
 )
-print(short)
+once = {"strategy": "greedy", "max_trials": 5, "epochs": 1}
+print(search.run_search(tiny, splits, directory="../runs/06_tiny", overwrite=True, **once))
 
 # %% [markdown]
-# AutoKeras itself ends silently here. A search that is shorter than its budget is worth a question.
-#
 # ## Does greedy pay?
 #
 # One run against one run proves nothing. The recording holds ten searches: greedy and random, the
-# same space, ten trials of five epochs, five seeds each. **Predict** which curve is higher after
-# one trial, and which after ten.
+# same space, ten trials of five epochs, five seeds each.
+#
+# **Predict.** By how many percentage points is the median of the greedy searches above that of the
+# random ones after one trial, and after ten? Write a list of two numbers, negative where random
+# search is ahead.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers of percentage points
+
+# %% tags=["prediction-result"]
 best_so_far = {
     strategy: np.array([trials.incumbent(one) for _, one in searches.groupby("seed")])
     for strategy, searches in recorded.groupby("strategy")
 }
 medians = {strategy: np.median(best, axis=0) for strategy, best in best_so_far.items()}
-pd.DataFrame(medians, index=pd.RangeIndex(1, 11, name="trial")).loc[[1, 3, 5, 10]].round(3)
+ahead = 100 * (medians["greedy"] - medians["random"])
+result = {"after one trial": ahead[0], "after ten": ahead[9]}
+compare("06.d", guess, result, unit="points", digits=1)
 
-# %%
+# %% tags=["prediction-result"]
 ax = plotting.plot_searches(best_so_far, band=(0, 100))
 ax.set_ylim(0.85, 0.98)  # the lowest first draws of random search lie below
 plotting.show(
@@ -330,6 +406,7 @@ plotting.show(
     alt="Best validation accuracy over ten trials for greedy and random search: the median of five "
     "seeds as a staircase, and the range of the five as a band. Greedy starts at 96 percent and "
     "rises little; random starts far below and comes close, but its band stays below.",
+    caption="Greedy search starts far ahead and gains little; random search makes up most of it.",
     source="a recording of five seeds for each strategy",
 )
 
@@ -339,56 +416,65 @@ plotting.show(
 # searches rises by less than one percentage point, and that of the random searches by more than
 # twenty. In two of the five greedy searches no trial beat the first network at all.
 #
-# After ten trials every greedy search is still above every random one. So with five seeds we may
-# say that greedy search *with its head start* wins at this budget. We may not say how much the
-# strategy itself adds. For that, random search would need the same first network, and five seeds
-# are few. A comparison with a hundred searches of each needs a table of measured networks. You have
-# seen it in [unit 05](05_strategies.ipynb), where the head start could be taken away.
+# **Change this.** From which trial on does no random search reach the worst greedy one? At which
+# does any? (100 percent: every greedy search is above every random one.)
+
+# %% tags=["change-this"]
+n_trials = 10  # change this
+greedy, luck = (best_so_far[name][:, n_trials - 1] for name in ("greedy", "random"))
+pairs_won = (greedy[:, None] > luck).mean()
+print(f"after {n_trials} trials greedy is above random search in {pairs_won:.0%} of the pairs")
+
+# %% [markdown]
+# So with five seeds we may say that greedy search *with its head start* wins at this budget. We may
+# not say how much the strategy itself adds. For that, random search would need the same first
+# network, and five seeds are few. A comparison with a hundred searches of each needs a table of
+# measured networks. You have seen it in [unit 05](05_strategies.ipynb), where the head start could
+# be taken away.
 #
 # ## Save, resume, export
 #
 # A search that is lost is paid for twice. Ours lives in its folder. The same call with the same
-# folder, without `overwrite`, goes on where it stopped: after the stop button, a dead kernel or an
-# empty battery. At most the trial in progress is trained again, and it comes out the same. A
-# finished search returns at once, and says so. With a larger `max_trials` it goes on.
+# folder goes on where it stopped: after the stop button, a dead kernel or an empty battery. At most
+# the trial in progress is trained again, and it comes out the same. A finished search returns at
+# once, and says so; with `overwrite=True` it would begin anew. With another setting the folder is
+# refused, since a mixed table would be worthless. (AutoKeras itself would silently ignore your
+# change.)
 
 # %%
-again = search.run_search(
-    space,
-    splits,
-    strategy="greedy",
-    max_trials=5,
-    epochs=5,
-    seed=1,
-    directory="../runs/06_greedy",
-)
+again = search.run_search(space, splits, **options)
 print(again.stopped)
 print("same table:", again.table.equals(found.table))
+try:
+    search.run_search(space, splits, **{**options, "epochs": 9})
+except CourseError as error:
+    print(error)
 
 # %% [markdown]
-# With any other setting the folder is refused, since a mixed table would be worthless. (AutoKeras
-# itself would silently ignore your change.)
+# **Change this.** This search stops by itself after some seconds. Run the cell again until it is
+# finished: how many runs does it take? Then set another `seed`, and stop it yourself with the square
+# button on top. And what if the limit is shorter than one trial?
 
-# %% tags=["raises-exception"]
-search.run_search(
-    space, splits, strategy="greedy", max_trials=5, epochs=9, seed=1, directory="../runs/06_greedy"
-)
+# %% tags=["change-this"]
+seconds, seed = 8, 1  # change this
+resumed = {"strategy": "greedy", "max_trials": 6, "epochs": 1, "seed": seed}
+folder = f"../runs/06_resumed_{seed}"
+print(search.run_search(space, splits, max_seconds=seconds, directory=folder, **resumed))
 
 # %% [markdown]
+# A trial that is stopped starts again from its first epoch, so a limit below the time of one trial
+# never gets anywhere.
+#
 # `best_model` loads the network with the weights of its best epoch: the very one that was scored.
-# `save_model` writes it as one file that plain Keras can read.
+# `save_model` writes it as one file that plain Keras can read. And you can take the whole search
+# along as one file, for instance home from Binder. There `archive.import_search` unpacks it, after
+# a look at all that is in it, and the same call goes on.
 
 # %%
 model = found.best_model()
 n_bytes = evaluation.save_model(model, "../runs/06_greedy/best.keras")
 accuracy = accuracy_score(splits.y_val, evaluation.predict(model, splits.x_val))
 print(f"{n_bytes / 1024:.0f} KiB, validation accuracy {accuracy:.3f}")
-
-# %% [markdown]
-# You can take the whole search along as one file, for instance home from Binder. There
-# `archive.import_search` unpacks it, after a look at all that is in it, and the same call goes on.
-
-# %%
 packed = archive.export_search("../runs/06_greedy", "../runs/06_greedy.zip")
 print("take along:", packed.name)
 
@@ -422,8 +508,9 @@ print("take along:", packed.name)
 #
 # ## Exercises
 #
-# In [three exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie,
-# find the trials that a search wasted, and write a space of your own out of AutoKeras blocks.
+# In [four exercises](../exercises/06_autokeras_greedy.ipynb) you compute the odds of the trie, find the
+# trials that a search wasted, write a space of your own out of AutoKeras blocks, and say what a search
+# that was cut off has kept.
 #
 # ## Further reading
 #

@@ -97,10 +97,11 @@ def build_dense(hp):
     x = keras.layers.Flatten()(x)
     ### BEGIN SOLUTION
     layers = hp.Choice("layers", [1, 2])
+    units = [hp.Choice("units_0", [16, 32])]
+    with hp.conditional_scope("layers", [2]):
+        units.append(hp.Choice("units_1", [16, 32]))
     for layer in range(layers):
-        with hp.conditional_scope("layers", list(range(layer + 1, 3))):
-            units = hp.Choice(f"units_{layer}", [16, 32])
-        x = keras.layers.Dense(units, activation="relu")(x)
+        x = keras.layers.Dense(units[layer], activation="relu")(x)
     ### END SOLUTION
     return keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
 

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises 06: How does AutoKeras search CNNs?
 #
-# Three exercises on [unit 06](../notebooks/06_autokeras_greedy.ipynb): the odds of the greedy strategy,
-# the trials that it wastes, and a space of your own out of AutoKeras blocks. Fill in a cell, run it,
-# then run the check below it. A check tries your answer on fresh inputs. `hint("06.1")` helps, up to
-# three times.
+# Four exercises on [unit 06](../notebooks/06_autokeras_greedy.ipynb): the odds of the greedy strategy,
+# the trials that it wastes, a space of your own out of AutoKeras blocks, and a search that was cut off.
+# Fill in a cell, run it, then run the check below it. A check tries your answer on fresh inputs.
+# `hint("06.1")` helps, up to three times.
 
 # %%
 from nascourse import spaces
@@ -144,3 +144,26 @@ def digit_space():
 if check("06.3", digit_space):
     print(spaces.to_table(digit_space()))
     print("\nThe filters of a second block join when the first network with two blocks is built.")
+
+# %% [markdown]
+# ## Exercise 6.4: after an empty battery
+#
+# **Purpose**: know what a search that goes on has kept. **Time**: 5 min
+#
+# A greedy search of 20 trials, five epochs each, runs in its folder. In trial 12, after its third epoch,
+# the battery is empty. Plugged in again, you run the same cell, without `overwrite=True`. What happens?
+#
+# - **a**: It begins with trial 1, as the memory of the kernel is lost.
+# - **b**: It goes on with the fourth epoch of trial 12.
+# - **c**: It trains trial 12 from its first epoch, and goes on; the table becomes the same as without the
+#   interruption.
+# - **d**: It goes on with trial 13, and trial 12 is a failed one.
+
+# %%
+choice = None  # replace None by "a", "b", "c" or "d"
+### BEGIN SOLUTION
+choice = "c"
+### END SOLUTION
+
+# %%
+check("06.4", choice)

@@ -40,7 +40,7 @@ import nbformat
 from notebooks import build
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 path = Path(sys.argv[1])
-nb = build.execute(nbformat.read(path, as_version=4), path.parent)
+nb = build.execute(nbformat.read(path, as_version=4))
 sys.exit(
     any(
         output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", [])

@@ -146,4 +146,10 @@ WRONG = {
         "a fixed dropout": (space(dropout=0.25), "a dropout in"),
         "the head alone": (space(wrap=False), "spaces.AutoKerasSpace, and return"),
     },
+    "06.4": {
+        "from the start": ("a", "holds every finished trial"),
+        "the next epoch": ("b", "not kept from epoch to epoch"),
+        "the next trial": ("d", "no result at all"),
+        "a number": (12, "none of the options"),
+    },
 }

@@ -1,0 +1,50 @@
+"""Where each objective of a unit's header is practised, word for word and in its order.
+
+A place is the number of an exercise, such as 2.3, or the heading of a section of the unit, whose
+cell to change practises it.
+"""
+
+PRACTISED = {
+    "00": {
+        "run a notebook": "How a notebook is run",
+        "let the course examine your machine": "Can this machine run the course?",
+        "look at the digits and train a first network": "A first network",
+        "know the map of the course and how its exercises answer": "0.1",
+    },
+    "02": {
+        "describe a search space as a function": "2.3",
+        "run a random search over small convolutional networks": "The search",
+        "read a trial table": "2.1",
+        "say why random search is the baseline that every cleverer strategy has to beat": "2.4",
+    },
+    "03": {
+        "say what the bricks of a convolutional network compute, and count by hand what each "
+        "costs": "3.1",
+        "tell parameters, FLOPs, latency and memory apart": "3.4",
+        "count a search space with conditional hyperparameters": "3.2",
+        "write a search space of your own and search it": "A space of your own",
+        "show with data that the space decides what a search can find": (
+            "How much does the space decide?"
+        ),
+    },
+    "06": {
+        "say what the well-known AutoKeras snippet does step by step, and why it fails": (
+            "The well-known snippet"
+        ),
+        "build a search space from AutoKeras blocks": "6.3",
+        "follow its greedy strategy from trial to trial": "Greedy search, live",
+        "compare it with random search fairly": "Does greedy pay?",
+        "save and resume a search, and take it along": "6.4",
+    },
+    "10": {
+        "say what depth, width and resolution cost, and why two of them count twice": "10.4",
+        "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "
+        "networks": "10.1",
+        "plan a larger network within a budget of FLOPs, and train it": (
+            "An experiment of our own"
+        ),
+        "tell from repeated trainings whether one way of growing is better than another": (
+            "An experiment of our own"
+        ),
+    },
+}
