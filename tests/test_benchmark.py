@@ -14,10 +14,10 @@ from small_tables import small_table
 
 import nascourse
 from nascourse import CourseError, benchmark, spaces
-from nascourse.benchmark import Benchmark, BudgetSpent, load_benchmark, table
+from nascourse.benchmark import Benchmark, BudgetSpent, load_benchmark, loading
 
 RECORDINGS = Path(nascourse.__file__).parent / "recordings"
-FILES = [f"{benchmark.NAME}.json", *table.FILES.values()]
+FILES = [f"{benchmark.NAME}.json", *loading.FILES.values()]
 
 
 @pytest.fixture

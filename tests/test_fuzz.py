@@ -37,7 +37,7 @@ from hypothesis import strategies as st
 
 from nascourse import CourseError, benchmark, data, trials
 from nascourse._engine import archive, recording
-from nascourse.benchmark.table import FILES
+from nascourse.benchmark.loading import FILES
 from nascourse.checks import progress
 
 EXAMPLES = 60  # of each loader among the tests

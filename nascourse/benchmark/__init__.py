@@ -36,16 +36,9 @@ from nascourse.benchmark.comparison import (
     winners_curse,
     within_budget,
 )
+from nascourse.benchmark.loading import NAME, load_benchmark
 from nascourse.benchmark.simulation import RECORDED, simulate
-from nascourse.benchmark.table import (
-    COSTS,
-    NAME,
-    PROXIES,
-    Benchmark,
-    BudgetSpent,
-    Outcome,
-    load_benchmark,
-)
+from nascourse.benchmark.table import COSTS, PROXIES, Benchmark, BudgetSpent, Outcome
 
 __all__ = [
     "COSTS",

@@ -13,15 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nascourse import CourseError, whole_number
-from nascourse.benchmark.table import (
-    NAME,
-    RECORDINGS,
-    Benchmark,
-    listed,
-    load_benchmark,
-    read_csv,
-    read_file,
-)
+from nascourse.benchmark.loading import NAME, RECORDINGS, load_benchmark, read_csv, read_file
+from nascourse.benchmark.table import Benchmark, listed
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -71,8 +64,10 @@ def simulate(
         - epochs, seconds: what the search has spent up to and with this trial,
         - val_accuracy: what the strategy was told of this network,
         - incumbent: the network with the best validation accuracy so far,
-        - test_accuracy: the incumbent's, after full training, the mean over the table's seeds,
-        - regret: by how much the best network of the table has a better one,
+        - test_accuracy: the incumbent's after full training, the mean over trainings that judge
+          it (`Benchmark.truth`), never over the one that this search saw,
+        - regret: by how much the best mean of the table is better (`best_is_lucky_by` says by how
+          much that one promises too much); below 0 where the incumbent's other trainings are,
         - recorded: whether the search was replayed.
 
     Raises
@@ -93,7 +88,7 @@ def simulate(
     makers = _oracle_makers(strategies, benchmark)
     if not seeds or not makers:
         raise CourseError("There is nothing to race: give at least one strategy and one seed.")
-    searches = []
+    searches, best = [], benchmark.truth().max()
     with _quiet_and_reproducible():
         for strategy, make_oracle in makers.items():
             for seed in seeds:
@@ -109,7 +104,7 @@ def simulate(
                     {
                         "strategy": np.full(len(steps), strategy, dtype=object),
                         "seed": np.full(len(steps), seed),
-                        **_columns(benchmark, runs, steps),
+                        **_columns(benchmark, runs, steps, best),
                         "recorded": np.full(len(steps), make_oracle is None),
                     }
                 )
@@ -253,17 +248,17 @@ def read_recording(strategy: str) -> pd.DataFrame:
 
 
 def _columns(
-    benchmark: Benchmark, runs: NDArray[np.integer], steps: Sequence[_Step]
+    benchmark: Benchmark, runs: NDArray[np.integer], steps: Sequence[_Step], best: float
 ) -> dict[str, NDArray]:
     """The columns of a search."""
     positions, trained, charged = np.array(steps, dtype=int).reshape(-1, 3).T
-    runs = runs[positions]
+    truth, runs = benchmark.truth_without(runs), runs[positions]
     val_accuracy = benchmark.runs["val_accuracy"][runs, trained - 1]
     best_before = np.maximum.accumulate([-np.inf, *val_accuracy])[:-1]
     trial_index = np.arange(len(steps))
     incumbent = np.maximum.accumulate(np.where(val_accuracy > best_before, trial_index, 0))
     numbers = benchmark.networks.index.to_numpy()
-    test_accuracy = benchmark.mean_test_accuracy[positions[incumbent]]
+    test_accuracy = truth[positions[incumbent]]
     return {
         "trial": trial_index + 1,
         "network": numbers[positions],
@@ -273,7 +268,7 @@ def _columns(
         "val_accuracy": val_accuracy,
         "incumbent": numbers[positions[incumbent]],
         "test_accuracy": test_accuracy,
-        "regret": benchmark.mean_test_accuracy.max() - test_accuracy,
+        "regret": best - test_accuracy,
     }
 
 
