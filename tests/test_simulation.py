@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
 import weakref
@@ -161,6 +162,7 @@ def test_shared_hyperparameters_change_no_proposal(large, monkeypatch):
     options = {"budget": 25, "seeds": [1, 2], "benchmark": large[0], "space": large[1]}
     fast = simulate(LIVE, **options)
     monkeypatch.setattr(shared_space, "shared", lambda space: space.copy())
+    monkeypatch.setattr(shared_space, "proposals_shared", contextlib.nullcontext)
     pd.testing.assert_frame_equal(fast, simulate(LIVE, **options))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -77,10 +78,10 @@ def simulate(
         range.
     """
     from nascourse import spaces
-    from nascourse._engine.shared_space import shared
+    from nascourse._engine import shared_space
 
     benchmark = load_benchmark() if benchmark is None else benchmark
-    shared_space = shared(spaces.declared(spaces.bench_space if space is None else space))
+    space = shared_space.shared(spaces.declared(spaces.bench_space if space is None else space))
     budget = whole_number("budget", budget, at_least=1)
     if not isinstance(seeds, Iterable):
         raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
@@ -89,7 +90,7 @@ def simulate(
     if not seeds or not makers:
         raise CourseError("There is nothing to race: give at least one strategy and one seed.")
     searches, best = [], benchmark.truth().max()
-    with _quiet_and_reproducible():
+    with _quick_and_reproducible(), shared_space.proposals_shared():
         for strategy, make_oracle in makers.items():
             for seed in seeds:
                 # With the strategy's name in it, searches of two strategies are independent.
@@ -98,7 +99,7 @@ def simulate(
                 if make_oracle is None:
                     steps = _replay(benchmark, runs, strategy, seed, budget)
                 else:
-                    oracle = _make_oracle(make_oracle, rng, budget, shared_space)
+                    oracle = _make_oracle(make_oracle, rng, budget, space)
                     steps = list(_search(benchmark, runs, oracle, budget))
                 searches.append(
                     {
@@ -273,12 +274,19 @@ def _columns(
 
 
 @contextlib.contextmanager
-def _quiet_and_reproducible() -> Iterator[None]:
-    """Hide KerasTuner's deprecation warnings, and leave NumPy's global generator as it was."""
-    state = np.random.get_state()
+def _quick_and_reproducible() -> Iterator[None]:
+    """Spare what is loaded the search for garbage, and leave NumPy's generator as it was.
+
+    KerasTuner's deprecation warnings are hidden.
+    """
+    state, may_freeze = np.random.get_state(), not gc.get_freeze_count()
+    if may_freeze:
+        gc.freeze()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             yield
         finally:
             np.random.set_state(state)
+            if may_freeze:
+                gc.unfreeze()
