@@ -84,8 +84,8 @@ def assembled(
     possible = [sizes[name] for name in ("val_right", "small_right") if name in curves]
     if validation_images not in (None, *possible):
         raise CourseError(
-            f"validation_images={validation_images!r} is not possible: choose one of "
-            f"{listed(possible) or 'no sets, as this table has a single one'}."
+            f"validation_images={validation_images!r} is not possible: leave it out, or choose one "
+            f"of the sizes that the table has: {listed(possible) or 'a single one'}."
         )
     val = "val_right" if validation_images in (None, sizes["val_right"]) else "small_right"
 
@@ -93,7 +93,7 @@ def assembled(
         return table.assign(
             val_accuracy=table[val] / sizes[val],
             test_accuracy=table["test_right"] / sizes["test_right"],
-            val_loss=table["val_loss"].where(val == "val_right"),
+            val_loss=table["val_loss"] if val == "val_right" else float("nan"),
         ).drop(columns=list(_COUNTED))
 
     if possible:

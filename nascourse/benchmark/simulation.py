@@ -67,7 +67,7 @@ def simulate(
         - incumbent: the network with the best validation accuracy so far,
         - test_accuracy: the incumbent's after full training, the mean over trainings that judge
           it (`Benchmark.truth`), never over the one that this search saw,
-        - regret: by how much the best mean of the table is better (`best_is_lucky_by` says by how
+        - regret: by how much the best mean of the table is better (`optimism_of_the_best` says by how
           much that one promises too much); below 0 where the incumbent's other trainings are,
         - recorded: whether the search was replayed.
 

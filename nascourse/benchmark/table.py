@@ -71,6 +71,7 @@ class Benchmark:
     budget : epochs that queries may spend, or None
     epochs_spent, seconds_spent : what the queries since `start` would have cost
     runs : each measured column as an array of shape (runs, epochs), one row a training
+    shared_runs : which of these rows belong to each network, of shape (networks, seeds)
 
     Raises
     ------
@@ -102,7 +103,9 @@ class Benchmark:
                 )
         names = sorted(set(networks.columns) - {"network", *facts})
         networks = networks.sort_values("network").set_index("network")
-        self.networks = networks[[*names, *facts]].convert_dtypes(convert_floating=False)
+        # A choice that some networks do not have is a whole number all the same.
+        choices = networks[names].convert_dtypes(convert_floating=False)
+        self.networks = choices.join(networks[facts])
         self._numbers = self.networks.index.tolist()
         columns = [_plain_values(self.networks[name]) for name in names]
         self.choices = {name: sorted(set(column) - {None}) for name, column in zip(names, columns)}
@@ -124,7 +127,7 @@ class Benchmark:
             )
         self.runs = {name: curves[name].to_numpy(float).reshape(-1, self.epochs) for name in CURVES}
         is_shared = first_epochs["seed"].isin(self.seeds).to_numpy()
-        self._shared_runs = np.flatnonzero(is_shared).reshape(len(self), len(self.seeds))
+        self.shared_runs = np.flatnonzero(is_shared).reshape(len(self), len(self.seeds))
         self.curves, self.held_out = (
             curves[np.repeat(part, self.epochs)].reset_index(drop=True)
             for part in (is_shared, ~is_shared)
@@ -271,7 +274,7 @@ class Benchmark:
             raise CourseError(
                 f"without={without!r} is no seed: choose one of {listed(self.seeds)}."
             )
-        means = self.truth_without(self._shared_runs[:, self.seeds.index(without)])
+        means = self.truth_without(self.shared_runs[:, self.seeds.index(without)])
         return pd.Series(means, index=self.networks.index, name="test_accuracy")
 
     def truth_without(self, runs: NDArray[np.integer]) -> NDArray[np.floating]:
@@ -310,7 +313,7 @@ class Benchmark:
             positions = self._position_of_run[self._is_judge]
             means = np.bincount(positions, values[self._is_judge]) / np.bincount(positions)
         else:
-            means = values[self._shared_runs].mean(axis=1)
+            means = values[self.shared_runs].mean(axis=1)
         return pd.Series(means, index=self.networks.index, name=value)
 
     def draw_runs(
@@ -323,7 +326,7 @@ class Benchmark:
         positions
             Rows in ``networks``; by default, all.
         """
-        runs = self._shared_runs if positions is None else self._shared_runs[positions]
+        runs = self.shared_runs if positions is None else self.shared_runs[positions]
         drawn = rng.integers(np.full(len(runs), len(self.seeds)))
         return runs[np.arange(len(runs)), drawn]
 

@@ -95,7 +95,8 @@ def networks_table(out: Path) -> pd.DataFrame:
         rows.append({"network": network, **line["setting"], **known, **timed})
     table = pd.DataFrame(rows)
     whole = [name for name in table if "filters" in name or "bytes" in name]
-    return table.astype(dict.fromkeys(whole, "Int64"))  # whole numbers, though some are missing
+    types = dict.fromkeys(MEASURED, "float") | dict.fromkeys(whole, "Int64")
+    return table.astype(types)  # whole numbers, though some are missing
 
 
 def epochs_table(out: Path) -> pd.DataFrame:

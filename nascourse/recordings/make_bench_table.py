@@ -38,7 +38,7 @@ from typing import Any
 import bench_report
 import bench_tables
 import numpy as np
-from bench_tables import MEASURED, PROXIES, RUNS, add_lines, finished
+from bench_tables import MEASURED, RUNS, add_lines, finished
 from bench_training import (
     BATCH,
     EPOCHS,
