@@ -47,8 +47,9 @@ def report(out: Path) -> None:
         print(f"local optima of {name}: {optima} on single seeds, {of_means} on the means")
     best, optimism = bench.oracle_best, benchmark.optimism_of_the_best(bench)
     print(f"best: network {best.name}, {best['test_accuracy']:.4f}, too much by {optimism:.4f}")
-    if bench.crossed is not None and len(bench.crossed):
-        crossed = bench.crossed.assign(small_accuracy=small.crossed["val_accuracy"])
+    crossed, of_small = bench.crossed, small.crossed
+    if crossed is not None and of_small is not None and crossed["network"].nunique() > 1:
+        crossed = crossed.assign(small_accuracy=of_small["val_accuracy"])
         for name in ("small_accuracy", "val_accuracy", "test_accuracy"):
             parts = noise_parts(crossed, name)
             shown = {part: round(float(np.sqrt(v)), 5) for part, v in parts.items()}
