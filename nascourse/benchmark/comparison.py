@@ -260,7 +260,7 @@ def _promised_and_held(benchmark: Benchmark) -> tuple[NDArray, NDArray, NDArray]
         retrained[runs] = promised[runs].sum(axis=1, keepdims=True) - promised[runs]
         retrained /= runs.shape[1] - 1
     for of_one_seed in runs.T:
-        test[of_one_seed] = benchmark.truth_without(of_one_seed)
+        test[of_one_seed] = benchmark.truth(without=of_one_seed)
     return promised, retrained, test
 
 

@@ -253,7 +253,7 @@ def _columns(
 ) -> dict[str, NDArray]:
     """The columns of a search."""
     positions, trained, charged = np.array(steps, dtype=int).reshape(-1, 3).T
-    truth, runs = benchmark.truth_without(runs), runs[positions]
+    truth, runs = benchmark.truth(without=runs).to_numpy(), runs[positions]
     val_accuracy = benchmark.runs["val_accuracy"][runs, trained - 1]
     best_before = np.maximum.accumulate([-np.inf, *val_accuracy])[:-1]
     trial_index = np.arange(len(steps))

@@ -107,7 +107,7 @@ class Benchmark:
         choices = networks[names].convert_dtypes(convert_floating=False)
         self.networks = choices.join(networks[facts])
         self._numbers = self.networks.index.tolist()
-        columns = [_plain_values(self.networks[name]) for name in names]
+        columns = [[None if v is pd.NA else v for v in choices[name].tolist()] for name in names]
         self.choices = {name: sorted(set(column) - {None}) for name, column in zip(names, columns)}
         self._keys = list(zip(*columns))  # the values of all choices, None where there is none
         self._n_choices = [sum(value is not None for value in key) for key in self._keys]
@@ -119,7 +119,7 @@ class Benchmark:
         first_epochs = curves.iloc[:: self.epochs]  # one row a run
         trained = first_epochs["seed"].value_counts()
         self.seeds = sorted(trained[trained == len(self)].index.tolist())
-        if not _is_whole(curves, self.epochs, self._numbers, self.seeds):
+        if not self.seeds or not _is_whole(curves, self.epochs, self._numbers):
             raise CourseError(
                 f"The benchmark's {len(curves)} rows of learning curves are not one for each of its "
                 f"{len(self)} networks, of some seeds that all share, and of {self.epochs} epochs: "
@@ -188,10 +188,8 @@ class Benchmark:
         BudgetSpent
             The budget does not allow it; nothing is charged.
         """
-        position = self._position(network)
+        position, epochs = self._position(network), self._epochs(epochs)
         run = self._run(position, seed)
-        epochs = self.epochs if epochs is None else epochs
-        self._check_epochs(epochs)
         if after not in range(epochs):
             raise CourseError(
                 f"after={after!r} is not possible: choose a whole number from 0 to {epochs - 1}, "
@@ -203,7 +201,7 @@ class Benchmark:
                 f"Of the budget of {self.budget} epochs {self.epochs_spent} are spent, so "
                 f"{charge} more are too many: stop here, or begin anew with start()."
             )
-        last, runs = int(epochs) - 1, self.runs
+        last, runs = epochs - 1, self.runs
         seconds = charge * runs["seconds"].item(run, 0)  # each epoch of a training takes the same
         self.epochs_spent += charge
         self.seconds_spent += seconds
@@ -247,16 +245,12 @@ class Benchmark:
         CourseError
             The network, the epoch or the seed is not in the table.
         """
-        position = self._position(network)
-        epochs = self.epochs if epochs is None else epochs
-        self._check_epochs(epochs)
+        position, epochs = self._position(network), self._epochs(epochs)
         if seed is None:
-            runs = np.flatnonzero(self._is_judge & (self._position_of_run == position))
-        else:
-            runs = np.array([self._run(position, seed)])
-        return float(self.runs["test_accuracy"][runs, epochs - 1].mean())
+            return float(self._judged(epochs).iloc[position])
+        return self.runs["test_accuracy"].item(self._run(position, seed), epochs - 1)
 
-    def truth(self, *, without: int | None = None) -> pd.Series:
+    def truth(self, *, without: int | NDArray[np.integer] | None = None) -> pd.Series:
         """Test accuracy of every network after all epochs, the mean over the trainings that judge.
 
         These are the held-out ones of a network that has some, otherwise those with the shared
@@ -266,24 +260,26 @@ class Benchmark:
         Parameters
         ----------
         without
-            The seed of trainings that do not count; a network without other ones gets NaN.
+            Trainings that do not count: those with this seed, or one run of each network as from
+            `draw_runs`.  A network without other ones gets NaN.
         """
-        if without is None:
-            return self.at(self.epochs, value="test_accuracy")
+        if isinstance(without, np.ndarray) or without is None:
+            return self._judged(self.epochs, without=without)
         if without not in self.seeds:
             raise CourseError(
                 f"without={without!r} is no seed: choose one of {listed(self.seeds)}."
             )
-        means = self.truth_without(self.shared_runs[:, self.seeds.index(without)])
-        return pd.Series(means, index=self.networks.index, name="test_accuracy")
+        return self._judged(self.epochs, without=self.shared_runs[:, self.seeds.index(without)])
 
-    def truth_without(self, runs: NDArray[np.integer]) -> NDArray[np.floating]:
-        """`truth` without one run of each network, of shape (networks,); for `draw_runs`."""
-        accuracies, counts = self.runs["test_accuracy"][:, -1], self._is_judge.astype(float)
-        n = np.bincount(self._position_of_run, counts) - counts[runs]
-        sums = np.bincount(self._position_of_run, counts * accuracies)
-        sums -= counts[runs] * accuracies[runs]
-        return np.divide(sums, n, out=np.full(len(self), np.nan), where=n > 0)
+    def _judged(self, epochs: int, *, without: NDArray[np.integer] | None = None) -> pd.Series:
+        weights = self._is_judge.astype(float)
+        if without is not None:
+            weights[without] = 0
+        n = np.bincount(self._position_of_run, weights)
+        accuracies = self.runs["test_accuracy"][:, epochs - 1]
+        sums = np.bincount(self._position_of_run, weights * accuracies)
+        means = np.divide(sums, n, out=np.full(len(self), np.nan), where=n > 0)
+        return pd.Series(means, index=self.networks.index, name="test_accuracy")
 
     def final(self) -> pd.DataFrame:
         """All networks with their accuracies after all epochs: means, as from `at`."""
@@ -305,15 +301,12 @@ class Benchmark:
         Test accuracies are those of the trainings that judge (see `truth`); all other values are
         those of the seeds that all networks share.
         """
-        self._check_epochs(epochs)
+        epochs = self._epochs(epochs)
         if value not in CURVES:
             raise CourseError(f"Unknown value {value!r}: choose one of {listed(CURVES)}.")
-        values = self.runs[value][:, epochs - 1]
         if value == "test_accuracy":
-            positions = self._position_of_run[self._is_judge]
-            means = np.bincount(positions, values[self._is_judge]) / np.bincount(positions)
-        else:
-            means = values[self.shared_runs].mean(axis=1)
+            return self._judged(epochs)
+        means = self.runs[value][self.shared_runs, epochs - 1].mean(axis=1)
         return pd.Series(means, index=self.networks.index, name=value)
 
     def draw_runs(
@@ -346,37 +339,35 @@ class Benchmark:
                 f"seed={seed!r} is not in the table: choose one of {seeds}."
             ) from None
 
-    def _check_epochs(self, epochs: int) -> None:
+    def _epochs(self, epochs: int | None) -> int:
+        if epochs is None:
+            return self.epochs
         if epochs not in range(1, self.epochs + 1):
             raise CourseError(
                 f"epochs={epochs!r} is not in the table: choose a whole number from 1 to "
                 f"{self.epochs}."
             )
+        return int(epochs)
 
     def _position(self, network: Mapping[str, Any] | int) -> int:
         """The row of a network that a learner names, or the sentence that says what is wrong."""
         if not isinstance(network, Mapping):
-            return self._position_of_number(network)
-        try:
-            position = self.position(network)
-        except TypeError:  # a value that has no hash, such as a list
-            position = None
-        if position is not None and len(network) == self._n_choices[position]:
-            return position
+            try:
+                return self.networks.index.get_loc(network)
+            except (KeyError, TypeError, pd.errors.InvalidIndexError):
+                raise CourseError(
+                    f"Network {network!r} is not in the table, which holds {len(self)} of the "
+                    f"{self.of} networks: choose a number from its `networks`, or name the choices."
+                ) from None
         # A row of the table has missing values for the choices that its network does not have.
         given = {k: v for k, v in network.items() if v is not None and v is not pd.NA}
-        if len(given) < len(network):
-            return self._position(given)
-        self._refuse(given)
-
-    def _position_of_number(self, number: int) -> int:
         try:
-            return self.networks.index.get_loc(number)
-        except (KeyError, TypeError, pd.errors.InvalidIndexError):
-            raise CourseError(
-                f"Network {number!r} is not in the table, which holds {len(self)} of the "
-                f"{self.of} networks: choose a number from its `networks`, or name the choices."
-            ) from None
+            position = self.position(given)
+        except TypeError:  # a value that has no hash, such as a list
+            position = None
+        if position is None or len(given) != self._n_choices[position]:
+            self._refuse(given)
+        return position
 
     def _refuse(self, network: dict[str, Any]) -> NoReturn:
         for name, value in network.items():
@@ -408,28 +399,23 @@ class Benchmark:
         )
 
 
-def _is_whole(curves: pd.DataFrame, epochs: int, numbers: list[int], seeds: list[int]) -> bool:
-    """Whether sorted curves hold each epoch of each run once, and all networks and seeds."""
+def _is_whole(curves: pd.DataFrame, epochs: int, numbers: list[int]) -> bool:
+    """Whether sorted curves hold each epoch of each run once, and runs of all networks."""
     rows = curves[["network", "seed", "epoch"]].to_numpy()
-    if not seeds or len(rows) % epochs or len(set(numbers)) < len(numbers):
+    if len(rows) % epochs:
         return False
-    runs = rows.reshape(-1, epochs, 3)
+    runs = rows[::epochs, :2]
+    expected = np.column_stack([runs.repeat(epochs, 0), np.tile(range(1, epochs + 1), len(runs))])
     return (
-        set(runs[:, 0, 0]) == set(numbers)
-        and not pd.DataFrame(runs[:, 0]).duplicated().any()
-        and bool((runs[:, :, :2] == runs[:, :1, :2]).all())
-        and bool((runs[:, :, 2] == np.arange(1, epochs + 1)).all())
+        bool((rows == expected).all())
+        and not pd.DataFrame(runs).duplicated().any()
+        and sorted(set(runs[:, 0])) == numbers
     )
 
 
 def _facts(columns: Container[str]) -> list[str]:
     """The costs and proxies among the names of columns."""
     return [name for name in (*COSTS, *PROXIES) if name in columns]
-
-
-def _plain_values(column: pd.Series) -> list[Any]:
-    """The values as plain Python objects, None where there is none."""
-    return [None if value is pd.NA else value for value in column.tolist()]
 
 
 def listed(values: Iterable[object]) -> str:
