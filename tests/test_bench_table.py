@@ -367,8 +367,8 @@ def test_the_small_validation_set_judges_where_it_is_asked_for(exported):
 
 
 def test_the_lines_of_the_datasheet_load_it(exported, monkeypatch):
-    (page,) = SCRIPT.parent.glob("mnist_nas_bench*2.md")
-    (code,) = re.findall("```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    pages = [page.read_text("utf-8") for page in SCRIPT.parent.glob("mnist_nas_bench*.md")]
+    (code,) = re.findall("```python\n(.*?)```", "".join(pages), re.DOTALL)
     monkeypatch.chdir(exported)
     names: dict = {}
     exec(code, names)  # noqa: S102 - the datasheet's own lines

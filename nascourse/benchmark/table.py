@@ -359,15 +359,17 @@ class Benchmark:
                     f"Network {network!r} is not in the table, which holds {len(self)} of the "
                     f"{self.of} networks: choose a number from its `networks`, or name the choices."
                 ) from None
-        # A row of the table has missing values for the choices that its network does not have.
-        given = {k: v for k, v in network.items() if v is not None and v is not pd.NA}
         try:
-            position = self.position(given)
+            position = self.position(network)
         except TypeError:  # a value that has no hash, such as a list
             position = None
-        if position is None or len(given) != self._n_choices[position]:
-            self._refuse(given)
-        return position
+        if position is not None and len(network) == self._n_choices[position]:
+            return position
+        # A row of the table has missing values for the choices that its network does not have.
+        given = {k: v for k, v in network.items() if v is not None and v is not pd.NA}
+        if len(given) < len(network):
+            return self._position(given)
+        self._refuse(given)
 
     def _refuse(self, network: dict[str, Any]) -> NoReturn:
         for name, value in network.items():
