@@ -37,6 +37,8 @@ def test_percents_epochs_from_zero_and_seconds(calls):
     assert mean["test-accuracy"] == pytest.approx(72)
     assert (mean["train-per-time"], mean["train-all-time"]) == (4.0, 8.0)
     assert {calls.get_more_info(3)["valid-accuracy"] for _ in range(50)} == {70.0, 75.0}
+    costs = {"flops": None, "params": 40e-6, "latency": None}  # two were not measured
+    assert calls.get_cost_info(3) == pytest.approx(costs)
     assert calls.query_by_index(3)[1]["valid-accuracy"] == pytest.approx(75)
 
 
@@ -48,13 +50,6 @@ def test_time_adds_up_until_it_is_reset(calls):
     assert calls.used_time == 12.0
     calls.reset_time()
     assert calls.used_time == 0
-
-
-def test_the_best_within_limits(calls):
-    assert calls.find_best() == (5, pytest.approx(82.5))
-    assert calls.find_best(Param_max=40e-6) == (3, pytest.approx(72.5))
-    assert calls.find_best(metric_on_set="test") == (3, pytest.approx(72))
-    assert calls.find_best(Param_max=0) == (-1, 0)
 
 
 @pytest.mark.parametrize("wrong", [{"dataset": "cifar10"}, {"hp": "200"}])
