@@ -233,35 +233,26 @@ def winners_curse(
     CourseError
         A size is no whole number, or the table has fewer networks.
     """
-    rng = np.random.default_rng(seed)
+    rng, n_seeds = np.random.default_rng(seed), len(benchmark.seeds)
+    promised = _last(benchmark.curves, "val_accuracy").to_numpy()  # shape (networks, seeds)
+    retrained = (promised.sum(axis=1, keepdims=True) - promised) / (n_seeds - 1 or np.nan)
+    test = np.column_stack([benchmark.truth(without=seed) for seed in benchmark.seeds])
+    measured = np.stack([promised, retrained, test], axis=-1)
     means = {}
-    promised, *held = _promised_and_held(benchmark)
     for size in sizes:
         size = whole_number("size", size, at_least=1, at_most=len(benchmark))
-        winners = np.empty(repeats, dtype=int)
-        for repeat in range(repeats):
+        winners = []
+        for _ in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)
-            runs = benchmark.draw_runs(rng, networks)
-            winners[repeat] = runs[promised[runs].argmax()]
-        means[size] = [values[winners].mean() for values in (promised, *held)]
+            competing = measured[networks, rng.integers(n_seeds, size=size)]
+            winners.append(competing[competing[:, 0].argmax()])
+        means[size] = np.mean(winners, axis=0)
     columns = ["val_accuracy", "retrained", "test_accuracy"]
     table = pd.DataFrame.from_dict(means, orient="index", columns=columns).rename_axis("networks")
     return table.assign(
         gap=table["val_accuracy"] - table["test_accuracy"],
         curse=table["val_accuracy"] - table["retrained"],
     )
-
-
-def _promised_and_held(benchmark: Benchmark) -> tuple[NDArray, NDArray, NDArray]:
-    """For each run: its validation accuracy, that of the other seeds, the truth without it."""
-    promised, runs = benchmark.runs["val_accuracy"][:, -1], benchmark.shared_runs
-    retrained, test = np.full((2, len(promised)), np.nan)
-    if runs.shape[1] > 1:
-        retrained[runs] = promised[runs].sum(axis=1, keepdims=True) - promised[runs]
-        retrained /= runs.shape[1] - 1
-    for of_one_seed in runs.T:
-        test[of_one_seed] = benchmark.truth(without=of_one_seed)
-    return promised, retrained, test
 
 
 def optimism_of_the_best(benchmark: Benchmark) -> float:
@@ -272,12 +263,16 @@ def optimism_of_the_best(benchmark: Benchmark) -> float:
     more, the mean itself promises a little less too much.
     """
     judges = benchmark.held_out if len(benchmark.held_out) else benchmark.curves
-    last = judges[judges["epoch"] == benchmark.epochs]
-    by_seed = last.pivot(index="network", columns="seed", values="test_accuracy").dropna()
-    runs = by_seed.to_numpy()
+    runs = _last(judges, "test_accuracy").dropna().to_numpy()
     others = (runs.sum(axis=1, keepdims=True) - runs) / (runs.shape[1] - 1)
     best = others.argmax(axis=0), np.arange(runs.shape[1])
     return float((others[best] - runs[best]).mean())
+
+
+def _last(curves: pd.DataFrame, value: str) -> pd.DataFrame:
+    """``value`` after the last epoch: one row a network, one column a seed."""
+    last = curves[curves["epoch"] == curves["epoch"].max()]
+    return last.pivot(index="network", columns="seed", values=value)
 
 
 def local_optima(benchmark: Benchmark, quality: pd.Series) -> pd.Index:
@@ -311,6 +306,6 @@ def effects(table: pd.DataFrame, choices: Iterable[str], *, by: str = "test_accu
     values = table[by].astype(float)
     shares = {}
     for choice in choices:
-        groups = values.groupby(table[choice].astype(object).where(table[choice].notna(), "none"))
-        shares[choice] = groups.transform("mean").var(ddof=0) / values.var(ddof=0)
+        means = values.groupby(table[choice], dropna=False).transform("mean")
+        shares[choice] = means.var(ddof=0) / values.var(ddof=0)
     return pd.Series(shares, name="share").sort_values(ascending=False)

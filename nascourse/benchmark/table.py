@@ -108,7 +108,10 @@ class Benchmark:
         self.networks = choices.join(networks[facts])
         self._numbers = self.networks.index.tolist()
         columns = [[None if v is pd.NA else v for v in choices[name].tolist()] for name in names]
-        self.choices = {name: sorted(set(column) - {None}) for name, column in zip(names, columns)}
+        self.choices = {
+            name: sorted({value for value in column if value is not None})
+            for name, column in zip(names, columns)
+        }
         self._keys = list(zip(*columns))  # the values of all choices, None where there is none
         self._n_choices = [sum(value is not None for value in key) for key in self._keys]
         self._position_of = {key: position for position, key in enumerate(self._keys)}
@@ -309,19 +312,10 @@ class Benchmark:
         means = self.runs[value][self.shared_runs, epochs - 1].mean(axis=1)
         return pd.Series(means, index=self.networks.index, name=value)
 
-    def draw_runs(
-        self, rng: np.random.Generator, positions: NDArray[np.integer] | None = None
-    ) -> NDArray[np.integer]:
-        """One run of each network, drawn at random: its row in the arrays of ``runs``.
-
-        Parameters
-        ----------
-        positions
-            Rows in ``networks``; by default, all.
-        """
-        runs = self.shared_runs if positions is None else self.shared_runs[positions]
-        drawn = rng.integers(np.full(len(runs), len(self.seeds)))
-        return runs[np.arange(len(runs)), drawn]
+    def draw_runs(self, rng: np.random.Generator) -> NDArray[np.integer]:
+        """One run of each network, drawn at random: its row in the arrays of ``runs``."""
+        drawn = rng.integers(np.full(len(self), len(self.seeds)))
+        return self.shared_runs[np.arange(len(self)), drawn]
 
     def position(self, values: Mapping[str, Any]) -> int | None:
         """The row in ``networks`` with these hyperparameter values; None if it has no such row.
