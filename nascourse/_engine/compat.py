@@ -133,8 +133,8 @@ def add_uncopied(space: keras_tuner.HyperParameters, entry: HyperParameter) -> N
 def spaces_made_as(space_class: type[keras_tuner.HyperParameters]) -> Iterator[None]:
     """Let oracles make each new space as one of this class, which extends KerasTuner's own.
 
-    Read in keras-tuner 1.4.8 and autokeras 3.0.0: random and greedy search merge hyperparameters
-    into a new `HyperParameters` for each proposal, and offer no other way to make one.
+    Read in keras-tuner 1.4.8: for each proposal random search, and greedy search of autokeras
+    3.0.0, merge hyperparameters into a new `HyperParameters`, and offer no other way to make one.
     """
     from keras_tuner.src.engine import hyperparameters
 
