@@ -65,10 +65,9 @@ def simulate(
         - epochs, seconds: what the search has spent up to and with this trial,
         - val_accuracy: what the strategy was told of this network,
         - incumbent: the network with the best validation accuracy so far,
-        - test_accuracy: the incumbent's after full training, the mean over trainings that judge
-          it (`Benchmark.truth`), never over the one that this search saw,
-        - regret: by how much the best mean of the table is better (`optimism_of_the_best` says by how
-          much that one promises too much); below 0 where the incumbent's other trainings are,
+        - test_accuracy: the incumbent's `Benchmark.truth`, without the training that this search saw,
+        - regret: what it lacks to the best truth of all networks, which promises a little too much
+          (`optimism_of_the_best`); it can fall below 0 where only the other trainings count,
         - recorded: whether the search was replayed.
 
     Raises
