@@ -68,9 +68,9 @@ bench: .venv/tested  ## measure what the README claims
 	done
 
 bench-table: .venv/tested  ## train the networks of MNIST-NAS-Bench (hours); TEST_MNIST=mnist.npz
-	@.venv/bin/python nascourse/recordings/make_bench_table.py train --test-data "$(TEST_MNIST)"
-	@for step in measure report export; do \
-		.venv/bin/python nascourse/recordings/make_bench_table.py $$step || exit 1; \
+	@for step in train measure report export verify; do \
+		.venv/bin/python nascourse/recordings/make_bench_table.py $$step --mnist "$(TEST_MNIST)" \
+			|| exit 1; \
 	done
 
 check: .venv/tested  ## style, types, import rules and the fast tests, while you work

@@ -16,8 +16,8 @@ TEST = [0.52, 0.58, 0.41, 0.71, 0.66, 0.69]
 SEED_1 = {"val": 0.05, "test": 0.02}
 
 
-def small_table(*, without: int | None = None) -> Benchmark:
-    """The table, perhaps without one network."""
+def small_table(*, without: int | None = None, held_out: pd.DataFrame | None = None) -> Benchmark:
+    """The table, perhaps without one network, or with further trainings of single ones."""
     numbers = [number for number in range(6) if number != without]
     blocks, kind, filters = zip(*(NETWORKS[number] for number in numbers))
     networks = pd.DataFrame(
@@ -45,7 +45,7 @@ def small_table(*, without: int | None = None) -> Benchmark:
         for seed in (0, 1)
         for epoch in (1, 2)
     ]
-    return Benchmark(networks, pd.DataFrame(rows), of=6)
+    return Benchmark(networks, pd.concat([pd.DataFrame(rows), held_out]), of=6)
 
 
 def small_space() -> keras_tuner.HyperParameters:

@@ -9,15 +9,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from small_tables import small_table
 
 import nascourse
 from nascourse import CourseError, benchmark, spaces
-from nascourse.benchmark import Benchmark, BudgetSpent, load_benchmark, table
+from nascourse.benchmark import Benchmark, BudgetSpent, load_benchmark, loading
 
 RECORDINGS = Path(nascourse.__file__).parent / "recordings"
-FILES = [f"{benchmark.NAME}.json", *table.FILES.values()]
+FILES = [f"{benchmark.NAME}.json", *loading.FILES.values()]
 
 
 @pytest.fixture
@@ -155,6 +157,78 @@ def test_an_epoch_or_a_seed_that_is_not_there_is_one_sentence(bench, wrong, sent
     assert bench.epochs_spent == 0
 
 
+# ------------------------------------------------------------------------- the trainings that judge
+
+
+@pytest.fixture
+def ragged() -> Benchmark:
+    """The six networks with seeds 0 and 1; the networks 3 and 5 with 2 and 3 as well."""
+    tests = {(3, 2): 0.60, (3, 3): 0.64, (5, 2): 0.74, (5, 3): 0.78}
+    rows = [
+        {
+            "network": network,
+            "seed": seed,
+            "epoch": epoch,
+            "loss": 1.0,
+            "val_loss": 1.0,
+            "val_accuracy": 0.1 * seed,
+            "test_accuracy": test if epoch == 2 else 0.5,
+            "seconds": 1.0,
+        }
+        for (network, seed), test in tests.items()
+        for epoch in (1, 2)
+    ]
+    return small_table(held_out=pd.DataFrame(rows))
+
+
+def test_searches_see_the_seeds_that_all_networks_share(ragged):
+    assert ragged.seeds == [0, 1]
+    assert set(ragged.curves["seed"]) == {0, 1}
+    assert ragged.held_out["network"].unique().tolist() == [3, 5]
+    assert ragged.at(2)[5] == pytest.approx(0.825)
+    rng = np.random.default_rng(0)
+    drawn = ragged.runs["val_accuracy"][[ragged.draw_runs(rng)[5] for _ in range(50)], -1]
+    assert sorted(set(drawn)) == pytest.approx([0.80, 0.85])
+    assert ragged.query(5, seed=3).val_accuracy == pytest.approx(0.3)
+    with pytest.raises(CourseError, match="seed=3 is not in the table: choose one of 0, 1"):
+        ragged.query(4, seed=3)
+
+
+def test_held_out_trainings_judge_the_networks_that_have_some(ragged):
+    truth = ragged.truth()
+    assert truth[[0, 3, 5]].tolist() == pytest.approx([0.53, 0.62, 0.76])
+    assert ragged.test_accuracy(5) == pytest.approx(0.76)
+    assert ragged.test_accuracy(5, seed=0) == pytest.approx(0.69)
+    assert ragged.test_accuracy(5, seed=2, epochs=1) == 0.5
+    assert ragged.oracle_best.name == 5
+    assert ragged.final()["test_accuracy"].tolist() == truth.tolist()
+
+
+def test_the_truth_leaves_out_the_training_that_is_judged(ragged):
+    assert ragged.truth(without=0)[[0, 3]].tolist() == pytest.approx([0.54, 0.62])
+    assert ragged.truth(without=1)[[0, 3]].tolist() == pytest.approx([0.52, 0.62])
+    with pytest.raises(CourseError, match="without=2 is no seed: choose one of 0, 1"):
+        ragged.truth(without=2)
+    alone = Benchmark(
+        ragged.networks.reset_index(), ragged.curves[ragged.curves["seed"] == 0], of=6
+    )
+    assert alone.truth(without=0).isna().all()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda curves: curves[curves["network"] != 2],
+        lambda curves: curves.assign(epoch=curves["epoch"].replace(2, 3)),
+        lambda curves: pd.concat([curves, curves.tail(1)]),
+        lambda curves: curves.assign(seed=curves["network"]),  # no seed is shared
+    ],
+)
+def test_curves_that_lack_something_are_refused(ragged, damage):
+    with pytest.raises(CourseError, match="rows of learning curves are not one for each"):
+        Benchmark(ragged.networks.reset_index(), damage(ragged.curves))
+
+
 # ------------------------------------------------------------------------------- the shipped table
 
 
@@ -199,8 +273,8 @@ def test_reading_it_needs_no_tensorflow(run_python):
 
 @pytest.fixture
 def copy(tmp_path) -> Path:
-    for name in FILES:
-        shutil.copy(RECORDINGS / name, tmp_path)
+    for path in RECORDINGS.glob(f"{benchmark.NAME}*"):
+        shutil.copy(path, tmp_path)
     return tmp_path
 
 

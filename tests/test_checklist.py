@@ -156,8 +156,15 @@ def test_answers_by_hand(table):
 
 
 def test_the_mean_network_is_what_random_sampling_gives(table):
-    last = [row for row in rows_of("mnist_nas_bench_epochs.csv.gz") if row["epoch"] == "12"]
-    mean = sum(float(row["test_accuracy"]) for row in last) / len(last)
+    tests = defaultdict(dict)  # network, seed: accuracy after the last epoch
+    for row in rows_of("mnist_nas_bench_epochs.csv.gz"):
+        if row["epoch"] == "12":
+            right = row.get("test_right")  # version 1 holds accuracies
+            accuracy = float(row["test_accuracy"]) if right is None else int(right) / 10_000
+            tests[row["network"]][int(row["seed"])] = accuracy
+    # The seeds from 3 on judge the networks that have some.
+    judging = [[v for k, v in by.items() if k > 2 or max(by) == 2] for by in tests.values()]
+    mean = sum(sum(values) / len(values) for values in judging) / len(judging)
 
     assert f"{mean:.1%} test accuracy on average" in table["evidence"][8]
 

@@ -60,10 +60,69 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert 50 <= covered <= 60
 
 
+def test_a_difference_by_hand():
+    # Of the 20 ways to split 1, 2, 3, 7, 8, 9 in two, two differ by 6: this one and its mirror image.
+    apart = benchmark.difference([7, 8, 9], [1, 2, 3])
+    assert (apart.difference, apart.p_value) == (6, pytest.approx(2 / 20))
+    assert 4 < apart.low < 6 < apart.high < 8
+    # Of the 16 ways to swap within four pairs, two differ by 1 on average.
+    pairs = benchmark.difference([2, 4, 6, 9], [1, 3, 5, 8], paired=True)
+    assert pairs == (1, 1, 1, pytest.approx(2 / 16))
+    medians = benchmark.difference([1, 2, 30], [0, 1, 2], statistic=np.median)
+    assert medians.difference == 1
+    with pytest.raises(CourseError, match="3 and 2 searches are no pairs"):
+        benchmark.difference([1, 2, 3], [1, 2], paired=True)
+    with pytest.raises(CourseError, match="at least two of each"):
+        benchmark.difference([1, 2, 3], [1])
+
+
+def test_a_difference_of_nothing_is_found_as_often_as_the_level_says():
+    rng = np.random.default_rng(0)
+    p_values = [
+        benchmark.difference(*rng.normal(size=(2, 5)), resamples=300).p_value for _ in range(100)
+    ]
+    assert sum(p <= 0.05 for p in p_values) <= 10
+
+
+def test_p_values_are_corrected_for_their_number_by_hand():
+    # Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1; none falls below the one before.
+    assert benchmark.holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )
+    assert benchmark.holm([0.6, 0.9]).tolist() == [1, 1]
+
+
+def test_the_best_promises_too_much_by_hand():
+    # Seed 0 chooses network 3 with 0.71, which has 0.73 with seed 1; and the other way round.
+    assert benchmark.optimism_of_the_best(small_table()) == pytest.approx(0)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0.5, 0.1, (200, 2))  # all networks alike: the best is so by luck alone
+    index = pd.MultiIndex.from_product([range(200), range(2)], names=["network", "seed"])
+    curves = pd.DataFrame({"test_accuracy": noise.ravel()}, index).reset_index().assign(epoch=1)
+    for name in ("loss", "val_loss", "val_accuracy", "seconds"):
+        curves[name] = 1.0
+    networks = pd.DataFrame({"network": range(200), "width": range(200)})
+    optimism = benchmark.optimism_of_the_best(benchmark.Benchmark(networks, curves))
+    best = noise.argmax(axis=0)
+    assert optimism == pytest.approx((noise.max(axis=0) - noise[best, [1, 0]]).mean())
+
+
+def test_local_optima_by_hand():
+    # 5 (thin, 8) beats its neighbors 1, 3 and 4, which differ in one choice each; no other does so.
+    bench = small_table()
+    assert benchmark.local_optima(bench, bench.at(2)).tolist() == [5]
+    # 0 (1, plain) has the neighbors 1, 2 and 3: without the filters, which it does not have.
+    quality = pd.Series([5, 4, 3, 2, 1, 9], index=range(6))
+    assert benchmark.local_optima(bench, quality).tolist() == [0, 5]
+    assert benchmark.local_optima(bench, quality.replace(4, 6)).tolist() == [5]
+
+
 def test_the_winner_promises_too_much_by_hand():
     """All six networks compete, so network 5 wins: its validation is right, its test is lower."""
     table = benchmark.winners_curse(small_table(), [1, 6], repeats=2000)
 
+    assert table.loc[6, "curse"] == pytest.approx(0, abs=0.005)  # 0.80 and 0.85 change places
+    assert table.loc[6, "retrained"] == pytest.approx(0.825, abs=0.005)
     assert table.loc[6, "gap"] == pytest.approx(0.80 - 0.69 + (0.05 - 0.02) / 2, abs=0.005)
     assert table.loc[1, "val_accuracy"] == pytest.approx(np.mean(VAL) + 0.025, abs=0.01)
     assert table.loc[1, "test_accuracy"] == pytest.approx(np.mean(TEST) + 0.01, abs=0.01)

@@ -183,6 +183,34 @@ def test_mark_as_tried():
 
 
 @relies_on(keras_tuner)
+def test_add_uncopied():
+    entry = keras_tuner.HyperParameters()
+    entry.Choice("block/units", [4, 8])
+    (units,) = entry.space
+    space = keras_tuner.HyperParameters()
+    compat.add_uncopied(space, units)
+
+    assert space.space == [units] and space.space[0] is units
+    assert space.is_active("block/units") and not space.is_active("block/layers")
+
+
+@relies_on(keras_tuner)
+def test_spaces_made_as():
+    class Counted(keras_tuner.HyperParameters):
+        made = 0
+
+        def __init__(self):
+            Counted.made += 1
+            super().__init__()
+
+    for make in (keras_tuner.oracles.RandomSearchOracle, compat.GreedyOracle):
+        search, before = oracle(make), Counted.made
+        with compat.spaces_made_as(Counted):
+            search.create_trial("a")
+        assert Counted.made > before, make
+
+
+@relies_on(keras_tuner)
 def test_keep_in_memory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random_search = oracle()
@@ -322,7 +350,7 @@ PRIVATE = re.compile(
     r"(keras|keras_tuner)\.src\b|tensorflow\.python\b|autokeras\.[a-z]|(.*\.)?_[a-z]"
 )
 OWN = ("nascourse", "__future__")
-DOCUMENTED = {"_asdict", "_exit"}  # of named tuples, and of `os`
+DOCUMENTED = {"_asdict", "_replace", "_exit"}  # of named tuples, and of `os`
 # The doctor runs before anything is installed, and so without `compat`.
 EXEMPT = {"_engine/compat.py", "cli/doctor.py"}
 

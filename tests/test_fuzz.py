@@ -37,7 +37,7 @@ from hypothesis import strategies as st
 
 from nascourse import CourseError, benchmark, data, trials
 from nascourse._engine import archive, recording
-from nascourse.benchmark.table import FILES
+from nascourse.benchmark.loading import FILES
 from nascourse.checks import progress
 
 EXAMPLES = 60  # of each loader among the tests
@@ -367,12 +367,15 @@ def load_progress(folder: Path, content: bytes) -> None:
 
 
 CSV = {
-    "networks": b"network,kind,size,n_params\n0,a,1,10\n1,b,2,20\n",
-    "curves": b"network,seed,epoch,loss,val_loss,val_accuracy,test_accuracy,seconds\n"
-    + b"".join(b"%d,0,%d,1.5,1.5,0.5,0.5,0.1\n" % (n, e) for n in (0, 1) for e in (1, 2)),
+    "networks": b"network,kind,size,n_params,epoch_seconds\n0,a,1,10,0.1\n1,b,2,20,0.2\n",
+    "curves": b"network,seed,epoch,loss,val_loss,val_right,small_right,test_right,seconds\n"
+    + b"".join(b"%d,0,%d,1.5,1.5,5,2,9,0.1\n" % (n, e) for n in (0, 1) for e in (1, 2)),
 }
 HEADER = {
     "networks": 2,
+    "validation_images": 10,
+    "small_validation_images": 4,
+    "test_images": 20,
     "files": {name: {"sha256": "0" * 64} for name in FILES.values()},
 }
 

@@ -186,6 +186,14 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "a negative budget": (lambda bench: bench.start(budget=-1), ["budget=-1"]),
     "another value": (lambda bench: bench.at(3, value="acc"), ["'acc'", "val_accuracy"]),
     "after no epochs": (lambda bench: bench.at(0), ["epochs=0"]),
+    "the truth without a seed in words": (
+        lambda bench: bench.truth(without="0"),
+        ["without='0'", "0, 1, 2"],
+    ),
+    "images in words": (
+        lambda: benchmark.load_benchmark(validation_images="few"),
+        ["validation_images='few'"],
+    ),
     "another cost": (lambda bench: bench.pareto_front(cost="watts"), ["no column 'watts'"]),
     "a benchmark elsewhere": (
         lambda tmp_path: benchmark.load_benchmark(tmp_path),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import recorder
 import tensorflow as tf
@@ -165,15 +167,16 @@ def test_recording_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     script = importlib.import_module("record_scaling")
     trained = []
 
-    def train(build, images, *, seeds):
+    def train(build, images, runs, *, network, judge_each):
         if len(trained) == 3:
             raise KeyboardInterrupt
-        trained.append((build().count_params(), *seeds))
-        return [{"val_accuracy": [0.5, 0.9], "test_accuracy": 0.8, "seconds": 1.0}]
+        (seeds,) = runs
+        trained.append((build().count_params(), network, *seeds))
+        return [{"val_right": [4500], "test_right": [8000], "seconds": 1.0}]
 
-    monkeypatch.setattr(script.making, "train_seeds", train)
-    monkeypatch.setattr(script.making, "load_images", lambda splits: None)
-    monkeypatch.setattr(script.data, "load_mnist", lambda *_, **__: None)
+    monkeypatch.setattr(script.training, "train_runs", train)
+    images = SimpleNamespace(n_val=5000, n_test=10_000)
+    monkeypatch.setattr(script.training, "load_images", lambda mnist: images)
     plans = dict(itertools.islice(scaling.DIGITS.items(), 2))
     monkeypatch.setattr(scaling, "DIGITS", plans)
     path = tmp_path / "digits.csv"
@@ -185,4 +188,4 @@ def test_recording_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     script.digits("mnist.npz", 2, path)
 
     assert len({*first, *trained}) == len(first) + len(trained) == 4  # none twice
-    assert len(path.read_text().splitlines()) == 1 + 4
+    assert pd.read_csv(path)["val_accuracy"].tolist() == 4 * [0.9]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
 import weakref
@@ -77,7 +78,8 @@ def test_a_search_by_its_own_rows(complete, name):
             if row.val_accuracy > best[0]:
                 best = (row.val_accuracy, row.network)
             assert row.incumbent == best[1]
-            assert row.test_accuracy == pytest.approx(TEST[best[1]] + SEED_1["test"] / 2)
+            not_seen = SEED_1["test"] if seen[best[1]] == 0 else 0  # the other seed judges
+            assert row.test_accuracy == pytest.approx(TEST[best[1]] + not_seen)
             assert row.regret == pytest.approx(0.72 - row.test_accuracy)
             assert row.epochs - epochs in (1, 2)
             seconds += (row.epochs - epochs) * (row.network + 1)
@@ -160,6 +162,7 @@ def test_shared_hyperparameters_change_no_proposal(large, monkeypatch):
     options = {"budget": 25, "seeds": [1, 2], "benchmark": large[0], "space": large[1]}
     fast = simulate(LIVE, **options)
     monkeypatch.setattr(shared_space, "shared", lambda space: space.copy())
+    monkeypatch.setattr(shared_space, "proposals_shared", contextlib.nullcontext)
     pd.testing.assert_frame_equal(fast, simulate(LIVE, **options))
 
 

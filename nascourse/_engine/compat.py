@@ -42,6 +42,7 @@ from autokeras.tuners.greedy import GreedyOracle, Trie
 
 if TYPE_CHECKING:
     import ipywidgets
+    from keras_tuner.engine.hyperparameters import HyperParameter
 
 __all__ = ["AutoTuner", "GreedyOracle", "Trie"]
 
@@ -117,6 +118,31 @@ def mark_as_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> None
     Read in keras-tuner 1.4.8: there is no public way to exclude a configuration.
     """
     oracle._tried_so_far.add(oracle._compute_values_hash(values))
+
+
+def add_uncopied(space: keras_tuner.HyperParameters, entry: HyperParameter) -> None:
+    """Add a hyperparameter itself to a space.
+
+    Read in keras-tuner 1.4.8: the public `merge` adds a copy, made by way of its configuration.
+    """
+    space._hps[entry.name].append(entry)
+    space._space.append(entry)
+
+
+@contextlib.contextmanager
+def spaces_made_as(space_class: type[keras_tuner.HyperParameters]) -> Iterator[None]:
+    """Let oracles make each new space as one of this class, which extends KerasTuner's own.
+
+    Read in keras-tuner 1.4.8: for each proposal random search, and greedy search of autokeras
+    3.0.0, merge hyperparameters into a new `HyperParameters`, and offer no other way to make one.
+    """
+    from keras_tuner.src.engine import hyperparameters
+
+    with (
+        mock.patch.object(keras_tuner, "HyperParameters", space_class),
+        mock.patch.object(hyperparameters, "HyperParameters", space_class),
+    ):
+        yield
 
 
 def keep_in_memory(oracle: keras_tuner.Oracle) -> None:

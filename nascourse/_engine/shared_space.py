@@ -1,15 +1,17 @@
-"""Search spaces whose trials share their hyperparameters, for searches that build no network.
+"""Search spaces whose copies share their hyperparameters, for searches that build no network.
 
 KerasTuner copies every hyperparameter by way of its configuration whenever it copies a space or
 adds a hyperparameter to one, as a build function may declare more.  A strategy that searches a
 table does so a million times, and nothing is ever declared.  `shared` makes an equal space that
-spares the copies: it overrides public methods of KerasTuner alone, so that its oracles propose the
-same values, only sooner.
+spares the copies, and `proposals_shared` spares them where an oracle collects the values of a
+proposal: oracles propose the same values, only sooner.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -18,16 +20,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 from keras_tuner import HyperParameters
 from keras_tuner.engine.hyperparameters import HyperParameter
 
-
-class _SharedEntry:
-    """A hyperparameter that stays the same object when KerasTuner copies it."""
-
-    def get_config(self) -> dict[str, Any]:
-        return {"entry": self}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> _SharedEntry:
-        return config["entry"]
+from nascourse._engine import compat
 
 
 class SharedSpace(HyperParameters):
@@ -35,32 +28,50 @@ class SharedSpace(HyperParameters):
 
     Attributes
     ----------
-    unconditional : the names of the hyperparameters that are always active
+    conditions_of : the conditions of each name, if every name stands for one hyperparameter
     """
 
-    unconditional: frozenset[str] = frozenset()
+    conditions_of: Mapping[str, list[Any]] = {}
 
     def copy(self) -> SharedSpace:
         new = copy.copy(self)
         new.values = dict(self.values)
         return new
 
+    def merge(
+        self, hps: HyperParameters | Iterable[HyperParameter], overwrite: bool = True
+    ) -> None:
+        if not overwrite:
+            return super().merge(hps, overwrite)
+        for entry in hps.space if isinstance(hps, HyperParameters) else hps:
+            compat.add_uncopied(self, entry)
+            if self.is_active(entry):
+                self.values[entry.name] = entry.default
+
     def is_active(self, hyperparameter: HyperParameter | str) -> bool:
-        # KerasTuner goes through the conditions, of which most hyperparameters have none.
-        if isinstance(hyperparameter, str):
-            return hyperparameter in self.unconditional or super().is_active(hyperparameter)
-        return not hyperparameter.conditions or super().is_active(hyperparameter)
+        if isinstance(hyperparameter, HyperParameter):
+            conditions = hyperparameter.conditions
+        elif hyperparameter in self.conditions_of:
+            conditions = self.conditions_of[hyperparameter]
+        else:
+            return super().is_active(hyperparameter)
+        for condition in conditions:  # `all` takes twice the time, most of which is spent here
+            if not condition.is_active(self.values):
+                return False
+        return True
 
 
 def shared(space: HyperParameters) -> SharedSpace:
-    """The same hyperparameters, conditions and values, for oracles that propose without building.
-
-    Such a space cannot be saved.
-    """
+    """The same hyperparameters, conditions and values, for oracles that propose without building."""
     new = SharedSpace()
-    for entry in space.space:
-        shared_class = type(f"Shared{type(entry).__name__}", (_SharedEntry, type(entry)), {})
-        new.merge([shared_class(**{**entry.get_config(), "conditions": entry.conditions})])
+    new.merge(space)
     new.values = dict(space.values)
-    new.unconditional = frozenset(entry.name for entry in new.space if not entry.conditions)
+    entries = {entry.name: entry for entry in new.space}
+    if len(entries) == len(new.space):
+        new.conditions_of = {name: entry.conditions for name, entry in entries.items()}
     return new
+
+
+def proposals_shared() -> AbstractContextManager[None]:
+    """While this is open, oracles collect the values of their proposals in a `SharedSpace`."""
+    return compat.spaces_made_as(SharedSpace)

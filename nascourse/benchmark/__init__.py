@@ -17,35 +17,35 @@ holds what was measured after each epoch.  A query charges what the training wou
 
 Past the budget it raises `BudgetSpent`.  What needs no training is free: `facts` (parameters,
 FLOPs, latency, zero-cost proxies).  A query never returns the test accuracy, since no search may
-look at it.  Whoever judges searches asks for it: `test_accuracy`, `oracle_best`, `pareto_front`.
+look at it.  Whoever judges searches asks for it: `test_accuracy`, `truth`, `oracle_best`,
+`pareto_front`.
 
 `simulate` lets the course's own oracles search the table, hundreds of times in seconds:
 
 >>> from nascourse.benchmark import simulate
 >>> races = simulate(["random", "evolution"], budget=50, seeds=range(100))    # doctest: +SKIP
 
-and `within_budget`, `mean_ranks` and `superiority` say what such a race shows.  The design follows
-the interface of NAS-Bench-101 (Ying et al. 2019).  Reading the table needs no TensorFlow.
+and `within_budget`, `mean_ranks`, `superiority`, `difference` and `holm` say what it shows.  The
+design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that
+of NAS-Bench-201.  Reading the table needs no TensorFlow.
 """
 
 from nascourse.benchmark.comparison import (
+    Difference,
     Superiority,
+    difference,
     effects,
+    holm,
+    local_optima,
     mean_ranks,
+    optimism_of_the_best,
     superiority,
     winners_curse,
     within_budget,
 )
+from nascourse.benchmark.loading import NAME, load_benchmark
 from nascourse.benchmark.simulation import RECORDED, simulate
-from nascourse.benchmark.table import (
-    COSTS,
-    NAME,
-    PROXIES,
-    Benchmark,
-    BudgetSpent,
-    Outcome,
-    load_benchmark,
-)
+from nascourse.benchmark.table import COSTS, PROXIES, Benchmark, BudgetSpent, Outcome
 
 __all__ = [
     "COSTS",
@@ -54,11 +54,16 @@ __all__ = [
     "RECORDED",
     "Benchmark",
     "BudgetSpent",
+    "Difference",
     "Outcome",
     "Superiority",
+    "difference",
     "effects",
+    "holm",
     "load_benchmark",
+    "local_optima",
     "mean_ranks",
+    "optimism_of_the_best",
     "simulate",
     "superiority",
     "winners_curse",

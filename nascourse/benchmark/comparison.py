@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -68,13 +68,17 @@ class Superiority(NamedTuple):
     high: float
 
 
+class Difference(NamedTuple):
+    """A difference, the ends of its bootstrap interval, and the p-value of a permutation test."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
 def superiority(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    confidence: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
+    a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> Superiority:
     """How probable it is that a search of A ends better than a search of B.
 
@@ -98,58 +102,191 @@ def superiority(
         pairs = a.shape[axis] * b.shape[axis]
         return stats.mannwhitneyu(a, b, axis=axis, method="asymptotic").statistic / pairs
 
-    if not 0 < confidence < 1:
-        raise CourseError(f"confidence={confidence!r} is not possible: give a share such as 0.95.")
+    samples = _samples(a, b)
+    return Superiority(
+        float(probability(*samples)), *_interval(samples, probability, confidence, resamples, seed)
+    )
+
+
+def difference(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    paired: bool = False,
+    statistic: Callable[..., Any] = np.mean,
+    confidence: float = 0.95,
+    resamples: int = 9999,
+    seed: int = 0,
+) -> Difference:
+    """By how much A exceeds B, and whether luck alone would explain it.
+
+    Two intervals that overlap say little about a difference: judge it by its own.  The p-value is
+    that of the permutation test, exact where all permutations are no more than ``resamples``
+    (Ernst 2004); the interval is the percentile bootstrap's.  Whoever looks at several differences
+    corrects the p-values by `holm`.
+
+    Parameters
+    ----------
+    a, b
+        How each search ended, of shapes (searches,).
+    paired
+        Whether the searches belong together in pairs, for instance by the images they used.
+    statistic
+        What is compared: a function with an ``axis``, such as ``np.mean`` or ``np.median``.
+
+    Raises
+    ------
+    CourseError
+        There are fewer than two searches of A or B, pairs do not match, or ``confidence`` is no
+        share.
+    """
+    from scipy import stats
+
+    def exceeds(a: NDArray, b: NDArray, axis: int = -1) -> NDArray:
+        return statistic(a, axis=axis) - statistic(b, axis=axis)
+
+    samples = _samples(a, b)
+    if paired and len(samples[0]) != len(samples[1]):
+        raise CourseError(f"{len(samples[0])} and {len(samples[1])} searches are no pairs.")
+    test = stats.permutation_test(
+        samples,
+        exceeds,
+        permutation_type="samples" if paired else "independent",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=1000,
+        random_state=seed,
+    )
+    interval = _interval(samples, exceeds, confidence, resamples, seed, paired=paired)
+    return Difference(float(test.statistic), *interval, float(test.pvalue))
+
+
+def _samples(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
     samples = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(map(len, samples)) < 2:
         raise CourseError(
             f"{len(samples[0])} searches against {len(samples[1])} tell nothing: give at least two "
             "of each."
         )
+    return samples
+
+
+def _interval(
+    samples: tuple[NDArray, NDArray],
+    statistic: Callable[..., NDArray],
+    confidence: float,
+    resamples: int,
+    seed: int,
+    *,
+    paired: bool = False,
+) -> tuple[float, float]:
+    from scipy import stats
+
+    if not 0 < confidence < 1:
+        raise CourseError(f"confidence={confidence!r} is not possible: give a share such as 0.95.")
     interval = stats.bootstrap(
         samples,
-        probability,
+        statistic,
         n_resamples=resamples,
         batch=50,
         confidence_level=confidence,
         method="percentile",
+        paired=paired,
         random_state=seed,
     ).confidence_interval
-    return Superiority(float(probability(*samples)), float(interval.low), float(interval.high))
+    return float(interval.low), float(interval.high)
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.floating]:
+    """The p-values of several tests, corrected for their number (Holm 1979), in the same order.
+
+    Whoever rejects what stays below 0.05 is wrong anywhere with a probability of at most 0.05.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = p.argsort()
+    corrected = np.empty_like(p)
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    return corrected
 
 
 def winners_curse(
     benchmark: Benchmark, sizes: Sequence[int], *, repeats: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """How much the best of N networks promises in validation, and what it holds in the test.
+    """How much the best of N networks promises in validation, and what it holds.
 
-    Each repeat trains N networks once each, drawn at random without replacement, takes the one
-    with the best validation accuracy, and looks at its test accuracy.
+    Each repeat trains N networks once each, drawn at random without replacement, and takes the one
+    with the best validation accuracy.
 
     Returns
     -------
     pandas.DataFrame
-        The means over the repeats, one row a size N: val_accuracy, test_accuracy, gap.
+        The means over the repeats, one row a size N:
+
+        - val_accuracy: the winner's, by which it was chosen,
+        - retrained: its validation accuracy when it is trained with the other seeds,
+        - test_accuracy: its `Benchmark.truth` without the training that won,
+        - gap: val_accuracy less test_accuracy,
+        - curse: val_accuracy less retrained, what the winner owes to luck.
 
     Raises
     ------
     CourseError
         A size is no whole number, or the table has fewer networks.
     """
-    rng = np.random.default_rng(seed)
-    columns = ["val_accuracy", "test_accuracy"]
-    accuracies = np.stack([benchmark.runs[name][:, -1] for name in columns], axis=1)
+    rng, n_seeds = np.random.default_rng(seed), len(benchmark.seeds)
+    promised = _last(benchmark.curves, "val_accuracy").to_numpy()  # shape (networks, seeds)
+    retrained = (promised.sum(axis=1, keepdims=True) - promised) / (n_seeds - 1 or np.nan)
+    test = np.column_stack([benchmark.truth(without=seed) for seed in benchmark.seeds])
+    measured = np.stack([promised, retrained, test], axis=-1)
     means = {}
     for size in sizes:
         size = whole_number("size", size, at_least=1, at_most=len(benchmark))
-        winners = np.empty(repeats, dtype=int)
-        for repeat in range(repeats):
+        winners = []
+        for _ in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)
-            runs = benchmark.draw_runs(rng, networks)
-            winners[repeat] = runs[accuracies[runs, 0].argmax()]
-        means[size] = accuracies[winners].mean(axis=0)
+            competing = measured[networks, rng.integers(n_seeds, size=size)]
+            winners.append(competing[competing[:, 0].argmax()])
+        means[size] = np.mean(winners, axis=0)
+    columns = ["val_accuracy", "retrained", "test_accuracy"]
     table = pd.DataFrame.from_dict(means, orient="index", columns=columns).rename_axis("networks")
-    return table.assign(gap=table["val_accuracy"] - table["test_accuracy"])
+    return table.assign(
+        gap=table["val_accuracy"] - table["test_accuracy"],
+        curse=table["val_accuracy"] - table["retrained"],
+    )
+
+
+def optimism_of_the_best(benchmark: Benchmark) -> float:
+    """By how much the best `Benchmark.truth` promises too much, as the highest of noisy means does.
+
+    Of the networks with the most trainings that judge, the one whose mean over all but one training
+    is the best is compared with that one; this is averaged over the trainings.  With one training
+    more, the mean itself promises a little less too much.
+    """
+    judges = benchmark.held_out if len(benchmark.held_out) else benchmark.curves
+    runs = _last(judges, "test_accuracy").dropna().to_numpy()
+    others = (runs.sum(axis=1, keepdims=True) - runs) / (runs.shape[1] - 1)
+    best = others.argmax(axis=0), np.arange(runs.shape[1])
+    return float((others[best] - runs[best]).mean())
+
+
+def _last(curves: pd.DataFrame, value: str) -> pd.DataFrame:
+    """``value`` after the last epoch: one row a network, one column a seed."""
+    last = curves[curves["epoch"] == curves["epoch"].max()]
+    return last.pivot(index="network", columns="seed", values=value)
+
+
+def local_optima(benchmark: Benchmark, quality: pd.Series) -> pd.Index:
+    """The networks whose ``quality`` no neighbor exceeds; ``quality`` is indexed by network.
+
+    Neighbors differ in one choice.  Choices that one of the two does not have, since it has fewer
+    blocks, do not count.  Noise makes local optima (White, Nolen & Savani 2021).
+    """
+    codes = np.stack([pd.factorize(benchmark.networks[name])[0] for name in benchmark.choices])
+    has = codes >= 0
+    differ = (codes[:, :, None] != codes[:, None, :]) & has[:, :, None] & has[:, None, :]
+    values = quality[benchmark.networks.index].to_numpy(float)
+    best_neighbor = np.where(differ.sum(axis=0) == 1, values, -np.inf).max(axis=1)
+    return benchmark.networks.index[values >= best_neighbor]
 
 
 def effects(table: pd.DataFrame, choices: Iterable[str], *, by: str = "test_accuracy") -> pd.Series:
@@ -169,6 +306,6 @@ def effects(table: pd.DataFrame, choices: Iterable[str], *, by: str = "test_accu
     values = table[by].astype(float)
     shares = {}
     for choice in choices:
-        groups = values.groupby(table[choice].astype(object).where(table[choice].notna(), "none"))
-        shares[choice] = groups.transform("mean").var(ddof=0) / values.var(ddof=0)
+        means = values.groupby(table[choice], dropna=False).transform("mean")
+        shares[choice] = means.var(ddof=0) / values.var(ddof=0)
     return pd.Series(shares, name="share").sort_values(ascending=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,15 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nascourse import CourseError, whole_number
-from nascourse.benchmark.table import (
-    NAME,
-    RECORDINGS,
-    Benchmark,
-    listed,
-    load_benchmark,
-    read_csv,
-    read_file,
-)
+from nascourse.benchmark.loading import NAME, RECORDINGS, load_benchmark, read_csv, read_file
+from nascourse.benchmark.table import Benchmark, listed
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -71,8 +65,9 @@ def simulate(
         - epochs, seconds: what the search has spent up to and with this trial,
         - val_accuracy: what the strategy was told of this network,
         - incumbent: the network with the best validation accuracy so far,
-        - test_accuracy: the incumbent's, after full training, the mean over the table's seeds,
-        - regret: by how much the best network of the table has a better one,
+        - test_accuracy: the incumbent's `Benchmark.truth`, without the training that this search saw,
+        - regret: what it lacks to the best truth of all networks, which promises a little too much
+          (`optimism_of_the_best`); it can fall below 0 where only the other trainings count,
         - recorded: whether the search was replayed.
 
     Raises
@@ -82,10 +77,10 @@ def simulate(
         range.
     """
     from nascourse import spaces
-    from nascourse._engine.shared_space import shared
+    from nascourse._engine import shared_space
 
     benchmark = load_benchmark() if benchmark is None else benchmark
-    shared_space = shared(spaces.declared(spaces.bench_space if space is None else space))
+    space = shared_space.shared(spaces.declared(spaces.bench_space if space is None else space))
     budget = whole_number("budget", budget, at_least=1)
     if not isinstance(seeds, Iterable):
         raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
@@ -93,8 +88,8 @@ def simulate(
     makers = _oracle_makers(strategies, benchmark)
     if not seeds or not makers:
         raise CourseError("There is nothing to race: give at least one strategy and one seed.")
-    searches = []
-    with _quiet_and_reproducible():
+    searches, best = [], benchmark.truth().max()
+    with _quick_and_reproducible(), shared_space.proposals_shared():
         for strategy, make_oracle in makers.items():
             for seed in seeds:
                 # With the strategy's name in it, searches of two strategies are independent.
@@ -103,13 +98,13 @@ def simulate(
                 if make_oracle is None:
                     steps = _replay(benchmark, runs, strategy, seed, budget)
                 else:
-                    oracle = _make_oracle(make_oracle, rng, budget, shared_space)
+                    oracle = _make_oracle(make_oracle, rng, budget, space)
                     steps = list(_search(benchmark, runs, oracle, budget))
                 searches.append(
                     {
                         "strategy": np.full(len(steps), strategy, dtype=object),
                         "seed": np.full(len(steps), seed),
-                        **_columns(benchmark, runs, steps),
+                        **_columns(benchmark, runs, steps, best),
                         "recorded": np.full(len(steps), make_oracle is None),
                     }
                 )
@@ -253,17 +248,17 @@ def read_recording(strategy: str) -> pd.DataFrame:
 
 
 def _columns(
-    benchmark: Benchmark, runs: NDArray[np.integer], steps: Sequence[_Step]
+    benchmark: Benchmark, runs: NDArray[np.integer], steps: Sequence[_Step], best: float
 ) -> dict[str, NDArray]:
     """The columns of a search."""
     positions, trained, charged = np.array(steps, dtype=int).reshape(-1, 3).T
-    runs = runs[positions]
+    truth, runs = benchmark.truth(without=runs).to_numpy(), runs[positions]
     val_accuracy = benchmark.runs["val_accuracy"][runs, trained - 1]
     best_before = np.maximum.accumulate([-np.inf, *val_accuracy])[:-1]
     trial_index = np.arange(len(steps))
     incumbent = np.maximum.accumulate(np.where(val_accuracy > best_before, trial_index, 0))
     numbers = benchmark.networks.index.to_numpy()
-    test_accuracy = benchmark.mean_test_accuracy[positions[incumbent]]
+    test_accuracy = truth[positions[incumbent]]
     return {
         "trial": trial_index + 1,
         "network": numbers[positions],
@@ -273,17 +268,24 @@ def _columns(
         "val_accuracy": val_accuracy,
         "incumbent": numbers[positions[incumbent]],
         "test_accuracy": test_accuracy,
-        "regret": benchmark.mean_test_accuracy.max() - test_accuracy,
+        "regret": best - test_accuracy,
     }
 
 
 @contextlib.contextmanager
-def _quiet_and_reproducible() -> Iterator[None]:
-    """Hide KerasTuner's deprecation warnings, and leave NumPy's global generator as it was."""
-    state = np.random.get_state()
+def _quick_and_reproducible() -> Iterator[None]:
+    """Spare what is loaded the search for garbage, and leave NumPy's generator as it was.
+
+    KerasTuner's deprecation warnings are hidden.
+    """
+    state, may_freeze = np.random.get_state(), not gc.get_freeze_count()
+    if may_freeze:
+        gc.freeze()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             yield
         finally:
             np.random.set_state(state)
+            if may_freeze:
+                gc.unfreeze()

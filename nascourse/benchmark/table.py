@@ -1,16 +1,8 @@
-"""The table of measured networks: its files, its check, and queries that charge a budget."""
+"""The table of measured networks: what it knows, and queries that charge a budget."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-import itertools
-import json
-import os
 from collections.abc import Container, Iterable, Mapping
-from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -19,15 +11,18 @@ from numpy.typing import NDArray
 
 from nascourse import CourseError, trials, whole_number
 
-NAME = "mnist_nas_bench"
-COSTS = ("n_params", "flops", "latency_ms", "saved_bytes")
+COSTS = (
+    "n_params",
+    "flops",
+    "epoch_seconds",
+    "latency_ms",
+    "litert_ms",
+    "saved_bytes",
+    "litert_bytes",
+)
 PROXIES = ("synflow", "naswot", "grad_norm")
 
 CURVES = ("loss", "val_loss", "val_accuracy", "test_accuracy", "seconds")
-RECORDINGS = Path(__file__).parents[1] / "recordings"
-
-_ANSWERED = ("loss", "val_loss", "val_accuracy", "seconds")  # those in an `Outcome`
-FILES = {"networks": f"{NAME}_networks.csv.gz", "curves": f"{NAME}_epochs.csv.gz"}
 
 
 class BudgetSpent(CourseError):
@@ -56,21 +51,27 @@ class Benchmark:
     networks
         One row a network: ``network`` (its number), its choices, costs and proxies.
     curves
-        One row a network, seed and epoch: those three, losses, accuracies and seconds.
+        One row a network, seed and epoch: those three, losses, accuracies and seconds.  All
+        networks share some seeds; single ones may have more, which no search sees.
+    crossed
+        Perhaps one row for each network, initial weights and order of images of further trainings.
     of
         How many networks the space has; by default, as many as are measured.
 
     Attributes
     ----------
     networks : one row a network, indexed by its number: its choices, its costs, its proxies
-    curves : one row a network, seed and epoch
     choices : the values of each choice
-    seeds : the seeds of the trainings
+    seeds : the seeds with which all networks were trained
     epochs : the length of the longest training
+    curves : one row a network, seed and epoch, for these seeds
+    held_out : the same for the seeds that only some networks have, which judge those networks
+    crossed : accuracies of networks trained with each pair of initial weights and order, or None
     of : how many networks the space has, measured or not
     budget : epochs that queries may spend, or None
     epochs_spent, seconds_spent : what the queries since `start` would have cost
     runs : each measured column as an array of shape (runs, epochs), one row a training
+    shared_runs : which of these rows belong to each network, of shape (networks, seeds)
 
     Raises
     ------
@@ -78,42 +79,68 @@ class Benchmark:
         The tables do not belong together.
     """
 
-    def __init__(self, networks: pd.DataFrame, curves: pd.DataFrame, *, of: int | None = None):
-        check_tables(networks, curves)
+    def __init__(
+        self,
+        networks: pd.DataFrame,
+        curves: pd.DataFrame,
+        *,
+        crossed: pd.DataFrame | None = None,
+        of: int | None = None,
+    ):
         self.of = of or len(networks)
+        self.crossed = crossed
         self._index_networks(networks)
         self._index_runs(curves)
         self.start()
 
     def _index_networks(self, networks: pd.DataFrame) -> None:
         facts = _facts(networks.columns)
+        for name in facts:
+            if not pd.api.types.is_numeric_dtype(networks[name]):
+                raise CourseError(
+                    f"The benchmark's column {name!r} holds other values than numbers: install "
+                    "the course again."
+                )
         names = sorted(set(networks.columns) - {"network", *facts})
         networks = networks.sort_values("network").set_index("network")
-        self.networks = networks[[*names, *facts]].convert_dtypes(convert_floating=False)
+        # A choice that some networks do not have is a whole number all the same.
+        choices = networks[names].convert_dtypes(convert_floating=False)
+        self.networks = choices.join(networks[facts])
         self._numbers = self.networks.index.tolist()
-        columns = [_plain_values(self.networks[name]) for name in names]
-        self.choices = {name: sorted(set(column) - {None}) for name, column in zip(names, columns)}
+        columns = [[None if v is pd.NA else v for v in choices[name].tolist()] for name in names]
+        self.choices = {
+            name: sorted({value for value in column if value is not None})
+            for name, column in zip(names, columns)
+        }
         self._keys = list(zip(*columns))  # the values of all choices, None where there is none
         self._n_choices = [sum(value is not None for value in key) for key in self._keys]
         self._position_of = {key: position for position, key in enumerate(self._keys)}
 
     def _index_runs(self, curves: pd.DataFrame) -> None:
-        self.curves = curves.sort_values(["network", "seed", "epoch"], ignore_index=True)
-        self.seeds = sorted(self.curves["seed"].unique().tolist())
-        self.epochs = int(self.curves["epoch"].max())
-        self.runs = {
-            name: self.curves[name].to_numpy(float).reshape(-1, self.epochs) for name in CURVES
-        }
-        first_epochs = self.curves.iloc[:: self.epochs]  # one row a run
-        self._position_of_run = self.networks.index.get_indexer(first_epochs["network"])
-        self._n_runs = np.bincount(self._position_of_run)
-        self._first_run = self._n_runs.cumsum() - self._n_runs
-        # Python reads a single number much faster from nested lists than from arrays.
-        answers = zip(*(self.runs[name].tolist() for name in _ANSWERED))
-        self._answers: list[dict[int, tuple[list[float], ...]]] = [{} for _ in self._numbers]
+        curves = curves.sort_values(["network", "seed", "epoch"], ignore_index=True)
+        self.epochs = int(curves["epoch"].max())
+        first_epochs = curves.iloc[:: self.epochs]  # one row a run
+        trained = first_epochs["seed"].value_counts()
+        self.seeds = sorted(trained[trained == len(self)].index.tolist())
+        if not self.seeds or not _is_whole(curves, self.epochs, self._numbers):
+            raise CourseError(
+                f"The benchmark's {len(curves)} rows of learning curves are not one for each of its "
+                f"{len(self)} networks, of some seeds that all share, and of {self.epochs} epochs: "
+                "install the course again."
+            )
+        self.runs = {name: curves[name].to_numpy(float).reshape(-1, self.epochs) for name in CURVES}
+        is_shared = first_epochs["seed"].isin(self.seeds).to_numpy()
+        self.shared_runs = np.flatnonzero(is_shared).reshape(len(self), len(self.seeds))
+        self.curves, self.held_out = (
+            curves[np.repeat(part, self.epochs)].reset_index(drop=True)
+            for part in (is_shared, ~is_shared)
+        )
+        positions = self.networks.index.get_indexer(first_epochs["network"])
         seeds = first_epochs["seed"].tolist()
-        for position, seed, answer in zip(self._position_of_run, seeds, answers):
-            self._answers[position][seed] = answer
+        self._run_of = {key: run for run, key in enumerate(zip(positions.tolist(), seeds))}
+        self._position_of_run = positions
+        has_held_out = np.isin(positions, positions[~is_shared])
+        self._is_judge = ~is_shared | ~has_held_out  # runs whose test accuracy counts
 
     def __repr__(self) -> str:
         return (
@@ -164,16 +191,8 @@ class Benchmark:
         BudgetSpent
             The budget does not allow it; nothing is charged.
         """
-        position = self._position(network)
-        try:
-            losses, val_losses, val_accuracies, seconds = self._answers[position][seed]
-        except (KeyError, TypeError):  # no such seed, or a value that has no hash, such as a list
-            seeds = listed(self._answers[position])
-            raise CourseError(
-                f"seed={seed!r} is not in the table: choose one of {seeds}."
-            ) from None
-        epochs = self.epochs if epochs is None else epochs
-        self._check_epochs(epochs)
+        position, epochs = self._position(network), self._epochs(epochs)
+        run = self._run(position, seed)
         if after not in range(epochs):
             raise CourseError(
                 f"after={after!r} is not possible: choose a whole number from 0 to {epochs - 1}, "
@@ -185,18 +204,18 @@ class Benchmark:
                 f"Of the budget of {self.budget} epochs {self.epochs_spent} are spent, so "
                 f"{charge} more are too many: stop here, or begin anew with start()."
             )
-        charged_seconds = charge * seconds[0]  # each epoch of a training took the same time
+        last, runs = epochs - 1, self.runs
+        seconds = charge * runs["seconds"].item(run, 0)  # each epoch of a training takes the same
         self.epochs_spent += charge
-        self.seconds_spent += charged_seconds
-        last = int(epochs) - 1
+        self.seconds_spent += seconds
         return Outcome(
             self._numbers[position],
             seed,
             epochs,
-            losses[last],
-            val_losses[last],
-            val_accuracies[last],
-            charged_seconds,
+            runs["loss"].item(run, last),
+            runs["val_loss"].item(run, last),
+            runs["val_accuracy"].item(run, last),
+            seconds,
         )
 
     def facts(self, network: Mapping[str, Any] | int) -> dict[str, Any]:
@@ -205,51 +224,98 @@ class Benchmark:
         facts = row[_facts(row.index)]
         return {name: None if pd.isna(value) else value.item() for name, value in facts.items()}
 
-    def test_accuracy(self, network: Mapping[str, Any] | int) -> float:
-        """Accuracy on the test images after all epochs, the mean over the seeds: for judges."""
-        return float(self.mean_test_accuracy[self._position(network)])
+    def test_accuracy(
+        self,
+        network: Mapping[str, Any] | int,
+        *,
+        epochs: int | None = None,
+        seed: int | None = None,
+    ) -> float:
+        """Accuracy on the test images, for judges: whoever searches must not look at it.
 
-    @cached_property
-    def mean_test_accuracy(self) -> NDArray[np.floating]:
-        """The same for all networks, of shape (networks,)."""
-        return self._mean_over_runs("test_accuracy", self.epochs)
+        Parameters
+        ----------
+        network
+            Its choices, or its number.
+        epochs
+            After how many; by default, after all.
+        seed
+            That of one training; by default, the mean over the trainings that judge, which are
+            those of `truth`.
+
+        Raises
+        ------
+        CourseError
+            The network, the epoch or the seed is not in the table.
+        """
+        position, epochs = self._position(network), self._epochs(epochs)
+        if seed is None:
+            return float(self._judged(epochs).iloc[position])
+        return self.runs["test_accuracy"].item(self._run(position, seed), epochs - 1)
+
+    def truth(self, *, without: int | NDArray[np.integer] | None = None) -> pd.Series:
+        """Test accuracy of every network after all epochs, the mean over the trainings that judge.
+
+        These are the held-out ones of a network that has some, otherwise those with the shared
+        seeds.  A mean that contains the very training that a search saw flatters what this search
+        chose, so leave it out.
+
+        Parameters
+        ----------
+        without
+            Trainings that do not count: those with this seed, or one run of each network as from
+            `draw_runs`.  A network without other ones gets NaN.
+        """
+        if isinstance(without, np.ndarray) or without is None:
+            return self._judged(self.epochs, without=without)
+        if without not in self.seeds:
+            raise CourseError(
+                f"without={without!r} is no seed: choose one of {listed(self.seeds)}."
+            )
+        return self._judged(self.epochs, without=self.shared_runs[:, self.seeds.index(without)])
+
+    def _judged(self, epochs: int, *, without: NDArray[np.integer] | None = None) -> pd.Series:
+        weights = self._is_judge.astype(float)
+        if without is not None:
+            weights[without] = 0
+        n = np.bincount(self._position_of_run, weights)
+        accuracies = self.runs["test_accuracy"][:, epochs - 1]
+        sums = np.bincount(self._position_of_run, weights * accuracies)
+        means = np.divide(sums, n, out=np.full(len(self), np.nan), where=n > 0)
+        return pd.Series(means, index=self.networks.index, name="test_accuracy")
 
     def final(self) -> pd.DataFrame:
-        """All networks with their accuracies after all epochs, the means over the seeds."""
-        return self.networks.assign(
-            val_accuracy=self._mean_over_runs("val_accuracy", self.epochs),
-            test_accuracy=self.mean_test_accuracy,
-        )
+        """All networks with their accuracies after all epochs: means, as from `at`."""
+        return self.networks.assign(val_accuracy=self.at(self.epochs), test_accuracy=self.truth())
 
     @property
     def oracle_best(self) -> pd.Series:
-        """The network with the best test accuracy: what a perfect search would find."""
-        return self.final().iloc[int(self.mean_test_accuracy.argmax())]
+        """The network with the best `truth`: as far as one can tell, what a search should find."""
+        final = self.final()
+        return final.loc[final["test_accuracy"].idxmax()]
 
     def pareto_front(self, *, cost: str = "n_params") -> pd.DataFrame:
         """The networks that no other one equals or beats in both test accuracy and ``cost``."""
         return trials.pareto_front(self.final(), cost=cost, quality="test_accuracy")
 
     def at(self, epochs: int, *, value: str = "val_accuracy") -> pd.Series:
-        """``value`` of every network after so many epochs, the mean over the seeds."""
-        self._check_epochs(epochs)
+        """``value`` of every network after so many epochs, the mean over its trainings.
+
+        Test accuracies are those of the trainings that judge (see `truth`); all other values are
+        those of the seeds that all networks share.
+        """
+        epochs = self._epochs(epochs)
         if value not in CURVES:
             raise CourseError(f"Unknown value {value!r}: choose one of {listed(CURVES)}.")
-        means = self._mean_over_runs(value, epochs)
+        if value == "test_accuracy":
+            return self._judged(epochs)
+        means = self.runs[value][self.shared_runs, epochs - 1].mean(axis=1)
         return pd.Series(means, index=self.networks.index, name=value)
 
-    def draw_runs(
-        self, rng: np.random.Generator, positions: NDArray[np.integer] | None = None
-    ) -> NDArray[np.integer]:
-        """One run of each network, drawn at random: its row in the arrays of ``runs``.
-
-        Parameters
-        ----------
-        positions
-            Rows in ``networks``; by default, all.
-        """
-        chosen = slice(None) if positions is None else positions
-        return self._first_run[chosen] + rng.integers(self._n_runs[chosen])
+    def draw_runs(self, rng: np.random.Generator) -> NDArray[np.integer]:
+        """One run of each network, drawn at random: its row in the arrays of ``runs``."""
+        drawn = rng.integers(np.full(len(self), len(self.seeds)))
+        return self.shared_runs[np.arange(len(self)), drawn]
 
     def position(self, values: Mapping[str, Any]) -> int | None:
         """The row in ``networks`` with these hyperparameter values; None if it has no such row.
@@ -258,21 +324,35 @@ class Benchmark:
         """
         return self._position_of.get(tuple(map(values.get, self.choices)))
 
-    def _mean_over_runs(self, value: str, epochs: int) -> NDArray[np.floating]:
-        values = self.runs[value][:, epochs - 1]
-        return np.bincount(self._position_of_run, weights=values) / self._n_runs
+    def _run(self, position: int, seed: int) -> int:
+        try:
+            return self._run_of[position, seed]
+        except (KeyError, TypeError):  # no such seed, or a value that has no hash, such as a list
+            seeds = listed(seed for at, seed in self._run_of if at == position)
+            raise CourseError(
+                f"seed={seed!r} is not in the table: choose one of {seeds}."
+            ) from None
 
-    def _check_epochs(self, epochs: int) -> None:
+    def _epochs(self, epochs: int | None) -> int:
+        if epochs is None:
+            return self.epochs
         if epochs not in range(1, self.epochs + 1):
             raise CourseError(
                 f"epochs={epochs!r} is not in the table: choose a whole number from 1 to "
                 f"{self.epochs}."
             )
+        return int(epochs)
 
     def _position(self, network: Mapping[str, Any] | int) -> int:
         """The row of a network that a learner names, or the sentence that says what is wrong."""
         if not isinstance(network, Mapping):
-            return self._position_of_number(network)
+            try:
+                return self.networks.index.get_loc(network)
+            except (KeyError, TypeError, pd.errors.InvalidIndexError):
+                raise CourseError(
+                    f"Network {network!r} is not in the table, which holds {len(self)} of the "
+                    f"{self.of} networks: choose a number from its `networks`, or name the choices."
+                ) from None
         try:
             position = self.position(network)
         except TypeError:  # a value that has no hash, such as a list
@@ -284,15 +364,6 @@ class Benchmark:
         if len(given) < len(network):
             return self._position(given)
         self._refuse(given)
-
-    def _position_of_number(self, number: int) -> int:
-        try:
-            return self.networks.index.get_loc(number)
-        except (KeyError, TypeError, pd.errors.InvalidIndexError):
-            raise CourseError(
-                f"Network {number!r} is not in the table, which holds {len(self)} of the "
-                f"{self.of} networks: choose a number from its `networks`, or name the choices."
-            ) from None
 
     def _refuse(self, network: dict[str, Any]) -> NoReturn:
         for name, value in network.items():
@@ -324,108 +395,23 @@ class Benchmark:
         )
 
 
-def check_tables(networks: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Check that costs and proxies are numbers, and that each training has each of its epochs.
-
-    Raises
-    ------
-    CourseError
-        They are not.
-    """
-    for name in _facts(networks.columns):
-        if not pd.api.types.is_numeric_dtype(networks[name]):
-            raise CourseError(
-                f"The benchmark's column {name!r} holds other values than numbers: install "
-                "the course again."
-            )
-    numbers = sorted(networks["network"].tolist())
-    seeds = sorted(curves["seed"].unique().tolist())
-    epochs = int(curves["epoch"].max())
-    expected = itertools.product(numbers, seeds, range(1, epochs + 1))
-    rows = curves[["network", "seed", "epoch"]].itertuples(index=False, name=None)
-    if (
-        len(set(numbers)) < len(numbers)
-        or len(curves) != len(numbers) * len(seeds) * epochs  # before all of them are listed
-        or sorted(rows) != list(expected)
-    ):
-        raise CourseError(
-            f"The benchmark's {len(curves)} rows of learning curves are not one for each of its "
-            f"{len(numbers)} networks, {len(seeds)} seeds and {epochs} epochs: install the course "
-            "again."
-        )
-
-
-def load_benchmark(path: str | os.PathLike[str] | None = None) -> Benchmark:
-    """Load MNIST-NAS-Bench, and check that its files are those that were made.
-
-    Parameters
-    ----------
-    path
-        Folder of its three files; by default, the table that comes with the course.
-
-    Raises
-    ------
-    CourseError
-        A file is missing or damaged.
-    """
-    folder = RECORDINGS if path is None else Path(path)
-    header_bytes = read_file(folder, f"{NAME}.json")
-    try:
-        header = json.loads(header_bytes)
-        checksums = {name: header["files"][name]["sha256"] for name in FILES.values()}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CourseError(
-            f"{NAME}.json in {str(folder)!r} is damaged: install the course again."
-        ) from error
-    contents = {part: read_file(folder, name) for part, name in FILES.items()}
-    for part, name in FILES.items():
-        if hashlib.sha256(contents[part]).hexdigest() != checksums[name]:
-            raise CourseError(
-                f"{name} in {str(folder)!r} is not what it was when the benchmark was made (its "
-                "checksum differs): install the course again."
-            )
-    try:
-        tables = {part: read_csv(content) for part, content in contents.items()}
-        return Benchmark(**tables, of=header.get("networks"))
-    except CourseError:
-        raise
-    except Exception as error:  # a table of other origin can fail in any way
-        raise CourseError(
-            f"The tables in {str(folder)!r} are none of a benchmark ({type(error).__name__}): "
-            "install the course again."
-        ) from error
-
-
-def read_file(folder: Path, name: str) -> bytes:
-    """Read a file of the benchmark.
-
-    Raises
-    ------
-    CourseError
-        It cannot be read.
-    """
-    try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        raise CourseError(
-            f"The benchmark's file {name} cannot be read in {str(folder)!r} "
-            f"({error.strerror}): install the course again, or name the folder that holds it."
-        ) from error
-
-
-def read_csv(content: bytes) -> pd.DataFrame:
-    """The table in a compressed CSV file."""
-    return pd.read_csv(io.BytesIO(gzip.decompress(content)))
+def _is_whole(curves: pd.DataFrame, epochs: int, numbers: list[int]) -> bool:
+    """Whether sorted curves hold each epoch of each run once, and runs of all networks."""
+    rows = curves[["network", "seed", "epoch"]].to_numpy()
+    if len(rows) % epochs:
+        return False
+    runs = rows[::epochs, :2]
+    expected = np.column_stack([runs.repeat(epochs, 0), np.tile(range(1, epochs + 1), len(runs))])
+    return (
+        bool((rows == expected).all())
+        and not pd.DataFrame(runs).duplicated().any()
+        and sorted(set(runs[:, 0])) == numbers
+    )
 
 
 def _facts(columns: Container[str]) -> list[str]:
     """The costs and proxies among the names of columns."""
     return [name for name in (*COSTS, *PROXIES) if name in columns]
-
-
-def _plain_values(column: pd.Series) -> list[Any]:
-    """The values as plain Python objects, None where there is none."""
-    return [None if value is pd.NA else value for value in column.tolist()]
 
 
 def listed(values: Iterable[object]) -> str:

@@ -4,8 +4,7 @@
     python nascourse/recordings/record_scaling.py digits MNIST.npz --seeds 20
 
 ``efficientnets`` builds B0 to B7, one at a time, and counts.  ``digits`` trains every network of
-`scaling.DIGITS` as MNIST-NAS-Bench's were trained, and judges it by MNIST's official test images;
-it goes seed by seed and adds each training to the file, so it goes on where it was stopped.
+`scaling.DIGITS` as MNIST-NAS-Bench's were trained, and judges it by the same images; it goes seed by seed and adds each training to the file, so it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ recorder.use_one_thread()
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
+import bench_training as training
 import keras
-import make_bench_table as making
 import pandas as pd
 
-from nascourse import data, evaluation, trials
+from nascourse import evaluation, trials
 from nascourse.methods import scaling
 
 FOLDER = Path(__file__).parent
@@ -57,15 +56,19 @@ def efficientnets() -> pd.DataFrame:
 
 def digits(mnist: str, seeds: int, to: Path) -> None:
     """Train what the file ``to`` does not have yet."""
-    images = making.load_images(data.load_mnist("bundled", test_data=mnist))
+    images = training.load_images(mnist)
     rows = recorder.rows_in(to)
     trained = {(row["direction"], row["times"], row["seed"]) for row in rows}
     for seed in range(seeds):
-        for (direction, times), plan in scaling.DIGITS.items():
+        for place, ((direction, times), plan) in enumerate(scaling.DIGITS.items()):
             if (direction, times, seed) in trained:
                 continue
-            (run,) = making.train_seeds(
-                lambda plan=plan: scaling.digit_network(plan), images, seeds=[seed]
+            (run,) = training.train_runs(
+                lambda plan=plan: scaling.digit_network(plan),
+                images,
+                [training.Seeds(seed, seed)],
+                network=place,
+                judge_each=False,
             )
             model = scaling.digit_network(plan)
             rows.append(
@@ -76,8 +79,8 @@ def digits(mnist: str, seeds: int, to: Path) -> None:
                     "n_params": evaluation.count_params(model),
                     "flops": evaluation.count_flops(model),
                     "seed": seed,
-                    "val_accuracy": round(run["val_accuracy"][-1], 4),
-                    "test_accuracy": round(run["test_accuracy"], 4),
+                    "val_accuracy": run["val_right"][-1] / images.n_val,
+                    "test_accuracy": run["test_right"][-1] / images.n_test,
                     "seconds": round(run["seconds"], 1),
                 }
             )

@@ -18,7 +18,7 @@ recorder.use_one_thread()
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
-import make_bench_table as making
+import bench_training as training
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -29,33 +29,34 @@ NETWORKS, SIZES = 100, (250, 500, 1000, 2000)
 FILE = Path(__file__).with_name("subsets.csv")
 
 
-def val_accuracy(setting: dict, splits: data.Splits, size: int) -> float:
-    """The accuracy of a network after full training on ``size`` of the training images, seed 0."""
+def val_accuracy(network: int, splits: data.Splits, images: training.Images, size: int) -> float:
+    """The accuracy of a network after full training on ``size`` of the training images, run 0."""
     part = data.subset(splits, size)
-    judged = tf.constant(splits.x_val), tf.constant(splits.y_val)
-    images = making.Images(
-        tf.constant(part.x_train), tf.constant(part.y_train), *judged, len(splits.y_val)
+    setting = spaces.settings(spaces.bench_space)[network]
+    (run,) = training.train_runs(
+        lambda: spaces.built(spaces.bench_space, setting),
+        images._replace(x=part.x_train, y=part.y_train),
+        [training.Seeds(0, 0)],
+        network=network,
+        judge_each=False,
     )
-    (run,) = making.train_seeds(
-        lambda: spaces.built(spaces.bench_space, setting), images, seeds=[0]
-    )
-    return run["val_accuracy"][-1]
+    return run["val_right"][-1] / images.n_val
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("mnist", help="the full MNIST, whose test images the table holds out")
+    parser.add_argument("mnist", help="the full MNIST, whose images judge")
     parser.add_argument("--to", type=Path, default=FILE)
     options = parser.parse_args()
     splits = data.load_mnist("bundled", test_data=options.mnist)
-    settings = spaces.settings(spaces.bench_space)
-    chosen = np.random.default_rng(0).choice(len(settings), NETWORKS, replace=False)
+    images = training.load_images(options.mnist)
+    size = spaces.size(spaces.bench_space)
+    chosen = np.random.default_rng(0).choice(size, NETWORKS, replace=False)
 
     rows = recorder.rows_in(options.to)
     for network in chosen[len(rows) :].tolist():
-        setting = settings[network]
         row = {"network": network}
-        row |= {str(size): round(val_accuracy(setting, splits, size), 4) for size in SIZES}
+        row |= {str(size): val_accuracy(network, splits, images, size) for size in SIZES}
         rows.append(row)
         recorder.save(pd.DataFrame(rows), options.to)
         print(len(rows), row, flush=True)

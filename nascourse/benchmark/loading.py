@@ -1,0 +1,127 @@
+"""The files of the table: read, checked against their sums, and put together."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nascourse import CourseError
+from nascourse.benchmark.table import Benchmark, listed
+
+NAME = "mnist_nas_bench"
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+FILES = {"networks": f"{NAME}_networks.csv.gz", "curves": f"{NAME}_epochs.csv.gz"}
+CROSSED = f"{NAME}_crossed.csv.gz"
+
+_COUNTED = {"val_right": "validation", "small_right": "small_validation", "test_right": "test"}
+
+
+def load_benchmark(
+    path: str | os.PathLike[str] | None = None, *, validation_images: int | None = None
+) -> Benchmark:
+    """Load MNIST-NAS-Bench, and check that its files are those that were made.
+
+    Parameters
+    ----------
+    path
+        Folder of its files; by default, the table that comes with the course.
+    validation_images
+        Which set of images validates: the one with so many.  By default the largest.  A small one
+        is noisy, so it shows ties and the winner's curse; its loss was not measured, and is NaN.
+
+    Raises
+    ------
+    CourseError
+        A file is missing or damaged, or there is no such validation set.
+    """
+    folder = RECORDINGS if path is None else Path(path)
+    header_bytes = read_file(folder, f"{NAME}.json")
+    try:
+        header = json.loads(header_bytes)
+        names = {**FILES, "crossed": CROSSED} if CROSSED in header["files"] else FILES
+        checksums = {name: header["files"][name]["sha256"] for name in names.values()}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CourseError(
+            f"{NAME}.json in {str(folder)!r} is damaged: install the course again."
+        ) from error
+    contents = {part: read_file(folder, name) for part, name in names.items()}
+    for part, name in names.items():
+        if hashlib.sha256(contents[part]).hexdigest() != checksums[name]:
+            raise CourseError(
+                f"{name} in {str(folder)!r} is not what it was when the benchmark was made (its "
+                "checksum differs): install the course again."
+            )
+    try:
+        tables = {part: read_csv(content) for part, content in contents.items()}
+        return assembled(header, **tables, validation_images=validation_images)
+    except CourseError:
+        raise
+    except Exception as error:  # a table of other origin can fail in any way
+        raise CourseError(
+            f"The tables in {str(folder)!r} are none of a benchmark ({type(error).__name__}): "
+            "install the course again."
+        ) from error
+
+
+def assembled(
+    header: Mapping[str, Any],
+    networks: pd.DataFrame,
+    curves: pd.DataFrame,
+    crossed: pd.DataFrame | None = None,
+    *,
+    validation_images: int | None = None,
+) -> Benchmark:
+    """The benchmark of these tables, which count how many images of each set are right."""
+    sizes = {right: header.get(f"{name}_images") for right, name in _COUNTED.items()}
+    possible = [sizes[name] for name in ("val_right", "small_right") if name in curves]
+    if validation_images not in (None, *possible):
+        raise CourseError(
+            f"validation_images={validation_images!r} is not possible: leave it out, or choose one "
+            f"of the sizes that the table has: {listed(possible) or 'a single one'}."
+        )
+    val = "val_right" if validation_images in (None, sizes["val_right"]) else "small_right"
+
+    def accuracies(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(
+            val_accuracy=table[val] / sizes[val],
+            test_accuracy=table["test_right"] / sizes["test_right"],
+            val_loss=table["val_loss"] if val == "val_right" else float("nan"),
+        ).drop(columns=list(_COUNTED))
+
+    if possible:
+        curves = accuracies(curves)
+        # Measured on a quiet machine, it is a better price than what each training took.
+        quiet = curves["network"].map(networks.set_index("network")["epoch_seconds"])
+        curves["seconds"] = quiet.fillna(curves["seconds"])
+        crossed = None if crossed is None else accuracies(crossed)
+    return Benchmark(networks, curves, crossed=crossed, of=header.get("networks"))
+
+
+def read_file(folder: Path, name: str) -> bytes:
+    """Read a file of the benchmark.
+
+    Raises
+    ------
+    CourseError
+        It cannot be read.
+    """
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise CourseError(
+            f"The benchmark's file {name} cannot be read in {str(folder)!r} "
+            f"({error.strerror}): install the course again, or name the folder that holds it."
+        ) from error
+
+
+def read_csv(content: bytes) -> pd.DataFrame:
+    """The table in a compressed CSV file."""
+    return pd.read_csv(io.BytesIO(gzip.decompress(content)))
