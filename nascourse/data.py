@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SIDE = 28
 CLASSES = 10
-SHAPE = (SIDE, SIDE, 1)
+IMAGE_SHAPE = (SIDE, SIDE, 1)
 DIGITS = tuple("0123456789")
 VARIABLE = "NASCOURSE_MNIST"
 
@@ -166,7 +166,7 @@ def load_mnist(
         source = os.environ.get(VARIABLE) or "bundled"
     if source not in ("bundled", "keras"):
         splits = from_file(source, test_data=test_data, validation=validation, seed=seed)
-        if splits.image_shape != SHAPE or splits.class_names != DIGITS:
+        if splits.image_shape != IMAGE_SHAPE or splits.class_names != DIGITS:
             shape = "x".join(map(str, splits.image_shape))
             raise CourseError(
                 f"{splits.source} has images of {shape} in the classes "
@@ -178,7 +178,7 @@ def load_mnist(
     test = None
     if test_data is not None:
         test = _test_part(
-            *images.pair(images.read_npz(test_data, ""), test_data, "_test"), DIGITS, SHAPE
+            *images.pair(images.read_npz(test_data, ""), test_data, "_test"), DIGITS, IMAGE_SHAPE
         )
     if source == "keras":
         (x, y), official_test = _from_keras()
@@ -197,7 +197,7 @@ def from_arrays(
     *,
     validation: float = 0.2,
     test: float | tuple[Any, Any] = 0.2,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | np.ndarray | None = None,
     seed: int = 0,
     source: str = "arrays",
 ) -> Splits:
@@ -226,8 +226,9 @@ def from_arrays(
         The arrays are no images with labels, or a class is too small to be split.
     """
     seed, validation = _seed(seed), _share("validation", validation)
-    given = isinstance(test, tuple)
-    if not given and validation + _share("test", test) > 0.9:
+    own_test = test if isinstance(test, tuple) else None
+    share = 0.0 if isinstance(test, tuple) else _share("test", test)
+    if validation + share > 0.9:
         raise CourseError(
             f"validation={validation} and test={test} leave too little to train by: give shares "
             "that are 0.9 together, or less."
@@ -236,10 +237,10 @@ def from_arrays(
     y, names = images.encoded(y, len(x), class_names)
     images.check_counts(dict(zip(names, np.bincount(y, minlength=len(names)))), "This data set")
     n_val = round(validation * len(y))
-    if given:
-        held_out = _test_part(*test, names, x.shape[1:])
+    if own_test:
+        held_out = _test_part(*own_test, names, x.shape[1:])
     else:
-        rest, off = _split_off(y, round(test * len(y)), seed)
+        rest, off = _split_off(y, round(share * len(y)), seed)
         held_out = x[off], y[off]
         x, y = x[rest], y[rest]
     return _split(x, y, held_out, names, n_val, seed, source)
@@ -275,8 +276,9 @@ def from_folder(
         A picture cannot be read, or a class cannot be used; the sentence names it.
     """
     x, y, names, source = images.read_folder(path, size=size, color=color)
-    options = {"validation": validation, "test": test, "seed": seed}
-    return from_arrays(x, y, class_names=names, source=source, **options)
+    return from_arrays(
+        x, y, validation=validation, test=test, class_names=names, seed=seed, source=source
+    )
 
 
 def from_file(
@@ -390,7 +392,7 @@ def _seed(seed: object) -> int:
 
 
 def _share(name: str, value: Any) -> float:
-    if not isinstance(value, numbers.Real) or not 0.1 <= value <= 0.9:
+    if not isinstance(value, numbers.Real) or not 0.1 <= float(value) <= 0.9:
         raise CourseError(f"{name}={value!r} is not possible: give a share from 0.1 to 0.9.")
     return float(value)
 

@@ -125,7 +125,7 @@ def _scale(images: NDArray, name: str) -> float:
 
 
 def encoded(
-    y: Any, n_images: int, class_names: Sequence[str] | None = None, name: str = "y"
+    y: Any, n_images: int, class_names: Sequence[str] | NDArray | None = None, name: str = "y"
 ) -> Labels:
     """Labels of any kind as numbers from 0, and the name of each class.
 
