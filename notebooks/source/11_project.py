@@ -34,7 +34,7 @@ print(splits)
 print(splits.x_train.shape, splits.x_train.dtype, splits.x_train.min(), splits.x_train.max())
 
 # %%
-axes = plotting.plot_digits(splits.x_train[:30], splits.y_train[:30])
+axes = plotting.plot_images(splits.x_train[:30], splits.y_train[:30])
 plotting.show(
     axes,
     alt="Thirty handwritten digits in three rows, each with its label above it.",
