@@ -10,7 +10,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras
 
-from nascourse import CourseError
+from nascourse import CourseError, trials
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
 from nascourse.evaluation import count_flops, count_params
@@ -29,8 +29,13 @@ class TrialRecorder:
     failure : why the trial failed, should it fail
     """
 
-    def __init__(self, recording: Recording, observer: Observer):
-        self.recording, self._observer = recording, observer
+    def __init__(
+        self,
+        recording: Recording,
+        observer: Observer,
+        objective: tuple[str, str] = trials.ACCURACY,
+    ):
+        self.recording, self._observer, self._objective = recording, observer, objective
 
     def repeat(self) -> None:
         """Report the trials that the recording has from before."""
@@ -78,12 +83,10 @@ class TrialRecorder:
         }
         if not completed:
             return row | {"message": self.failure}
-        best = max(self.curve, key=lambda epoch: epoch["val_accuracy"])
-        return row | {
-            "val_accuracy": best["val_accuracy"],
-            "val_loss": best["val_loss"],
-            "best_epoch": best["epoch"],
-        }
+        column, direction = self._objective
+        best = (max if direction == "max" else min)(self.curve, key=lambda epoch: epoch[column])
+        judged = {name: best[name] for name in ("val_accuracy", "val_loss", column) if name in best}
+        return row | judged | {"best_epoch": best["epoch"]}
 
     def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Write a finished trial; KerasTuner must have written its own files before."""
