@@ -465,6 +465,17 @@ def _values(entry: hyperparameters.HyperParameter) -> list:
     return list(entry.values)
 
 
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer costs for one image."""
+
+    layer: str
+    kind: str
+    output: tuple[int, ...]  # shape without the batch
+    n_params: int
+    flops: int
+
+
 def describe(model: keras.Model) -> str:
     """The network in one line, from the image to the class.
 
