@@ -40,8 +40,8 @@ from nascourse import CourseError, first_line, spaces, trials, whole_number
 from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse._engine.files import atomic_path, atomic_write
+from nascourse._engine.layers import LayerCost
 from nascourse.data import Splits
-from nascourse.spaces import LayerCost
 
 if TYPE_CHECKING:
     from nascourse._engine.options import SearchOptions
@@ -370,7 +370,11 @@ def _search_facts(
         "search_images": len(search.splits.y_train),
         "judged_by": len(search.splits.y_val),
         "space": space,
-        "trials": table[shown].astype(object).where(table[shown].notna(), "").to_dict("records"),
+        "trials": table[shown]
+        .round(3)
+        .astype(object)
+        .where(table[shown].notna(), "")
+        .to_dict("records"),
         "trial": number,
         "architecture": row["architecture"],
         "objective_value": float(row[column]),

@@ -28,12 +28,12 @@ import autokeras as ak
 import keras
 import keras_tuner
 import pandas as pd
-import tree
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.layers import MacroF1, RescalingBlock, SoftmaxHead
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -114,23 +114,6 @@ def classifier(
         metrics=_metrics(metrics),
     )
     return model
-
-
-@keras.utils.register_keras_serializable(package="nascourse")
-class MacroF1(keras.metrics.F1Score):
-    """The mean of the classes' F1 scores, for labels as whole numbers as well as one-hot.
-
-    A class counts as much as any other, however few images it has.
-    """
-
-    def __init__(self, name: str = "macro_f1", **options: Any):
-        super().__init__(**{"average": "macro", **options}, name=name)
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        classes = y_pred.shape[-1]
-        if y_true.shape[1:] != y_pred.shape[1:]:
-            y_true = keras.ops.one_hot(keras.ops.reshape(y_true, (-1,)), classes)
-        super().update_state(y_true, y_pred, sample_weight)
 
 
 def _metrics(names: Sequence[str]) -> list[Any]:
@@ -218,25 +201,6 @@ def autokeras_space(
 def choice(name: str, values: Sequence) -> Any:
     """A hyperparameter for an AutoKeras block, which takes one of ``values``."""
     return hyperparameters.Choice(name, list(values))
-
-
-@keras.utils.register_keras_serializable(package="nascourse")
-class RescalingBlock(ak.Block):
-    """An AutoKeras block that brings pixels from 0..255 to 0..1; AutoKeras has none."""
-
-    def build(self, hp, inputs=None):
-        return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
-
-
-@keras.utils.register_keras_serializable(package="nascourse")
-class SoftmaxHead(ak.ClassificationHead):
-    """A head with a probability for each class; AutoKeras's own has one output for two classes.
-
-    With ``multi_label=True`` AutoKeras takes one-hot labels of two classes as it takes others.
-    """
-
-    def infer_loss(self) -> keras.losses.Loss:
-        return keras.losses.CategoricalCrossentropy()
 
 
 def fitted(
@@ -463,17 +427,6 @@ def _values(entry: hyperparameters.HyperParameter) -> list:
             "size: give it a step, or use hp.Choice."
         )
     return list(entry.values)
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """What one layer costs for one image."""
-
-    layer: str
-    kind: str
-    output: tuple[int, ...]  # shape without the batch
-    n_params: int
-    flops: int
 
 
 def describe(model: keras.Model) -> str:

@@ -249,7 +249,7 @@ def test_a_search_without_a_completed_trial_says_why(splits, tmp_path, capsys):
     )
 
     last_line = capsys.readouterr().out.splitlines()[-1]
-    assert last_line.startswith("Every trial failed, 2 of 2 with ")
-    assert "every trial failed, 2 of 2 with" in repr(result)
+    assert last_line.startswith("Every trial failed, 1 of 2 with Oversized model: ")
+    assert "every trial failed, 1 of 2 with Oversized model: " in repr(result)
     with pytest.raises(CourseError, match="None of the 2 trials was completed"):
         search.retrain(result)
