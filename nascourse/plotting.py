@@ -35,7 +35,7 @@ from nascourse._engine.files import atomic_path
 from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
-    from nascourse._engine.layers import LayerCost
+    from nascourse._engine.costs import LayerCost
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"

@@ -1,8 +1,7 @@
-"""What the course's networks need besides what Keras and AutoKeras have; and what a layer costs."""
+"""What the course's networks need besides what Keras and AutoKeras have."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -48,14 +47,3 @@ class SoftmaxHead(ak.ClassificationHead):
 
     def infer_loss(self) -> keras.losses.Loss:
         return keras.losses.CategoricalCrossentropy()
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """What one layer costs for one image."""
-
-    layer: str
-    kind: str
-    output: tuple[int, ...]  # shape without the batch
-    n_params: int
-    flops: int

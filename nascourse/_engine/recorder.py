@@ -11,9 +11,9 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 
 from nascourse import CourseError, trials
+from nascourse._engine.costs import count_flops, count_params
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
-from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import describe, fingerprint
 
 
