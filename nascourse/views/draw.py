@@ -78,6 +78,7 @@ function render({ model, el }) {
   }
   function wipe() {
     ink.fill(0);
+    [pen, down] = [[columns / 2, rows / 2], false];
     show();
     send();
   }
