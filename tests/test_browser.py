@@ -350,8 +350,9 @@ print("stopped after", len(found.table))
 
 def test_a_drawing_is_read_with_the_mouse_and_from_the_keyboard(lab, view):
     output = view("""
-import keras
+from nascourse import plotting, spaces
 from nascourse.views import draw
+import keras
 image = keras.Input((28, 28, 1), dtype="uint8")
 halves = keras.layers.AveragePooling2D((28, 14))(keras.layers.Rescaling(1 / 25)(image))
 model = keras.Model(image, keras.layers.Softmax()(keras.layers.Flatten()(halves)))
