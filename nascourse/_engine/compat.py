@@ -43,7 +43,25 @@ from autokeras.tuners.greedy import GreedyOracle, Trie
 if TYPE_CHECKING:
     import ipywidgets
 
-__all__ = ["AutoTuner", "GreedyOracle", "Trie"]
+__all__ = ["AutoTuner", "BayesianOracle", "GreedyOracle", "Trie"]
+
+
+class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
+    """KerasTuner's Bayesian optimization, which goes on after a stop as without one.
+
+    Read in keras-tuner 1.4.8: it draws the starting points of each proposal from a generator that
+    it does not save.
+    """
+
+    def get_state(self) -> dict[str, Any]:
+        generator = self._random_state.get_state(legacy=False)
+        generator["state"]["key"] = generator["state"]["key"].tolist()
+        return {**super().get_state(), "generator": generator}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        if "generator" in state:  # not in a search of an older version of the course
+            self._random_state.set_state(state["generator"])
 
 
 def autokeras_network(
