@@ -31,6 +31,7 @@ from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.ranges import MANY_VALUES, possible_values
 from nascourse.data import CLASSES, SIDE
 
 IMAGE_SHAPE = (SIDE, SIDE, 1)
@@ -291,7 +292,7 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
     rows = [
         {
             "hyperparameter": entry.name,
-            "values": ", ".join(str(value) for value in _values(entry)),
+            "values": _in_words(_values(entry)),
             "only if": " and ".join(
                 f"{parent.name} in {parent.values}" for parent in entry.conditions
             ),
@@ -299,6 +300,13 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
         for entry in declared(space).space
     ]
     return pd.DataFrame(rows).set_index("hyperparameter")
+
+
+def _in_words(values: Sequence) -> str:
+    """All values of a hyperparameter, or the first ones and the last one of many."""
+    few = len(values) <= MANY_VALUES
+    shown = values if few else [values[0], values[1], values[2], "...", values[-1]]
+    return ", ".join(map(str, shown))
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:
@@ -320,7 +328,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     4
     """
     entries = declared(space).space
-    parents = {condition.name for entry in entries for condition in entry.conditions}
+    conditions = [condition for entry in entries for condition in entry.conditions]
 
     def count(index: int, setting: dict[str, Any]) -> int:
         if index == len(entries):
@@ -329,9 +337,15 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         if not _is_active(entry, setting):
             return count(index + 1, setting)
         values = _values(entry)
-        if entry.name not in parents:
-            return len(values) * count(index + 1, setting)
-        return sum(count(index + 1, {**setting, entry.name: value}) for value in values)
+        asked = {
+            v for condition in conditions if condition.name == entry.name for v in condition.values
+        }
+        parents = [value for value in asked if value in values]
+        # All values that no condition asks for are counted at once: there may be many.
+        rest = len(values) - len(parents)
+        return (rest and rest * count(index + 1, setting)) + sum(
+            count(index + 1, {**setting, entry.name: value}) for value in parents
+        )
 
     return count(0, {})
 
@@ -340,13 +354,15 @@ def _is_active(entry: hyperparameters.HyperParameter, setting: Mapping[str, Any]
     return all(condition.is_active(setting) for condition in entry.conditions)
 
 
-def _values(entry: hyperparameters.HyperParameter) -> list:
+def _values(entry: hyperparameters.HyperParameter) -> Sequence:
     if isinstance(entry, hyperparameters.Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
             "size: give it a step, or use hp.Choice."
         )
-    return list(entry.values)
+    if isinstance(entry, hyperparameters.Int) and entry.step is None:
+        return range(entry.min_value, entry.max_value + 1)
+    return possible_values(entry)
 
 
 def describe(model: keras.Model) -> str:

@@ -28,6 +28,10 @@ class _Steps(Sequence):
     def __getitem__(self, index: Any) -> Any:
         return self._first + self._numbers[index] * self._step
 
+    def __contains__(self, value: Any) -> bool:
+        index = self.index(value)
+        return 0 <= index < len(self) and self[index] == value
+
     def index(self, value: Any, *_: Any) -> int:
         return round((value - self._first) / self._step)
 
