@@ -24,6 +24,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
+
+# isort: split
 import numpy as np
 
 from nascourse import CourseError, first_line, whole_number

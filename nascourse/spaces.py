@@ -12,8 +12,6 @@ All take images of shape (28, 28, 1) in ``uint8`` and scale them in their first 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +29,7 @@ from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.descriptions import digest
 from nascourse._engine.ranges import MANY_VALUES, possible_values
 from nascourse.data import CLASSES, SIDE
 
@@ -402,29 +401,55 @@ def _abbreviation(layer: keras.Layer) -> str:
 def fingerprint(model: keras.Model) -> str:
     """A digest of a network's layers and connections: equal networks have the same.
 
-    Names and weights do not count.  KerasTuner compares hyperparameter *values*, which can differ
-    although the network is the same, for instance in the filters of a block that is not built.
+    Names and weights do not count, of the networks inside it neither.  A network of a class that
+    does not say what its layers do to its input counts as that class with these layers.  KerasTuner
+    compares hyperparameter *values*, which can differ although the network is the same, for
+    instance in the filters of a block that is not built.
     """
-    layers = model.get_config()["layers"]
-    index_of = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
+    return digest(_description(model))
 
-    def anonymous(part: Any) -> Any:
-        if isinstance(part, dict):
-            if "keras_history" in part:  # where a tensor comes from: layer, call, output
-                name, *rest = part["keras_history"]
-                return [index_of[name], *rest]
-            return {key: anonymous(value) for key, value in part.items()}
-        if isinstance(part, (list, tuple)):
-            return [anonymous(value) for value in part]
-        return part
 
-    content = [
+def _description(model: keras.Model) -> list:
+    try:
+        return _layers(model.get_config()["layers"])
+    except Exception:  # noqa: BLE001 - what a class of one's own says of itself can fail in any way
+        parts = [
+            _description(layer)
+            if isinstance(layer, keras.Model)
+            else _anonymous(layer.get_config())
+            for layer in model.layers
+        ]
+        return [type(model).__name__, parts]
+
+
+def _layers(configs: Sequence[Mapping[str, Any]]) -> list:
+    """The layers of a network as its configuration lists them, without their names."""
+    index_of = {layer["config"]["name"]: index for index, layer in enumerate(configs)}
+    return [
         [
             layer["class_name"],
-            anonymous({**layer["config"], "name": None}),
-            anonymous(layer.get("inbound_nodes")),
+            _anonymous({**layer["config"], "name": None}, index_of),
+            _anonymous(layer.get("inbound_nodes"), index_of),
         ]
-        for layer in layers
+        for layer in configs
     ]
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _anonymous(part: Any, index_of: Mapping[str, int] = {}) -> Any:
+    """A part of a configuration without names of layers, and without places of code."""
+    if isinstance(part, (list, tuple)):
+        return [_anonymous(value, index_of) for value in part]
+    if not isinstance(part, dict):
+        return part
+    if "keras_history" in part:  # where a tensor comes from: layer, call, output
+        name, *rest = part["keras_history"]
+        return [index_of[name], *rest]
+    if part.get("class_name") == "__lambda__":  # its code names the file that it was written in
+        return compat.lambda_code(part["config"])
+    if isinstance(part.get("layers"), list):  # a network inside the network
+        inner = [key for key in ("name", "layers", "input_layers", "output_layers") if key in part]
+        rest = {key: value for key, value in part.items() if key not in inner}
+        return [_layers(part["layers"]), _anonymous(rest, index_of)]
+    is_layer = "name" in part and "trainable" in part  # one that a layer wraps
+    part = {**part, "name": None} if is_layer else part
+    return {key: _anonymous(value, index_of) for key, value in part.items()}

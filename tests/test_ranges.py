@@ -69,7 +69,7 @@ def test_no_strategy_lists_a_wide_range(name, tmp_path, monkeypatch):
         def run_trial(self, trial, **options):
             return {"val_accuracy": trial.hyperparameters.get("shift") / MANY}
 
-    oracle = strategies.make_oracle(name, max_trials=30, seed=1, hyperparameters=hp)
+    oracle = strategies.make_oracle(name, max_trials=8, seed=1, hyperparameters=hp)
     Tuner(oracle, hypermodel=None, directory=tmp_path).search(verbose=0)
 
-    assert len(oracle.trials) == 30 and not listed
+    assert len(oracle.trials) == 8 and not listed

@@ -9,9 +9,11 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse._engine.observers import Observer
+from nascourse._engine.options import OBJECTIVE
 from nascourse._engine.recording import Recording
 from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import describe, fingerprint
@@ -58,6 +60,10 @@ class TrialRecorder:
             self._observer.network_known(self._number, self.network)
         self._observer.batch_end(self._number)
 
+    def waiting(self, line: str) -> None:
+        """Report that workers are waited for."""
+        self._observer.waiting(line)
+
     def validation_batch_end(self) -> None:
         """Report a batch of validation."""
         self._observer.batch_end(self._number)
@@ -66,6 +72,19 @@ class TrialRecorder:
         """Add an epoch, from 1, to the learning curve."""
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
         self._observer.epoch_end(self._number, epoch, metrics)
+
+    def check_curve(self) -> None:
+        """Refuse a training that has not brought what trials are compared by."""
+        if not self.curve:
+            raise FailedTrialError(
+                "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "
+                "callbacks, to model.fit."
+            )
+        if OBJECTIVE not in self.curve[-1]:
+            raise FailedTrialError(
+                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {OBJECTIVE}: "
+                f"compile with metrics=[{OBJECTIVE.removeprefix('val_')!r}]."
+            )
 
     def row(self, *, completed: bool) -> dict[str, Any]:
         """The trial's row of the table, without its hyperparameters."""

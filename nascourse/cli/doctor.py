@@ -1,6 +1,6 @@
 """Can this machine run the course? One plain line a check, and the fix beside each fault.
 
-Only the standard library is imported, so that the doctor runs before anything is installed, and
+Only the standard library is imported (by `nascourse._engine.environment` as well), so that the doctor runs before anything is installed, and
 no TensorFlow ever, so that it answers within a second or two. The `check_*` functions are pure: they
 take facts and return a `Check`. `examine` gathers the facts.
 """
@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
+
+from nascourse._engine import environment
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 """The Python versions for which every pinned package has wheels."""
@@ -166,6 +168,12 @@ def check_disk(free: int, needed: int) -> Check:
     )
 
 
+def check_problem(problem: environment.Problem) -> Check:
+    """Report what other work has left behind on this machine."""
+    level = "FAULT" if problem.when else "note"
+    return Check(level, problem.subject, problem.finding, problem.fix)
+
+
 def verdict(checks: list[Check]) -> str:
     """Sum the checks up in one sentence."""
     faults = sum(check.level == "FAULT" for check in checks)
@@ -228,6 +236,7 @@ def examine() -> list[Check]:
         check_gpu(_gpu()),
         check_disk(shutil.disk_usage(ROOT).free, needed),
         *_check_home(),
+        *map(check_problem, environment.problems()),
         *_check_data(pins, pip=pip),
     ]
 

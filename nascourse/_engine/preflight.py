@@ -1,0 +1,96 @@
+"""Look at all that a search is given before its first trial begins: a training is dear."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Any
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import keras
+
+from nascourse import CourseError
+from nascourse._engine import compat, environment
+from nascourse._engine.blame import reason
+from nascourse._engine.identity import Space, build_function, own_fit
+from nascourse._engine.observers import Observer
+from nascourse._engine.options import OBJECTIVE
+from nascourse.data import Splits
+from nascourse.spaces import AutoKerasSpace, built
+
+
+def check(space: Space, splits: Splits, *, executor: Any, observer: Any) -> None:
+    """Refuse what no trial could be trained with.
+
+    Raises
+    ------
+    CourseError
+        Something left behind on the machine is in the way; or an argument is of another kind than
+        it should be; or the network of the space's default values cannot be built, or cannot be
+        trained on these images, or does not report what trials are compared by.
+    """
+    settings = {
+        "backend": keras.backend.backend(),
+        "image_data_format": keras.config.image_data_format(),
+        "floatx": keras.config.floatx(),
+    }
+    environment.demand("search", settings)
+    for name, value, kind, example in (
+        ("splits", splits, Splits, "data.load_mnist()"),
+        ("executor", executor, Executor | None, "ProcessPoolExecutor(...)"),
+        ("observer", observer, Observer | None, "search.ProgressBar()"),
+    ):
+        if not isinstance(value, kind):
+            raise CourseError(f"{name}={value!r} is of another kind: give one such as {example}.")
+    if isinstance(space, type):
+        raise CourseError(f"space={space.__name__} is a class: give an object, {space.__name__}().")
+    if not isinstance(space, AutoKerasSpace):
+        _check_network(space, splits)
+
+
+def _check_network(space: Any, splits: Splits) -> None:
+    """Build the network of the default values, and let it meet two images, without a training."""
+    try:
+        model = built(build_function(space), {})
+    except CourseError:
+        raise
+    except Exception as error:
+        raise CourseError(
+            f"The network of the default values cannot be built ({reason(error)}): repair the "
+            "build function, and try it by spaces.built(space, {})."
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise CourseError(
+            f"The build function returned {model!r}, not a Keras model: end it with 'return model'."
+        )
+    if own_fit(space) is not None:  # which may train in any way
+        return
+    metric = OBJECTIVE.removeprefix("val_")
+    if not model.compiled:
+        raise CourseError(
+            "The network is not compiled: let the build function call model.compile(optimizer, "
+            f"loss, metrics=[{metric!r}]) before it returns the model."
+        )
+    x, y = splits.x_train[:2], splits.y_train[:2]
+    try:
+        _meet(model, x, y)
+    except Exception as error:
+        raise CourseError(
+            f"The network of the default values cannot learn from images of shape {x.shape[1:]} "
+            f"with whole numbers as labels ({reason(error)}): let its input, its output and its loss "
+            "fit them."
+        ) from error
+    reported = sorted(model.get_metrics_result())
+    if metric not in reported:
+        raise CourseError(
+            f"The networks report {', '.join(reported)}, and trials are compared by {metric}: "
+            f"compile them with metrics=[{metric!r}]."
+        )
+
+
+def _meet(model: keras.Model, x: Any, y: Any) -> None:
+    try:
+        compat.build_by_batch(model, x, y)
+    except Exception:  # noqa: BLE001 - some networks can only be built by a step
+        model.evaluate(x, y, verbose=0)
