@@ -155,7 +155,7 @@ class _RandomOracle(keras_tuner.Oracle):
         return self._pick(possible_values(entry))
 
     def _pick(self, options: Sequence) -> Any:
-        return options[self._rng.integers(len(options))]
+        return options[int(self._rng.integers(len(options)))]
 
     def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
         """Draw until an architecture is new; None if too many draws in a row are not."""

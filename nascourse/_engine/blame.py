@@ -7,6 +7,7 @@ sentence and with all that is finished; once it is repaired, the trial is traine
 from __future__ import annotations
 
 import errno
+import os
 import re
 import traceback
 import urllib.error
@@ -71,7 +72,7 @@ def disk_error(error: Exception) -> OSError | None:
         if isinstance(cause, OSError) and (number or written):
             number = number or int(written[1])  # type: ignore[index]  # one of the two is there
             if number in _DISK:
-                return OSError(number, errno.errorcode.get(number, ""))
+                return OSError(number, os.strerror(number))
     return None
 
 

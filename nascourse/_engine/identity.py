@@ -14,7 +14,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -31,7 +31,7 @@ from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, setti
 
 MOST_NETWORKS = 16  # are built to compare a space
 SECONDS = 1.0  # after which no more are built, but for the first two
-Space = Callable[..., keras.Model] | keras_tuner.HyperModel | AutoKerasSpace
+Space: TypeAlias = Callable[..., keras.Model] | keras_tuner.HyperModel | AutoKerasSpace
 
 
 def build_function(space: Space) -> Callable[..., keras.Model] | AutoKerasSpace:
@@ -41,10 +41,9 @@ def build_function(space: Space) -> Callable[..., keras.Model] | AutoKerasSpace:
 
 def own_fit(space: Space) -> Callable[..., Any] | None:
     """The ``fit`` that a `HyperModel` brings, if it brings one."""
-    is_own = isinstance(space, keras_tuner.HyperModel) and (
-        type(space).fit is not keras_tuner.HyperModel.fit
-    )
-    return space.fit if is_own else None
+    if not isinstance(space, keras_tuner.HyperModel):
+        return None
+    return None if type(space).fit is keras_tuner.HyperModel.fit else space.fit
 
 
 def space_identity(space: Space) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from keras_tuner.errors import FailedTrialError, FatalError
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
-from nascourse._engine.identity import Space, build_function, own_fit
+from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
@@ -173,10 +173,13 @@ class _FedSpace(keras_tuner.HyperModel):
 
     def __init__(self, space: Callable[..., keras.Model] | keras_tuner.HyperModel):
         super().__init__()
-        self._build, self._own_fit = build_function(space), own_fit(space)
+        self._space, self._own_fit = space, own_fit(space)
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        return self._build(hp)
+        build = (
+            self._space.build if isinstance(self._space, keras_tuner.HyperModel) else self._space
+        )
+        return build(hp)
 
     def fit(self, hp, model: keras.Model, *args: Any, seed: int, **arguments: Any) -> Any:
         if self._own_fit is not None:

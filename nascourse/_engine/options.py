@@ -127,7 +127,8 @@ class TimeIsUp(FatalError):
 
 def positive_number(name: str, seconds: Any) -> float:
     """The value as a float, or the sentence that says what it should be."""
-    if not isinstance(seconds, numbers.Real) or isinstance(seconds, bool) or not seconds > 0:
+    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
+    if not is_number or not float(seconds) > 0:
         raise CourseError(f"{name}={seconds!r} is not possible: give a number of seconds above 0.")
     return float(seconds)
 

@@ -123,5 +123,5 @@ class TrialRecorder:
 def _flops_if_known(model: keras.Model) -> int | None:
     try:
         return count_flops(model)
-    except CourseError:  # a kind of layer whose arithmetic the course does not know
+    except (CourseError, AttributeError):  # a layer that the course does not know, or cannot see
         return None

@@ -40,6 +40,12 @@ BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
 OF_THE_SPACE = {"space", "networks", "compile settings", "own code", "fit"}
+PARTS = {
+    "space": OF_THE_SPACE - {"space"},
+    "networks": {"own code"},
+    "compile settings": {"own code"},
+    "callbacks": {"code of the callbacks"},
+}
 ASKED = "build function"  # another one may still build the same networks
 READS_ALL = (
     "import h5py, sys; h5py.File(sys.argv[1]).visititems("
@@ -240,8 +246,8 @@ def _continued(
             f"change does not matter, or {OVERWRITE}"
         )
     changed = [name for name in changed if name != ASKED]
-    if "space" in changed:  # says more than what its networks are made of
-        changed = [name for name in changed if name not in OF_THE_SPACE or name == "space"]
+    for whole, parts in PARTS.items():  # which the whole says already
+        changed = [name for name in changed if name not in parts or whole not in changed]
     has_completed = any(record["row"]["status"] == "completed" for record in content.trials)
     of_the_space = set(changed) - {BUDGET}
     if of_the_space and of_the_space <= OF_THE_SPACE and content.trials and not has_completed:
