@@ -409,17 +409,15 @@ def fingerprint(model: keras.Model) -> str:
     return digest(_description(model))
 
 
-def _description(model: keras.Model) -> list:
+def _description(layer: keras.Layer) -> Any:
+    """What a network or a layer says of itself; where it says nothing, what it is made of."""
     try:
-        return _layers(model.get_config()["layers"])
-    except Exception:  # noqa: BLE001 - what a class of one's own says of itself can fail in any way
-        parts = [
-            _description(layer)
-            if isinstance(layer, keras.Model)
-            else _anonymous(layer.get_config())
-            for layer in model.layers
-        ]
-        return [type(model).__name__, parts]
+        config = layer.get_config()
+        if isinstance(layer, keras.Model):
+            return _layers(config["layers"])
+        return [type(layer).__name__, _anonymous({**config, "name": None})]
+    except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
+        return [type(layer).__name__, [_description(part) for part in getattr(layer, "layers", ())]]
 
 
 def _layers(configs: Sequence[Mapping[str, Any]]) -> list:

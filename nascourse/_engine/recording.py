@@ -42,7 +42,7 @@ NO_NETWORK = "none"  # how an identity begins to describe a network that could n
 OF_THE_SPACE = {"space", "networks", "compile settings", "own code", "fit"}
 PARTS = {
     "space": OF_THE_SPACE - {"space"},
-    "networks": {"own code"},
+    "networks": {"own code", "compile settings"},
     "compile settings": {"own code"},
     "callbacks": {"code of the callbacks"},
 }
