@@ -25,15 +25,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
 from nascourse._engine.files import atomic_path
+from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
-    from nascourse.evaluation import LayerCost
+    from nascourse.spaces import LayerCost
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
@@ -94,7 +96,7 @@ def _figure(axes: Axes | Sequence[Axes] | NDArray) -> Figure:
 def plot_incumbent(
     tables: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
-    by: str = "val_accuracy",
+    by: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The best value so far over the trials: a staircase for each search.
@@ -103,16 +105,20 @@ def plot_incumbent(
     ----------
     tables
         One trial table, or several under the names that the legend shows.
+    by
+        The column; by default the objective of the search.
     """
     ax = _axes(ax)
     searches = tables if isinstance(tables, Mapping) else {"": tables}
     for name, table in searches.items():
+        by = by or trials.objective(table)
         best_so_far = trials.incumbent(table, by=by)
         number = best_so_far.index.astype(int)
         (stairs,) = ax.step(number, best_so_far, where="post", linewidth=2, label=name)
         ax.plot(number, table[by].astype(float), "o", color=stairs.get_color(), alpha=0.5)
+    by = by or "val_accuracy"
     _label(ax.xaxis, "trial")
-    _label(ax.yaxis, by, f"best {_words(by)} so far")
+    _label(ax.yaxis, by, f"best {trials.words(by)} so far")
     if isinstance(tables, Mapping):
         ax.legend(loc="lower right", frameon=False)
     return ax
@@ -156,15 +162,15 @@ def plot_search(
         What random searches reach, as in `plot_searches`: drawn behind, in gray.
     """
     ax = _axes(ax)
-    accuracy = table.set_index("trial")["val_accuracy"].astype(float)
+    value = table.set_index("trial")[trials.objective(table)].astype(float)
     if luck is not None:
         _median_in_band(ax, luck, band=(5, 95), color=GRAY, label="random search")
         ax.legend(loc="lower right", frameon=False)
         # Down to the worst luck, the axis would leave little height for the search itself.
-        ax.set_ylim(bottom=np.nanmin([*accuracy, np.median(luck[:, 0])]) - 0.02)
+        ax.set_ylim(bottom=np.nanmin([*value, np.median(luck[:, 0])]) - 0.02)
     plot_incumbent(table, ax=ax)
     ax.lines[-1].set_alpha(1)  # full dots, to differ from the empty ones
-    repeated = accuracy[table["duplicate_of"].notna().to_numpy()]
+    repeated = value[table["duplicate_of"].notna().to_numpy()]
     ax.plot(repeated.index.astype(int), repeated, "o", color=BLUE, markerfacecolor="white")
     failed = table.loc[table["status"] == "failed", "trial"].astype(int)
     bottom_line = ax.get_xaxis_transform()
@@ -173,10 +179,10 @@ def plot_search(
 
 
 def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Each completed trial by size and accuracy, with its number; the best one stands out."""
-    ax = _axes(ax)
+    """Each completed trial by size and objective, with its number; the best one stands out."""
+    ax, by = _axes(ax), trials.objective(table)
     completed = table[table["status"] == "completed"].set_index("trial")
-    points = completed[["n_params", "val_accuracy"]].astype(float)
+    points = completed[["n_params", by]].astype(float)
     ax.plot(*points.to_numpy().T, "o", color=BLUE)
     best = points.loc[trials.best(table)["trial"]]
     ax.plot(*best, "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
@@ -184,8 +190,8 @@ def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.annotate(str(trial), point, xytext=(5, 5), textcoords="offset points")
     ax.set_xscale("log")
     _label(ax.xaxis, "n_params")
-    _label(ax.yaxis, "val_accuracy")
-    ax.legend(loc="lower right", frameon=False)
+    _label(ax.yaxis, by)
+    ax.legend(loc="best", frameon=False)
     return ax
 
 
@@ -247,35 +253,90 @@ def plot_architecture(
     return ax
 
 
-def plot_digits(
-    x: NDArray, titles: Sequence[object] | NDArray | None = None, *, columns: int = 10
+def plot_images(
+    images: Splits | NDArray, titles: Sequence[object] | NDArray | None = None, *, columns: int = 10
 ) -> NDArray:
     """Images side by side; returns the array of axes.
 
     Parameters
     ----------
-    x : uint8 array of shape (n, 28, 28, 1) or (n, 28, 28)
-    titles : a short text above each image
+    images
+        uint8 of shape (n, height, width, channels) or (n, height, width), or the splits of a data
+        set: then the first training images of each class, at most thirty, with its name.
+    titles
+        A short text above each image.
     """
-    rows = -(-len(x) // columns)
+    if isinstance(images, Splits):
+        splits, most = images, max(1, 30 // images.classes)
+        of_class = [np.flatnonzero(splits.y_train == k)[:most] for k in range(splits.classes)]
+        first = np.concatenate(of_class)[:30]
+        images = splits.x_train[first]
+        titles = [splits.class_names[label] for label in splits.y_train[first]]
+    rows = -(-len(images) // columns)
     with plt.rc_context(STYLE):
         size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
         _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.axis("off")
-    for ax, image in zip(axes.flat, x):
-        ax.imshow(image.squeeze(), cmap="gray_r", vmin=0, vmax=255)
+    for ax, image in zip(axes.flat, images):
+        ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
     for ax, title in zip(axes.flat, [] if titles is None else titles):
-        ax.set_title(title, fontsize=9)
+        ax.set_title(_short_name(title), fontsize=9, parse_math=False)
     return axes
 
 
-def plot_misread(x: NDArray, y: NDArray, predicted: NDArray, *, most: int = 20) -> NDArray:
-    """The first misread images, each titled "written → read"; returns the array of axes."""
+def plot_misread(
+    x: NDArray,
+    y: NDArray,
+    predicted: NDArray,
+    *,
+    class_names: Sequence[str] | None = None,
+    most: int = 20,
+) -> NDArray:
+    """The first misread images, each titled "right class → class read"; returns the array of axes.
+
+    Parameters
+    ----------
+    class_names
+        What the labels mean; by default the labels themselves are shown.
+    """
     wrong = np.flatnonzero(y != predicted)[:most]
     if not len(wrong):
         raise CourseError("No image was misread, so there is nothing to draw.")
-    return plot_digits(x[wrong], [f"{y[i]} → {predicted[i]}" for i in wrong])
+
+    def name(label: int) -> str:
+        return _short_name(class_names[label], 7) if class_names else str(label)
+
+    titles = [f"{name(y[i])} → {name(predicted[i])}" for i in wrong]
+    return plot_images(x[wrong], titles, columns=10 if class_names is None else 5)
+
+
+def plot_confusion(
+    y: NDArray, predicted: NDArray, class_names: Sequence[str], *, ax: Axes | None = None
+) -> Axes:
+    """How many images of each class (a row) were read as each class (a column)."""
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+
+    places = range(len(class_names))
+    side = min(12.0, max(4.0, 1.5 + 0.45 * len(class_names)))
+    ax = _axes(ax, figsize=(side, side))
+    matrix = ConfusionMatrixDisplay(confusion_matrix(y, predicted, labels=places))
+    # By the root of its count, a few mistakes among many right answers show.
+    matrix.plot(ax=ax, cmap="Blues", colorbar=False, im_kw={"norm": PowerNorm(0.5)})
+    names = [_short_name(name) for name in class_names]
+    turned = 0 if max(map(len, names)) < 3 else 45
+    ax.set_xticks(
+        places, names, parse_math=False, rotation=turned, ha="right" if turned else "center"
+    )
+    ax.set_yticks(places, names, parse_math=False)
+    ax.set(xlabel="class read", ylabel="right class")
+    ax.grid(False)
+    return ax
+
+
+def _short_name(name: object, most: int = 12) -> str:
+    text = " ".join(str(name).split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def plot_pareto(
@@ -362,7 +423,7 @@ def _median_in_band(
 
 def _label(axis: Axis, column: str, text: str | None = None) -> None:
     """Name an axis, and print its ticks as people write such values."""
-    axis.set_label_text(text or _words(column))
+    axis.set_label_text(text or trials.words(column))
     if column in ("trial", "epoch"):
         axis.set_major_locator(MaxNLocator(integer=True))
     elif column.endswith("accuracy") or column == "regret":
@@ -371,18 +432,6 @@ def _label(axis: Axis, column: str, text: str | None = None) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(lambda value, _: _short(value))
         axis.set_minor_locator(NullLocator())
-
-
-def _words(column: str) -> str:
-    return {
-        "val_accuracy": "validation accuracy",
-        "test_accuracy": "test accuracy",
-        "val_loss": "validation loss",
-        "n_params": "parameters",
-        "flops": "FLOPs for one image",
-        "latency_ms": "milliseconds for one image",
-        "saved_bytes": "bytes on disk",
-    }.get(column, column)
 
 
 def _short(number: float) -> str:

@@ -1,19 +1,22 @@
 """The search spaces of the course.
 
 A search space is the set of networks that a search can find.  The course has three, all of small
-CNNs (blocks of convolutions, halvings of the image, a head with ten outputs):
+CNNs (blocks of convolutions, halvings of the image, a head with one output for each class):
 
 - `cnn_space` is a function of KerasTuner's ``hp`` object that builds and compiles a Keras network.
 - `autokeras_space` is a graph of AutoKeras blocks, which AutoKeras turns into such a function.
 - `bench_space` is so small that all its networks could be trained: that of MNIST-NAS-Bench.
 
-All take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
+All take images in ``uint8`` and scale them in their first layers.  The first two fit any images: a
+search passes the shape of its images and the number of classes on, see `fitted`.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -31,20 +34,24 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
 from nascourse._engine.ranges import MANY_VALUES, possible_values
-from nascourse.data import CLASSES, SIDE
+from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
-IMAGE_SHAPE = (SIDE, SIDE, 1)
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
 MAX_BLOCKS = 3
 
 
-def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+def cnn_space(
+    hp: keras_tuner.HyperParameters,
+    image_shape: tuple[int, int, int] = IMAGE_SHAPE,
+    classes: int = CLASSES,
+    metrics: Sequence[str] = ("accuracy",),
+) -> keras.Model:
     """Build and compile the small CNN that ``hp`` describes.
 
     ===============  =================================  ===========================
     hyperparameter   values                             meaning
     ===============  =================================  ===========================
-    blocks           1, 2, 3                            halvings of the image
+    blocks           1, 2, 3 (with small images less)   halvings of the image
     convs            1, 2                               convolutions in each block
     kernel           3, 5                               their window, in pixels
     filters_<i>      8, 16, 32 (only if block i exists) their outputs in block i
@@ -53,12 +60,13 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     dropout          0, 0.25, 0.5                       before the last layer
     ===============  =================================  ===========================
     """
-    blocks = hp.Choice("blocks", [1, 2, 3], default=2)
+    depths = _depths(image_shape)
+    blocks = hp.Choice("blocks", depths, default=min(2, depths[-1]))
     convs = hp.Choice("convs", [1, 2], default=1)
     kernel = hp.Choice("kernel", [3, 5], default=3)
     filters = []
-    for block in range(MAX_BLOCKS):  # all are declared, so that one call shows the whole space
-        with hp.conditional_scope("blocks", list(range(block + 1, MAX_BLOCKS + 1))):
+    for block in range(depths[-1]):  # all are declared, so that one call shows the whole space
+        with hp.conditional_scope("blocks", depths[block:]):
             filters.append(hp.Choice(f"filters_{block}", [8, 16, 32], default=16))
     pooling = hp.Choice("pooling", ["max", "average"])
     head = hp.Choice("head", ["flatten", "global_average"])
@@ -67,7 +75,7 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[pooling]
     reduce = {"flatten": layers.Flatten, "global_average": layers.GlobalAveragePooling2D}[head]
 
-    image = keras.Input(IMAGE_SHAPE, dtype="uint8")
+    image = keras.Input(image_shape, dtype="uint8")
     x = layers.Rescaling(1 / 255)(image)
     for block in range(blocks):
         for _ in range(convs):
@@ -76,24 +84,57 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     x = reduce()(x)
     if dropout > 0:
         x = layers.Dropout(dropout)(x)
-    return classifier(image, x)
+    return classifier(image, x, classes, metrics)
 
 
-def classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
-    """Compile a network with ten outputs on top of the features, as all of the course have.
+def _depths(image_shape: Sequence[int]) -> list[int]:
+    """The numbers of halvings, up to `MAX_BLOCKS`, that leave two pixels of an image or more."""
+    return [n for n in range(1, MAX_BLOCKS + 1) if min(image_shape[:2]) >> n > 1]
+
+
+def classifier(
+    image: keras.KerasTensor,
+    features: keras.KerasTensor,
+    classes: int = CLASSES,
+    metrics: Sequence[str] = ("accuracy",),
+) -> keras.Model:
+    """Compile a network with an output for each class on top of the features.
 
     Parameters
     ----------
     image, features
-        Its input of shape (28, 28, 1), and the vectors of shape (n,) computed from it.
+        Its input of shape (height, width, channels), and the vectors of shape (n,) computed from it.
+    metrics
+        Names that Keras knows, or ``"macro_f1"``.
     """
-    model = keras.Model(image, layers.Dense(CLASSES, activation="softmax")(features))
+    model = keras.Model(image, layers.Dense(classes, activation="softmax")(features))
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=_metrics(metrics),
     )
     return model
+
+
+@keras.utils.register_keras_serializable(package="nascourse")
+class MacroF1(keras.metrics.F1Score):
+    """The mean of the classes' F1 scores, for labels as whole numbers as well as one-hot.
+
+    A class counts as much as any other, however few images it has.
+    """
+
+    def __init__(self, name: str = "macro_f1", **options: Any):
+        super().__init__(**{"average": "macro", **options}, name=name)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        classes = y_pred.shape[-1]
+        if y_true.shape[1:] != y_pred.shape[1:]:
+            y_true = keras.ops.one_hot(keras.ops.reshape(y_true, (-1,)), classes)
+        super().update_state(y_true, y_pred, sample_weight)
+
+
+def _metrics(names: Sequence[str]) -> list[Any]:
+    return [MacroF1() if name == "macro_f1" else name for name in names]
 
 
 @dataclass(frozen=True)
@@ -105,6 +146,7 @@ class AutoKerasSpace:
     inputs, outputs : the input and the output node of the graph
     first : hyperparameter values of the first trial; greedy search starts from them
     fixed : hyperparameters that are not searched, with their values
+    image_shape, classes : of the images that it is for; a search takes those of its splits
     """
 
     inputs: Any
@@ -113,10 +155,16 @@ class AutoKerasSpace:
     fixed: Mapping[str, Any] = field(
         default_factory=lambda: {"optimizer": "adam", "learning_rate": LEARNING_RATE}
     )
+    image_shape: tuple[int, int, int] = IMAGE_SHAPE
+    classes: int = CLASSES
 
 
 def autokeras_space(
-    *, filters: Sequence[int] = (8, 16, 32), kernels: Sequence[int] = (3, 5)
+    splits: Splits | None = None,
+    *,
+    filters: Sequence[int] = (8, 16, 32),
+    kernels: Sequence[int] = (3, 5),
+    metrics: Sequence[str] = ("accuracy",),
 ) -> AutoKerasSpace:
     """A space of small CNNs made of AutoKeras's own blocks.
 
@@ -126,14 +174,22 @@ def autokeras_space(
 
     Parameters
     ----------
+    splits
+        The images that it is for, by default MNIST's: small ones allow fewer blocks.
     filters, kernels
         The values to choose from for each convolution's filters, and for the window of all.
+    metrics
+        See `classifier`.
     """
+    image_shape, classes = (
+        (splits.image_shape, splits.classes) if splits else (IMAGE_SHAPE, CLASSES)
+    )
+    depths = _depths(image_shape)
     image = ak.ImageInput(name="image")
     x = RescalingBlock(name="rescale")(image)
     x = ak.ConvBlock(
         kernel_size=choice("kernel_size", kernels),
-        num_blocks=choice("num_blocks", [1, 2, 3]),
+        num_blocks=choice("num_blocks", depths),
         num_layers=choice("num_layers", [1, 2]),
         filters=choice("filters", filters),
         dropout=choice("dropout", [0.0, 0.25, 0.5]),
@@ -142,21 +198,21 @@ def autokeras_space(
         name="conv",
     )(x)
     x = ak.SpatialReduction(name="reduce")(x)
-    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+    label = SoftmaxHead(multi_label=True, dropout=0.0, metrics=_metrics(metrics), name="head")(x)
 
     small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
         "conv/kernel_size": min(kernels),
-        "conv/num_blocks": 2,
+        "conv/num_blocks": min(2, depths[-1]),
         "conv/num_layers": 2,
         "conv/filters_0_0": small,
         "conv/filters_0_1": small,
-        "conv/filters_1_0": large,
-        "conv/filters_1_1": large,
         "conv/dropout": 0.25,
         "reduce/reduction_type": "flatten",
     }
-    return AutoKerasSpace(image, digit, first)
+    if depths[-1] > 1:
+        first |= {"conv/filters_1_0": large, "conv/filters_1_1": large}
+    return AutoKerasSpace(image, label, first, image_shape=image_shape, classes=classes)
 
 
 def choice(name: str, values: Sequence) -> Any:
@@ -170,6 +226,66 @@ class RescalingBlock(ak.Block):
 
     def build(self, hp, inputs=None):
         return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
+
+
+@keras.utils.register_keras_serializable(package="nascourse")
+class SoftmaxHead(ak.ClassificationHead):
+    """A head with a probability for each class; AutoKeras's own has one output for two classes.
+
+    With ``multi_label=True`` AutoKeras takes one-hot labels of two classes as it takes others.
+    """
+
+    def infer_loss(self) -> keras.losses.Loss:
+        return keras.losses.CategoricalCrossentropy()
+
+
+def fitted(
+    space: Callable | AutoKerasSpace, splits: Splits, objective: str = "val_accuracy"
+) -> Callable | AutoKerasSpace:
+    """The space for the images of these splits.
+
+    A build function is handed what it has parameters for: ``image_shape``, ``classes``, and the
+    names of the ``metrics`` that the objective needs.
+    """
+    facts: dict[str, Any] = {"image_shape": splits.image_shape, "classes": splits.classes}
+    if isinstance(space, AutoKerasSpace):
+        return replace(space, **facts)
+    if objective == "val_macro_f1":
+        facts["metrics"] = ("accuracy", "macro_f1")
+    try:
+        parameters = inspect.signature(space).parameters
+    except (TypeError, ValueError):  # no function; the search will say so
+        return space
+    facts = {name: fact for name, fact in facts.items() if name in parameters}
+    # The new function keeps the name of the old one, by which a pool's processes find it.
+    return functools.update_wrapper(functools.partial(space, **facts), space) if facts else space
+
+
+def check_fit(model: keras.Model, splits: Splits) -> None:
+    """Refuse a space whose networks do not take these images, or do not tell these classes apart.
+
+    Raises
+    ------
+    CourseError
+        The sentence names both shapes.
+    """
+    try:
+        takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
+    except (AttributeError, TypeError):  # a network without fixed shapes
+        return
+    shape = splits.image_shape
+    possible = {shape, shape[:2]} if shape[-1] == 1 else {shape}  # Keras adds the channel of gray
+    if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
+        raise CourseError(
+            f"The space builds networks that take {takes} and give {gives}, but the images have the "
+            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: give "
+            "the build function the parameters image_shape and classes, and use what a search "
+            "hands it."
+        )
+
+
+def _matches(takes: Sequence[int | None], shape: Sequence[int]) -> bool:
+    return len(takes) == len(shape) and all(a in (None, b) for a, b in zip(takes, shape))
 
 
 def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -282,7 +398,7 @@ def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) 
     for name, value in space.fixed.items():
         hp.Fixed(name, value)
     return compat.autokeras_network(
-        space.inputs, space.outputs, hp, image_shape=IMAGE_SHAPE, n_classes=CLASSES
+        space.inputs, space.outputs, hp, image_shape=space.image_shape, n_classes=space.classes
     )
 
 
@@ -364,8 +480,19 @@ def _values(entry: hyperparameters.HyperParameter) -> Sequence:
     return possible_values(entry)
 
 
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer costs for one image."""
+
+    layer: str
+    kind: str
+    output: tuple[int, ...]  # shape without the batch
+    n_params: int
+    flops: int
+
+
 def describe(model: keras.Model) -> str:
-    """The network in one line, from the image to the digit.
+    """The network in one line, from the image to the class.
 
     ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``16@3x3/2`` one that moves in steps
     of two, ``max2`` a max pooling by two, ``drop.25`` a dropout of a quarter, ``10`` a dense layer

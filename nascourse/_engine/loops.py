@@ -28,10 +28,10 @@ from nascourse import CourseError
 from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
 from nascourse._engine.identity import Space, own_fit
-from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, TimeIsUp
+from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
-from nascourse.data import CLASSES, Splits
+from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace
 
 TRIES = 3  # processes that may die of a trial before it counts as failed
@@ -266,13 +266,13 @@ def _autokeras_tuner(
         space.outputs,
         tuner=_AutoKerasTuner,
         project_name="autokeras",
-        objective=OBJECTIVE,
+        objective=arguments["options"].objective[0],
         **arguments,
     )
 
     def fit(**fit_arguments: Any) -> None:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
-        one_hot = np.eye(CLASSES, dtype="float32")
+        one_hot = np.eye(splits.classes, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
         with contextlib.suppress(_AllTried):
             model.fit(

@@ -15,15 +15,16 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+import keras_tuner
+from keras_tuner.engine.metrics_tracking import infer_metric_direction
 from keras_tuner.errors import FatalError
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, trials, whole_number
 from nascourse._engine.blame import reason
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.identity import Space, space_identity
 from nascourse.data import Splits
 
-OBJECTIVE = "val_accuracy"
 _LOWEST = {"seed": 0}  # of all other numbers it is 1
 _OPTIONAL = ("patience", "max_model_size")
 
@@ -48,6 +49,7 @@ class SearchOptions:
     in_flight: int | None
     is_parallel: bool  # whether workers train the trials
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    objective: tuple[str, str] = trials.ACCURACY  # its column, "max" or "min"; see `read_objective`
 
     def __post_init__(self) -> None:
         if self.in_flight is not None and not self.is_parallel:
@@ -66,11 +68,12 @@ class SearchOptions:
     def identity(self, space: Space, splits: Splits) -> dict[str, Any]:
         """All that decides the outcome: a search goes on in a folder with the same identity."""
         libraries = ("keras", "keras-tuner", "autokeras")
+        column, direction = self.objective
         callbacks = Describer()
         settings = digest(callbacks.describe(list(self.callbacks)))
         return {
             **space_identity(space),
-            "objective": OBJECTIVE,
+            "objective": column if self.objective == trials.ACCURACY else f"{column} ({direction})",
             "strategy": self.strategy,
             "max_trials": self.max_trials,
             "epochs": self.epochs,
@@ -89,8 +92,9 @@ class SearchOptions:
     def fit_arguments(self) -> dict[str, Any]:
         """The arguments of ``fit`` for each trial."""
         # Always with early stopping: else AutoKeras trains the best network once more at the end.
+        column, direction = self.objective
         early_stopping = keras.callbacks.EarlyStopping(
-            monitor=OBJECTIVE, mode="max", patience=self.patience or self.epochs
+            monitor=column, mode=direction, patience=self.patience or self.epochs
         )
         return {
             "epochs": self.epochs,
@@ -119,6 +123,32 @@ def _check_callbacks(callbacks: Any) -> None:
                 f"The callback {type(callback).__name__} cannot be copied ({reason(error)}), and "
                 "each trial needs a copy: let it open files and the like in on_train_begin."
             ) from error
+
+
+def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
+    """The column of the trial table that a search looks at, and which end of it is better.
+
+    Raises
+    ------
+    CourseError
+        It is no metric of the validation part, or nobody knows which end of it is better.
+    """
+    if isinstance(objective, keras_tuner.Objective):
+        column, direction = objective.name, objective.direction
+    else:
+        column = str(objective)
+        direction = "max" if column == "val_macro_f1" else infer_metric_direction(column)
+    if not column.startswith("val_") or column == "val_":
+        raise CourseError(
+            f"objective={column!r} is not measured on the validation images: give the name of a "
+            "metric behind val_, such as 'val_accuracy', 'val_loss' or 'val_macro_f1'."
+        )
+    if direction not in ("max", "min"):
+        raise CourseError(
+            f"Which end of {column!r} is better is not known: give "
+            f"keras_tuner.Objective({column!r}, 'max') or 'min'."
+        )
+    return column, direction
 
 
 class TimeIsUp(FatalError):

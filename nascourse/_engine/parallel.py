@@ -45,7 +45,7 @@ from nascourse._engine.files import atomic_write
 from nascourse._engine.identity import Space
 from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, trial_number
 from nascourse._engine.observers import Observer
-from nascourse._engine.options import OBJECTIVE, SearchOptions, TimeIsUp
+from nascourse._engine.options import SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
 from nascourse._engine.waiting import result_of
@@ -281,8 +281,8 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         Recording.opened(Path(folder), {}) as recording,
         library_noise_off(),
     ):
-        oracle = _OneTrial(Trial.from_state(state))
-        recorder = TrialRecorder(recording, network)
+        oracle = _OneTrial(Trial.from_state(state), task.options.objective)
+        recorder = TrialRecorder(recording, network, task.options.objective)
         tuner, fit = make_tuner(task.space, task.splits, oracle, task.options, recorder)
         fit(**task.options.fit_arguments())
         trial = oracle.trials[oracle.given.trial_id]
@@ -319,9 +319,9 @@ class _Network(Observer):
 class _OneTrial(keras_tuner.Oracle):
     """Proposes the one trial that it was given."""
 
-    def __init__(self, given: Trial):
+    def __init__(self, given: Trial, objective: tuple[str, str]):
         super().__init__(
-            objective=keras_tuner.Objective(OBJECTIVE, "max"),
+            objective=keras_tuner.Objective(*objective),
             max_trials=1,
             hyperparameters=given.hyperparameters.copy(),
         )

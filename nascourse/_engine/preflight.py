@@ -15,21 +15,12 @@ from nascourse._engine import compat, environment
 from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.observers import Observer
-from nascourse._engine.options import OBJECTIVE
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built
+from nascourse.spaces import AutoKerasSpace, built, check_fit
 
 
-def check(space: Space, splits: Splits, *, executor: Any, observer: Any) -> None:
-    """Refuse what no trial could be trained with.
-
-    Raises
-    ------
-    CourseError
-        Something left behind on the machine is in the way; or an argument is of another kind than
-        it should be; or the network of the space's default values cannot be built, or cannot be
-        trained on these images, or does not report what trials are compared by.
-    """
+def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) -> None:
+    """Refuse an argument of another kind, and a machine on which no network can be trained."""
     settings = {
         "backend": keras.backend.backend(),
         "image_data_format": keras.config.image_data_format(),
@@ -45,12 +36,19 @@ def check(space: Space, splits: Splits, *, executor: Any, observer: Any) -> None
             raise CourseError(f"{name}={value!r} is of another kind: give one such as {example}.")
     if isinstance(space, type):
         raise CourseError(f"space={space.__name__} is a class: give an object, {space.__name__}().")
-    if not isinstance(space, AutoKerasSpace):
-        _check_network(space, splits)
 
 
-def _check_network(space: Any, splits: Splits) -> None:
-    """Build the network of the default values, and let it meet two images, without a training."""
+def check_network(space: Space, splits: Splits, column: str) -> None:
+    """Build the network of the default values, and let it meet two images, without a training.
+
+    Raises
+    ------
+    CourseError
+        It cannot be built, or cannot be trained on these images, or does not report the metric
+        behind this column of the trial table.
+    """
+    if isinstance(space, AutoKerasSpace):
+        return
     try:
         model = built(build_function(space), {})
     except CourseError:
@@ -64,9 +62,10 @@ def _check_network(space: Any, splits: Splits) -> None:
         raise CourseError(
             f"The build function returned {model!r}, not a Keras model: end it with 'return model'."
         )
+    check_fit(model, splits)
     if own_fit(space) is not None:  # which may train in any way
         return
-    metric = OBJECTIVE.removeprefix("val_")
+    metric = column.removeprefix("val_")
     if not model.compiled:
         raise CourseError(
             "The network is not compiled: let the build function call model.compile(optimizer, "

@@ -11,9 +11,8 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 from keras_tuner.errors import FailedTrialError
 
-from nascourse import CourseError
+from nascourse import CourseError, trials
 from nascourse._engine.observers import Observer
-from nascourse._engine.options import OBJECTIVE
 from nascourse._engine.recording import Recording
 from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import describe, fingerprint
@@ -31,8 +30,13 @@ class TrialRecorder:
     failure : why the trial failed, should it fail
     """
 
-    def __init__(self, recording: Recording, observer: Observer):
-        self.recording, self._observer = recording, observer
+    def __init__(
+        self,
+        recording: Recording,
+        observer: Observer,
+        objective: tuple[str, str] = trials.ACCURACY,
+    ):
+        self.recording, self._observer, self._objective = recording, observer, objective
 
     def repeat(self) -> None:
         """Report the trials that the recording has from before."""
@@ -80,10 +84,11 @@ class TrialRecorder:
                 "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "
                 "callbacks, to model.fit."
             )
-        if OBJECTIVE not in self.curve[-1]:
+        column = self._objective[0]
+        if column not in self.curve[-1]:
             raise FailedTrialError(
-                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {OBJECTIVE}: "
-                f"compile with metrics=[{OBJECTIVE.removeprefix('val_')!r}]."
+                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {column}: "
+                f"compile with metrics=[{column.removeprefix('val_')!r}]."
             )
 
     def row(self, *, completed: bool) -> dict[str, Any]:
@@ -97,12 +102,10 @@ class TrialRecorder:
         }
         if not completed:
             return row | {"message": self.failure}
-        best = max(self.curve, key=lambda epoch: epoch["val_accuracy"])
-        return row | {
-            "val_accuracy": best["val_accuracy"],
-            "val_loss": best["val_loss"],
-            "best_epoch": best["epoch"],
-        }
+        column, direction = self._objective
+        best = (max if direction == "max" else min)(self.curve, key=lambda epoch: epoch[column])
+        judged = {name: best[name] for name in ("val_accuracy", "val_loss", column) if name in best}
+        return row | judged | {"best_epoch": best["epoch"]}
 
     def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Write a finished trial; KerasTuner must have written its own files before."""

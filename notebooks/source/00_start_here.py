@@ -72,7 +72,7 @@ print(doctor.verdict(findings))
 
 # %%
 splits = data.load_mnist("bundled")
-axes = plotting.plot_digits(splits.x_train[:20], splits.y_train[:20])
+axes = plotting.plot_images(splits.x_train[:20], splits.y_train[:20])
 plotting.show(
     axes,
     alt="Twenty handwritten digits in two rows, each with its label above it.",
