@@ -327,3 +327,11 @@ def test_a_repaired_branch_goes_on_when_failed_trials_are_tried_again(small):
 
     assert "another networks" in goes_on(broken, repaired, small)
     assert goes_on(broken, repaired, small, retry_failed=True) is True
+
+
+def test_code_that_another_python_compiled_is_not_compared(small, monkeypatch):
+    old = Content(identity(SAME["own model"], small), [ROW])
+    monkeypatch.setattr("platform.python_version_tuple", lambda: ("3", "99", "0"))
+    changed = identity(OTHER["call of an own model"][1], small)
+
+    assert _continued(old, changed, Path("f"), same_space=False, retry_failed=False)

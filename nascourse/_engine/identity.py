@@ -26,7 +26,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.ranges import possible_values
-from nascourse._engine.recording import NO_NETWORK
+from nascourse._engine.recording import ALL, NO_NETWORK
 from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
 
 MOST_NETWORKS = 16  # are built to compare a space
@@ -68,7 +68,7 @@ def space_identity(space: Space) -> dict[str, Any]:
         "compile settings": compilations,
         "own code": networks.code_digest,
         "fit": fit.code_digest,
-        "build function": None if is_complete else function.code_digest,
+        "build function": f"{ALL if is_complete else 'some'} {function.code_digest}",
     }
 
 

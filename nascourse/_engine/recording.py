@@ -40,13 +40,15 @@ BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
 OF_THE_SPACE = {"space", "networks", "compile settings", "own code", "fit"}
+ASKED = "build function"  # another one may still build the same networks
+ALL = "all"  # how it begins where all networks of a space were built, which are compared anyway
+CODE = {"own code", "fit", "code of the callbacks", ASKED}
 PARTS = {
     "space": OF_THE_SPACE - {"space"},
     "networks": {"own code", "compile settings"},
     "compile settings": {"own code"},
     "callbacks": {"code of the callbacks"},
 }
-ASKED = "build function"  # another one may still build the same networks
 READS_ALL = (
     "import h5py, sys; h5py.File(sys.argv[1]).visititems("
     "lambda name, item: item[...] if isinstance(item, h5py.Dataset) else None)"
@@ -232,7 +234,7 @@ def _continued(
     changed = [
         name
         for name in names
-        if not _is_same(content.identity[name], identity[name], spare_failed=retry_failed)
+        if not _is_same(name, content.identity[name], identity[name], spare_failed=retry_failed)
     ]
     budget = content.identity.get(BUDGET)
     if isinstance(budget, int) and budget < identity[BUDGET] and set(changed) <= {BUDGET, ASKED}:
@@ -264,16 +266,20 @@ def _continued(
     )
 
 
-def _is_same(old: Any, new: Any, *, spare_failed: bool) -> bool:
+def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
     """Whether two parts of an identity are the same, as far as they can be compared."""
     if isinstance(old, dict) and isinstance(new, dict):  # networks, by their configurations
         return all(
-            old[name] == new[name] or (spare_failed and old[name].startswith(NO_NETWORK))
-            for name in old.keys() & new.keys()
+            old[key] == new[key] or (spare_failed and old[key].startswith(NO_NETWORK))
+            for key in old.keys() & new.keys()
         )
-    if isinstance(old, str) and isinstance(new, str) and old.startswith("py"):
-        version, _, _ = old.partition(":")  # code compiled by another Python cannot be compared
-        return old == new or not new.startswith(f"{version}:")
+    if name == ASKED:
+        (old_scope, old), (new_scope, new) = old.split(), new.split()
+        if old_scope == new_scope == ALL:
+            return True
+    if name in CODE and old and new:
+        # What another version of Python has compiled cannot be compared.
+        return old == new or old.partition(":")[0] != new.partition(":")[0]
     return old == new
 
 
