@@ -29,7 +29,7 @@ def given_path(path: str | os.PathLike) -> Path:
         It is no path, or an empty one.
     """
     try:
-        text = os.fspath(path).strip().strip("\"'")
+        text = path.strip().strip("\"'") if isinstance(path, str) else os.fspath(path)
         if not text:
             raise TypeError
         return Path(text).expanduser()

@@ -50,63 +50,65 @@ def space_identity(space: Space) -> dict[str, Any]:
     """What tells a space from others; see `recording.Recording.opened` for how it is compared."""
     build, networks = build_function(space), Describer()
     if isinstance(build, AutoKerasSpace):
-        networks.describe(
-            [type(block) for block in compat.autokeras_blocks(build.inputs, build.outputs)]
-        )
+        blocks = Describer()
+        blocks.describe([type(b) for b in compat.autokeras_blocks(build.inputs, build.outputs)])
         config = compat.autokeras_config(build.inputs, build.outputs)
         content = [config, dict(build.first or {}), dict(build.fixed)]
-        return {"space": digest(content), "own code": networks.code_digest}
+        return {"space": digest(content), "own code": blocks.code_digest}
     known = declared(build)
     default = [known.get_config()["space"], fingerprint(built(build, {}))]
-    architectures, compilations, is_complete = _compare(build, known, networks)
+    networks, is_complete = _networks(build, known)
     function, fit = Describer(), Describer()
     function.describe(build)
     fit.describe(own_fit(space))
     return {
         "space": digest(default),
-        "networks": architectures,
-        "compile settings": compilations,
-        "own code": networks.code_digest,
+        **networks,
         "fit": fit.code_digest,
         "build function": f"{ALL if is_complete else 'some'} {function.code_digest}",
     }
 
 
-def _compare(
-    build: Callable[..., keras.Model], known: keras_tuner.HyperParameters, describer: Describer
-) -> tuple[dict[str, str], dict[str, str], bool]:
+def _networks(
+    build: Callable[..., keras.Model], known: keras_tuner.HyperParameters
+) -> tuple[dict[str, dict[str, str | None]], bool]:
     """Digests of the networks of several configurations, and whether these are all there are."""
-    architectures: dict[str, str] = {}
-    compilations: dict[str, str] = {}
+    parts: dict[str, dict[str, str | None]]
+    parts = {"networks": {}, "compile settings": {}, "own code": {}}
     end = time.process_time() + SECONDS
-
-    def declares_more() -> bool:
+    unseen = True
+    while unseen:
+        unseen = False
         for configuration in _configurations(known):
             key = json.dumps(configuration, sort_keys=True, default=str)
-            if key in architectures:
+            if key in parts["networks"]:
                 continue
-            if len(architectures) > 1 and time.process_time() > end:
-                raise TimeoutError
+            if len(parts["networks"]) > 1 and time.process_time() > end:
+                return parts, False
             hp = keras_tuner.HyperParameters()
             hp.values = dict(configuration)
-            try:
-                model = build(hp)
-                architectures[key] = fingerprint(model)
-                compilations[key] = digest(_compilation(model, describer))
-            except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
-                architectures[key] = compilations[key] = f"{NO_NETWORK} ({type(error).__name__})"
-            before = len(known.space)
-            known.merge([entry for entry in hp.space if entry.name not in known])
-            if len(known.space) > before:
-                return True
-        return False
+            for part, content in zip(parts.values(), _network(build, hp)):
+                part[key] = content
+            names = {entry.name for entry in known.space}
+            new = [entry for entry in hp.space if entry.name not in names]
+            known.merge(new)
+            unseen = bool(new)  # other values of these are configurations as well
+            if unseen:
+                break
+    return parts, _size(known) <= MOST_NETWORKS
 
+
+def _network(
+    build: Callable[..., keras.Model], hp: keras_tuner.HyperParameters
+) -> tuple[str | None, ...]:
+    """Digests of a network, of what it was compiled with, and of the learner's own code in it."""
+    describer = Describer()
     try:
-        while declares_more():
-            pass
-    except TimeoutError:
-        return architectures, compilations, False
-    return architectures, compilations, _size(known) <= MOST_NETWORKS
+        model = build(hp)
+        compilation = digest(_compilation(model, describer))
+        return fingerprint(model), compilation, describer.code_digest
+    except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
+        return (f"{NO_NETWORK} ({type(error).__name__})",) * 3
 
 
 def _compilation(model: keras.Model, describer: Describer) -> Any:

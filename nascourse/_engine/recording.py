@@ -268,11 +268,13 @@ def _continued(
 
 def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
     """Whether two parts of an identity are the same, as far as they can be compared."""
-    if isinstance(old, dict) and isinstance(new, dict):  # networks, by their configurations
+    if isinstance(old, dict) and isinstance(new, dict):  # of networks, by their configurations
         return all(
-            old[key] == new[key] or (spare_failed and old[key].startswith(NO_NETWORK))
+            _is_same(name, old[key], new[key], spare_failed=spare_failed)
             for key in old.keys() & new.keys()
         )
+    if spare_failed and str(old).startswith(NO_NETWORK):
+        return True
     if name == ASKED:
         (old_scope, old), (new_scope, new) = old.split(), new.split()
         if old_scope == new_scope == ALL:
