@@ -94,8 +94,7 @@ def test_a_failed_download_counts_no_trial_and_the_search_goes_on_later(run, tmp
         run(tmp_path, space)
     offline.clear()
 
-    # Without the line above, the networks of this space are others: none could be built.
-    found = run(tmp_path, space, retry_failed=True)
+    found = run(tmp_path, space)
     assert found.table["status"].tolist() == ["completed"] * 2
 
 

@@ -71,10 +71,10 @@ def busy(seconds: float) -> int:
 def test_a_process_lives_as_long_as_it_computes():
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        pid = result_of(pool.submit(busy, 3), pool, "a busy process", max_wait=1.5)
+        pid = result_of(pool.submit(busy, 9), pool, "a busy process", max_wait=6)
         os.kill(pid, signal.SIGSTOP)
         try:
             with pytest.raises(WaitedTooLong):
-                result_of(pool.submit(busy, 0), pool, "a stopped process", max_wait=1.5)
+                result_of(pool.submit(busy, 0), pool, "a stopped process", max_wait=3)
         finally:
             os.kill(pid, signal.SIGCONT)

@@ -260,7 +260,7 @@ def signs_of_life(executor: Executor) -> Any:
         for pid in list(processes):
             with contextlib.suppress(psutil.Error):
                 seconds += sum(psutil.Process(pid).cpu_times()[:2])
-        return round(seconds, 1)
+        return seconds
     client = getattr(executor, "_client", None)
     if client is None:
         return None

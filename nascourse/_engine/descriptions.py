@@ -19,6 +19,7 @@ import numpy as np
 
 _PLACES_OF_LIBRARIES = re.compile(r"[/\\](site|dist)-packages[/\\]")
 _OURS = ("nascourse", "keras", "keras_tuner", "autokeras", "tensorflow", "numpy", "builtins")
+_FIXED = (bool, int, float, str, tuple, type, types.FunctionType)
 _MOST_DEPTH = 12  # objects inside objects, further than any setting lies
 
 
@@ -100,11 +101,13 @@ class Describer:
             loads = (step for step in dis.get_instructions(part) if "GLOBAL" in step.opname)
             names |= {step.argval for step in loads}
         around = {name: function.__globals__.get(name) for name in sorted(names)}
-        cells = [_content(cell) for cell in function.__closure__ or ()]
-        plain = (bool, int, float, str, list, tuple, dict, type, types.FunctionType)
-        values = {name: value for name, value in around.items() if isinstance(value, plain)}
+        around |= {
+            name: _content(cell) for name, cell in zip(code.co_freevars, function.__closure__ or ())
+        }
+        # Lists and dicts are left out: they fill up while a program runs.
+        values = {name: value for name, value in around.items() if isinstance(value, _FIXED)}
         defaults = [function.__defaults__, function.__kwdefaults__]
-        return [code_description(code), self.describe([values, cells, defaults], depth + 1)]
+        return [code_description(code), self.describe([values, defaults], depth + 1)]
 
 
 def code_description(code: types.CodeType) -> Any:

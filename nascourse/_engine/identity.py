@@ -24,6 +24,7 @@ import keras_tuner
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.ranges import possible_values
 from nascourse._engine.recording import ALL, NO_NETWORK
@@ -95,7 +96,7 @@ def _networks(
             unseen = bool(new)  # other values of these are configurations as well
             if unseen:
                 break
-    return parts, _size(known) <= MOST_NETWORKS
+    return parts, len(parts["networks"]) == _size(known)
 
 
 def _network(
@@ -108,6 +109,8 @@ def _network(
         compilation = digest(_compilation(model, describer))
         return fingerprint(model), compilation, describer.code_digest
     except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
+        if blame(error) != "network":  # such as a download: nothing is known of the network
+            return ()
         return (f"{NO_NETWORK} ({type(error).__name__})",) * 3
 
 
