@@ -39,7 +39,7 @@ from nascourse import CourseError, first_line, spaces, trials, whole_number
 from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse._engine.costs import count_flops, count_params, layer_costs
-from nascourse._engine.files import atomic_path, atomic_write
+from nascourse._engine.files import atomic_path, atomic_write, given_path
 from nascourse.data import Splits
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def write_report(
     CourseError
         There is no such trial, or the network is another one.
     """
-    table, splits, folder = search.table, splits or search.splits, Path(directory)
+    table, splits, folder = search.table, splits or search.splits, given_path(directory)
     number = int(trials.best(table)["trial"] if trial is None else trial)
     rows = table.set_index("trial")
     if number not in rows.index or rows.loc[number, "status"] != "completed":

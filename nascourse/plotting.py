@@ -8,18 +8,20 @@ in its cells, which draw in the course's colors within ``plt.rc_context(plotting
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 # As it starts, Matplotlib logs that a home folder cannot be written, or that it looks for fonts.
 # In a notebook that looks like a fault, and a learner can do nothing about it.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 # isort: split
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -31,15 +33,22 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentForma
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import atomic_path
+from nascourse._engine.files import atomic_path, given_path
 from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
     from nascourse._engine.costs import LayerCost
 
+_P = ParamSpec("_P")
+_Drawn = TypeVar("_Drawn")
+
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
+# All of Matplotlib's own settings for what is drawn stand below the course's, so that no setting of
+# the learner's, such as a dark background or LaTeX, makes words unreadable or a figure fail.
+_DRAWN = ("axes", "figure", "font", "grid", "legend", "lines", "mathtext", "patch", "text", "xtick")
 STYLE = {
+    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN, "ytick"))},
     "figure.figsize": (6.4, 3.6),
     "figure.dpi": 100,
     "figure.facecolor": "white",
@@ -53,10 +62,24 @@ STYLE = {
 
 
 def _axes(ax: Axes | None, **options: Any) -> Axes:
-    if ax is not None:
-        return ax
-    with plt.rc_context(STYLE):
-        return plt.subplots(layout="constrained", **options)[1]
+    return plt.subplots(layout="constrained", **options)[1] if ax is None else ax
+
+
+def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
+    """Draw in the course's style, unless the learner brings axes, which have a style already."""
+
+    @functools.wraps(plot)
+    def draw(*args: _P.args, **options: _P.kwargs) -> _Drawn:
+        if options.get("ax") is not None:
+            return plot(*args, **options)
+        with plt.rc_context(STYLE):
+            axes = plot(*args, **options)
+            for ax in np.asarray(axes, dtype=object).flat:
+                for axis in (ax.xaxis, ax.yaxis):  # later ticks are copies of the first ones
+                    axis.get_major_ticks(), axis.get_minor_ticks()
+        return axes
+
+    return draw
 
 
 def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
@@ -84,7 +107,7 @@ def show(ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str) -> None:
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
     figure = _figure(ax)
-    with atomic_path(path) as part:
+    with atomic_path(given_path(path)) as part:
         figure.savefig(part, dpi=150)
     plt.close(figure)
 
@@ -93,6 +116,7 @@ def _figure(axes: Axes | Sequence[Axes] | NDArray) -> Figure:
     return np.asarray(axes, dtype=object).flat[0].figure
 
 
+@_styled
 def plot_incumbent(
     tables: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
@@ -124,6 +148,7 @@ def plot_incumbent(
     return ax
 
 
+@_styled
 def plot_searches(
     searches: Mapping[str, NDArray],
     *,
@@ -148,6 +173,7 @@ def plot_searches(
     return ax
 
 
+@_styled
 def plot_search(
     table: pd.DataFrame, *, luck: NDArray | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -178,6 +204,7 @@ def plot_search(
     return ax
 
 
+@_styled
 def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Each completed trial by size and objective, with its number; the best one stands out."""
     ax, by = _axes(ax), trials.objective(table)
@@ -195,6 +222,7 @@ def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@_styled
 def plot_curves(
     curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
@@ -208,6 +236,7 @@ def plot_curves(
     return ax
 
 
+@_styled
 def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The learning curve of one network: the mean of its seeds, and a band that holds them all.
 
@@ -226,6 +255,7 @@ def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@_styled
 def plot_architecture(
     costs: Sequence[LayerCost], *, columns: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -253,6 +283,7 @@ def plot_architecture(
     return ax
 
 
+@_styled
 def plot_images(
     images: Splits | NDArray, titles: Sequence[object] | NDArray | None = None, *, columns: int = 10
 ) -> NDArray:
@@ -285,6 +316,7 @@ def plot_images(
     return axes
 
 
+@_styled
 def plot_misread(
     x: NDArray,
     y: NDArray,
@@ -311,6 +343,7 @@ def plot_misread(
     return plot_images(x[wrong], titles, columns=10 if class_names is None else 5)
 
 
+@_styled
 def plot_confusion(
     y: NDArray, predicted: NDArray, class_names: Sequence[str], *, ax: Axes | None = None
 ) -> Axes:
@@ -339,6 +372,7 @@ def _short_name(name: object, most: int = 12) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+@_styled
 def plot_pareto(
     table: pd.DataFrame,
     front: pd.DataFrame,
@@ -359,6 +393,7 @@ def plot_pareto(
     return ax
 
 
+@_styled
 def plot_shares(
     groups: Mapping[str, ArrayLike], *, by: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
@@ -383,6 +418,7 @@ def plot_shares(
     return ax
 
 
+@_styled
 def plot_lines(
     table: pd.DataFrame, *, value: str, log_x: bool = False, ax: Axes | None = None
 ) -> Axes:

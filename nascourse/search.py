@@ -34,7 +34,9 @@ import pandas as pd
 from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, trials, whole_number
-from nascourse._engine import feeding
+from nascourse._engine import feeding, preflight
+from nascourse._engine.files import given_path
+from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.loops import (
     fixed_hyperparameters,
     library_noise_off,
@@ -44,12 +46,19 @@ from nascourse._engine.loops import (
     trial_seed,
 )
 from nascourse._engine.observers import Observer, ProgressBar, watched
-from nascourse._engine.options import Deadline, SearchOptions, Space, TimeIsUp, read_objective
+from nascourse._engine.options import (
+    Deadline,
+    SearchOptions,
+    TimeIsUp,
+    positive_number,
+    read_objective,
+)
 from nascourse._engine.parallel import Workers
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
+from nascourse._engine.waiting import MAX_WAIT
 from nascourse.data import Splits
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, built, check_fit, fitted
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, fitted
 from nascourse.strategies import make_oracle
 
 __all__ = ["Observer", "ProgressBar", "Search", "retrain", "run_search", "watched"]
@@ -115,14 +124,17 @@ class Search:
             No trial was completed, or the file of its weights is damaged.
         """
         number = self.best["trial"]
+        damaged = CourseError(
+            f"The weights of trial {number} in the folder {str(self.directory)!r} cannot be read: "
+            "train the network again, with search.retrain."
+        )
+        if not self.tuner.recorder.recording.weights_are_intact(number):
+            raise damaged
         with library_noise_off():
             try:
                 return self.tuner.load_model(self._trial(number))
             except (OSError, ValueError, KeyError) as error:
-                raise CourseError(
-                    f"The weights of trial {number} in the folder {str(self.directory)!r} cannot "
-                    "be read: train the network again, with search.retrain."
-                ) from error
+                raise damaged from error
 
     def new_model(self, trial: int | None = None) -> keras.Model:
         """The network of a trial, by default the best one, untrained."""
@@ -157,11 +169,14 @@ def run_search(
     patience: int | None = None,
     max_model_size: int | None = None,
     max_seconds: float | None = None,
+    max_wait: float = MAX_WAIT,
     executor: Executor | None = None,
-    in_flight: int = 4,
+    in_flight: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     observer: Observer | None = None,
     overwrite: bool = False,
+    retry_failed: bool = False,
+    same_space: bool = False,
 ) -> Search:
     """Search ``space`` with ``strategy`` until the budget is spent.
 
@@ -172,7 +187,8 @@ def run_search(
     Parameters
     ----------
     space
-        A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`.  It is
+        A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`; or a
+        `HyperModel` of KerasTuner, whose own ``fit``, if it has one, trains each network.  It is
         handed the shape of the images and the number of classes, see `spaces.fitted`.
     splits
         Trains on its training part, scores on its validation part, and never sees its test part.
@@ -198,23 +214,32 @@ def run_search(
     max_seconds
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
+    max_wait
+        With an executor: stop when none of its workers has given a sign of life for so many
+        seconds.  An executor that is neither a process pool nor Dask's gives none while it trains.
     executor
         Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are
         trained in this process, one after another.
     in_flight
-        How many trials the executor has at a time: a few more than it has workers.  A strategy
-        proposes each trial when it knows the results of all but so many before it.
+        How many trials the executor has at a time, by default 4: a few more than it has workers.
+        A strategy proposes each trial when it knows the results of all but so many before it.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
         Shows the progress; by default a `ProgressBar`, and `Observer` itself for silence.
+    retry_failed
+        Train the failed trials again first, for instance on a machine with more memory, or when
+        the space has been repaired where it failed.
+    same_space
+        The space builds the same networks as when the search began, although its code has changed.
 
     Raises
     ------
     CourseError
-        A value is out of range; or the folder belongs to another search, is in use, or cannot be
-        written.
+        A value is out of range, or no network can be trained; or the folder belongs to another
+        search, is in use, or cannot be written; or the machine, a callback or the workers fail.
     """
+    preflight.check_arguments(space, splits, executor=executor, observer=observer)
     options = SearchOptions(
         strategy=strategy,
         max_trials=max_trials,
@@ -225,33 +250,39 @@ def run_search(
         max_model_size=max_model_size,
         in_flight=in_flight,
         is_parallel=executor is not None,
+        callbacks=callbacks,
         objective=read_objective(objective),
     )
     deadline = Deadline(max_seconds)
-    if isinstance(space, keras_tuner.HyperModel):
-        space = space.build
+    max_wait = positive_number("max_wait", max_wait)
+    if own_fit(space) is None:
+        space = build_function(space)
     space = fitted(space, splits, options.objective[0])
     oracle = _make_oracle(space, options)
+    preflight.check_network(space, splits, options.objective[0])
     identity = options.identity(space, splits)
-    if not isinstance(space, AutoKerasSpace):
-        check_fit(built(space, {}), splits)
-    fit_arguments = options.fit_arguments(callbacks)
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective
     with (
-        Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
+        Recording.opened(
+            given_path(directory),
+            identity,
+            overwrite=overwrite,
+            same_space=same_space,
+            retry_failed=retry_failed,
+        ) as recording,
         library_noise_off(),
         loaded_objects_frozen(),
     ):
         was_finished = recording.content.stopped is not None
-        workers = Workers(executor, space, splits, options, fit_arguments) if executor else None
+        workers = Workers(executor, space, splits, options, max_wait=max_wait) if executor else None
         recorder = TrialRecorder(recording, observer, options.objective)
         tuner, fit = make_tuner(
             space, splits, oracle, options, recorder, deadline=deadline, workers=workers
         )
         observer.search_begin(options.max_trials, options.epochs)
         try:
-            stopped = _run(partial(fit, **fit_arguments), recorder, options)
+            stopped = _run(partial(fit, **options.fit_arguments()), recorder, options)
         finally:
             observer.search_end()
     if was_finished:

@@ -14,9 +14,7 @@ search passes the shape of its images and the number of classes on, see `fitted`
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +31,9 @@ from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
-from nascourse._engine.layers import MacroF1, RescalingBlock, SoftmaxHead
+from nascourse._engine.descriptions import digest
+from nascourse._engine.layers import RescalingBlock, SoftmaxHead, metric_objects
+from nascourse._engine.ranges import MANY_VALUES, possible_values
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -111,13 +111,9 @@ def classifier(
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
-        metrics=_metrics(metrics),
+        metrics=metric_objects(metrics),
     )
     return model
-
-
-def _metrics(names: Sequence[str]) -> list[Any]:
-    return [MacroF1() if name == "macro_f1" else name for name in names]
 
 
 @dataclass(frozen=True)
@@ -181,7 +177,9 @@ def autokeras_space(
         name="conv",
     )(x)
     x = ak.SpatialReduction(name="reduce")(x)
-    label = SoftmaxHead(multi_label=True, dropout=0.0, metrics=_metrics(metrics), name="head")(x)
+    label = SoftmaxHead(
+        multi_label=True, dropout=0.0, metrics=metric_objects(metrics), name="head"
+    )(x)
 
     small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
@@ -208,48 +206,17 @@ def fitted(
 ) -> Callable | AutoKerasSpace:
     """The space for the images of these splits.
 
-    A build function is handed what it has parameters for: ``image_shape``, ``classes``, and the
-    names of the ``metrics`` that the objective needs.
+    A build function is handed what it has parameters for: ``image_shape``, ``classes``, ``metrics``.
     """
     facts: dict[str, Any] = {"image_shape": splits.image_shape, "classes": splits.classes}
     if isinstance(space, AutoKerasSpace):
         return replace(space, **facts)
     if objective == "val_macro_f1":
         facts["metrics"] = ("accuracy", "macro_f1")
-    try:
-        parameters = inspect.signature(space).parameters
-    except (TypeError, ValueError):  # no function; the search will say so
-        return space
+    parameters = inspect.signature(space).parameters if callable(space) else {}
     facts = {name: fact for name, fact in facts.items() if name in parameters}
     # The new function keeps the name of the old one, by which a pool's processes find it.
     return functools.update_wrapper(functools.partial(space, **facts), space) if facts else space
-
-
-def check_fit(model: keras.Model, splits: Splits) -> None:
-    """Refuse a space whose networks do not take these images, or do not tell these classes apart.
-
-    Raises
-    ------
-    CourseError
-        The sentence names both shapes.
-    """
-    try:
-        takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-    except (AttributeError, TypeError):  # a network without fixed shapes
-        return
-    shape = splits.image_shape
-    possible = {shape, shape[:2]} if shape[-1] == 1 else {shape}  # Keras adds the channel of gray
-    if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
-        raise CourseError(
-            f"The space builds networks that take {takes} and give {gives}, but the images have the "
-            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: give "
-            "the build function the parameters image_shape and classes, and use what a search "
-            "hands it."
-        )
-
-
-def _matches(takes: Sequence[int | None], shape: Sequence[int]) -> bool:
-    return len(takes) == len(shape) and all(a in (None, b) for a, b in zip(takes, shape))
 
 
 def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -371,7 +338,7 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
     rows = [
         {
             "hyperparameter": entry.name,
-            "values": ", ".join(str(value) for value in _values(entry)),
+            "values": _in_words(_values(entry)),
             "only if": " and ".join(
                 f"{parent.name} in {parent.values}" for parent in entry.conditions
             ),
@@ -379,6 +346,13 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
         for entry in declared(space).space
     ]
     return pd.DataFrame(rows).set_index("hyperparameter")
+
+
+def _in_words(values: Sequence) -> str:
+    """All values of a hyperparameter, or the first ones and the last one of many."""
+    few = len(values) <= MANY_VALUES
+    shown = values if few else [values[0], values[1], values[2], "...", values[-1]]
+    return ", ".join(map(str, shown))
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:
@@ -400,7 +374,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     4
     """
     entries = declared(space).space
-    parents = {condition.name for entry in entries for condition in entry.conditions}
+    conditions = [condition for entry in entries for condition in entry.conditions]
 
     def count(index: int, setting: dict[str, Any]) -> int:
         if index == len(entries):
@@ -409,9 +383,15 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         if not _is_active(entry, setting):
             return count(index + 1, setting)
         values = _values(entry)
-        if entry.name not in parents:
-            return len(values) * count(index + 1, setting)
-        return sum(count(index + 1, {**setting, entry.name: value}) for value in values)
+        asked = {
+            v for condition in conditions if condition.name == entry.name for v in condition.values
+        }
+        parents = [value for value in asked if value in values]
+        # All values that no condition asks for are counted at once: there may be many.
+        rest = len(values) - len(parents)
+        return (rest and rest * count(index + 1, setting)) + sum(
+            count(index + 1, {**setting, entry.name: value}) for value in parents
+        )
 
     return count(0, {})
 
@@ -420,13 +400,15 @@ def _is_active(entry: hyperparameters.HyperParameter, setting: Mapping[str, Any]
     return all(condition.is_active(setting) for condition in entry.conditions)
 
 
-def _values(entry: hyperparameters.HyperParameter) -> list:
+def _values(entry: hyperparameters.HyperParameter) -> Sequence:
     if isinstance(entry, hyperparameters.Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
             "size: give it a step, or use hp.Choice."
         )
-    return list(entry.values)
+    if isinstance(entry, hyperparameters.Int) and entry.step is None:
+        return range(entry.min_value, entry.max_value + 1)
+    return possible_values(entry)
 
 
 def describe(model: keras.Model) -> str:
@@ -466,29 +448,53 @@ def _abbreviation(layer: keras.Layer) -> str:
 def fingerprint(model: keras.Model) -> str:
     """A digest of a network's layers and connections: equal networks have the same.
 
-    Names and weights do not count.  KerasTuner compares hyperparameter *values*, which can differ
-    although the network is the same, for instance in the filters of a block that is not built.
+    Names and weights do not count, of the networks inside it neither.  A network of a class that
+    does not say what its layers do to its input counts as that class with these layers.  KerasTuner
+    compares hyperparameter *values*, which can differ although the network is the same, for
+    instance in the filters of a block that is not built.
     """
-    layers = model.get_config()["layers"]
-    index_of = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
+    return digest(_description(model))
 
-    def anonymous(part: Any) -> Any:
-        if isinstance(part, dict):
-            if "keras_history" in part:  # where a tensor comes from: layer, call, output
-                name, *rest = part["keras_history"]
-                return [index_of[name], *rest]
-            return {key: anonymous(value) for key, value in part.items()}
-        if isinstance(part, (list, tuple)):
-            return [anonymous(value) for value in part]
-        return part
 
-    content = [
+def _description(layer: keras.Layer) -> Any:
+    """What a network or a layer says of itself; where it says nothing, what it is made of."""
+    try:
+        config = layer.get_config()
+        if isinstance(layer, keras.Model):
+            return _layers(config["layers"])
+        return [type(layer).__name__, _anonymous({**config, "name": None})]
+    except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
+        return [type(layer).__name__, [_description(part) for part in getattr(layer, "layers", ())]]
+
+
+def _layers(configs: Sequence[Mapping[str, Any]]) -> list:
+    """The layers of a network as its configuration lists them, without their names."""
+    index_of = {layer["config"]["name"]: index for index, layer in enumerate(configs)}
+    return [
         [
             layer["class_name"],
-            anonymous({**layer["config"], "name": None}),
-            anonymous(layer.get("inbound_nodes")),
+            _anonymous({**layer["config"], "name": None}, index_of),
+            _anonymous(layer.get("inbound_nodes"), index_of),
         ]
-        for layer in layers
+        for layer in configs
     ]
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _anonymous(part: Any, index_of: Mapping[str, int] = {}) -> Any:
+    """A part of a configuration without names of layers, and without places of code."""
+    if isinstance(part, (list, tuple)):
+        return [_anonymous(value, index_of) for value in part]
+    if not isinstance(part, dict):
+        return part
+    if "keras_history" in part:  # where a tensor comes from: layer, call, output
+        name, *rest = part["keras_history"]
+        return [index_of[name], *rest]
+    if part.get("class_name") == "__lambda__":  # its code names the file that it was written in
+        return compat.lambda_code(part["config"])
+    if isinstance(part.get("layers"), list):  # a network inside the network
+        inner = [key for key in ("name", "layers", "input_layers", "output_layers") if key in part]
+        rest = {key: value for key, value in part.items() if key not in inner}
+        return [_layers(part["layers"]), _anonymous(rest, index_of)]
+    is_layer = "name" in part and "trainable" in part  # one that a layer wraps
+    part = {**part, "name": None} if is_layer else part
+    return {key: _anonymous(value, index_of) for key, value in part.items()}

@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
+import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
+
+# isort: split
 import pandas as pd
 
 from nascourse import CourseError, first_line
+from nascourse._engine.files import given_path
 
 COLUMNS = (
     "trial",  # 1, 2, 3, ... in the order in which the trials began
@@ -218,7 +221,7 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     CourseError
         The file cannot be read, or holds no trial table.
     """
-    path = Path(path)
+    path = given_path(path)
     table = _read_csv(path)
     if "trial" not in table:
         raise CourseError(

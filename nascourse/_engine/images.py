@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nascourse import CourseError, first_line, whole_number
+from nascourse._engine.files import given_path
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
 SIDES = 4, 256  # the fewest and the most pixels along a side
@@ -240,7 +241,7 @@ def read_npz(path: str | os.PathLike, sources: str) -> dict[str, NDArray]:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
-    path = Path(path)
+    path = given_path(path or ".")
     if not os.path.isfile(path):  # False as well where the system refuses to look
         raise CourseError(
             f"{str(path)!r} is {'neither a data source nor' if sources else 'not'} a file: "
@@ -291,7 +292,7 @@ def read_folder(
     if color not in (None, True, False):
         raise CourseError(f"color={color!r} is not possible: give True, False or None.")
     shape = None if size is None else _height_width(size)
-    root = Path(path).expanduser()
+    root = given_path(path or ".")
     if not path or not os.path.isdir(root):
         raise CourseError(
             f"{str(path)!r} is no folder: give one with a subfolder of pictures for each class."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -28,6 +29,11 @@ class MacroF1(keras.metrics.F1Score):
         if y_true.shape[1:] != y_pred.shape[1:]:
             y_true = keras.ops.one_hot(keras.ops.reshape(y_true, (-1,)), classes)
         super().update_state(y_true, y_pred, sample_weight)
+
+
+def metric_objects(names: Sequence[str]) -> list[Any]:
+    """What to compile a network with for metrics of these names."""
+    return [MacroF1() if name == "macro_f1" else name for name in names]
 
 
 @keras.utils.register_keras_serializable(package="nascourse")

@@ -38,6 +38,8 @@ class Observer:
 
     def trial_end(self, row: dict[str, Any]) -> None: ...
 
+    def waiting(self, line: str) -> None: ...  # for workers; the line is empty while they live
+
     def search_end(self) -> None: ...
 
 

@@ -9,6 +9,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError, trials
 from nascourse._engine.costs import count_flops, count_params
@@ -63,6 +64,10 @@ class TrialRecorder:
             self._observer.network_known(self._number, self.network)
         self._observer.batch_end(self._number)
 
+    def waiting(self, line: str) -> None:
+        """Report that workers are waited for."""
+        self._observer.waiting(line)
+
     def validation_batch_end(self) -> None:
         """Report a batch of validation."""
         self._observer.batch_end(self._number)
@@ -71,6 +76,20 @@ class TrialRecorder:
         """Add an epoch, from 1, to the learning curve."""
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
         self._observer.epoch_end(self._number, epoch, metrics)
+
+    def check_curve(self) -> None:
+        """Refuse a training that has not brought what trials are compared by."""
+        if not self.curve:
+            raise FailedTrialError(
+                "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "
+                "callbacks, to model.fit."
+            )
+        column = self._objective[0]
+        if column not in self.curve[-1]:
+            raise FailedTrialError(
+                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {column}: "
+                f"compile with metrics=[{column.removeprefix('val_')!r}]."
+            )
 
     def row(self, *, completed: bool) -> dict[str, Any]:
         """The trial's row of the table, without its hyperparameters."""
@@ -107,5 +126,5 @@ class TrialRecorder:
 def _flops_if_known(model: keras.Model) -> int | None:
     try:
         return count_flops(model)
-    except CourseError:  # a kind of layer whose arithmetic the course does not know
+    except (CourseError, AttributeError):  # a layer that the course does not know, or cannot see
         return None

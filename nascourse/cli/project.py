@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nascourse import CourseError, data, evaluation, search, spaces, whole_number
-from nascourse._engine.files import atomic_write
+from nascourse._engine.files import atomic_write, given_path
 from nascourse._engine.report import percent
 
 # isort: split
@@ -75,7 +75,7 @@ def run_project(
     if epochs is None:
         epochs = max(5, min(30, 250 * batch_size // len(subset.y_train)))
     epochs = whole_number("epochs", epochs, at_least=1)
-    folder = _writable(Path(out))
+    folder = _writable(given_path(out))
     print(splits)
     if splits.class_names != data.DIGITS:
         print(splits.counts)
@@ -132,7 +132,7 @@ def _load(source: str | None, test_data: str | os.PathLike | None, size: int) ->
     """The images of a source of MNIST, of a folder or of a file."""
     if source is None or source in ("bundled", "keras"):
         return data.load_mnist(source, test_data=test_data)
-    if not Path(source).expanduser().is_dir():
+    if not given_path(source).is_dir():
         return data.from_file(source, test_data=test_data)
     if test_data is not None:
         raise CourseError("--test-data belongs to a file: of a folder a part is set apart.")

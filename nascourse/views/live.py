@@ -83,6 +83,9 @@ class SearchView(Observer):
     def batch_end(self, trial: int) -> None:
         self._display.batch_end(trial)
 
+    def waiting(self, line: str) -> None:
+        self._display.waiting(line)
+
     def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None:
         self.trial, self.epoch = trial, epoch
         self.epochs_trained += 1
@@ -172,6 +175,12 @@ class _Widgets(Observer):
     def batch_end(self, trial: int) -> None:
         if self._paused:
             self._wait()
+        if self._stop == "now":
+            raise KeyboardInterrupt
+
+    def waiting(self, line: str) -> None:
+        if line:
+            self._status.value = f"<p>{escape(line)}</p>"
         if self._stop == "now":
             raise KeyboardInterrupt
 
