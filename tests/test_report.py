@@ -217,6 +217,18 @@ def test_an_objective_that_cannot_be_is_refused_before_any_training(
     assert not (tmp_path / "new").exists()
 
 
+def test_an_autokeras_space_without_the_metric_is_refused(splits, tmp_path):
+    with pytest.raises(CourseError, match="compile them with metrics=.'macro_f1'"):
+        search.run_search(
+            spaces.autokeras_space(splits),
+            splits,
+            strategy="greedy",
+            objective="val_macro_f1",
+            directory=tmp_path / "new",
+        )
+    assert not (tmp_path / "new").exists()
+
+
 def fixed_input(hp):
     return spaces.bench_space(hp)
 

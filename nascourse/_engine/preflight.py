@@ -48,7 +48,9 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         It cannot be built, or cannot be trained on these images, or does not report the metric
         behind this column of the trial table.
     """
+    metric = column.removeprefix("val_")
     if isinstance(space, AutoKerasSpace):
+        _check_metric(metric, ["loss", *compat.autokeras_metrics(space.inputs, space.outputs)])
         return
     try:
         model = built(build_function(space), {})
@@ -66,7 +68,6 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     _check_fit(model, splits)
     if own_fit(space) is not None:  # which may train in any way
         return
-    metric = column.removeprefix("val_")
     if not model.compiled:
         raise CourseError(
             "The network is not compiled: let the build function call model.compile(optimizer, "
@@ -81,7 +82,10 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"with whole numbers as labels ({reason(error)}): let its input, its output and its loss "
             "fit them."
         ) from error
-    reported = sorted(model.get_metrics_result())
+    _check_metric(metric, sorted(model.get_metrics_result()))
+
+
+def _check_metric(metric: str, reported: Sequence[str]) -> None:
     if metric not in reported:
         raise CourseError(
             f"The networks report {', '.join(reported)}, and trials are compared by {metric}: "
