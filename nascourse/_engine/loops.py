@@ -122,8 +122,7 @@ class _CourseTuner(keras_tuner.Tuner):
             with (
                 compat.graphs_forgotten(),
                 compat.weights_saved_once(),
-                compat.autokeras_trains_with(feeding.fit),
-                _whole_tracebacks(),
+                compat.autokeras_trains_with(_fit),
             ):
                 seed = trial_seed(self._options.seed, number)
                 results = super().run_trial(trial, *args, seed=seed, **arguments)
@@ -182,9 +181,10 @@ class _FedSpace(keras_tuner.HyperModel):
         return build(hp)
 
     def fit(self, hp, model: keras.Model, *args: Any, seed: int, **arguments: Any) -> Any:
-        if self._own_fit is not None:
+        if self._own_fit is None:
+            return _fit(model, *args, seed=seed, **arguments)
+        with _whole_tracebacks():
             return self._own_fit(hp, model, *args, **arguments)
-        return feeding.fit(model, *args, seed=seed, **arguments)
 
 
 class _KerasTuner(_CourseTuner, _Loop):
@@ -363,9 +363,17 @@ def loaded_objects_frozen() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _fit(model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
+    with _whole_tracebacks():
+        return feeding.fit(model, *args, **arguments)
+
+
 @contextlib.contextmanager
 def _whole_tracebacks() -> Iterator[None]:
-    """Keep Keras from leaving its own calls out of a traceback: they tell whose callback failed."""
+    """Keep Keras from leaving its own calls out of a traceback: they tell whose callback failed.
+
+    Only around a training: KerasTuner clears Keras's settings when it builds a network.
+    """
     was_enabled = keras.config.is_traceback_filtering_enabled()
     keras.config.disable_traceback_filtering()
     try:
