@@ -20,16 +20,22 @@ def main(arguments: list[str] | None = None) -> int:
 
     project = commands.add_parser(
         "project",
-        help="search a digit recognizer, train it, and report its accuracy and size",
+        help="search a network for digits or for pictures of yours, train it, and write a report",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     project.add_argument("--trials", type=int, default=5, help="networks to try")
-    project.add_argument("--epochs", type=int, default=5, help="epochs of each trial, at most")
+    project.add_argument(
+        "--epochs",
+        type=int,
+        help="epochs of each trial, at most (default: 5, and more with few images)",
+        default=argparse.SUPPRESS,
+    )
     project.add_argument("--seed", type=int, default=1, help="repeats a search exactly")
     project.add_argument(
         "--data",
         metavar="SOURCE",
-        help="bundled, keras, or the path of an .npz file (default: $NASCOURSE_MNIST, or bundled)",
+        help="bundled, keras, a folder with a subfolder of pictures for each class, or the path of "
+        "an .npz file (default: $NASCOURSE_MNIST, or bundled)",
         default=argparse.SUPPRESS,
     )
     project.add_argument(
@@ -38,6 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
         help="an .npz file whose x_test and y_test are the test set",
         default=argparse.SUPPRESS,
     )
+    project.add_argument(
+        "--size", type=int, default=32, help="side in pixels of the pictures of a folder"
+    )
+    project.add_argument(
+        "--objective", default="val_accuracy", help="what decides, such as val_loss, val_macro_f1"
+    )
+    project.add_argument("--reason", default="", help="why you choose the best, for the report")
     project.add_argument("--out", metavar="DIR", default="runs/project", help="folder of results")
     project.add_argument(
         "--overwrite", action="store_true", help="replace another search in that folder"
@@ -92,10 +105,13 @@ def _project(options: argparse.Namespace) -> int:
     try:
         run_project(
             trials=options.trials,
-            epochs=options.epochs,
+            epochs=getattr(options, "epochs", None),
             seed=options.seed,
             data_source=getattr(options, "data", None),
             test_data=getattr(options, "test_data", None),
+            size=options.size,
+            objective=options.objective,
+            reason=options.reason,
             out=options.out,
             overwrite=options.overwrite,
         )

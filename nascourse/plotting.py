@@ -8,36 +8,47 @@ in its cells, which draw in the course's colors within ``plt.rc_context(plotting
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 # As it starts, Matplotlib logs that a home folder cannot be written, or that it looks for fonts.
 # In a notebook that looks like a fault, and a learner can do nothing about it.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 # isort: split
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import atomic_path
+from nascourse._engine.files import atomic_path, given_path
+from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
-    from nascourse.evaluation import LayerCost
+    from nascourse._engine.costs import LayerCost
+
+_P = ParamSpec("_P")
+_Drawn = TypeVar("_Drawn")
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
+# All of Matplotlib's own settings for what is drawn stand below the course's, so that no setting of
+# the learner's, such as a dark background or LaTeX, makes words unreadable or a figure fail.
+_DRAWN = ("axes", "figure", "font", "grid", "legend", "lines", "mathtext", "patch", "text", "xtick")
 STYLE = {
+    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN, "ytick"))},
     "figure.figsize": (6.4, 3.6),
     "figure.dpi": 100,
     "figure.facecolor": "white",
@@ -51,10 +62,24 @@ STYLE = {
 
 
 def _axes(ax: Axes | None, **options: Any) -> Axes:
-    if ax is not None:
-        return ax
-    with plt.rc_context(STYLE):
-        return plt.subplots(layout="constrained", **options)[1]
+    return plt.subplots(layout="constrained", **options)[1] if ax is None else ax
+
+
+def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
+    """Draw in the course's style, unless the learner brings axes, which have a style already."""
+
+    @functools.wraps(plot)
+    def draw(*args: _P.args, **options: _P.kwargs) -> _Drawn:
+        if options.get("ax") is not None:
+            return plot(*args, **options)
+        with plt.rc_context(STYLE):
+            axes = plot(*args, **options)
+            for ax in np.asarray(axes, dtype=object).flat:
+                for axis in (ax.xaxis, ax.yaxis):  # later ticks are copies of the first ones
+                    axis.get_major_ticks(), axis.get_minor_ticks()
+        return axes
+
+    return draw
 
 
 def show(
@@ -86,7 +111,7 @@ def show(
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
     figure = _figure(ax)
-    with atomic_path(path) as part:
+    with atomic_path(given_path(path)) as part:
         figure.savefig(part, dpi=150)
     plt.close(figure)
 
@@ -95,10 +120,11 @@ def _figure(axes: Axes | Sequence[Axes] | NDArray) -> Figure:
     return np.asarray(axes, dtype=object).flat[0].figure
 
 
+@_styled
 def plot_incumbent(
     tables: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
-    by: str = "val_accuracy",
+    by: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The best value so far over the trials: a staircase for each search.
@@ -107,21 +133,26 @@ def plot_incumbent(
     ----------
     tables
         One trial table, or several under the names that the legend shows.
+    by
+        The column; by default the objective of the search.
     """
     ax = _axes(ax)
     several = isinstance(tables, Mapping)
     for name, table in (tables if several else {"best so far": tables}).items():
+        by = by or trials.objective(table)
         best_so_far = trials.incumbent(table, by=by)
         (stairs,) = ax.step(*_steps(best_so_far), where="post", linewidth=2, label=name)
         dots = best_so_far.index.astype(int), table[by].astype(float)
         label = "" if several else "a trial"
         ax.plot(*dots, "o", color=stairs.get_color(), alpha=0.5, label=label)
+    by = by or "val_accuracy"
     _label(ax.xaxis, "trial")
-    _label(ax.yaxis, by, f"best {_words(by)} so far")
+    _label(ax.yaxis, by, f"best {trials.words(by)} so far")
     ax.legend(loc="lower right", frameon=False)
     return ax
 
 
+@_styled
 def plot_searches(
     searches: Mapping[str, NDArray],
     *,
@@ -146,6 +177,7 @@ def plot_searches(
     return ax
 
 
+@_styled
 def plot_search(
     table: pd.DataFrame, *, luck: NDArray | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -160,14 +192,14 @@ def plot_search(
         What random searches reach, as in `plot_searches`: drawn behind, in gray.
     """
     ax = _axes(ax)
-    accuracy = table.set_index("trial")["val_accuracy"].astype(float)
+    value = table.set_index("trial")[trials.objective(table)].astype(float)
     if luck is not None:
         _median_in_band(ax, luck, band=(5, 95), color=GRAY, label="random search")
         # Down to the worst luck, the axis would leave little height for the search itself.
-        ax.set_ylim(bottom=np.nanmin([*accuracy, np.median(luck[:, 0])]) - 0.02)
+        ax.set_ylim(bottom=np.nanmin([*value, np.median(luck[:, 0])]) - 0.02)
     plot_incumbent(table, ax=ax)
     ax.lines[-1].set_alpha(1)  # full dots, to differ from the empty ones
-    repeated = accuracy[table["duplicate_of"].notna().to_numpy()]
+    repeated = value[table["duplicate_of"].notna().to_numpy()]
     ax.plot(repeated.index.astype(int), repeated, "o", color=BLUE, markerfacecolor="white")
     failed = table.loc[table["status"] == "failed", "trial"].astype(int)
     bottom_line = ax.get_xaxis_transform()
@@ -175,11 +207,12 @@ def plot_search(
     return ax
 
 
+@_styled
 def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Each completed trial by size and accuracy, with its number; the best one stands out."""
-    ax = _axes(ax)
+    """Each completed trial by size and objective, with its number; the best one stands out."""
+    ax, by = _axes(ax), trials.objective(table)
     completed = table[table["status"] == "completed"].set_index("trial")
-    points = completed[["n_params", "val_accuracy"]].astype(float)
+    points = completed[["n_params", by]].astype(float)
     ax.plot(*points.to_numpy().T, "o", color=BLUE)
     best = points.loc[trials.best(table)["trial"]]
     ax.plot(*best, "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
@@ -187,11 +220,12 @@ def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.annotate(str(trial), point, xytext=(5, 5), textcoords="offset points")
     ax.set_xscale("log")
     _label(ax.xaxis, "n_params")
-    _label(ax.yaxis, "val_accuracy")
-    ax.legend(loc="lower right", frameon=False)
+    _label(ax.yaxis, by)
+    ax.legend(loc="best", frameon=False)
     return ax
 
 
+@_styled
 def plot_curves(
     curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
@@ -205,6 +239,7 @@ def plot_curves(
     return ax
 
 
+@_styled
 def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The learning curve of one network: the mean of its seeds, and a band that holds them all.
 
@@ -223,6 +258,7 @@ def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@_styled
 def plot_architecture(
     costs: Sequence[LayerCost], *, columns: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -250,37 +286,96 @@ def plot_architecture(
     return ax
 
 
-def plot_digits(
-    x: NDArray, titles: Sequence[object] | NDArray | None = None, *, columns: int = 10
+@_styled
+def plot_images(
+    images: Splits | NDArray, titles: Sequence[object] | NDArray | None = None, *, columns: int = 10
 ) -> NDArray:
     """Images side by side; returns the array of axes.
 
     Parameters
     ----------
-    x : uint8 array of shape (n, 28, 28, 1) or (n, 28, 28)
-    titles : a short text above each image
+    images
+        uint8 of shape (n, height, width, channels) or (n, height, width), or the splits of a data
+        set: then the first training images of each class, at most thirty, with its name.
+    titles
+        A short text above each image.
     """
-    rows = -(-len(x) // columns)
+    if isinstance(images, Splits):
+        splits, most = images, max(1, 30 // images.classes)
+        of_class = [np.flatnonzero(splits.y_train == k)[:most] for k in range(splits.classes)]
+        first = np.concatenate(of_class)[:30]
+        images = splits.x_train[first]
+        titles = [splits.class_names[label] for label in splits.y_train[first]]
+    rows = -(-len(images) // columns)
     with plt.rc_context(STYLE):
         size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
         _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.axis("off")
-    for ax, image in zip(axes.flat, x):
-        ax.imshow(image.squeeze(), cmap="gray_r", vmin=0, vmax=255)
+    for ax, image in zip(axes.flat, images):
+        ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
     for ax, title in zip(axes.flat, [] if titles is None else titles):
-        ax.set_title(title, fontsize=9)
+        ax.set_title(_short_name(title), fontsize=9, parse_math=False)
     return axes
 
 
-def plot_misread(x: NDArray, y: NDArray, predicted: NDArray, *, most: int = 20) -> NDArray:
-    """The first misread images, each titled "written → read"; returns the array of axes."""
+@_styled
+def plot_misread(
+    x: NDArray,
+    y: NDArray,
+    predicted: NDArray,
+    *,
+    class_names: Sequence[str] | None = None,
+    most: int = 20,
+) -> NDArray:
+    """The first misread images, each titled "right class → class read"; returns the array of axes.
+
+    Parameters
+    ----------
+    class_names
+        What the labels mean; by default the labels themselves are shown.
+    """
     wrong = np.flatnonzero(y != predicted)[:most]
     if not len(wrong):
         raise CourseError("No image was misread, so there is nothing to draw.")
-    return plot_digits(x[wrong], [f"{y[i]} → {predicted[i]}" for i in wrong])
+
+    def name(label: int) -> str:
+        return _short_name(class_names[label], 7) if class_names else str(label)
+
+    titles = [f"{name(y[i])} → {name(predicted[i])}" for i in wrong]
+    return plot_images(x[wrong], titles, columns=10 if class_names is None else 5)
 
 
+@_styled
+def plot_confusion(
+    y: NDArray, predicted: NDArray, class_names: Sequence[str], *, ax: Axes | None = None
+) -> Axes:
+    """How many images of each class (a row) were read as each class (a column)."""
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+
+    places = range(len(class_names))
+    side = min(12.0, max(4.0, 1.5 + 0.45 * len(class_names)))
+    ax = _axes(ax, figsize=(side, side))
+    matrix = ConfusionMatrixDisplay(confusion_matrix(y, predicted, labels=places))
+    # By the root of its count, a few mistakes among many right answers show.
+    matrix.plot(ax=ax, cmap="Blues", colorbar=False, im_kw={"norm": PowerNorm(0.5)})
+    names = [_short_name(name) for name in class_names]
+    turned = 0 if max(map(len, names)) < 3 else 45
+    ax.set_xticks(
+        places, names, parse_math=False, rotation=turned, ha="right" if turned else "center"
+    )
+    ax.set_yticks(places, names, parse_math=False)
+    ax.set(xlabel="class read", ylabel="right class")
+    ax.grid(False)
+    return ax
+
+
+def _short_name(name: object, most: int = 12) -> str:
+    text = " ".join(str(name).split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+@_styled
 def plot_pareto(
     table: pd.DataFrame,
     front: pd.DataFrame,
@@ -301,6 +396,7 @@ def plot_pareto(
     return ax
 
 
+@_styled
 def plot_shares(
     groups: Mapping[str, ArrayLike], *, by: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
@@ -325,6 +421,7 @@ def plot_shares(
     return ax
 
 
+@_styled
 def plot_lines(
     table: pd.DataFrame, *, value: str, log_x: bool = False, ax: Axes | None = None
 ) -> Axes:
@@ -373,7 +470,7 @@ def _steps(values: pd.Series | pd.DataFrame) -> tuple[NDArray, NDArray]:
 
 def _label(axis: Axis, column: str, text: str | None = None) -> None:
     """Name an axis, and print its ticks as people write such values."""
-    axis.set_label_text(text or _words(column))
+    axis.set_label_text(text or trials.words(column))
     if column in ("trial", "epoch"):
         axis.set_major_locator(MaxNLocator(integer=True))
     elif column.endswith("accuracy") or column == "regret":
@@ -382,18 +479,6 @@ def _label(axis: Axis, column: str, text: str | None = None) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(lambda value, _: _short(value))
         axis.set_minor_locator(NullLocator())
-
-
-def _words(column: str) -> str:
-    return {
-        "val_accuracy": "validation accuracy",
-        "test_accuracy": "test accuracy",
-        "val_loss": "validation loss",
-        "n_params": "parameters",
-        "flops": "FLOPs for one image",
-        "latency_ms": "milliseconds for one image",
-        "saved_bytes": "bytes on disk",
-    }.get(column, column)
 
 
 def _short(number: float) -> str:

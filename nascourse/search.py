@@ -34,7 +34,9 @@ import pandas as pd
 from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, trials, whole_number
-from nascourse._engine import feeding
+from nascourse._engine import feeding, preflight
+from nascourse._engine.files import given_path
+from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.loops import (
     fixed_hyperparameters,
     library_noise_off,
@@ -44,12 +46,19 @@ from nascourse._engine.loops import (
     trial_seed,
 )
 from nascourse._engine.observers import Observer, ProgressBar, watched
-from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, Space, TimeIsUp
+from nascourse._engine.options import (
+    Deadline,
+    SearchOptions,
+    TimeIsUp,
+    positive_number,
+    read_objective,
+)
 from nascourse._engine.parallel import Workers
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
+from nascourse._engine.waiting import MAX_WAIT
 from nascourse.data import Splits
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace
+from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, fitted
 from nascourse.strategies import make_oracle
 
 __all__ = ["Observer", "ProgressBar", "Search", "retrain", "run_search", "watched"]
@@ -67,20 +76,29 @@ class Search:
     curves : the learning curves, one row an epoch: trial, epoch (from 1), loss, accuracy,
         val_loss, val_accuracy
     stopped : why the search ended
+    options : strategy, budget, seed and objective
     """
 
     table: pd.DataFrame
     curves: pd.DataFrame
     stopped: str
-    seed: int
+    options: SearchOptions
     directory: Path
     splits: Splits = field(repr=False)
     tuner: keras_tuner.Tuner = field(repr=False)
 
     def __repr__(self) -> str:
         n_completed = (self.table["status"] == "completed").sum()
-        best = f", best {self.best['val_accuracy']:.3f}" if n_completed else ""
-        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped})"
+        best = f", best {self.best[trials.objective(self.table)]:.3f}" if n_completed else ""
+        reason = trials.failure(self.table)
+        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped}" + (
+            f"; {reason})" if reason else ")"
+        )
+
+    @property
+    def seed(self) -> int:
+        """The seed of the search."""
+        return self.options.seed
 
     @property
     def interrupted(self) -> bool:
@@ -95,7 +113,7 @@ class Search:
     @property
     def best_hyperparameters(self) -> keras_tuner.HyperParameters:
         """The hyperparameters of the best trial."""
-        return self._trial(self.best["trial"]).hyperparameters
+        return self._trial(int(self.best["trial"])).hyperparameters
 
     def best_model(self) -> keras.Model:
         """The network of the best trial, with the weights of its best epoch.
@@ -106,26 +124,35 @@ class Search:
             No trial was completed, or the file of its weights is damaged.
         """
         number = self.best["trial"]
+        damaged = CourseError(
+            f"The weights of trial {number} in the folder {str(self.directory)!r} cannot be read: "
+            "train the network again, with search.retrain."
+        )
+        if not self.tuner.recorder.recording.weights_are_intact(number):
+            raise damaged
         with library_noise_off():
             try:
                 return self.tuner.load_model(self._trial(number))
             except (OSError, ValueError, KeyError) as error:
-                raise CourseError(
-                    f"The weights of trial {number} in the folder {str(self.directory)!r} cannot "
-                    "be read: train the network again, with search.retrain."
-                ) from error
+                raise damaged from error
 
-    def new_model(self) -> keras.Model:
-        """The network of the best trial, untrained."""
+    def new_model(self, trial: int | None = None) -> keras.Model:
+        """The network of a trial, by default the best one, untrained."""
+        number = self.best["trial"] if trial is None else trial
         # AutoKeras numbers its blocks anew only after a cleared session, and would take defaults
         # for the hyperparameters whose names no longer match.
         keras.utils.clear_session()
         with library_noise_off():
-            return self.tuner.hypermodel.build(self.best_hyperparameters)
+            return self.tuner.hypermodel.build(self._trial(number).hyperparameters)
 
     def _trial(self, number: int) -> Trial:
-        candidates = self.tuner.oracle.trials.values()
-        return next(trial for trial in candidates if trial_number(trial) == number)
+        candidates = {trial_number(trial): trial for trial in self.tuner.oracle.trials.values()}
+        if number not in candidates:
+            raise CourseError(
+                f"There is no trial {number}: this search has the trials "
+                f"{', '.join(map(str, sorted(candidates)))}."
+            )
+        return candidates[number]
 
 
 def run_search(
@@ -134,6 +161,7 @@ def run_search(
     *,
     strategy: str,
     directory: str | os.PathLike,
+    objective: str | keras_tuner.Objective = "val_accuracy",
     max_trials: int = 5,
     epochs: int = 5,
     seed: int = 1,
@@ -141,11 +169,14 @@ def run_search(
     patience: int | None = None,
     max_model_size: int | None = None,
     max_seconds: float | None = None,
+    max_wait: float = MAX_WAIT,
     executor: Executor | None = None,
-    in_flight: int = 4,
+    in_flight: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     observer: Observer | None = None,
     overwrite: bool = False,
+    retry_failed: bool = False,
+    same_space: bool = False,
 ) -> Search:
     """Search ``space`` with ``strategy`` until the budget is spent.
 
@@ -156,14 +187,19 @@ def run_search(
     Parameters
     ----------
     space
-        A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`.
+        A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`; or a
+        `HyperModel` of KerasTuner, whose own ``fit``, if it has one, trains each network.  It is
+        handed the shape of the images and the number of classes, see `spaces.fitted`.
     splits
-        Trains on its training part, scores by accuracy on its validation part, and never sees
-        its test part.
+        Trains on its training part, scores on its validation part, and never sees its test part.
     strategy
         A name that `strategies.make_oracle` knows.
     directory
         Folder of the search.  One with another search is refused, unless ``overwrite``.
+    objective
+        The metric that decides, as the trial table names it: ``"val_accuracy"``, ``"val_loss"``,
+        ``"val_macro_f1"``, or any that the networks are compiled with.  Of one that KerasTuner does
+        not know give ``keras_tuner.Objective("val_mine", "max")`` or ``"min"``.
     max_trials, epochs
         The budget: so many networks, each trained for at most so many epochs.
     seed
@@ -171,30 +207,39 @@ def run_search(
     batch_size
         Images in one step of gradient descent.
     patience
-        Stop a trial when its validation accuracy has not risen for so many epochs; by default
+        Stop a trial when its objective has not improved for so many epochs; by default
         every trial has all its epochs.
     max_model_size
         A network with more weights than this is a failed trial.
     max_seconds
         Stop when this run has taken so many seconds, between two epochs.  The trial in progress
         does not count, and the search can go on later, with more time or without a limit.
+    max_wait
+        With an executor: stop when none of its workers has given a sign of life for so many
+        seconds.  An executor that is neither a process pool nor Dask's gives none while it trains.
     executor
         Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are
         trained in this process, one after another.
     in_flight
-        How many trials the executor has at a time: a few more than it has workers.  A strategy
-        proposes each trial when it knows the results of all but so many before it.
+        How many trials the executor has at a time, by default 4: a few more than it has workers.
+        A strategy proposes each trial when it knows the results of all but so many before it.
     callbacks
         More Keras callbacks for every training; each trial gets copies.
     observer
         Shows the progress; by default a `ProgressBar`, and `Observer` itself for silence.
+    retry_failed
+        Train the failed trials again first, for instance on a machine with more memory, or when
+        the space has been repaired where it failed.
+    same_space
+        The space builds the same networks as when the search began, although its code has changed.
 
     Raises
     ------
     CourseError
-        A value is out of range; or the folder belongs to another search, is in use, or cannot be
-        written.
+        A value is out of range, or no network can be trained; or the folder belongs to another
+        search, is in use, or cannot be written; or the machine, a callback or the workers fail.
     """
+    preflight.check_arguments(space, splits, executor=executor, observer=observer)
     options = SearchOptions(
         strategy=strategy,
         max_trials=max_trials,
@@ -205,47 +250,61 @@ def run_search(
         max_model_size=max_model_size,
         in_flight=in_flight,
         is_parallel=executor is not None,
+        callbacks=callbacks,
+        objective=read_objective(objective),
     )
     deadline = Deadline(max_seconds)
-    if isinstance(space, keras_tuner.HyperModel):
-        space = space.build
+    max_wait = positive_number("max_wait", max_wait)
+    if own_fit(space) is None:
+        space = build_function(space)
+    space = fitted(space, splits, options.objective[0])
     oracle = _make_oracle(space, options)
+    preflight.check_network(space, splits, options.objective[0])
     identity = options.identity(space, splits)
-    fit_arguments = options.fit_arguments(callbacks)
     observer = ProgressBar() if observer is None else observer
+    observer.objective = options.objective
     with (
-        Recording.opened(Path(directory), identity, overwrite=overwrite) as recording,
+        Recording.opened(
+            given_path(directory),
+            identity,
+            overwrite=overwrite,
+            same_space=same_space,
+            retry_failed=retry_failed,
+        ) as recording,
         library_noise_off(),
         loaded_objects_frozen(),
     ):
         was_finished = recording.content.stopped is not None
-        workers = Workers(executor, space, splits, options, fit_arguments) if executor else None
-        recorder = TrialRecorder(recording, observer)
+        workers = Workers(executor, space, splits, options, max_wait=max_wait) if executor else None
+        recorder = TrialRecorder(recording, observer, options.objective)
         tuner, fit = make_tuner(
             space, splits, oracle, options, recorder, deadline=deadline, workers=workers
         )
         observer.search_begin(options.max_trials, options.epochs)
         try:
-            stopped = _run(partial(fit, **fit_arguments), recorder, options)
+            stopped = _run(partial(fit, **options.fit_arguments()), recorder, options)
         finally:
             observer.search_end()
     if was_finished:
         stopped += "; so it was before, and nothing is trained again"
-    return Search(
-        recording.table, recording.curves, stopped, options.seed, recording.folder, splits, tuner
-    )
+    table = recording.table
+    table.attrs["objective"] = options.objective
+    if reason := trials.failure(table):
+        print(f"{reason[0].upper()}{reason[1:]}.")
+    return Search(table, recording.curves, stopped, options, recording.folder, splits, tuner)
 
 
 def retrain(
     search: Search,
     splits: Splits | None = None,
     *,
-    epochs: int = 16,
+    trial: int | None = None,
+    epochs: int | None = None,
     batch_size: int = 64,
     seed: int | None = None,
     observer: Observer | None = None,
 ) -> keras.Model:
-    """Train the winner again, from new weights, on training and validation images together.
+    """Train a network of the search again, from new weights, on training and validation images.
 
     The search has spent the validation part on its choice, so now it may serve as training data.
     The learning rate falls to zero along half a cosine (Loshchilov & Hutter 2017), which lets the
@@ -257,20 +316,28 @@ def retrain(
         The search whose best network is trained.
     splits
         The images; by default those of the search.  Give the full set after a search on a subset.
-    epochs, batch_size, seed
+    trial
+        The trial whose network is trained; by default the best one.
+    epochs
+        By default 16, and more with so few images that those would be less than 1,000 steps.
+    batch_size, seed
         As in `run_search`; the seed is by default that of the search.
     """
-    epochs = whole_number("epochs", epochs, at_least=1)
     batch_size = whole_number("batch_size", batch_size, at_least=1)
     seed = search.seed if seed is None else whole_number("seed", seed, at_least=0)
     splits = splits or search.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
 
+    steps_per_epoch = -(-len(y) // batch_size)
+    if epochs is None:
+        epochs = max(16, min(100, -(-1000 // steps_per_epoch)))
+    epochs = whole_number("epochs", epochs, at_least=1)
+
     training_seed = trial_seed(seed, 0)
     keras.utils.set_random_seed(training_seed)
-    model = search.new_model()
-    steps = epochs * -(-len(y) // batch_size)
+    model = search.new_model(trial)
+    steps = epochs * steps_per_epoch
     model.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(LEARNING_RATE, decay_steps=steps)
@@ -303,7 +370,7 @@ def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
         options.strategy,
         max_trials=options.max_trials,
         seed=options.seed,
-        objective=keras_tuner.Objective(OBJECTIVE, "max"),
+        objective=keras_tuner.Objective(*options.objective),
         first=first,
         hyperparameters=hyperparameters,
     )

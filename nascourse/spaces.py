@@ -1,21 +1,22 @@
 """The search spaces of the course.
 
 A search space is the set of networks that a search can find.  The course has three, all of small
-CNNs (blocks of convolutions, halvings of the image, a head with ten outputs):
+CNNs (blocks of convolutions, halvings of the image, a head with one output for each class):
 
 - `cnn_space` is a function of KerasTuner's ``hp`` object that builds and compiles a Keras network.
 - `autokeras_space` is a graph of AutoKeras blocks, which AutoKeras turns into such a function.
 - `bench_space` is so small that all its networks could be trained: that of MNIST-NAS-Bench.
 
-All take images of shape (28, 28, 1) in ``uint8`` and scale them in their first layers.
+All take images in ``uint8`` and scale them in their first layers.  The first two fit any images: a
+search passes the shape of its images and the number of classes on, see `fitted`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -25,26 +26,32 @@ import autokeras as ak
 import keras
 import keras_tuner
 import pandas as pd
-import tree
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
-from nascourse.data import CLASSES, SIDE
+from nascourse._engine.descriptions import digest
+from nascourse._engine.layers import RescalingBlock, SoftmaxHead, metric_objects
+from nascourse._engine.ranges import MANY_VALUES, possible_values
+from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
-IMAGE_SHAPE = (SIDE, SIDE, 1)
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
 MAX_BLOCKS = 3
 
 
-def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
+def cnn_space(
+    hp: keras_tuner.HyperParameters,
+    image_shape: tuple[int, int, int] = IMAGE_SHAPE,
+    classes: int = CLASSES,
+    metrics: Sequence[str] = ("accuracy",),
+) -> keras.Model:
     """Build and compile the small CNN that ``hp`` describes.
 
     ==============  ==================================  =============================
     hyperparameter  values                              meaning
     ==============  ==================================  =============================
-    blocks          1, 2, 3                             halvings of the image
+    blocks          1, 2, 3 (with small images less)    halvings of the image
     convs           1, 2                                convolutions in each block
     kernel          3, 5                                their window, in pixels
     filters_<i>     8, 16, 32 (only if block i exists)  their outputs in block i
@@ -53,12 +60,13 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     dropout         0, 0.25, 0.5                        before the last layer
     ==============  ==================================  =============================
     """
-    blocks = hp.Choice("blocks", [1, 2, 3], default=2)
+    depths = _depths(image_shape)
+    blocks = hp.Choice("blocks", depths, default=min(2, depths[-1]))
     convs = hp.Choice("convs", [1, 2], default=1)
     kernel = hp.Choice("kernel", [3, 5], default=3)
     filters = []
-    for block in range(MAX_BLOCKS):  # all are declared, so that one call shows the whole space
-        with hp.conditional_scope("blocks", list(range(block + 1, MAX_BLOCKS + 1))):
+    for block in range(depths[-1]):  # all are declared, so that one call shows the whole space
+        with hp.conditional_scope("blocks", depths[block:]):
             filters.append(hp.Choice(f"filters_{block}", [8, 16, 32], default=16))
     pooling = hp.Choice("pooling", ["max", "average"])
     head = hp.Choice("head", ["flatten", "global_average"])
@@ -67,7 +75,7 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[pooling]
     reduce = {"flatten": layers.Flatten, "global_average": layers.GlobalAveragePooling2D}[head]
 
-    image = keras.Input(IMAGE_SHAPE, dtype="uint8")
+    image = keras.Input(image_shape, dtype="uint8")
     x = layers.Rescaling(1 / 255)(image)
     for block in range(blocks):
         for _ in range(convs):
@@ -76,22 +84,34 @@ def cnn_space(hp: keras_tuner.HyperParameters) -> keras.Model:
     x = reduce()(x)
     if dropout > 0:
         x = layers.Dropout(dropout)(x)
-    return classifier(image, x)
+    return classifier(image, x, classes, metrics)
 
 
-def classifier(image: keras.KerasTensor, features: keras.KerasTensor) -> keras.Model:
-    """Compile a network with ten outputs on top of the features, as all of the course have.
+def _depths(image_shape: Sequence[int]) -> list[int]:
+    """The numbers of halvings, up to `MAX_BLOCKS`, that leave two pixels of an image or more."""
+    return [n for n in range(1, MAX_BLOCKS + 1) if min(image_shape[:2]) >> n > 1]
+
+
+def classifier(
+    image: keras.KerasTensor,
+    features: keras.KerasTensor,
+    classes: int = CLASSES,
+    metrics: Sequence[str] = ("accuracy",),
+) -> keras.Model:
+    """Compile a network with an output for each class on top of the features.
 
     Parameters
     ----------
     image, features
-        Its input of shape (28, 28, 1), and the vectors of shape (n,) computed from it.
+        Its input of shape (height, width, channels), and the vectors of shape (n,) computed from it.
+    metrics
+        Names that Keras knows, or ``"macro_f1"``.
     """
-    model = keras.Model(image, layers.Dense(CLASSES, activation="softmax")(features))
+    model = keras.Model(image, layers.Dense(classes, activation="softmax")(features))
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=metric_objects(metrics),
     )
     return model
 
@@ -105,6 +125,7 @@ class AutoKerasSpace:
     inputs, outputs : the input and the output node of the graph
     first : hyperparameter values of the first trial; greedy search starts from them
     fixed : hyperparameters that are not searched, with their values
+    image_shape, classes : of the images that it is for; a search takes those of its splits
     """
 
     inputs: Any
@@ -113,10 +134,16 @@ class AutoKerasSpace:
     fixed: Mapping[str, Any] = field(
         default_factory=lambda: {"optimizer": "adam", "learning_rate": LEARNING_RATE}
     )
+    image_shape: tuple[int, int, int] = IMAGE_SHAPE
+    classes: int = CLASSES
 
 
 def autokeras_space(
-    *, filters: Sequence[int] = (8, 16, 32), kernels: Sequence[int] = (3, 5)
+    splits: Splits | None = None,
+    *,
+    filters: Sequence[int] = (8, 16, 32),
+    kernels: Sequence[int] = (3, 5),
+    metrics: Sequence[str] = ("accuracy",),
 ) -> AutoKerasSpace:
     """A space of small CNNs made of AutoKeras's own blocks.
 
@@ -126,14 +153,22 @@ def autokeras_space(
 
     Parameters
     ----------
+    splits
+        The images that it is for, by default MNIST's: small ones allow fewer blocks.
     filters, kernels
         The values to choose from for each convolution's filters, and for the window of all.
+    metrics
+        See `classifier`.
     """
+    image_shape, classes = (
+        (splits.image_shape, splits.classes) if splits else (IMAGE_SHAPE, CLASSES)
+    )
+    depths = _depths(image_shape)
     image = ak.ImageInput(name="image")
     x = RescalingBlock(name="rescale")(image)
     x = ak.ConvBlock(
         kernel_size=choice("kernel_size", kernels),
-        num_blocks=choice("num_blocks", [1, 2, 3]),
+        num_blocks=choice("num_blocks", depths),
         num_layers=choice("num_layers", [1, 2]),
         filters=choice("filters", filters),
         dropout=choice("dropout", [0.0, 0.25, 0.5]),
@@ -142,21 +177,23 @@ def autokeras_space(
         name="conv",
     )(x)
     x = ak.SpatialReduction(name="reduce")(x)
-    digit = ak.ClassificationHead(dropout=0.0, name="head")(x)
+    label = SoftmaxHead(
+        multi_label=True, dropout=0.0, metrics=metric_objects(metrics), name="head"
+    )(x)
 
     small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
         "conv/kernel_size": min(kernels),
-        "conv/num_blocks": 2,
+        "conv/num_blocks": min(2, depths[-1]),
         "conv/num_layers": 2,
         "conv/filters_0_0": small,
         "conv/filters_0_1": small,
-        "conv/filters_1_0": large,
-        "conv/filters_1_1": large,
         "conv/dropout": 0.25,
         "reduce/reduction_type": "flatten",
     }
-    return AutoKerasSpace(image, digit, first)
+    if depths[-1] > 1:
+        first |= {"conv/filters_1_0": large, "conv/filters_1_1": large}
+    return AutoKerasSpace(image, label, first, image_shape=image_shape, classes=classes)
 
 
 def choice(name: str, values: Sequence) -> Any:
@@ -164,12 +201,22 @@ def choice(name: str, values: Sequence) -> Any:
     return hyperparameters.Choice(name, list(values))
 
 
-@keras.utils.register_keras_serializable(package="nascourse")
-class RescalingBlock(ak.Block):
-    """An AutoKeras block that brings pixels from 0..255 to 0..1; AutoKeras has none."""
+def fitted(
+    space: Callable | AutoKerasSpace, splits: Splits, objective: str = "val_accuracy"
+) -> Callable | AutoKerasSpace:
+    """The space for the images of these splits.
 
-    def build(self, hp, inputs=None):
-        return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
+    A build function is handed what it has parameters for: ``image_shape``, ``classes``, ``metrics``.
+    """
+    facts: dict[str, Any] = {"image_shape": splits.image_shape, "classes": splits.classes}
+    if isinstance(space, AutoKerasSpace):
+        return replace(space, **facts)
+    if objective == "val_macro_f1":
+        facts["metrics"] = ("accuracy", "macro_f1")
+    parameters = inspect.signature(space).parameters if callable(space) else {}
+    facts = {name: fact for name, fact in facts.items() if name in parameters}
+    # The new function keeps the name of the old one, by which a pool's processes find it.
+    return functools.update_wrapper(functools.partial(space, **facts), space) if facts else space
 
 
 def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -282,7 +329,7 @@ def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) 
     for name, value in space.fixed.items():
         hp.Fixed(name, value)
     return compat.autokeras_network(
-        space.inputs, space.outputs, hp, image_shape=IMAGE_SHAPE, n_classes=CLASSES
+        space.inputs, space.outputs, hp, image_shape=space.image_shape, n_classes=space.classes
     )
 
 
@@ -291,7 +338,7 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
     rows = [
         {
             "hyperparameter": entry.name,
-            "values": ", ".join(str(value) for value in _values(entry)),
+            "values": _in_words(_values(entry)),
             "only if": " and ".join(
                 f"{parent.name} in {parent.values}" for parent in entry.conditions
             ),
@@ -299,6 +346,13 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
         for entry in declared(space).space
     ]
     return pd.DataFrame(rows).set_index("hyperparameter")
+
+
+def _in_words(values: Sequence) -> str:
+    """All values of a hyperparameter, or the first ones and the last one of many."""
+    few = len(values) <= MANY_VALUES
+    shown = values if few else [values[0], values[1], values[2], "...", values[-1]]
+    return ", ".join(map(str, shown))
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:
@@ -320,7 +374,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     4
     """
     entries = declared(space).space
-    parents = {condition.name for entry in entries for condition in entry.conditions}
+    conditions = [condition for entry in entries for condition in entry.conditions]
 
     def count(index: int, setting: dict[str, Any]) -> int:
         if index == len(entries):
@@ -329,9 +383,15 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         if not _is_active(entry, setting):
             return count(index + 1, setting)
         values = _values(entry)
-        if entry.name not in parents:
-            return len(values) * count(index + 1, setting)
-        return sum(count(index + 1, {**setting, entry.name: value}) for value in values)
+        asked = {
+            v for condition in conditions if condition.name == entry.name for v in condition.values
+        }
+        parents = [value for value in asked if value in values]
+        # All values that no condition asks for are counted at once: there may be many.
+        rest = len(values) - len(parents)
+        return (rest and rest * count(index + 1, setting)) + sum(
+            count(index + 1, {**setting, entry.name: value}) for value in parents
+        )
 
     return count(0, {})
 
@@ -340,17 +400,19 @@ def _is_active(entry: hyperparameters.HyperParameter, setting: Mapping[str, Any]
     return all(condition.is_active(setting) for condition in entry.conditions)
 
 
-def _values(entry: hyperparameters.HyperParameter) -> list:
+def _values(entry: hyperparameters.HyperParameter) -> Sequence:
     if isinstance(entry, hyperparameters.Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
             "size: give it a step, or use hp.Choice."
         )
-    return list(entry.values)
+    if isinstance(entry, hyperparameters.Int) and entry.step is None:
+        return range(entry.min_value, entry.max_value + 1)
+    return possible_values(entry)
 
 
 def describe(model: keras.Model) -> str:
-    """The network in one line, from the image to the digit.
+    """The network in one line, from the image to the class.
 
     ``16@3x3`` is a convolution with 16 filters of 3x3 pixels, ``16@3x3/2`` one that moves in steps
     of two, ``max2`` a max pooling by two, ``drop.25`` a dropout of a quarter, ``10`` a dense layer
@@ -386,29 +448,53 @@ def _abbreviation(layer: keras.Layer) -> str:
 def fingerprint(model: keras.Model) -> str:
     """A digest of a network's layers and connections: equal networks have the same.
 
-    Names and weights do not count.  KerasTuner compares hyperparameter *values*, which can differ
-    although the network is the same, for instance in the filters of a block that is not built.
+    Names and weights do not count, of the networks inside it neither.  A network of a class that
+    does not say what its layers do to its input counts as that class with these layers.  KerasTuner
+    compares hyperparameter *values*, which can differ although the network is the same, for
+    instance in the filters of a block that is not built.
     """
-    layers = model.get_config()["layers"]
-    index_of = {layer["config"]["name"]: index for index, layer in enumerate(layers)}
+    return digest(_description(model))
 
-    def anonymous(part: Any) -> Any:
-        if isinstance(part, dict):
-            if "keras_history" in part:  # where a tensor comes from: layer, call, output
-                name, *rest = part["keras_history"]
-                return [index_of[name], *rest]
-            return {key: anonymous(value) for key, value in part.items()}
-        if isinstance(part, (list, tuple)):
-            return [anonymous(value) for value in part]
-        return part
 
-    content = [
+def _description(layer: keras.Layer) -> Any:
+    """What a network or a layer says of itself; where it says nothing, what it is made of."""
+    try:
+        config = layer.get_config()
+        if isinstance(layer, keras.Model):
+            return _layers(config["layers"])
+        return [type(layer).__name__, _anonymous({**config, "name": None})]
+    except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
+        return [type(layer).__name__, [_description(part) for part in getattr(layer, "layers", ())]]
+
+
+def _layers(configs: Sequence[Mapping[str, Any]]) -> list:
+    """The layers of a network as its configuration lists them, without their names."""
+    index_of = {layer["config"]["name"]: index for index, layer in enumerate(configs)}
+    return [
         [
             layer["class_name"],
-            anonymous({**layer["config"], "name": None}),
-            anonymous(layer.get("inbound_nodes")),
+            _anonymous({**layer["config"], "name": None}, index_of),
+            _anonymous(layer.get("inbound_nodes"), index_of),
         ]
-        for layer in layers
+        for layer in configs
     ]
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _anonymous(part: Any, index_of: Mapping[str, int] = {}) -> Any:
+    """A part of a configuration without names of layers, and without places of code."""
+    if isinstance(part, (list, tuple)):
+        return [_anonymous(value, index_of) for value in part]
+    if not isinstance(part, dict):
+        return part
+    if "keras_history" in part:  # where a tensor comes from: layer, call, output
+        name, *rest = part["keras_history"]
+        return [index_of[name], *rest]
+    if part.get("class_name") == "__lambda__":  # its code names the file that it was written in
+        return compat.lambda_code(part["config"])
+    if isinstance(part.get("layers"), list):  # a network inside the network
+        inner = [key for key in ("name", "layers", "input_layers", "output_layers") if key in part]
+        rest = {key: value for key, value in part.items() if key not in inner}
+        return [_layers(part["layers"]), _anonymous(rest, index_of)]
+    is_layer = "name" in part and "trainable" in part  # one that a layer wraps
+    part = {**part, "name": None} if is_layer else part
+    return {key: _anonymous(value, index_of) for key, value in part.items()}

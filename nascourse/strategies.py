@@ -8,7 +8,7 @@ a table of measured networks, or in any other KerasTuner project.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -20,7 +20,8 @@ from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 
 from nascourse import CourseError, whole_number
 from nascourse._engine import compat
-from nascourse._engine.compat import GreedyOracle
+from nascourse._engine.compat import BayesianOracle, GreedyOracle
+from nascourse._engine.ranges import MANY_VALUES, other_values, possible_values
 
 NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
 MAX_COLLISIONS = 20  # draws in a row that were tried before, as KerasTuner's own oracles have it
@@ -98,7 +99,7 @@ def make_oracle(
     if name == "local":
         return LocalSearchOracle(**options)
     if name == "bayesian":
-        return keras_tuner.oracles.BayesianOptimizationOracle(**options)
+        return BayesianOracle(**options)
     if name == "hyperband":
         if epochs is None:
             raise CourseError(
@@ -115,22 +116,32 @@ def make_oracle(
 class _RandomOracle(keras_tuner.Oracle):
     """An oracle with a random generator of its own, whose state is saved with the search."""
 
+    saved: tuple[str, ...] = ()  # the attributes that are saved with it
+
     def __init__(self, **options: Any):
         super().__init__(**options)
         self._rng = np.random.default_rng(self.seed)
 
     def get_state(self) -> dict[str, Any]:
-        return {**super().get_state(), "rng": self._rng.bit_generator.state}
+        own = {name: getattr(self, name) for name in self.saved}
+        lists = {name: list(value) for name, value in own.items() if isinstance(value, deque)}
+        return {**super().get_state(), "rng": self._rng.bit_generator.state, **own, **lists}
 
     def set_state(self, state: dict[str, Any]) -> None:
         super().set_state(state)
         self._rng.bit_generator.state = state["rng"]
+        for name in self.saved:
+            is_queue = isinstance(getattr(self, name), deque)
+            setattr(self, name, deque(state[name]) if is_queue else state[name])
 
     def _random_architecture(self) -> dict[str, Any]:
         return self._complete({})
 
     def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Draw values of the active hyperparameters that have none; drop those of inactive ones."""
+        """Draw values of the active hyperparameters that have none; drop those of inactive ones.
+
+        KerasTuner would draw the missing ones from a generator that no seed rules.
+        """
         architecture: dict[str, Any] = {}
         for entry in self.hyperparameters.space:  # none comes before what it depends on
             if _is_active(entry, architecture):
@@ -141,10 +152,10 @@ class _RandomOracle(keras_tuner.Oracle):
     def _draw(self, entry: HyperParameter) -> Any:
         if _is_continuous(entry):
             return entry.prob_to_value(self._rng.random())
-        return self._pick(list(entry.values))
+        return self._pick(possible_values(entry))
 
-    def _pick(self, options: list) -> Any:
-        return options[self._rng.integers(len(options))]
+    def _pick(self, options: Sequence) -> Any:
+        return options[int(self._rng.integers(len(options)))]
 
     def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
         """Draw until an architecture is new; None if too many draws in a row are not."""
@@ -185,6 +196,8 @@ class RegularizedEvolutionOracle(_RandomOracle):
     **options
         Those of `keras_tuner.Oracle`: ``objective``, ``max_trials``, ``seed``, ...
     """
+
+    saved = ("population_size", "sample_size", "allow_duplicates", "population")
 
     def __init__(
         self,
@@ -230,7 +243,7 @@ class RegularizedEvolutionOracle(_RandomOracle):
         if _is_continuous(entry):
             value = self._draw(entry)
         else:
-            value = self._pick([v for v in entry.values if v != architecture[entry.name]])
+            value = self._pick(other_values(entry, architecture[entry.name]))
         return self._complete({**architecture, entry.name: value})
 
     def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
@@ -242,22 +255,6 @@ class RegularizedEvolutionOracle(_RandomOracle):
         if len(self.population) > self.population_size:
             self.population.popleft()
 
-    def get_state(self) -> dict[str, Any]:
-        return {
-            **super().get_state(),
-            "population_size": self.population_size,
-            "sample_size": self.sample_size,
-            "allow_duplicates": self.allow_duplicates,
-            "population": list(self.population),
-        }
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        super().set_state(state)
-        self.population_size = state["population_size"]
-        self.sample_size = state["sample_size"]
-        self.allow_duplicates = state["allow_duplicates"]
-        self.population = deque(state["population"])
-
 
 class LocalSearchOracle(_RandomOracle):
     """Local search, or hill climbing: a strong baseline (White, Nolen & Savani 2021).
@@ -267,19 +264,22 @@ class LocalSearchOracle(_RandomOracle):
     search then starts again from a random architecture that has not been tried.
 
     Neighbors differ in one active hyperparameter, with random values for those that become active
-    through it; of a continuous hyperparameter ten values count.  An architecture is never tried
-    twice.  Failed trials are no centers.  After 20 random architectures in a row that have all
-    been tried the search stops.
+    through it; of a hyperparameter that is continuous or has more than 1,000 values ten count.  An
+    architecture is never tried twice.  Failed trials are no centers.  After 20 random architectures
+    in a row that have all been tried the search stops.
     """
+
+    saved = ("center", "neighbors")
 
     def __init__(self, **options: Any):
         super().__init__(**options)
         self.center: str | None = None  # its trial id
-        self._neighbors: list[dict[str, Any]] = []  # of the center, not yet tried
+        self.neighbors: list[dict[str, Any]] = []  # of the center, not yet tried
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        while self._neighbors:
-            neighbor = self._neighbors.pop()
+        while self.neighbors:
+            # A network may have declared more hyperparameters since the neighbors were listed.
+            neighbor = self._complete(self.neighbors.pop())
             if not compat.is_tried(self, neighbor):
                 return {"status": "RUNNING", "values": neighbor}
         self.center = None
@@ -295,22 +295,17 @@ class LocalSearchOracle(_RandomOracle):
         )
         if is_better and not np.isnan(trial.score):
             self.center = trial.trial_id
-            self._neighbors = list(self._changes(trial.hyperparameters.values))
-            self._rng.shuffle(self._neighbors)  # type: ignore[arg-type]  # stubs name arrays only
+            self.neighbors = list(self._changes(trial.hyperparameters.values))
+            self._rng.shuffle(self.neighbors)  # type: ignore[arg-type]  # stubs name arrays only
 
     def _changes(self, architecture: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for entry in _changeable(self.hyperparameters, architecture):
-            for value in entry.values:
+            values = possible_values(entry)
+            if len(values) > MANY_VALUES:
+                values = [values[(2 * tenth + 1) * len(values) // 20] for tenth in range(10)]
+            for value in values:
                 if value != architecture[entry.name]:
                     yield self._complete({**architecture, entry.name: value})
-
-    def get_state(self) -> dict[str, Any]:
-        return {**super().get_state(), "center": self.center, "neighbors": self._neighbors}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        super().set_state(state)
-        self.center = state["center"]
-        self._neighbors = state["neighbors"]
 
 
 def _is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
@@ -326,7 +321,7 @@ def _changeable(
         for entry in space.space
         if not isinstance(entry, Fixed)
         and entry.name in architecture
-        and len(list(entry.values)) > 1
+        and len(possible_values(entry)) > 1
     ]
 
 

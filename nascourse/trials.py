@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
+import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
+
+# isort: split
 import pandas as pd
 
 from nascourse import CourseError, first_line
+from nascourse._engine.files import given_path
 
 COLUMNS = (
     "trial",  # 1, 2, 3, ... in the order in which the trials began
@@ -38,7 +41,10 @@ _NUMBERS = ("val_accuracy", "val_loss", "seconds")
 _INTEGERS = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
 
 
-def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
+ACCURACY = ("val_accuracy", "max")  # what most searches look for: a column, and which end is better
+
+
+def to_table(rows: Iterable[Mapping], *, objective: tuple[str, str] = ACCURACY) -> pd.DataFrame:
     """Make the trial table from one mapping a trial; absent values become missing.
 
     The mappings may hold a ``fingerprint`` of the network (`nascourse.spaces.fingerprint`): it
@@ -47,6 +53,12 @@ def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
     >>> rows = [{"trial": n, "fingerprint": mark} for n, mark in [(1, "a"), (2, "b"), (3, "a")]]
     >>> to_table(rows)["duplicate_of"].tolist()
     [<NA>, <NA>, 1]
+
+    Parameters
+    ----------
+    objective
+        The column that the search looked at, and ``"max"`` or ``"min"``.  The table remembers it in
+        its ``attrs``, so that `best` and `incumbent` follow it.
 
     Raises
     ------
@@ -65,7 +77,13 @@ def to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
             f"These rows make no trial table ({first_line(error)}): give one mapping a trial, "
             "with the columns that trials.COLUMNS names."
         ) from error
+    table.attrs["objective"] = objective
     return table
+
+
+def objective(table: pd.DataFrame) -> str:
+    """The column by which the trials of a table are judged."""
+    return table.attrs.get("objective", ACCURACY)[0]
 
 
 def _trial_table(rows: list[Mapping]) -> pd.DataFrame:
@@ -82,29 +100,32 @@ def _trial_table(rows: list[Mapping]) -> pd.DataFrame:
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that a person reads first, rounded; duplicates and failures only if any."""
-    columns = ["trial", "val_accuracy", "n_params", "flops", "architecture"]
+    judged = list(dict.fromkeys([objective(table), "val_accuracy"]))
+    columns = ["trial", *judged, "n_params", "flops", "architecture"]
     columns += [name for name in ("duplicate_of", "message") if table[name].notna().any()]
-    return table[columns].round({"val_accuracy": 3}).set_index("trial")
+    return table[columns].round(dict.fromkeys(judged, 3)).set_index("trial")
 
 
 def hyperparameters(table: pd.DataFrame) -> list[str]:
     """The names of the hyperparameter columns."""
-    return [column for column in table.columns if column not in COLUMNS]
+    return [column for column in table.columns if column not in (*COLUMNS, objective(table))]
 
 
-def incumbent(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
+def incumbent(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
     """The best value so far after each trial, indexed by trial.
 
     A failed trial leaves the incumbent as it was; before the first success it is missing.
-    Columns whose name ends in ``loss`` count as better when smaller.
+    By default the value is the objective of the search.  Columns whose name ends in ``loss`` count as
+    better when smaller.
     """
+    by = by or objective(table)
     check_columns(table, by)
     values = table.set_index("trial")[by].astype(float)
-    best_so_far = values.cummin() if _smaller_is_better(by) else values.cummax()
+    best_so_far = values.cummin() if smaller_is_better(table, by) else values.cummax()
     return best_so_far.ffill()
 
 
-def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
+def best(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
     """The row of the best completed trial; of equals, the smaller network, then the earlier one.
 
     Raises
@@ -112,17 +133,43 @@ def best(table: pd.DataFrame, *, by: str = "val_accuracy") -> pd.Series:
     CourseError
         No trial was completed, or there is no such column.
     """
+    by = by or objective(table)
     check_columns(table, by)
     completed = table[(table["status"] == "completed") & table[by].notna()]
     if completed.empty:
+        reason = failure(table) or "read the message column"
         raise CourseError(
-            f"None of the {len(table)} trials was completed, so there is no best one: read the "
-            "message column, repair the space, and search again."
+            f"None of the {len(table)} trials was completed, so there is no best one ({reason}): "
+            "repair the space, and search again."
         )
     order = completed.sort_values(
-        [by, "n_params", "trial"], ascending=[_smaller_is_better(by), True, True]
+        [by, "n_params", "trial"], ascending=[smaller_is_better(table, by), True, True]
     )
     return order.iloc[0]
+
+
+def failure(table: pd.DataFrame) -> str | None:
+    """Why every trial of a table failed, in words; None if one was completed, or there is none."""
+    if table.empty or (table["status"] == "completed").any():
+        return None
+    reasons = table["message"].fillna("no reason was given").value_counts()
+    return (
+        f"every trial failed, {reasons.iloc[0]} of {len(table)} with {reasons.index[0].rstrip('.')}"
+    )
+
+
+def words(column: str) -> str:
+    """A column of the table as people call it."""
+    plain = {
+        "n_params": "parameters",
+        "flops": "FLOPs for one image",
+        "latency_ms": "milliseconds for one image",
+        "saved_bytes": "bytes on disk",
+    }
+    part, _, metric = column.partition("_")
+    if part in ("val", "test") and metric:
+        return f"{'validation' if part == 'val' else part} {metric.replace('_', ' ')}"
+    return plain.get(column, column)
 
 
 def pareto_front(
@@ -135,7 +182,7 @@ def pareto_front(
     """
     check_columns(table, cost, quality)
     measured = table[table[cost].notna() & table[quality].notna()]
-    sign = -1 if _smaller_is_better(quality) else 1
+    sign = -1 if smaller_is_better(table, quality) else 1
     score = sign * measured[quality].astype(float)
     order = pd.DataFrame({"cost": measured[cost].astype(float), "score": score}).sort_values(
         ["cost", "score"], ascending=[True, False], kind="stable"
@@ -174,7 +221,7 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     CourseError
         The file cannot be read, or holds no trial table.
     """
-    path = Path(path)
+    path = given_path(path)
     table = _read_csv(path)
     if "trial" not in table:
         raise CourseError(
@@ -241,5 +288,7 @@ def _check_numbers(table: pd.DataFrame, columns: Iterable[str]) -> None:
             raise TypeError(f"the column {column!r} holds other values than numbers")
 
 
-def _smaller_is_better(column: str) -> bool:
-    return column.endswith("loss") or column in _COSTS
+def smaller_is_better(table: pd.DataFrame, column: str) -> bool:
+    """Whether a column of a table is a loss, a cost, or an objective that the search minimized."""
+    name, direction = table.attrs.get("objective", ACCURACY)
+    return direction == "min" if column == name else column.endswith("loss") or column in _COSTS

@@ -295,7 +295,8 @@ def kernel_environment() -> dict[str, str]:
     # With PYTEST_CURRENT_TEST, ipykernel hides what compiled code writes to stderr.
     unset = {"NASCOURSE_MNIST", "MPLBACKEND", "PYTEST_CURRENT_TEST"}
     inherited = {name: value for name, value in os.environ.items() if name not in unset}
-    return {**inherited, "COLUMNS": "100", "NASCOURSE_PROGRESS": "off", "NASCOURSE_WIDGETS": "off"}
+    ours = dict.fromkeys(["NASCOURSE_OPENINGS", "NASCOURSE_PROGRESS", "NASCOURSE_WIDGETS"], "off")
+    return {**inherited, "COLUMNS": "100", **ours}
 
 
 def execute(nb: NotebookNode) -> NotebookNode:

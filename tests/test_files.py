@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
+from nascourse import CourseError
+from nascourse._engine import files
 from nascourse._engine.files import atomic_write
 
 
@@ -47,3 +50,28 @@ def test_a_file_can_be_read_by_whom_the_system_lets(tmp_path):
     (tmp_path / "usual").write_text("")
     atomic_write(tmp_path / "file", "")
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_paths_as_people_give_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name in ("ada", "grace"):
+        (tmp_path / f"{name}.json").touch()
+
+    assert files.given_path("~/mine") == tmp_path / "mine"
+    assert files.given_path(' "a folder" ') == Path("a folder")
+    assert files.given_path(tmp_path) == tmp_path
+    assert files.given_files(["*.json"]) == [Path("ada.json"), Path("grace.json")]
+    assert files.given_files(["none.json", "[1].json"]) == [Path("none.json"), Path("[1].json")]
+    for wrong in ("", "  ", None, 3):
+        with pytest.raises(CourseError, match="is no path"):
+            files.given_path(wrong)
+
+
+@pytest.mark.parametrize(
+    "name, left",
+    [(".DS_Store", True), ("a/__MACOSX/b", True), ("._x", True), ("search.json", False)],
+)
+def test_what_systems_leave_behind(name, left):
+    assert files.left_by_system(name) is left

@@ -99,7 +99,9 @@ def test_what_stays_is_a_picture_with_alt_text_and_a_table(screen):
 def test_the_trial_table_is_made_once_a_trial(screen, monkeypatch):
     view = begin(live.SearchView())
     made, make = [], trials.to_table
-    monkeypatch.setattr(trials, "to_table", lambda rows: made.append(rows) or make(rows))
+    monkeypatch.setattr(
+        trials, "to_table", lambda rows, **options: made.append(rows) or make(rows, **options)
+    )
     view.trial_end(ended(1, 0.7))
     view.search_end()
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nascourse import CourseError, plotting, trials
-from nascourse.evaluation import LayerCost
+from nascourse._engine.costs import LayerCost
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +201,7 @@ def test_the_long_name_of_a_layer_is_broken_and_stays_in_its_box():
 
 
 def test_digits_side_by_side(small):
-    axes = plotting.plot_digits(small.x_val[:12], [f"t{n}" for n in range(12)], columns=5)
+    axes = plotting.plot_images(small.x_val[:12], [f"t{n}" for n in range(12)], columns=5)
 
     assert axes.shape == (3, 5)
     assert axes[2, 1].get_title() == "t11"
@@ -210,7 +210,7 @@ def test_digits_side_by_side(small):
 
 
 def test_digits_may_lack_the_channel_and_titles(small):
-    axes = plotting.plot_digits(small.x_val[:2, :, :, 0])
+    axes = plotting.plot_images(small.x_val[:2, :, :, 0])
 
     np.testing.assert_array_equal(axes[0, 1].images[0].get_array(), small.x_val[1, :, :, 0])
 

@@ -22,7 +22,7 @@ from keras import layers
 from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
-from nascourse._engine import feeding, loops
+from nascourse._engine import compat, feeding, loops
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
 
@@ -126,7 +126,7 @@ class CountEpochs(keras.callbacks.Callback):
         CountEpochs.seen += 1
 
 
-RANDOM = {"max_trials": 3, "epochs": 2, "seed": 0}
+RANDOM = {"max_trials": 3, "epochs": 2, "seed": 0, "callbacks": [CountEpochs()]}
 GREEDY = {"strategy": "greedy", "max_trials": 3, "seed": 0}
 
 
@@ -139,7 +139,6 @@ def randomly(run, small, tmp_path_factory):
         tmp_path_factory.mktemp("random") / "new" / "folder",
         splits=locked,
         observer=diary,
-        callbacks=[CountEpochs()],
         **RANDOM,
     )
     return found, diary, CountEpochs.seen
@@ -574,7 +573,7 @@ def test_a_disk_too_full_for_weights_is_no_failed_trial(run, randomly, tmp_path,
         raise OSError("Unable to write (errno = 28, error message = 'No space left on device')")
 
     with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "save_weights", full)
+        patch.setattr(compat, "weights_as_bytes", full)
         with pytest.raises(CourseError) as raised:
             run(tmp_path, **RANDOM)
 

@@ -67,7 +67,7 @@ class Pool(Immediately):
             self.fail_if_broken()
             return finished(function, *arguments).result()
 
-        future.result = result
+        future.result, future.done = result, lambda: True
         return future
 
     def fail_if_broken(self) -> None:
@@ -250,6 +250,29 @@ def test_time_runs_out_while_workers_work(run, tmp_path):
     found = run(tmp_path, executor=Never(), max_seconds=0.5)
 
     assert found.table.empty and found.stopped.startswith("out of time")
+
+
+def test_workers_that_are_gone_end_the_search_which_goes_on_with_others(run, tmp_path, capsys):
+    class Leave(Immediately):
+        def submit(self, *task):
+            return super().submit(*task) if self.tasks < 2 else concurrent.futures.Future()
+
+    with pytest.raises(CourseError, match="trial 3 .*without a sign of life") as raised:
+        run(tmp_path, executor=Leave(), max_wait=1)
+
+    assert "\n" not in str(raised.value) and "same folder" in str(raised.value)
+    assert run(tmp_path, executor=Immediately()).table["trial"].tolist() == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "3", True])
+def test_a_wait_that_cannot_be_is_one_sentence(run, tmp_path, seconds):
+    with pytest.raises(CourseError, match="max_wait="):
+        run(tmp_path, executor=Immediately(), max_wait=seconds)
+
+
+def test_workers_are_needed_for_a_number_in_flight(run, tmp_path):
+    with pytest.raises(CourseError, match="in_flight=3 needs workers"):
+        run(tmp_path, in_flight=3)
 
 
 def test_a_space_that_cannot_be_sent_is_one_sentence(run, tmp_path):

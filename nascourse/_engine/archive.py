@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from nascourse import CourseError, first_line
-from nascourse._engine.files import atomic_path, atomic_write
+from nascourse._engine.files import atomic_path, atomic_write, given_path, left_by_system
 from nascourse._engine.recording import FILES, locked
 
 MAX_FILES = 20_000
@@ -75,7 +75,7 @@ def export_search(directory: str | os.PathLike, archive: str | os.PathLike) -> P
         The folder holds no search, one that is running, or one that is too large; or the file
         cannot be written.
     """
-    directory, archive = Path(directory), Path(archive)
+    directory, archive = given_path(directory), given_path(archive)
     if archive.suffix.lower() != ".zip":
         raise CourseError(f"{str(archive)!r} is no name for an archive: let it end in .zip.")
     # `isfile` is False as well where the system refuses to look.
@@ -130,7 +130,7 @@ def import_search(archive: str | os.PathLike, directory: str | os.PathLike) -> P
         The archive is no search, or holds what no search holds; or the folder is not empty or
         cannot be written.
     """
-    archive, directory = Path(archive), Path(directory)
+    archive, directory = given_path(archive), given_path(directory)
     if not os.path.isfile(archive):
         raise CourseError(
             f"{str(archive)!r} is not a file: give the path of an archive that export_search wrote."
@@ -139,7 +139,8 @@ def import_search(archive: str | os.PathLike, directory: str | os.PathLike) -> P
         entries = _check(source)
         with _can_be_written(directory), _atomic_folder(directory) as partial:
             for entry in entries:
-                atomic_write(partial / entry.filename, _content(source, entry))
+                name = entry.filename.removeprefix(_top_folder(source))
+                atomic_write(partial / name, _content(source, entry))
     return directory
 
 
@@ -171,8 +172,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """All entries of the archive of a search, after a check of each of their bytes."""
-    entries = _entries(source, _is_of_a_search)
-    if not {entry.filename for entry in entries} & set(FILES):
+    top = _top_folder(source)
+    entries = _entries(source, lambda name: _is_of_a_search(name.removeprefix(top)))
+    if not {entry.filename.removeprefix(top) for entry in entries} & set(FILES):
         raise _RefusedError(f"has no entry {FILES[0]!r}")
     for entry in entries:
         content = _content(source, entry)
@@ -210,7 +212,9 @@ def _check_network(content: bytes) -> None:
 
 def _entries(source: zipfile.ZipFile, expected: Callable[[str], object]) -> list[zipfile.ZipInfo]:
     """The entries of a zip file, checked by what its directory says of them."""
-    entries, names, total = source.infolist(), set(), 0
+    entries = [entry for entry in source.infolist() if not left_by_system(entry.filename)]
+    entries = [entry for entry in entries if not entry.is_dir() or not expected("search.json")]
+    names, total = set(), 0
     if len(entries) > MAX_FILES:
         raise _RefusedError(f"has {len(entries)} entries, more than {MAX_FILES}")
     for entry in entries:
@@ -243,6 +247,14 @@ def _entries(source: zipfile.ZipFile, expected: Callable[[str], object]) -> list
     return entries
 
 
+def _top_folder(source: zipfile.ZipFile) -> str:
+    """The folder in which a file manager has packed a search, with its slash; or nothing."""
+    names = [name for name in source.namelist() if not left_by_system(name)]
+    tops = {name.partition("/")[0] + "/" for name in names}
+    top = tops.pop() if len(tops) == 1 else ""
+    return top if any(top + name in names for name in FILES) else ""
+
+
 def _content(source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """The bytes of an entry, whose number and checksum are as the directory says."""
     with source.open(entry) as file:
@@ -262,18 +274,22 @@ def _shown(entry: zipfile.ZipInfo) -> str:
 
 @contextlib.contextmanager
 def _atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a folder beside ``path`` to write in; when the block ends, it becomes ``path``."""
-    if path.is_dir() and any(path.iterdir()):
+    """Give a folder beside ``path`` to write in; when the block ends, its content is in ``path``."""
+    if path.is_dir() and not all(left_by_system(inside.name) for inside in path.iterdir()):
         raise CourseError(
             f"The folder {str(path)!r} is not empty: choose a new one, or empty it first."
         )
+    path = path.absolute()
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         partial.mkdir(parents=True)
         yield partial
-        if path.is_dir():  # Windows moves no folder onto another
-            path.rmdir()
-        os.replace(partial, path)
+        if not path.is_dir():
+            os.replace(partial, path)
+            return
+        # Somebody may stand in the folder, so it stays; without its main files it is no search.
+        for inside in sorted(partial.iterdir(), key=lambda inside: inside.name in FILES):
+            os.replace(inside, path / inside.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -16,13 +16,18 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
+import nascourse._engine.importable  # noqa: F401 - so that it can be loaded at all
 from nascourse import CourseError
 
 
 @contextlib.contextmanager
 def silent_error_stream() -> Iterator[None]:
     """Discard what is written to file descriptor 2: C++ code does not use ``sys.stderr``."""
-    saved = os.dup(2)
+    try:
+        saved = os.dup(2)
+    except OSError:  # it is closed, as under pythonw and some launchers
+        yield
+        return
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)

@@ -17,8 +17,11 @@ moved.  Before you add to this module, look for a public way.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import io
+import marshal
 import random
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -31,6 +34,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 import keras_tuner
 import numpy as np
+import psutil
 
 # Read in autokeras 3.0.0: the loop that fits AutoKeras's blocks to the data and trains them; the
 # class that `autokeras.AutoModel` asks its tuners to extend.
@@ -40,11 +44,32 @@ from autokeras.engine.tuner import AutoTuner
 # which it chooses what to change.
 from autokeras.tuners.greedy import GreedyOracle, Trie
 
+from nascourse._engine.descriptions import code_description
+from nascourse._engine.files import atomic_write
+
 if TYPE_CHECKING:
     import ipywidgets
     from keras_tuner.engine.hyperparameters import HyperParameter
 
-__all__ = ["AutoTuner", "GreedyOracle", "Trie"]
+__all__ = ["AutoTuner", "BayesianOracle", "GreedyOracle", "Trie"]
+
+
+class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
+    """KerasTuner's Bayesian optimization, which goes on after a stop as without one.
+
+    Read in keras-tuner 1.4.8: it draws the starting points of each proposal from a generator that
+    it does not save.
+    """
+
+    def get_state(self) -> dict[str, Any]:
+        generator = self._random_state.get_state(legacy=False)
+        generator["state"]["key"] = generator["state"]["key"].tolist()
+        return {**super().get_state(), "generator": generator}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        if "generator" in state:  # not in a search of an older version of the course
+            self._random_state.set_state(state["generator"])
 
 
 def autokeras_network(
@@ -77,6 +102,27 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
     return config
 
 
+def autokeras_blocks(inputs: Any, outputs: Any) -> list[Any]:
+    """The blocks of a graph of AutoKeras.
+
+    Read in autokeras 3.0.0: see `autokeras_config`.
+    """
+    from autokeras.graph import Graph
+
+    return Graph(inputs=inputs, outputs=outputs).blocks
+
+
+def autokeras_metrics(inputs: Any, outputs: Any) -> list[str]:
+    """The names of the metrics that the head of a graph of AutoKeras blocks compiles with.
+
+    Read in autokeras 3.0.0: the head keeps them until a network is built.
+    """
+    from autokeras.graph import Graph
+
+    (head,) = Graph(inputs=inputs, outputs=outputs).outputs[0].in_blocks
+    return [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
+
+
 @contextlib.contextmanager
 def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterator[None]:
     """Let AutoKeras train its networks by this function, which takes a model and its arrays.
@@ -94,6 +140,25 @@ def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterat
 
     with mock.patch.object(utils, "fit_with_adaptive_batch_size", train):
         yield
+
+
+def lambda_code(config: Mapping[str, Any]) -> Any:
+    """What the function of a saved `Lambda` layer does, wherever it was written.
+
+    Read in keras 3.12.4: Keras marshals the code, which names its file; a notebook's file has
+    another name in every kernel.
+    """
+    code = marshal.loads(base64.b64decode(config["code"]))  # noqa: S302 - Keras has just made it
+    return [code_description(code), config.get("defaults"), config.get("closure")]
+
+
+def compile_arguments(model: keras.Model) -> dict[str, Any]:
+    """What a network was compiled with, as it was given.
+
+    Read in keras 3.12.4: the public `get_compile_config` names functions, without their code.
+    """
+    compiled = getattr(model, "_compile_config", None)
+    return dict(compiled.config) if compiled else {}
 
 
 def initial_values(oracle: keras_tuner.Oracle) -> list[dict[str, Any]]:
@@ -180,7 +245,7 @@ def tracebacks_off() -> Iterator[None]:
 
 @contextlib.contextmanager
 def weights_saved_once() -> Iterator[None]:
-    """Let KerasTuner write the weights of the best epoch when a training ends.
+    """Let KerasTuner write the weights of the best epoch when a training ends, whole or not at all.
 
     Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before.  A
     trial that is interrupted is trained again from its beginning, and needs no file before.
@@ -196,10 +261,53 @@ def weights_saved_once() -> Iterator[None]:
         def on_train_end(self, logs: dict[str, float] | None = None) -> None:
             if self._best_weights is not None:
                 self.model.set_weights(self._best_weights)
-                super()._save_model()
+                atomic_write(self.filepath, weights_as_bytes(self.model))
 
     with mock.patch.object(tuner_utils, "SaveBestEpoch", SaveBestEpochOnce):
         yield
+
+
+def weights_as_bytes(model: keras.Model) -> bytes:
+    """What ``model.save_weights`` writes, in memory.
+
+    Read in keras 3.12.4: the public function writes to a disk alone, and HDF5 1.14.6 ends the
+    process (segmentation fault) if the disk fills up meanwhile.
+    """
+    from keras.src.saving import saving_lib
+
+    memory = io.BytesIO()
+    store = saving_lib.H5IOStore(memory, mode="w")
+    saving_lib._save_state(
+        model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set()
+    )
+    store.close()
+    return memory.getvalue()
+
+
+def signs_of_life(executor: Executor) -> Any:
+    """A value that changes as long as the workers of an executor live; None if it cannot be known.
+
+    Read in Python 3.13: a `ProcessPoolExecutor` keeps its processes to itself; they live as long as
+    they use the processor.  Read in distributed 2026.8: the executor of a client keeps that client
+    to itself; its scheduler notes when it has last heard of each worker.
+    """
+    processes = getattr(executor, "_processes", None)
+    if processes:
+        seconds = 0.0
+        for pid in list(processes):
+            with contextlib.suppress(psutil.Error):
+                seconds += sum(psutil.Process(pid).cpu_times()[:2])
+        return seconds
+    client = getattr(executor, "_client", None)
+    if client is None:
+        return None
+    try:
+        scheduler = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=2)
+    except Exception:  # noqa: BLE001 - a scheduler that is gone, in any way, gives no sign
+        return None
+    return sorted(
+        (address, worker["last_seen"]) for address, worker in scheduler["workers"].items()
+    )
 
 
 @contextlib.contextmanager

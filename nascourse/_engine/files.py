@@ -7,10 +7,49 @@ pushed to the disk, and only then moved to its name: a reader finds the old file
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from nascourse import CourseError
+
+# What systems leave in folders and archives by themselves.
+_LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}
+ENCODING = "utf-8-sig"  # UTF-8, with the byte order mark that some editors put in front
+
+
+def given_path(path: str | os.PathLike) -> Path:
+    """A path as people give it, with ``~`` for the home folder and perhaps in quotes.
+
+    Raises
+    ------
+    CourseError
+        It is no path, or an empty one.
+    """
+    try:
+        text = path.strip().strip("\"'") if isinstance(path, str) else os.fspath(path)
+        if not text:
+            raise TypeError
+        return Path(text).expanduser()
+    except (TypeError, AttributeError, RuntimeError) as error:  # RuntimeError: no home folder
+        raise CourseError(f"{path!r} is no path: give the name of a file or a folder.") from error
+
+
+def given_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
+    """The files that people name, also by a pattern such as ``*.json``, which some shells leave."""
+    files: list[Path] = []
+    for path in map(given_path, paths):
+        matches = [] if path.exists() else sorted(map(Path, glob.glob(str(path))))
+        files += matches or [path]
+    return files
+
+
+def left_by_system(name: str) -> bool:
+    """Whether this is the path of a file that an operating system has left behind."""
+    parts = name.replace("\\", "/").split("/")
+    return any(part.lower() in _LEFT_BY_SYSTEMS or part.startswith("._") for part in parts)
 
 
 @contextlib.contextmanager

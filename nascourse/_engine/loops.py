@@ -8,13 +8,10 @@ between epochs at a deadline, and trained by workers where there are some
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
 import io
-import os
-import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -29,10 +26,12 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
-from nascourse._engine.options import OBJECTIVE, Deadline, SearchOptions, Space, TimeIsUp
+from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
+from nascourse._engine.identity import Space, own_fit
+from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
-from nascourse.data import CLASSES, Splits
+from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace
 
 TRIES = 3  # processes that may die of a trial before it counts as failed
@@ -44,7 +43,7 @@ class TrialLoop(Protocol):
     def search(self, tuner: keras_tuner.Tuner) -> None: ...
 
 
-class _DiskFull(OSError, FatalError):
+class _DiskError(OSError, FatalError):
     """A trial could not write its weights, which is not the fault of its network."""
 
 
@@ -72,6 +71,8 @@ class _CourseTuner(keras_tuner.Tuner):
         content = recorder.recording.content
         super().__init__(overwrite=not content.trials, **arguments)
         _put_in_order(self.oracle)
+        if recorder.recording.retried:
+            _queue_again(self.oracle, recorder.recording.retried)
         if content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
 
@@ -111,24 +112,29 @@ class _CourseTuner(keras_tuner.Tuner):
             on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
         )
         arguments["callbacks"] = [*callbacks, validation]
+        number = trial_number(trial)
         try:
             if self.recorder.tries > TRIES:
                 raise FailedTrialError(
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is."
                 )
-            seed = trial_seed(self._options.seed, trial_number(trial))
             with (
                 compat.graphs_forgotten(),
                 compat.weights_saved_once(),
-                compat.autokeras_trains_with(feeding.fit),
+                compat.autokeras_trains_with(_fit),
             ):
-                return super().run_trial(trial, *args, seed=seed, **arguments)
+                seed = trial_seed(self._options.seed, number)
+                results = super().run_trial(trial, *args, seed=seed, **arguments)
+            self.recorder.check_curve()
+            return results
         except TimeIsUp:
             raise
         except Exception as error:
-            if _disk_is_full(error):
-                raise _DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            if full := disk_error(error):
+                raise _DiskError(*full.args) from error
+            if blame(error) != "network":
+                raise SearchEnds(sentence(error, number)) from error
             self.recorder.failure = reason(error)  # KerasTuner marks the trial as failed
             raise FailedTrialError(self.recorder.failure) from error
 
@@ -159,17 +165,26 @@ class _Loop(keras_tuner.Tuner):
 
 
 class _FedSpace(keras_tuner.HyperModel):
-    """A space whose networks are trained by `feeding.fit`, as AutoKeras's are in `run_trial`."""
+    """A space whose networks are trained by `feeding.fit`, as AutoKeras's are in `run_trial`.
 
-    def __init__(self, space: Callable[[keras_tuner.HyperParameters], keras.Model]):
+    A `HyperModel` with a ``fit`` of its own trains by that.
+    """
+
+    def __init__(self, space: Callable[..., keras.Model] | keras_tuner.HyperModel):
         super().__init__()
-        self._space = space
+        self._space, self._own_fit = space, own_fit(space)
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        return self._space(hp)
+        build = (
+            self._space.build if isinstance(self._space, keras_tuner.HyperModel) else self._space
+        )
+        return build(hp)
 
-    def fit(self, hp, model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
-        return feeding.fit(model, *args, **arguments)
+    def fit(self, hp, model: keras.Model, *args: Any, seed: int, **arguments: Any) -> Any:
+        if self._own_fit is None:
+            return _fit(model, *args, seed=seed, **arguments)
+        with _whole_tracebacks():
+            return self._own_fit(hp, model, *args, **arguments)
 
 
 class _KerasTuner(_CourseTuner, _Loop):
@@ -230,7 +245,9 @@ def make_tuner(
 
 
 def _keras_tuner(
-    space: Callable[..., keras.Model], splits: Splits, arguments: dict[str, Any]
+    space: Callable[..., keras.Model] | keras_tuner.HyperModel,
+    splits: Splits,
+    arguments: dict[str, Any],
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     tuner = _KerasTuner(hypermodel=_FedSpace(space), project_name="keras_tuner", **arguments)
 
@@ -249,13 +266,13 @@ def _autokeras_tuner(
         space.outputs,
         tuner=_AutoKerasTuner,
         project_name="autokeras",
-        objective=OBJECTIVE,
+        objective=arguments["options"].objective[0],
         **arguments,
     )
 
     def fit(**fit_arguments: Any) -> None:
         # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
-        one_hot = np.eye(CLASSES, dtype="float32")
+        one_hot = np.eye(splits.classes, dtype="float32")
         validation = (splits.x_val, one_hot[splits.y_val])
         with contextlib.suppress(_AllTried):
             model.fit(
@@ -289,6 +306,14 @@ def _put_in_order(oracle: keras_tuner.Oracle) -> None:
         oracle.set_state(state | {"retry_queue": retries})
 
 
+def _queue_again(oracle: keras_tuner.Oracle, numbers: Collection[int]) -> None:
+    """Let an oracle hand out some of its trials once more, before it proposes others."""
+    state = oracle.get_state()
+    again = sorted((i for i in oracle.trials if int(i) + 1 in numbers), key=int, reverse=True)
+    ended = [trial_id for trial_id in state["end_order"] if trial_id not in again]
+    oracle.set_state(state | {"retry_queue": again, "end_order": ended})
+
+
 def _complete_first(oracle: keras_tuner.Oracle) -> None:
     """Complete the first values of a greedy search with the defaults of all others.
 
@@ -308,21 +333,6 @@ def fixed_hyperparameters(values: Mapping[str, Any]) -> keras_tuner.HyperParamet
     for name, value in values.items():
         hp.Fixed(name, value)
     return hp
-
-
-def _disk_is_full(error: Exception) -> bool:
-    # HDF5 gives the number in its text only.
-    return isinstance(error, OSError) and (
-        error.errno == errno.ENOSPC or f"errno = {errno.ENOSPC}," in str(error)
-    )
-
-
-def reason(error: Exception) -> str:
-    """An error in one line, without the colors and the list of arguments that Keras adds."""
-    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
-    if isinstance(error, FailedTrialError):  # KerasTuner's or our own sentence
-        return text
-    return f"{type(error).__name__}: {' '.join(text.split())[:300]}"
 
 
 def trial_number(trial: Trial) -> int:
@@ -351,6 +361,26 @@ def loaded_objects_frozen() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _fit(model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
+    with _whole_tracebacks():
+        return feeding.fit(model, *args, **arguments)
+
+
+@contextlib.contextmanager
+def _whole_tracebacks() -> Iterator[None]:
+    """Keep Keras from leaving its own calls out of a traceback: they tell whose callback failed.
+
+    Only around a training: KerasTuner clears Keras's settings when it builds a network.
+    """
+    was_enabled = keras.config.is_traceback_filtering_enabled()
+    keras.config.disable_traceback_filtering()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            keras.config.enable_traceback_filtering()
 
 
 @contextlib.contextmanager

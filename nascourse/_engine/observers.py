@@ -9,13 +9,22 @@ from typing import Any
 
 from tqdm import tqdm
 
+from nascourse import trials
+
 
 class Observer:
     """The events of a search, with trials and epochs counted from 1; this one ignores them.
 
     A search that goes on first reports the trials that it has, by ``trial_end``.  An observer that
     raises ``KeyboardInterrupt`` stops the search, as Ctrl-C does; its finished trials stay.
+
+    Attributes
+    ----------
+    objective : what the search looks at, which it sets before it begins: a column, and ``"max"`` or
+        ``"min"``
     """
+
+    objective: tuple[str, str] = trials.ACCURACY
 
     def search_begin(self, max_trials: int, epochs: int) -> None: ...
 
@@ -29,17 +38,19 @@ class Observer:
 
     def trial_end(self, row: dict[str, Any]) -> None: ...
 
+    def waiting(self, line: str) -> None: ...  # for workers; the line is empty while they live
+
     def search_end(self) -> None: ...
 
 
 class ProgressBar(Observer):
-    """One line with the epochs done, the time left and the best accuracy so far."""
+    """One line with the epochs done, the time left and the best trial so far."""
 
     def __init__(self, *, disable: bool = False):
         self._disable = disable
 
     def search_begin(self, max_trials: int, epochs: int) -> None:
-        self._epochs, self._best = epochs, 0.0
+        self._epochs, self._values = epochs, list[float]()
         self._bar = tqdm(
             total=max_trials * epochs,
             unit="epoch",
@@ -57,8 +68,11 @@ class ProgressBar(Observer):
         self._bar.update()
 
     def trial_end(self, row: dict[str, Any]) -> None:
-        self._best = max(self._best, row.get("val_accuracy") or 0.0)
-        self._bar.set_postfix_str(f"best validation accuracy {self._best:.3f}")
+        column, direction = self.objective
+        if row.get(column) is not None:
+            self._values.append(row[column])
+            best = (max if direction == "max" else min)(self._values)
+            self._bar.set_postfix_str(f"best {trials.words(column)} {best:.3f}")
 
     def search_end(self) -> None:
         self._bar.close()

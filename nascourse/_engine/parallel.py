@@ -27,7 +27,6 @@ import tempfile
 import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError  # TimeoutError from Python 3.11
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,12 +40,15 @@ from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.blame import SearchEnds, reason
 from nascourse._engine.files import atomic_write
-from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, reason, trial_number
+from nascourse._engine.identity import Space
+from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, trial_number
 from nascourse._engine.observers import Observer
-from nascourse._engine.options import OBJECTIVE, SearchOptions, Space, TimeIsUp
+from nascourse._engine.options import SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
+from nascourse._engine.waiting import result_of
 from nascourse.data import SealedTest, Splits
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -59,7 +61,6 @@ class Task:
     space: Space
     splits: Splits  # without the test part
     options: SearchOptions
-    fit_arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ class Workers:
         See `nascourse.search.run_search`.  The sealed test part is not sent.
     options
         Those of the search.
-    fit_arguments
-        Arguments of ``fit`` for each trial.
+    max_wait
+        See `nascourse.search.run_search`.
 
     Raises
     ------
@@ -139,12 +140,14 @@ class Workers:
         space: Space,
         splits: Splits,
         options: SearchOptions,
-        fit_arguments: dict[str, Any],
+        *,
+        max_wait: float,
     ):
         _check(executor, space)
         visible = replace(splits, test=SealedTest(splits.x_val[:0], splits.y_val[:0]))
-        self._task = Task(space, visible, options, fit_arguments)
-        self._executor, self._in_flight = executor, options.in_flight
+        self._task = Task(space, visible, options)
+        self._max_wait = max_wait
+        self._executor, self._in_flight = executor, options.in_flight or 1
         self._count = itertools.count()
 
     def search(self, tuner: Any) -> None:
@@ -170,7 +173,7 @@ class Workers:
                         waiting.append(trial)
                 while waiting and not (flying and suspects > 0):
                     trial = waiting.popleft()
-                    flying.append((trial, self._send(trial, suspect=suspects > 0)))
+                    flying.append((trial, self._send(tuner, trial, suspect=suspects > 0)))
                 if flying:
                     trial, future = flying[0]
                     _take(tuner, trial, self._result(tuner, trial, future))
@@ -181,38 +184,48 @@ class Workers:
                 future.cancel()
         tuner.on_search_end()
 
-    def _send(self, trial: Trial, *, suspect: bool = False) -> Future:
+    def _send(self, tuner: Any, trial: Trial, *, suspect: bool = False) -> Future:
         try:
             if suspect:  # first see that a worker can begin: perhaps it cannot import the space
-                self._executor.submit(len, [train, self._task]).result()
+                beginning = self._executor.submit(len, [train, self._task])
+                self._wait(tuner, beginning, "a worker that can begin")
             # Numbered, as Dask returns the old result of a call that it has seen before.
             state = trial.get_state() | {"sent": next(self._count)}
             return self._executor.submit(train, self._task, state)
+        except TimeIsUp:
+            raise
         except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
             failed: Future = Future()
             failed.set_exception(FailedTrialError(reason(error)))  # not the fault of the trial
             return failed
 
+    def _wait(self, tuner: Any, future: Future, what: str) -> Any:
+        def tick(line: str) -> None:
+            tuner.deadline.check()
+            tuner.recorder.waiting(line)
+
+        return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
+
     def _result(self, tuner: Any, trial: Trial, future: Future) -> Result:
         """Wait for a trial, and follow the policy of its error, if it brings one."""
-        resent = 0
+        number, resent = trial_number(trial), 0
         while True:
             try:
-                return future.result(tuner.deadline.seconds_left())
-            except FutureTimeoutError:
-                raise TimeIsUp from None
+                return self._wait(tuner, future, f"trial {number}")
+            except (TimeIsUp, SearchEnds):  # the second comes from a worker, which says what it is
+                raise
             except Exception as error:
                 then = policy(error)
                 if resent < then.resends:
                     resent += 1
-                    future = self._send(trial)
+                    future = self._send(tuner, trial)
                     continue
                 if then.max_runs and tuner.recorder.recording.begin_trial() >= then.max_runs:
                     return _failed(trial)
-                raise CourseError(
-                    f"No worker could finish trial {trial_number(trial)} ({reason(error)}): all "
-                    "finished trials are kept; repair or replace the workers, and start it again "
-                    "with the same folder to go on."
+                raise SearchEnds(
+                    f"No worker could finish trial {number} ({reason(error)}): all finished trials "
+                    "are kept; repair or replace the workers, and start it again with the same "
+                    "folder to go on."
                 ) from error
 
 
@@ -268,10 +281,10 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         Recording.opened(Path(folder), {}) as recording,
         library_noise_off(),
     ):
-        oracle = _OneTrial(Trial.from_state(state))
-        recorder = TrialRecorder(recording, network)
+        oracle = _OneTrial(Trial.from_state(state), task.options.objective)
+        recorder = TrialRecorder(recording, network, task.options.objective)
         tuner, fit = make_tuner(task.space, task.splits, oracle, task.options, recorder)
-        fit(**task.fit_arguments)
+        fit(**task.options.fit_arguments())
         trial = oracle.trials[oracle.given.trial_id]
         files = {
             path.name: path.read_bytes()
@@ -306,9 +319,9 @@ class _Network(Observer):
 class _OneTrial(keras_tuner.Oracle):
     """Proposes the one trial that it was given."""
 
-    def __init__(self, given: Trial):
+    def __init__(self, given: Trial, objective: tuple[str, str]):
         super().__init__(
-            objective=keras_tuner.Objective(OBJECTIVE, "max"),
+            objective=keras_tuner.Objective(*objective),
             max_trials=1,
             hyperparameters=given.hyperparameters.copy(),
         )

@@ -9,11 +9,12 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+from keras_tuner.errors import FailedTrialError
 
-from nascourse import CourseError
+from nascourse import CourseError, trials
+from nascourse._engine.costs import count_flops, count_params
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
-from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import describe, fingerprint
 
 
@@ -29,8 +30,13 @@ class TrialRecorder:
     failure : why the trial failed, should it fail
     """
 
-    def __init__(self, recording: Recording, observer: Observer):
-        self.recording, self._observer = recording, observer
+    def __init__(
+        self,
+        recording: Recording,
+        observer: Observer,
+        objective: tuple[str, str] = trials.ACCURACY,
+    ):
+        self.recording, self._observer, self._objective = recording, observer, objective
 
     def repeat(self) -> None:
         """Report the trials that the recording has from before."""
@@ -58,6 +64,10 @@ class TrialRecorder:
             self._observer.network_known(self._number, self.network)
         self._observer.batch_end(self._number)
 
+    def waiting(self, line: str) -> None:
+        """Report that workers are waited for."""
+        self._observer.waiting(line)
+
     def validation_batch_end(self) -> None:
         """Report a batch of validation."""
         self._observer.batch_end(self._number)
@@ -66,6 +76,20 @@ class TrialRecorder:
         """Add an epoch, from 1, to the learning curve."""
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
         self._observer.epoch_end(self._number, epoch, metrics)
+
+    def check_curve(self) -> None:
+        """Refuse a training that has not brought what trials are compared by."""
+        if not self.curve:
+            raise FailedTrialError(
+                "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "
+                "callbacks, to model.fit."
+            )
+        column = self._objective[0]
+        if column not in self.curve[-1]:
+            raise FailedTrialError(
+                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {column}: "
+                f"compile with metrics=[{column.removeprefix('val_')!r}]."
+            )
 
     def row(self, *, completed: bool) -> dict[str, Any]:
         """The trial's row of the table, without its hyperparameters."""
@@ -78,12 +102,10 @@ class TrialRecorder:
         }
         if not completed:
             return row | {"message": self.failure}
-        best = max(self.curve, key=lambda epoch: epoch["val_accuracy"])
-        return row | {
-            "val_accuracy": best["val_accuracy"],
-            "val_loss": best["val_loss"],
-            "best_epoch": best["epoch"],
-        }
+        column, direction = self._objective
+        best = (max if direction == "max" else min)(self.curve, key=lambda epoch: epoch[column])
+        judged = {name: best[name] for name in ("val_accuracy", "val_loss", column) if name in best}
+        return row | judged | {"best_epoch": best["epoch"]}
 
     def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Write a finished trial; KerasTuner must have written its own files before."""
@@ -104,5 +126,5 @@ class TrialRecorder:
 def _flops_if_known(model: keras.Model) -> int | None:
     try:
         return count_flops(model)
-    except CourseError:  # a kind of layer whose arithmetic the course does not know
+    except (CourseError, AttributeError):  # a layer that the course does not know, or cannot see
         return None

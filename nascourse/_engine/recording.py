@@ -21,6 +21,8 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,14 +32,30 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import atomic_write, set_aside
+from nascourse._engine.files import atomic_write, left_by_system, set_aside
 
 FILES = ("search.json", "search.backup.json")
 LOCK = "search.lock"
 BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
+NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
+OF_THE_SPACE = {"space", "networks", "compile settings", "own code", "fit"}
+ASKED = "build function"  # another one may still build the same networks
+ALL = "all"  # how it begins where all networks of a space were built, which are compared anyway
+CODE = {"own code", "fit", "code of the callbacks", ASKED}
+PARTS = {
+    "space": OF_THE_SPACE - {"space"},
+    "networks": {"own code", "compile settings"},
+    "compile settings": {"own code"},
+    "callbacks": {"code of the callbacks"},
+}
+READS_ALL = (
+    "import h5py, sys; h5py.File(sys.argv[1]).visititems("
+    "lambda name, item: item[...] if isinstance(item, h5py.Dataset) else None)"
+)
 # What KerasTuner reads when a search goes on; all else is weights, or is written anew.
 STATE = re.compile(r"(keras_tuner|autokeras)/(oracle|tuner0|trial_\d+/(trial|build_config))\.json")
+WEIGHTS = "*.weights.h5"
 OVERWRITE = "choose another folder, or pass overwrite=True (--overwrite on the command line)."
 
 
@@ -46,7 +64,8 @@ class Content:
     """What ``search.json`` holds."""
 
     identity: dict[str, Any]  # all that decides the outcome: space, data, strategy, seed, ...
-    trials: list[dict[str, Any]] = field(default_factory=list)  # {"row": ..., "curve": ...}
+    # {"row": ..., "curve": ..., "weights": name and SHA-256 of their files}
+    trials: list[dict[str, Any]] = field(default_factory=list)
     library: dict[str, str] = field(default_factory=dict)  # relative path of a file: its text
     stopped: str | None = None  # why the search ended, if it did
     tries: int = 0  # how many processes have begun the next trial and died
@@ -57,29 +76,48 @@ class Recording:
 
     def __init__(self, folder: Path, content: Content):
         self.folder, self.content = folder, content
+        self.retried: set[int] = set()  # the numbers of the failed trials that are trained again
 
     @classmethod
     @contextlib.contextmanager
     def opened(
-        cls, folder: Path, identity: dict[str, Any], *, overwrite: bool = False
+        cls,
+        folder: Path,
+        identity: dict[str, Any],
+        *,
+        overwrite: bool = False,
+        same_space: bool = False,
+        retry_failed: bool = False,
     ) -> Iterator[Recording]:
         """Begin a search, or go on with the one in ``folder``, and keep other processes out.
 
-        A search with a larger budget goes on with the trials of the smaller one.
+        A search with a larger budget goes on with the trials of the smaller one.  Where no trial
+        was completed, a changed space begins anew.
 
         Raises
         ------
         CourseError
             The folder holds another search or other files, is in use, or cannot be written; or
-            both copies of the search are damaged.
+            both copies of the search are damaged; or it cannot be known whether it is the same.
         """
         with locked(folder, overwrite=overwrite):
             content = None if overwrite else _read(folder)
-            content = _continued(content, identity, folder) if content else Content(identity)
-            recording = cls(folder, content)
+            if content:
+                content = _continued(
+                    content, identity, folder, same_space=same_space, retry_failed=retry_failed
+                )
+            recording = cls(folder, content or Content(identity))
+            if retry_failed:
+                recording._retry()
             recording._restore_library()
-            recording._write(content)
+            recording._write(recording.content)
             yield recording
+
+    def _retry(self) -> None:
+        rows = [record["row"] for record in self.content.trials]
+        self.retried = {row["trial"] for row in rows if row["status"] == "failed"}
+        if self.retried:
+            self.content = replace(self.content, stopped=None)
 
     def begin_trial(self) -> int:
         """Record that the next trial begins; return how often it has begun so far."""
@@ -88,15 +126,30 @@ class Recording:
 
     def end_trial(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Add a finished trial, and the state of the library, which must have it already."""
+        finished = {record["row"]["trial"]: record for record in self.content.trials}
         library = dict(self.content.library)
         for path in self._library_files():
             name = path.relative_to(self.folder).as_posix()
-            number = re.search(r"/trial_(\d+)/", name)
-            ended_before = number and int(number[1]) < len(self.content.trials)
-            if not ended_before:
+            number = _number_in(name)
+            if number is None or number == row["trial"] or number not in finished:
                 library[name] = path.read_text("utf-8")
-        finished = [*self.content.trials, {"row": row, "curve": curve}]
-        self._write(replace(self.content, trials=finished, library=library, tries=0))
+        weights = {path.name: _sha256(path) for path in self._weights(row["trial"])}
+        finished[row["trial"]] = {"row": row, "curve": curve, "weights": weights}
+        self._write(replace(self.content, trials=[*finished.values()], library=library, tries=0))
+
+    def weights_are_intact(self, trial: int) -> bool:
+        """Whether the weights of a trial are those that were written, or can at least be read."""
+        written = self.content.trials[trial - 1].get("weights")
+        for path in self._weights(trial):
+            if written is None:  # by an older version: HDF5 may end the process of damaged files
+                command = [sys.executable, "-c", READS_ALL, str(path)]
+                if subprocess.run(
+                    command, capture_output=True, timeout=300, check=False
+                ).returncode:
+                    return False
+            elif written.get(path.name) != _sha256(path):
+                return False
+        return True
 
     def stop(self, reason: str | None = None) -> None:
         """Record that the process ended in good order, and the reason if the search is finished."""
@@ -127,6 +180,10 @@ class Recording:
             for path in sorted((self.folder / library).glob("**/*.json"))
             if STATE.fullmatch(path.relative_to(self.folder).as_posix())
         ]
+
+    def _weights(self, trial: int) -> list[Path]:
+        paths = self.folder.glob(f"*/trial_*/{WEIGHTS}")
+        return [p for p in paths if _number_in(p.relative_to(self.folder).as_posix()) == trial]
 
     def _restore_library(self) -> None:
         """Restore the library's files as they were after the last trial; report damaged ones."""
@@ -164,19 +221,68 @@ def parse(text: str) -> Content:
     return content
 
 
-def _continued(content: Content, identity: dict[str, Any], folder: Path) -> Content:
+def _continued(
+    content: Content,
+    identity: dict[str, Any],
+    folder: Path,
+    *,
+    same_space: bool,
+    retry_failed: bool,
+) -> Content:
     """What a folder holds, to go on with the search of this identity, perhaps a larger budget."""
-    names = sorted(content.identity.keys() | identity.keys())
-    changed = [name for name in names if content.identity.get(name) != identity.get(name)]
-    if not changed:
-        return content
+    names = sorted(content.identity.keys() & identity.keys())  # an older version had fewer
+    changed = [
+        name
+        for name in names
+        if not _is_same(name, content.identity[name], identity[name], spare_failed=retry_failed)
+    ]
     budget = content.identity.get(BUDGET)
-    if changed == [BUDGET] and isinstance(budget, int) and budget < identity[BUDGET]:
-        return replace(content, identity=identity, stopped=None)
+    if isinstance(budget, int) and budget < identity[BUDGET] and set(changed) <= {BUDGET, ASKED}:
+        changed.remove(BUDGET)
+        content = replace(content, stopped=None)
+    if changed == [ASKED] and not same_space:
+        raise CourseError(
+            f"The build function has changed since the search in {str(folder)!r} began, and whether "
+            f"it still builds the same networks cannot be known: all {len(identity['networks'])} "
+            "that were compared are the same, but the space has more; pass same_space=True if the "
+            f"change does not matter, or {OVERWRITE}"
+        )
+    changed = [name for name in changed if name != ASKED]
+    for whole, parts in PARTS.items():  # which the whole says already
+        changed = [name for name in changed if name not in parts or whole not in changed]
+    has_completed = any(record["row"]["status"] == "completed" for record in content.trials)
+    of_the_space = set(changed) - {BUDGET}
+    if of_the_space and of_the_space <= OF_THE_SPACE and content.trials and not has_completed:
+        print(
+            f"None of the {len(content.trials)} trials in the folder was completed, and the space "
+            "has changed: the search begins anew."
+        )
+        return Content(identity)
+    if not changed:
+        return replace(content, identity=identity)
     raise CourseError(
         f"The folder {str(folder)!r} holds another search (another {' and '.join(changed)}): "
         f"{OVERWRITE}"
     )
+
+
+def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
+    """Whether two parts of an identity are the same, as far as they can be compared."""
+    if isinstance(old, dict) and isinstance(new, dict):  # of networks, by their configurations
+        return all(
+            _is_same(name, old[key], new[key], spare_failed=spare_failed)
+            for key in old.keys() & new.keys()
+        )
+    if spare_failed and str(old).startswith(NO_NETWORK):
+        return True
+    if name == ASKED:
+        (old_scope, old), (new_scope, new) = old.split(), new.split()
+        if old_scope == new_scope == ALL:
+            return True
+    if name in CODE and old and new:
+        # What another version of Python has compiled cannot be compared.
+        return old == new or old.partition(":")[0] != new.partition(":")[0]
+    return old == new
 
 
 def _is_valid(content: Content) -> bool:
@@ -192,6 +298,16 @@ def _is_valid(content: Content) -> bool:
         and isinstance(content.stopped, str | None)
         and type(content.tries) is int
     )
+
+
+def _number_in(name: str) -> int | None:
+    """The number of the trial, from 1, whose file this is; None of a file of the search."""
+    number = re.search(r"/trial_(\d+)/", name)
+    return number and int(number[1]) + 1
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _table(content: Content) -> pd.DataFrame:
@@ -254,7 +370,8 @@ def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Hold the lock of a search's folder, and make the folder if there is none."""
     lock = FileLock(folder / LOCK, timeout=0)
     try:
-        present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        present = {name for name in inside if not left_by_system(name)}
         if present - {LOCK} and not present & set(FILES) and not overwrite:
             raise CourseError(
                 f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "

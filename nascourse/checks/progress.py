@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nascourse import CourseError
-from nascourse._engine.files import atomic_write, set_aside
+from nascourse._engine.files import ENCODING, atomic_write, given_files, given_path, set_aside
 from nascourse.checks import registry
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def path() -> Path | None:
     if chosen.lower() == "off":
         return None
     if chosen:
-        return Path(chosen).expanduser()
+        return given_path(chosen)
     # An installed package stands among other packages, not in the course's folder.
     return (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / "runs" / "progress.json"
 
@@ -203,7 +203,7 @@ def main(files: Sequence[str]) -> int:
             print(f"Predictions: {guesses} written down, {table['close'].sum()} right or close.")
         return 0
     try:
-        solved, unsolved = class_summary([Path(file) for file in files])
+        solved, unsolved = class_summary(given_files(files))
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -225,7 +225,7 @@ def _titles() -> dict[str, dict[str, str]]:
 def _read(file: Path) -> Progress:
     """What a progress file holds; a `CourseError` if it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding=ENCODING)
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
@@ -239,7 +239,7 @@ def _read(file: Path) -> Progress:
 def _read_or_set_aside(file: Path) -> Progress:
     """The same for the learner's own file, which may be missing; a damaged one is renamed."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding=ENCODING)
     except FileNotFoundError:
         return _empty()
     except UnicodeDecodeError:

@@ -1,13 +1,23 @@
-"""Checkers of unit 11: reading a confusion matrix, choosing a network, reporting it."""
+"""Checkers of unit 11: reading a confusion matrix, choosing a network, the project's decisions."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number, numbers
+from nascourse.checks.core import (
+    Blank,
+    Wrong,
+    call,
+    guarded,
+    multiple_choice,
+    number,
+    numbers,
+    show,
+)
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
@@ -99,12 +109,7 @@ def _trials(rng: np.random.Generator, n_images: int) -> tuple[pd.DataFrame, dict
     import pandas as pd
 
     best = round(rng.uniform(0.95, 0.97), 3)
-    # Wilson's lower limit, independent of the course's own.
-    hits, z = round(best * n_images), 1.959964
-    share, spread = hits / n_images, z**2 / n_images
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / n_images + spread / n_images / 4) / (1 + spread)
-    width = best - (middle - half)
+    width = best - _interval(best, n_images)[0]
     rows = [
         ("best", best, 60_000),
         ("few images", best - min(2 / n_images, 0.3 * width), 50_000),
@@ -139,3 +144,226 @@ multiple_choice(
         "One says too much, two use images that made a choice. The fourth states its own limits.",
     ),
 )
+
+
+def _interval(accuracy: float, n_images: int) -> tuple[float, float]:
+    """Wilson's 95% interval, independent of the course's own."""
+    z = 1.959964
+    share, spread = round(accuracy * n_images) / n_images, z**2 / n_images
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / n_images + spread / n_images / 4) / (1 + spread)
+    return middle - half, middle + half
+
+
+# The decisions of the project
+
+
+def _facts(answer: object, *blanks: str) -> Mapping[str, Any]:
+    """The parts of a decision, which a cell of the project hands over together."""
+    if not isinstance(answer, Mapping):
+        raise Wrong(f"{show(answer)} is no dict: run the cell of the project as it stands.")
+    for name in blanks:
+        if name not in answer:
+            raise Wrong(f"There is no {name!r} in it: run the cell of the project as it stands.")
+        if answer[name] is None or answer[name] is ...:
+            raise Blank
+    return answer
+
+
+def _sentence(value: object) -> bool:
+    return isinstance(value, str) and len(value.split()) >= 5
+
+
+REASON = "your reason: a sentence of five words or more that says why you chose this network"
+
+
+@exercise(
+    "11.4",
+    "a report that can be handed in",
+    hints=(
+        "Run the check: it names what the report lacks.",
+        "The accuracy, the number of images and accuracy_interval give the interval; the counts of "
+        + "the classes give the accuracy of always answering with the most frequent one.",
+        "Let evaluation.write_report make the report of your own search, and give it your reason.",
+    ),
+)
+def complete_report(answer: object, rng: np.random.Generator) -> str:
+    report = _facts(answer)
+    fields = {
+        "counts": "the images of each class in each part",
+        "space": "the search space",
+        "strategy": "the strategy",
+        "max_trials": "the budget in trials",
+        "epochs": "the epochs of a trial",
+        "seed": "the seed",
+        "trials": "the trial table",
+        "trial": "the chosen trial",
+        "reason": REASON,
+        "found": "whether the search found the network, or only confirmed the first one",
+        "objective_value": "the value on the validation images",
+        "test_accuracy": "the test accuracy",
+        "test_images": "the number of test images",
+        "test_accuracy_95_percent": "the interval of the test accuracy",
+        "majority_accuracy": "the accuracy of always answering with the most frequent class",
+        "times_opened": "how often the test set was opened",
+        "n_params": "the parameters",
+        "latency_ms_median": "the milliseconds for an image",
+        "machine": "the machine that took them",
+        "limits": "the limits",
+        "versions": "the versions",
+    }
+    lacking = [words for name, words in fields.items() if report.get(name) in (None, "", [], {})]
+    if not lacking and not _sentence(report["reason"]):
+        lacking = [REASON]
+    if lacking:
+        more = f" (and {len(lacking) - 3} more)" if len(lacking) > 3 else ""
+        raise Wrong(f"The report lacks {'; '.join(lacking[:3])}{more}.")
+    accuracy = number(report["test_accuracy"], "the test accuracy")
+    n_images = int(number(report["test_images"], "the number of test images"))
+    limits = numbers(report["test_accuracy_95_percent"], 2, "the interval")
+    if not np.allclose(limits, _interval(accuracy, n_images), atol=6e-4):
+        raise Wrong("The interval is not the 95% interval of this accuracy on so many test images.")
+    baseline = number(report["majority_accuracy"], "the accuracy of the most frequent class")
+    of_test = [counts["test"] for counts in report["counts"].values()]
+    if not min(of_test) / sum(of_test) - 1e-3 <= baseline <= max(of_test) / sum(of_test) + 1e-3:
+        raise Wrong("The share of the most frequent class does not follow from the counts.")
+    if number(report["times_opened"], "the number of openings") < 1:
+        raise Wrong("There is a test accuracy, so the test set was opened: say how often.")
+    return "A reader can judge what the number is worth, and repeat it."
+
+
+@exercise(
+    "11.5",
+    "how many images judge?",
+    hints=(
+        "The validation images judge the networks during the search: which share should do that?",
+        "Each one that judges is one less to learn from. A fifth is usual.",
+        "So set validation to 0.2, or a little less.",
+    ),
+)
+def share(answer: object, rng: np.random.Generator) -> str:
+    validation = number(answer, "the share")
+    if validation > 1:
+        raise Wrong(f"{show(answer)} is no share: a fifth is 0.2.")
+    if validation < 0.1:
+        raise Wrong("With less than a tenth, one or two images decide: give 0.1 or more.")
+    if validation > 0.5:
+        raise Wrong("More than half of the images would judge: leave most of them to train by.")
+    return "More images that judge make the intervals narrower, and leave fewer to learn from."
+
+
+@exercise(
+    "11.6",
+    "a space of your own",
+    hints=(
+        "A build function gets hp, image_shape and classes, and returns a compiled network.",
+        "Ask hp.Choice for what should be searched, for instance the filters and their number.",
+        "Start from keras.Input(image_shape, dtype='uint8') and a Rescaling layer, add what hp chooses, "
+        + "and end with spaces.classifier(image, x, classes).",
+    ),
+)
+def own_space(answer: object, rng: np.random.Generator) -> str:
+    import keras
+    import keras_tuner
+
+    from nascourse import spaces
+
+    if isinstance(answer, spaces.AutoKerasSpace):
+        return (
+            "AutoKeras builds these networks, from the first one on; your report names the space."
+        )
+    for shape, classes in (((28, 28, 1), 10), ((20, 30, 3), 2)):
+        hp = keras_tuner.HyperParameters()
+        model = call(answer, hp, image_shape=shape, classes=classes)
+        if not isinstance(model, keras.Model):
+            raise Wrong(f"The function returns {show(model)}: let it return the network.")
+        if tuple(model.input_shape[1:]) != shape:
+            raise Wrong(
+                f"The network takes {model.input_shape[1:]}: use image_shape, here {shape}."
+            )
+        if tuple(model.output_shape[1:]) != (classes,):
+            raise Wrong(
+                f"The network gives {model.output_shape[1:]}: it needs {classes} outputs here."
+            )
+        if not getattr(model, "compiled", False):
+            raise Wrong(
+                "The network is not compiled: end with spaces.classifier(image, x, classes)."
+            )
+    with guarded("the size of your space"):
+        n_networks = spaces.size(hp)
+    if n_networks < 4:
+        raise Wrong(f"This space has {n_networks} configurations: let hp choose more.")
+    return "Whatever is not in this space cannot be found: your report shows it as a table."
+
+
+@exercise(
+    "11.7",
+    "what may it cost?",
+    hints=(
+        "Trials times epochs is what the search costs.",
+        "A few trials find a good network here; a few epochs are enough to tell them apart.",
+        "Write budget = {'max_trials': 5, 'epochs': 5, 'seed': 1}.",
+    ),
+)
+def budget(answer: object, rng: np.random.Generator) -> str:
+    plan = _facts(answer, "max_trials", "epochs", "seed")
+    trials, epochs, seed = (
+        number(plan[name], f"the number {name}") for name in ("max_trials", "epochs", "seed")
+    )
+    if not all(value == int(value) for value in (trials, epochs, seed)) or seed < 0:
+        raise Wrong("Trials, epochs and seed are whole numbers, and none is below zero.")
+    if trials < 2:
+        raise Wrong("With one trial there is nothing to choose from: give two or more.")
+    if epochs < 1:
+        raise Wrong("Without an epoch nothing is learned: give one or more.")
+    if trials * epochs > 100:
+        raise Wrong("More than 100 epochs take many minutes here: begin with 25 or so.")
+    return "Decide before you see a result: a budget that grows until the result pleases is a choice, too."
+
+
+@exercise(
+    "11.8",
+    "your choice and its reason",
+    hints=(
+        "Two are easy to defend: the best trial, and the smallest one that equals it.",
+        "Equal is what lies in the interval of the best, see exercise 11.2.",
+        "Set chosen to the trial's number, and reason to a sentence that says what decided.",
+    ),
+)
+def choice(answer: object, rng: np.random.Generator) -> str:
+    decision = _facts(answer, "trial", "reason")
+    table, trial = decision["table"], int(number(decision["trial"], "the trial"))
+    rows = table[table["status"] == "completed"].set_index("trial")
+    if trial not in rows.index:
+        raise Wrong(f"There is no completed trial {trial}: look into the trial table.")
+    best = float(rows["val_accuracy"].max())
+    low, _ = _interval(best, int(decision["n_images"]))
+    if rows.loc[trial, "val_accuracy"] < low - 1e-9:
+        raise Wrong(
+            "This trial lies below the interval of the best one, so it is worse, not equal."
+        )
+    if not _sentence(decision["reason"]):
+        raise Wrong(f"The report needs {REASON}.")
+    return "You decided by validation images alone, and a reader learns why."
+
+
+@exercise(
+    "11.9",
+    "is the promise kept?",
+    hints=(
+        "Of other images of the same kind the accuracy could lie anywhere in the interval.",
+        "A promise is kept for sure only if the whole interval lies above it.",
+        "Compare the lower limit with the promise.",
+    ),
+)
+def promise(answer: object, rng: np.random.Generator) -> str:
+    facts = _facts(answer, "kept")
+    low, _ = _interval(float(facts["accuracy"]), int(facts["n_images"]))
+    right = low >= facts["promise"]
+    if not isinstance(facts["kept"], (bool, np.bool_)):
+        raise Wrong(f"{show(facts['kept'])} is neither True nor False.")
+    if facts["kept"] == right:
+        return "The interval speaks of other images of the same kind, not only of these."
+    if right:
+        raise Wrong("Even the lower limit of the interval reaches what was promised.")
+    raise Wrong("The interval reaches below the promise: other images could have broken it.")

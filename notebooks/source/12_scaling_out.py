@@ -330,7 +330,11 @@ plotting.show(
 # KERASTUNER_TUNER_ID=chief python search.py &
 # KERASTUNER_TUNER_ID=tuner0 python search.py &
 # KERASTUNER_TUNER_ID=tuner1 python search.py
+# unset KERASTUNER_ORACLE_IP KERASTUNER_ORACLE_PORT
 # ```
+#
+# The last line matters: with these variables still set, each later search in that terminal would
+# wait for a chief.
 #
 # The **chief** has the oracle: it proposes trials and hears of them, and trains nothing. The
 # workers ask it over the network, by gRPC, a protocol for calling functions of another process. All

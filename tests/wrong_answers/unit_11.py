@@ -1,7 +1,9 @@
 """Plausible wrong answers to the exercises of unit 11, and words of the sentence that each gets."""
 
+import keras
 import numpy as np
 
+from nascourse import spaces, trials
 from nascourse.evaluation import accuracy_interval
 
 
@@ -69,5 +71,123 @@ WRONG = {
         "the best of ten": ("c", "chosen by them"),
         "validation": ("d", "winner"),
         "no option": (1, "none of the options"),
+    },
+}
+
+
+def report(**changes):
+    """A report that is complete, but for these changes."""
+    counts = {"a": {"training": 60, "validation": 20, "test": 70}}
+    counts["b"] = {"training": 20, "validation": 10, "test": 30}
+    facts = {
+        "counts": counts,
+        "space": [{"hyperparameter": "blocks", "values": "1, 2", "only if": ""}],
+        "strategy": "greedy",
+        "max_trials": 2,
+        "epochs": 5,
+        "seed": 0,
+        "trials": [{"trial": 1}, {"trial": 2}],
+        "trial": 2,
+        "reason": "It is the smallest one within the interval.",
+        "found": "yes",
+        "objective_value": 0.9,
+        "test_accuracy": 0.95,
+        "test_images": 100,
+        "test_accuracy_95_percent": [0.8882, 0.9785],
+        "majority_accuracy": 0.7,
+        "times_opened": 1,
+        "n_params": 1000,
+        "latency_ms_median": 1.0,
+        "machine": "a laptop",
+        "limits": ["one seed"],
+        "versions": {"keras": "3.12.4"},
+    }
+    return {**facts, **changes}
+
+
+def network(hp, image_shape, classes, compiled=True):
+    image = keras.Input(image_shape)
+    x = keras.layers.Flatten()(image)
+    x = keras.layers.Dense(hp.Choice("units", [1, 2, 3, 4]))(x)
+    if compiled:
+        return spaces.classifier(image, x, classes)
+    return keras.Model(image, keras.layers.Dense(classes)(x))
+
+
+def choice(trial, reason="It is the best trial of this search."):
+    return {
+        "table": trials.recorded("random_cnn"),
+        "n_images": 800,
+        "trial": trial,
+        "reason": reason,
+    }
+
+
+def best():
+    return trials.best(trials.recorded("random_cnn"))["trial"]
+
+
+def worst():
+    table = trials.recorded("random_cnn").set_index("trial")
+    return table["val_accuracy"].idxmin()
+
+
+def kept(value, accuracy=0.956):
+    return {"accuracy": accuracy, "n_images": 1_000, "promise": 0.95, "kept": value}
+
+
+WRONG |= {
+    "11.4": {
+        "no reason": (report(reason=""), "your reason"),
+        "one word": (report(reason="best"), "your reason"),
+        "no openings": (report(times_opened=0), "how often"),
+        "an interval by eye": (
+            report(test_accuracy_95_percent=[0.94, 0.96]),
+            "not the 95% interval",
+        ),
+        "a share of all images": (report(majority_accuracy=0.75), "does not follow"),
+        "much is missing": ({"test_accuracy": 0.95}, "and 17 more"),
+        "no report": ("report.md", "no dict"),
+    },
+    "11.5": {
+        "most of them judge": (0.6, "More than half"),
+        "hardly any": (0.05, "a tenth"),
+        "percent": (20, "no share"),
+        "a pair": ((0.2, 0.2), "one number"),
+    },
+    "11.6": {
+        "a fixed shape": (
+            lambda hp, image_shape, classes: network(hp, (8, 8, 1), 10),
+            "image_shape",
+        ),
+        "ten outputs": (lambda hp, image_shape, classes: network(hp, image_shape, 10), "2 outputs"),
+        "not compiled": (
+            lambda hp, image_shape, classes: network(hp, image_shape, classes, compiled=False),
+            "not compiled",
+        ),
+        "one network": (
+            lambda hp, image_shape, classes: spaces.classifier(
+                image := keras.Input(image_shape), keras.layers.Flatten()(image), classes
+            ),
+            "1 configurations",
+        ),
+        "no network": (lambda hp, image_shape, classes: hp, "return the network"),
+    },
+    "11.7": {
+        "one trial": ({"max_trials": 1, "epochs": 5, "seed": 1}, "nothing to choose"),
+        "no epochs": ({"max_trials": 5, "epochs": 0, "seed": 1}, "Without an epoch"),
+        "hours": ({"max_trials": 100, "epochs": 20, "seed": 1}, "minutes"),
+        "half an epoch": ({"max_trials": 5, "epochs": 0.5, "seed": 1}, "whole numbers"),
+    },
+    "11.8": {
+        "the worst": (choice(worst()), "worse"),
+        "no such trial": (choice(99), "no completed trial 99"),
+        "without a reason": (choice(best(), "because"), "your reason"),
+        "a word": (choice("best"), "one number"),
+    },
+    "11.9": {
+        "by the number itself": (kept(True), "reaches below"),
+        "too careful": (kept(False, 0.99), "lower limit"),
+        "a word": (kept("no"), "neither True nor False"),
     },
 }

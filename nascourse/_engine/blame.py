@@ -1,0 +1,105 @@
+"""Whose fault an error in a trial is: the network's, the machine's, or the caller's.
+
+Only a network is counted as failed.  What the machine or the caller has caused ends the search, in a
+sentence and with all that is finished; once it is repaired, the trial is trained again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import traceback
+import urllib.error
+from collections.abc import Iterator
+from typing import Literal
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import keras
+from keras_tuner.errors import FailedTrialError, FatalError
+
+from nascourse import CourseError
+from nascourse._engine.observers import Observer
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
+_MACHINE = _DISK | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+_OURS = ("keras_tuner", "nascourse", "autokeras")
+
+
+class SearchEnds(CourseError, FatalError):
+    """What ends a search in the middle of a trial; KerasTuner does not catch a `FatalError`."""
+
+
+def reason(error: BaseException) -> str:
+    """An error in one line, without the colors and the list of arguments that Keras adds."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
+    if isinstance(error, (FailedTrialError, CourseError)):  # KerasTuner's or our own sentence
+        return text.rstrip(".")
+    return f"{type(error).__name__}: {' '.join(text.split())[:300]}"
+
+
+def blame(error: Exception) -> Literal["network", "machine", "caller"]:
+    """Whose fault an error is that ended a training."""
+    if _culprit(error) is not None:
+        return "caller"
+    return "machine" if any(map(_is_of_machine, _chain(error))) else "network"
+
+
+def sentence(error: Exception, trial: int) -> str:
+    """Say what the machine or the caller has done to a trial, and how to go on."""
+    culprit = _culprit(error)
+    if culprit is not None:
+        return (
+            f"{culprit} failed in trial {trial} ({reason(error)}): this is not the fault of the "
+            "network, so the trial does not count; repair it, and start the search again with the "
+            "same folder."
+        )
+    return (
+        f"The machine could not go on with trial {trial} ({reason(error)}): this is not the fault of "
+        "the network, so the trial does not count; all finished trials are kept, and the search goes "
+        "on when it is started again with the same folder."
+    )
+
+
+def disk_error(error: Exception) -> OSError | None:
+    """The error of a disk that is full, broken or gone, if that is what stands behind an error."""
+    for cause in _chain(error):
+        # HDF5 gives the number in its text only.
+        number = getattr(cause, "errno", None)
+        written = re.search(r"errno = (\d+),", str(cause))
+        if isinstance(cause, OSError) and (number or written):
+            number = number or int(written[1])  # type: ignore[index]  # one of the two is there
+            if number in _DISK:
+                return OSError(number, os.strerror(number))
+    return None
+
+
+def _is_of_machine(error: BaseException) -> bool:
+    # Keras reports a download that failed as a bare Exception.
+    return (
+        isinstance(error, (ConnectionError, urllib.error.URLError))
+        or (isinstance(error, OSError) and error.errno in _MACHINE)
+        or str(error).startswith("URL fetch failure")
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _culprit(error: BaseException) -> str | None:
+    """The callback or the observer of the caller in which an error was raised, if it was in one."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        names = frame.f_locals
+        if isinstance(names.get("self"), keras.callbacks.CallbackList):
+            callback = names.get("callback")
+            if callback is not None and type(callback).__module__.partition(".")[0] not in _OURS:
+                return f"The callback {type(callback).__name__}"
+        if isinstance(names.get("self"), Observer):
+            return f"The observer {type(names['self']).__name__}"
+    return None

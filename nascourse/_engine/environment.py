@@ -1,0 +1,175 @@
+"""What other work has left behind on a machine, and what it spoils: one list for all who ask.
+
+The doctor prints it, `nascourse.search.run_search` refuses what cannot train, and what loads Keras
+looks here first.  Only the standard library is imported, and nothing of the course, so that it can
+say what is wrong where nothing else can be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nascourse import CourseError
+
+_BACKENDS = ("tensorflow", "torch")  # those that the course has been tried with
+_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Problem(NamedTuple):
+    """Something left behind.
+
+    Parameters
+    ----------
+    subject, finding, fix : what it is, what it does, and the way out
+    when : before what it has to be out of the way: "import" of Keras, "search", or "" if the course
+        runs all the same
+    """
+
+    subject: str
+    finding: str
+    fix: str
+    when: str = ""
+
+
+def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
+    """All problems of this process's environment.
+
+    Parameters
+    ----------
+    settings
+        What Keras is set to: backend, image_data_format, floatx; by default what it would read.
+    """
+    yield from _of_keras(keras_settings() if settings is None else settings)
+    variables = sorted(name for name in os.environ if name.startswith("KERASTUNER_"))
+    if variables:
+        yield Problem(
+            "KerasTuner",
+            f"{' and '.join(variables)} {'are' if variables[1:] else 'is'} set: every search waits "
+            "for a chief or for workers, as in unit 12",
+            f"unset {' '.join(variables)}, and restart the notebook's kernel",
+            "search",
+        )
+    for name in ("numpy", "keras", "tensorflow"):
+        if elsewhere := _loaded_from_elsewhere(name):
+            finding = f"it comes from {elsewhere}, and not from the environment of the course"
+            yield Problem(name, finding, _OTHER_FOLDERS, "import")
+    yield from _of_jupyter()
+    yield from _of_system()
+
+
+def demand(when: str, settings: Mapping[str, Any] | None = None) -> None:
+    """Refuse to go on with an "import" or a "search" if something is in its way.
+
+    Raises
+    ------
+    CourseError
+        What it is, and the way out.
+    """
+    for problem in problems(settings):
+        if problem.when == "import" or (when == "search" and problem.when):
+            raise CourseError(f"{problem.subject}: {problem.finding}. Fix: {problem.fix}.")
+
+
+def keras_settings() -> dict[str, Any]:
+    """What Keras reads when it is imported: its file, and the variable that comes before it."""
+    with contextlib.suppress(OSError, ValueError):
+        settings = json.loads(_keras_file().read_text("utf-8-sig"))
+        if isinstance(settings, dict):
+            return settings | _backend_variable()
+    return _backend_variable()
+
+
+def _keras_file() -> Path:
+    return Path(os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras")), "keras.json")
+
+
+def _backend_variable() -> dict[str, str]:
+    backend = os.environ.get("KERAS_BACKEND")
+    return {"backend": backend} if backend else {}
+
+
+def _of_keras(settings: Mapping[str, Any]) -> Iterator[Problem]:
+    file = _keras_file()
+    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+        finding = "TF_USE_LEGACY_KERAS is set: TensorFlow then looks for the Keras of 2023"
+        yield Problem("Keras", finding, "unset TF_USE_LEGACY_KERAS, and restart Python", "import")
+    backend = settings.get("backend", "tensorflow")
+    if backend not in _BACKENDS or importlib.util.find_spec(backend) is None:
+        yield Problem(
+            "Keras",
+            f"it is told to compute with {backend}, which the course cannot use here",
+            f"set KERAS_BACKEND=tensorflow, or remove the line 'backend' from {file}",
+            "import",
+        )
+    for name, expected in (("image_data_format", "channels_last"), ("floatx", "float32")):
+        value = settings.get(name, expected)
+        if value != expected:
+            finding = (
+                f"its setting {name} is {value}, and the networks of the course need {expected}"
+            )
+            yield Problem("Keras", finding, f"remove the line {name!r} from {file}", "search")
+
+
+def _loaded_from_elsewhere(name: str) -> str:
+    """The folder from which a package is loaded in place of the installed one, if there is one."""
+    try:
+        spec = importlib.util.find_spec(name)
+        installed = metadata.distribution("tensorflow-cpu" if name == "tensorflow" else name)
+    except (metadata.PackageNotFoundError, ImportError, ValueError):
+        return ""
+    expected = Path(str(installed.locate_file(name))).resolve()
+    loaded = Path(spec.origin).resolve().parent if spec and spec.origin else expected
+    return "" if loaded == expected else str(loaded)
+
+
+def _of_jupyter() -> Iterator[Problem]:
+    folders = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
+    for folder in filter(None, [*folders, os.path.join(sys.prefix, "share", "jupyter")]):
+        file = Path(folder, "kernels", "python3", "kernel.json")
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            python = json.loads(file.read_text("utf-8-sig"))["argv"][0]
+            is_ours = (
+                python in ("python", "python3")
+                or Path(python).parent == Path(sys.executable).parent
+            )
+            if not is_ours:
+                finding = f"notebooks run in another Python, {python}, as {file} says"
+                yield Problem("Jupyter", finding, f"unset JUPYTER_PATH, or remove {file.parent}")
+            return
+
+
+def _of_system() -> Iterator[Problem]:
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+        if platform.machine() == "x86_64" and "flags" in flags and not re.search(r"\bavx\b", flags):
+            finding = "it has no AVX instructions, and TensorFlow ends with 'Illegal instruction'"
+            yield Problem("processor", finding, "use another machine, or Binder", "import")
+    with contextlib.suppress(OSError):
+        made_with = (ROOT / ".venv" / "pyvenv.cfg").read_text("utf-8", "replace")
+        home = re.search(r"^home *= *(.+)$", made_with, re.MULTILINE)
+        if home and not Path(home[1].strip()).is_dir():
+            finding = f"its Python, in {home[1].strip()}, is gone"
+            yield Problem(".venv", finding, "make it anew, with python -m venv --clear .venv")
+    with contextlib.suppress(OSError):
+        file = os.environ.get("MATPLOTLIBRC", "")
+        file = os.path.join(file, "matplotlibrc") if os.path.isdir(file) else file
+        settings = Path(file or "matplotlibrc").read_text("utf-8", "replace")
+        if re.search(r"^\s*text\.usetex\s*:\s*true", settings, re.IGNORECASE | re.MULTILINE):
+            finding = "text.usetex is set: figures outside the course's style need LaTeX"
+            yield Problem("Matplotlib", finding, f"remove that line from {file or 'matplotlibrc'}")
+    proxies = [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy")]
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if proxies and "127.0.0.1" not in spared and spared != "*":
+        finding = f"{' and '.join(proxies)} may also catch what processes of this machine send"
+        yield Problem("proxy", finding, "set no_proxy=localhost,127.0.0.1")

@@ -1,0 +1,159 @@
+"""Which search this is: all that decides what its trials give.
+
+A search goes on in a folder only if its trials would come out as those that lie there.  The space is
+a function that anything may have been done to, so networks of several of its configurations are built
+and compared: what they are made of, what they were compiled with, and the code of the learner's own
+classes and functions in them.  Where a space is so small that all its networks were built, that is
+certain.  Elsewhere a changed build function may still build another network somewhere; what was seen
+cannot tell, so the sentence asks (`nascourse._engine.recording`).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
+
+# isort: split
+import keras
+import keras_tuner
+
+from nascourse import CourseError
+from nascourse._engine import compat
+from nascourse._engine.blame import blame
+from nascourse._engine.descriptions import Describer, digest
+from nascourse._engine.ranges import possible_values
+from nascourse._engine.recording import ALL, NO_NETWORK
+from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
+
+MOST_NETWORKS = 16  # are built to compare a space
+SECONDS = 2.0  # of the processor, after which no more are built, but for the first two
+Space: TypeAlias = Callable[..., keras.Model] | keras_tuner.HyperModel | AutoKerasSpace
+
+
+def build_function(space: Space) -> Callable[..., keras.Model] | AutoKerasSpace:
+    """The function of a space that builds its networks; an `AutoKerasSpace` is one by itself."""
+    return space.build if isinstance(space, keras_tuner.HyperModel) else space
+
+
+def own_fit(space: Space) -> Callable[..., Any] | None:
+    """The ``fit`` that a `HyperModel` brings, if it brings one."""
+    if not isinstance(space, keras_tuner.HyperModel):
+        return None
+    return None if type(space).fit is keras_tuner.HyperModel.fit else space.fit
+
+
+def space_identity(space: Space) -> dict[str, Any]:
+    """What tells a space from others; see `recording.Recording.opened` for how it is compared."""
+    build, networks = build_function(space), Describer()
+    if isinstance(build, AutoKerasSpace):
+        blocks = Describer()
+        blocks.describe([type(b) for b in compat.autokeras_blocks(build.inputs, build.outputs)])
+        config = compat.autokeras_config(build.inputs, build.outputs)
+        content = [config, dict(build.first or {}), dict(build.fixed)]
+        return {"space": digest(content), "own code": blocks.code_digest}
+    known = declared(build)
+    default = [known.get_config()["space"], fingerprint(built(build, {}))]
+    networks, is_complete = _networks(build, known)
+    function, fit = Describer(), Describer()
+    function.describe(build)
+    fit.describe(own_fit(space))
+    return {
+        "space": digest(default),
+        **networks,
+        "fit": fit.code_digest,
+        "build function": f"{ALL if is_complete else 'some'} {function.code_digest}",
+    }
+
+
+def _networks(
+    build: Callable[..., keras.Model], known: keras_tuner.HyperParameters
+) -> tuple[dict[str, dict[str, str | None]], bool]:
+    """Digests of the networks of several configurations, and whether these are all there are."""
+    parts: dict[str, dict[str, str | None]]
+    parts = {"networks": {}, "compile settings": {}, "own code": {}}
+    end = time.process_time() + SECONDS
+    unseen = True
+    while unseen:
+        unseen = False
+        for configuration in _configurations(known):
+            key = json.dumps(configuration, sort_keys=True, default=str)
+            if key in parts["networks"]:
+                continue
+            if len(parts["networks"]) > 1 and time.process_time() > end:
+                return parts, False
+            hp = keras_tuner.HyperParameters()
+            hp.values = dict(configuration)
+            for part, content in zip(parts.values(), _network(build, hp)):
+                part[key] = content
+            names = {entry.name for entry in known.space}
+            new = [entry for entry in hp.space if entry.name not in names]
+            known.merge(new)
+            unseen = bool(new)  # other values of these are configurations as well
+            if unseen:
+                break
+    return parts, len(parts["networks"]) == _size(known)
+
+
+def _network(
+    build: Callable[..., keras.Model], hp: keras_tuner.HyperParameters
+) -> tuple[str | None, ...]:
+    """Digests of a network, of what it was compiled with, and of the learner's own code in it."""
+    describer = Describer()
+    try:
+        model = build(hp)
+        compilation = digest(_compilation(model, describer))
+        return fingerprint(model), compilation, describer.code_digest
+    except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
+        if blame(error) != "network":  # such as a download: nothing is known of the network
+            return ()
+        return (f"{NO_NETWORK} ({type(error).__name__})",) * 3
+
+
+def _compilation(model: keras.Model, describer: Describer) -> Any:
+    """Optimizer, loss and metrics of a network, and the code of its own layers and functions."""
+    for layer in [model, *_inside(model)]:
+        functions = [value for value in vars(layer).values() if callable(value)]
+        describer.describe([type(layer), *functions])
+    arguments = compat.compile_arguments(model)
+    return describer.describe(arguments | {"optimizer": getattr(model, "optimizer", None)})
+
+
+def _inside(layer: Any) -> Iterator[keras.Layer]:
+    """The layers of a network or of a wrapper, and those inside them."""
+    wrapped = [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer")]
+    for inner in [*getattr(layer, "layers", ()), *wrapped]:
+        if isinstance(inner, keras.Layer):
+            yield inner
+            yield from _inside(inner)
+
+
+def _size(known: keras_tuner.HyperParameters) -> float:
+    try:
+        return size(known)
+    except CourseError:  # a continuous range
+        return float("inf")
+
+
+def _configurations(known: keras_tuner.HyperParameters) -> Iterator[Mapping[str, Any]]:
+    """All configurations of a small space; of others some that hold every value, and random ones."""
+    if _size(known) <= MOST_NETWORKS:
+        yield from settings(known)
+        return
+    rng = random.Random(0)
+    for turn in range(MOST_NETWORKS):
+        configuration: dict[str, Any] = {}
+        for entry in known.space:
+            if all(condition.is_active(configuration) for condition in entry.conditions):
+                values = possible_values(entry)
+                last, half = len(values) - 1, MOST_NETWORKS // 2
+                if turn >= half:
+                    place = rng.randint(0, last)
+                else:
+                    place = turn % (last + 1) if last < half else turn * last // (half - 1)
+                configuration[entry.name] = values[place]
+        yield configuration

@@ -1,0 +1,424 @@
+"""Images and labels as people have them: made into arrays of one kind, or refused in a sentence."""
+
+from __future__ import annotations
+
+import os
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nascourse import CourseError, first_line, whole_number
+from nascourse._engine.files import given_path
+
+SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
+SIDES = 4, 256  # the fewest and the most pixels along a side
+DARKEST = 32  # a largest value up to this is no pixel of 0 to 255, but of a scale of its own
+HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")  # what systems leave in folders
+LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
+SOURCES = 'use "bundled" (5,000 images, offline), "keras" (the full set, downloaded once), or '
+ARRAYS = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names")
+
+Labels = tuple[NDArray[np.int64], tuple[str, ...]]  # from 0, shape (n,), and each class's name
+
+
+def pixels(x: Any, name: str = "x") -> NDArray[np.uint8]:
+    """Images of one size as uint8 of shape (n, height, width, 1 or 3), values 0 to 255.
+
+    Other values are brought to that scale, and a line says how: those from 0 to 1, those of at
+    most 32 (the digits of scikit-learn go to 16), and whole numbers of 16 bits.
+
+    Raises
+    ------
+    CourseError
+        These are no such images.
+    """
+    images = _stacked(x, name)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise CourseError(
+            f"{name} has the shape {np.shape(x)}, but images have the shape (n, height, width), or "
+            f"(n, height, width, 3) in color: {_advice(images)}."
+        )
+    if not len(images):
+        raise CourseError(f"{name} has no images: give at least {SMALLEST_CLASS} of each class.")
+    if min(images.shape[1:3]) < SIDES[0]:
+        raise CourseError(
+            f"{name} has {len(images)} images of {_text(images.shape[1:3])} pixels, which is too "
+            f"small: give images with sides of {SIDES[0]} or more."
+        )
+    if images.dtype == np.uint8 and images.max() > DARKEST:
+        return np.ascontiguousarray(images)
+    scale = _scale(images, name)
+    converted = np.empty(images.shape, np.uint8)
+    for first in range(0, len(images), 256):  # not at once, which would take eight times the memory
+        converted[first : first + 256] = np.rint(images[first : first + 256] * scale)
+    return converted
+
+
+def _stacked(x: Any, name: str) -> NDArray:
+    if isinstance(x, (str, bytes, Mapping)) or not hasattr(x, "__len__"):
+        raise CourseError(
+            f"{name} is a {type(x).__name__}: give an array of images, or read a folder of "
+            "pictures with data.from_folder."
+        )
+    try:
+        if not isinstance(x, (list, tuple)):
+            images = np.asarray(x)
+        else:
+            parts = [np.asarray(image) for image in x]
+            for number, part in enumerate(parts):
+                if part.shape != parts[0].shape:
+                    raise CourseError(
+                        f"{name}[{number}] has the shape {part.shape}, but {name}[0] has "
+                        f"{parts[0].shape}: bring all images to one size first."
+                    )
+            images = np.stack(parts) if parts else np.empty((0, *SIDES))
+    except CourseError:
+        raise
+    except Exception as error:  # a foreign object can fail in any way
+        raise CourseError(
+            f"{name} is no array of images ({first_line(error)}): give one of NumPy."
+        ) from error
+    if images.dtype.kind not in "biuf":
+        raise CourseError(
+            f"{name} holds {images.dtype}, which are no pixels: give whole numbers or floats."
+        )
+    return images
+
+
+def _advice(images: NDArray) -> str:
+    shape = images.shape
+    if len(shape) == 2:
+        return "for one image a row, reshape it with x.reshape(-1, height, width)"
+    if len(shape) == 4 and shape[1] in (1, 3):
+        return "move the channels to the end with np.moveaxis(x, 1, -1)"
+    if len(shape) == 4 and shape[-1] in (2, 4):
+        return f"leave the transparency out, with x[..., :{shape[-1] - 1}]"
+    return "bring them to that shape"
+
+
+def _scale(images: NDArray, name: str) -> float:
+    """What brings these values to 0..255; says so, unless they are there already."""
+    low, high = float(images.min()), float(images.max())
+    whole = images.dtype.kind in "iu"
+    if not np.isfinite([low, high]).all():
+        raise CourseError(f"{name} holds values that are no numbers: replace NaN and infinity.")
+    if low < 0 or high > (65535 if whole else 255):
+        raise CourseError(
+            f"{name} holds values from {low:g} to {high:g}, but pixels go from 0 to 1 or from 0 to "
+            "255: undo the normalization, or bring them to that range."
+        )
+    if low == high:
+        raise CourseError(f"Every pixel of {name} is {low:g}: give images that differ.")
+    if DARKEST < high <= 255:
+        return 1
+    top = 65535 if high > 255 else max(1, high)
+    print(
+        f"{name}: values from {low:g} to {high:g} ({images.dtype}) became pixels from 0 to 255; "
+        f"0 to {top:g} was taken for the full range."
+    )
+    return 255 / top
+
+
+def encoded(
+    y: Any, n_images: int, class_names: Sequence[str] | NDArray | None = None, name: str = "y"
+) -> Labels:
+    """Labels of any kind as numbers from 0, and the name of each class.
+
+    Raises
+    ------
+    CourseError
+        These are no labels, or the names do not fit them.
+    """
+    import pandas as pd
+
+    labels = np.asarray(y)
+    columns = getattr(y, "columns", range(labels.shape[-1] if labels.ndim else 0))
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim not in (1, 2):
+        raise CourseError(
+            f"{name} has the shape {labels.shape}: give one label for each image, or a row of "
+            "zeros with a single 1."
+        )
+    if len(labels) != n_images:
+        raise CourseError(
+            f"There are {n_images} images, but {len(labels)} labels in {name}: give each image one."
+        )
+    for number, row in enumerate(pd.isna(labels).reshape(len(labels), -1)):
+        if row.any():
+            raise CourseError(f"{name}[{number}] is missing: give each image a label.")
+    if labels.ndim == 2:
+        codes, values = _from_one_hot(labels, name), list(columns)
+    else:
+        values, codes = _from_column(labels, name)
+    return _named(codes, values, class_names, name)
+
+
+def _from_one_hot(rows: NDArray, name: str) -> NDArray[np.int64]:
+    single = (rows == 1).sum(axis=1) + (rows == 0).sum(axis=1) == rows.shape[1]
+    for number in np.flatnonzero(~single | ((rows == 1).sum(axis=1) != 1))[:1]:
+        raise CourseError(
+            f"{name}[{number}] is {rows[number].tolist()}, but a row of one-hot labels is zeros "
+            "with a single 1: give each image exactly one class."
+        )
+    return rows.argmax(axis=1).astype(np.int64)
+
+
+def _from_column(column: NDArray, name: str) -> tuple[list, NDArray[np.int64]]:
+    kinds = {type(value) for value in column.tolist()} if column.dtype.kind in "biufUO" else set()
+    if kinds <= {float, int} and not all(float(value).is_integer() for value in column.tolist()):
+        fraction = next(value for value in column.tolist() if not float(value).is_integer())
+        raise CourseError(
+            f"{name} holds {fraction:g}, but a label is a whole number or a word: give classes, "
+            "not measurements."
+        )
+    if not kinds or not (kinds <= {str} or kinds <= {bool} or kinds <= {float, int}):
+        raise CourseError(
+            f"{name} holds {', '.join(sorted(k.__name__ for k in kinds)) or column.dtype}: give "
+            "whole numbers or words as labels, one kind alone."
+        )
+    column = column.astype(str if kinds == {str} else np.int64)
+    values, codes = np.unique(column, return_inverse=True)
+    return values.tolist(), codes.astype(np.int64)
+
+
+def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Labels:
+    """Name the classes: by their labels, or as the caller asks."""
+    labels = [str(value).strip() for value in values]
+    if names is None:
+        names = labels
+    if isinstance(names, str) or not all(isinstance(word, str) and word.strip() for word in names):
+        raise CourseError(f"class_names={names!r} are no names: give a list of words.")
+    names = tuple(names)
+    if len(set(names)) < len(names) or len(names) != len(labels):
+        raise CourseError(
+            f"class_names has the {len(names)} names {listed(names)}, but {name} has the "
+            f"{len(labels)} classes {listed(labels)}: give one name of its own for each."
+        )
+    if isinstance(values[0], str) and sorted(names) != sorted(labels):  # names give their order
+        raise CourseError(
+            f"class_names are {listed(names)}, but the labels are {listed(labels)}: give the same "
+            "words, or leave class_names out."
+        )
+    if isinstance(values[0], str):
+        codes = np.array([names.index(label) for label in labels])[codes]
+    return codes, names
+
+
+def listed(names: Sequence[object], most: int = 5) -> str:
+    """The first of these names, for the middle of a sentence."""
+    shown = ", ".join(repr(str(name)) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def check_counts(counts: Mapping[str, int], what: str) -> None:
+    """Refuse too few classes, and classes with too few images."""
+    if len(counts) < 2:
+        raise CourseError(
+            f"{what} holds images of {listed(list(counts))} alone: give two classes or more."
+        )
+    rare = [name for name, count in counts.items() if count < SMALLEST_CLASS]
+    if rare:
+        raise CourseError(
+            f"{what} has too few images of {listed(rare)} ({counts[rare[0]]} of the first): give "
+            f"at least {SMALLEST_CLASS} of each class, or leave that class out."
+        )
+
+
+def read_npz(path: str | os.PathLike, sources: str) -> dict[str, NDArray]:
+    """The arrays of a file that the course knows by name; any error becomes one sentence.
+
+    Parameters
+    ----------
+    sources
+        What else could be given in place of a file, for the sentence that it is none.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
+    path = given_path(path or ".")
+    if not os.path.isfile(path):  # False as well where the system refuses to look
+        raise CourseError(
+            f"{str(path)!r} is {'neither a data source nor' if sources else 'not'} a file: "
+            f"{sources}give the path of {LAYOUT}."
+        )
+    try:
+        if not zipfile.is_zipfile(path):  # NumPy's error would speak of pickles
+            raise ValueError("it is no .npz archive")
+        with np.load(path, allow_pickle=False) as npz:
+            arrays = {name: npz[name] for name in ARRAYS if name in npz}
+    except Exception as error:  # a damaged or foreign file can fail in any way
+        raise CourseError(
+            f"{path.name} cannot be read ({first_line(error)}): copy it again, or "
+            f"{sources}give the path of {LAYOUT}."
+        ) from error
+    # A member that is no array comes as bytes.
+    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+
+
+def pair(
+    arrays: Mapping[str, NDArray], path: str | os.PathLike, part: str
+) -> tuple[NDArray, NDArray]:
+    for name in (f"x{part}", f"y{part}"):
+        if name not in arrays:
+            raise CourseError(
+                f"{Path(path).name} has no array named {name!r}: give {LAYOUT}, with x_train, "
+                'y_train, x_test and y_test, or use "bundled".'
+            )
+    return arrays[f"x{part}"], arrays[f"y{part}"]
+
+
+def read_folder(
+    path: Any, *, size: Any = None, color: bool | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...], str]:
+    """The pictures of a folder with a subfolder for each class: x, y, class names, folder's name.
+
+    Keras's `image_dataset_from_directory` expects the same folder, but it does not name a file that
+    it cannot read, leaves a photo on its side, shows what a transparent pixel hides, and follows
+    links.  So Pillow reads the pictures here, as it does behind Keras's `load_img`.
+
+    Raises
+    ------
+    CourseError
+        A value is not possible, or a file or a class cannot be used.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise CourseError(f"{path!r} is no path: give the folder with your pictures.")
+    if color not in (None, True, False):
+        raise CourseError(f"color={color!r} is not possible: give True, False or None.")
+    shape = None if size is None else _height_width(size)
+    root = given_path(path or ".")
+    if not path or not os.path.isdir(root):
+        raise CourseError(
+            f"{str(path)!r} is no folder: give one with a subfolder of pictures for each class."
+        )
+    try:
+        root = root.resolve()
+        files = _files_by_class(root)
+    except OSError as error:
+        raise CourseError(
+            f"The folder {str(path)!r} cannot be read ({error.strerror}): copy it elsewhere."
+        ) from error
+    counts = {name: len(paths) for name, paths in files.items()}
+    check_counts(counts, f"The folder {root.name!r}")
+    images = _read_all([path for paths in files.values() for path in paths], root, shape)
+    if color is None:
+        color = any((images[..., 0] != images[..., channel]).any() for channel in (1, 2))
+    if not color:
+        images = np.rint(images @ np.array([0.299, 0.587, 0.114], "float32"))[..., None]
+    labels = np.repeat(np.arange(len(counts)), list(counts.values()))
+    return images.astype(np.uint8), labels, tuple(counts), root.name
+
+
+def _height_width(size: Any) -> tuple[int, int]:
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2:
+        raise CourseError(f"size={size!r} is not possible: give a side, or (height, width).")
+    low, high = SIDES
+    height, width = (whole_number("size", side, at_least=low, at_most=high) for side in sides)
+    return height, width
+
+
+def _files_by_class(root: Path) -> dict[str, list[Path]]:
+    """The pictures of each subfolder, by name; says which files are left out."""
+    from PIL import Image
+
+    endings = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    files: dict[str, list[Path]] = {}
+    left_out: list[str] = []
+    for folder in _visible(root):
+        if not folder.is_dir() or _leads_out(folder, root):
+            left_out.append(folder.name)
+            continue
+        files[folder.name] = []
+        for file in _visible(folder):
+            if _leads_out(file, root) or not (file.is_dir() or file.suffix.lower() in endings):
+                left_out.append(f"{folder.name}/{file.name}")
+            elif file.is_dir():
+                raise CourseError(
+                    f"{folder.name + '/' + file.name!r} is a folder inside a class: move its "
+                    "pictures up, or give the folder whose subfolders are the classes."
+                )
+            else:
+                files[folder.name].append(file)
+    if not files:
+        raise CourseError(
+            f"The folder {root.name!r} has no subfolders: put the pictures of each class into one "
+            "that has the class's name."
+        )
+    if left_out:
+        print(f"Left out, as no pictures of a class: {listed(left_out)}.")
+    return files
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(root)
+
+
+def _read_all(paths: list[Path], root: Path, shape: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """All pictures in colors, shape (n, height, width, 3)."""
+    images: list[NDArray[np.uint8]] = []
+    broken: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of metadata and large pictures
+        for path in paths:
+            name = path.relative_to(root).as_posix()
+            try:
+                image = _read(path, name, shape)
+            except Exception as error:  # noqa: BLE001 - a damaged file can fail in any way
+                broken.append(f"{name!r} ({first_line(error)[:80]})")
+                continue
+            if shape is None and (image.shape != (images or [image])[0].shape):
+                raise CourseError(
+                    f"{name!r} has {_text(image.shape[:2])} pixels, but others have "
+                    f"{_text(images[0].shape[:2])}: bring all to one size, for instance with "
+                    "size=32."
+                )
+            if not SIDES[0] <= min(image.shape[:2]) <= max(image.shape[:2]) <= SIDES[1]:
+                raise CourseError(
+                    f"{name!r} has {_text(image.shape[:2])} pixels, but sides from {SIDES[0]} to "
+                    f"{SIDES[1]} are possible here: give another size, for instance size=32."
+                )
+            images.append(image)
+    if broken:
+        more = f", nor {len(broken) - 3} more" if len(broken) > 3 else ""
+        raise CourseError(
+            f"These cannot be read as pictures: {', '.join(broken[:3])}{more}; save them again, or "
+            "take them out of the folder."
+        )
+    return np.stack(images)
+
+
+def _read(path: Path, name: str, shape: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """One picture in colors: upright, on white, and cut in its middle to the shape's proportions."""
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as file:
+        if getattr(file, "is_animated", False) and file.format != "MPO":  # a phone's photo
+            print(f"{name!r} is animated: its first picture counts.")
+        if shape:
+            file.draft(None, (2 * max(shape), 2 * max(shape)))  # reads a large JPEG much sooner
+        image = ImageOps.exif_transpose(file)
+        if image.mode == "F":
+            raise ValueError("its pixels are floats")
+        if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+            deep = np.asarray(image)
+            image = Image.fromarray((deep // (257 if deep.max() > 255 else 1)).astype(np.uint8))
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB")
+        return np.asarray(ImageOps.fit(image, shape[::-1]) if shape else image)
+
+
+def _text(height_width: Sequence[int]) -> str:
+    return "x".join(map(str, height_width))

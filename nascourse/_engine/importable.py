@@ -1,0 +1,8 @@
+"""Refuse, in a sentence, to load libraries where something left behind on the machine spoils them.
+
+What loads NumPy or Keras imports this module first.
+"""
+
+from nascourse._engine import environment
+
+environment.demand("import")

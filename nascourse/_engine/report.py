@@ -1,0 +1,159 @@
+"""The pages of a project's report: its facts as Markdown, and the same as HTML.
+
+Names of classes and files, and what a learner wrote, are data: in both pages they are text, whatever
+characters they hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from nascourse.trials import words
+
+STYLE = (
+    "body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; "
+    "color: #222; background: white } img { max-width: 100% } "
+    "th, td { padding: 0.1rem 0.6rem; text-align: left; border-bottom: 1px solid #ccc } "
+    "table { border-collapse: collapse; display: block; overflow-x: auto }"
+)
+
+
+def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+    """The report as Markdown.
+
+    Parameters
+    ----------
+    report
+        The facts, as `nascourse.evaluation.write_report` gathers them.
+    figures
+        The name of each figure's file, and what the picture shows.
+    """
+    r = report
+    low, high = r["test_accuracy_95_percent"]
+    n = r["test_images"]
+    counts = [(name, *of_class.values()) for name, of_class in r["counts"].items()]
+    sums = [sum(column) for column in zip(*(row[1:] for row in counts))]
+    height, width, channels = r["image_shape"]
+    objective = words(r["objective"][0])
+    latency = (
+        f"{r['latency_ms_median']:.2f} ms (95 of 100 take at most {r['latency_ms_p95']:.2f} ms)"
+    )
+    sections = [
+        f"# Report: a network for {text(r['data_source'])}",
+        (
+            f"On {n:,} test images the network is right in **{percent(r['test_accuracy'], n)}** of all "
+            f"cases (95% interval {percent(low, n)} to {percent(high, n)}). Always answering with the "
+            f"most frequent class would be right in {percent(r['majority_accuracy'], n)}. The mean over "
+            f"the classes (balanced accuracy) is {percent(r['balanced_accuracy'], n)}."
+        ),
+        "## Data and splits",
+        (
+            f"{'Gray' if channels == 1 else 'Color'} images of {height}x{width} pixels in "
+            f"{len(counts)} classes, each class in equal proportion in all parts."
+        ),
+        table(
+            ("class", "training", "validation", "test"),
+            [*counts, ("all", *sums)],
+        ),
+        "## Space",
+        table(("hyperparameter", "values", "only if"), [row.values() for row in r["space"]]),
+        "## Search",
+        items(
+            {
+                "Strategy": r["strategy"],
+                "Budget": f"{r['max_trials']} trials of at most {r['epochs']} epochs, "
+                f"{r['batch_size']} images a step",
+                "Objective": f"{objective}, the {r['objective'][1]}imum is best",
+                "Seed": r["seed"],
+                "Images": f"{r['search_images']:,} to train by, {r['judged_by']:,} to judge by",
+                "End": r["stopped"],
+            }
+        ),
+        table(r["trials"][0], [row.values() for row in r["trials"]]),
+        pictures(figures, "incumbent", "trials", "curves"),
+        "## Choice",
+        items(
+            {
+                "Chosen": f"trial {r['trial']}: {r['architecture']}",
+                "Reason": r["reason"] or "none was given",
+                f"{objective.capitalize()}": f"{r['objective_value']:.3f}",
+                "Found by the search?": r["found"],
+                "Final training": f"{r['training_images']:,} images, training and validation part "
+                "together",
+            }
+        ),
+        "## Test",
+        items(
+            {
+                "Test accuracy": percent(r["test_accuracy"], n),
+                "95% interval": f"{percent(low, n)} to {percent(high, n)}",
+                "Most frequent class": percent(r["majority_accuracy"], n),
+                "Balanced accuracy": percent(r["balanced_accuracy"], n),
+                "Times the test set was opened": r["times_opened"],
+            }
+        ),
+        pictures(figures, "confusion", "misread"),
+        "## Size and speed",
+        items(
+            {
+                "Parameters": f"{r['n_params']:,}",
+                "FLOPs for one image": "unknown" if r["flops"] is None else f"{r['flops']:,}",
+                "Size as .keras": f"{r['saved_bytes'] / 1024:,.0f} KiB",
+                "One image": latency,
+                "Machine": r["machine"],
+            }
+        ),
+        pictures(figures, "architecture"),
+        "## Limits",
+        "\n".join(f"- {text(limit)}" for limit in r["limits"]),
+        "## Versions",
+        items(r["versions"]),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def page(title: str, content: str, folder: Path, figures: Iterable[str]) -> str:
+    """The Markdown as one HTML file that holds its figures."""
+    # Markup in the text stays text, and links that would run a script stay text as well.
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(content)
+    for name in figures:
+        data = base64.b64encode((folder / name).read_bytes()).decode()
+        body = body.replace(f'src="{name}"', f'src="data:image/png;base64,{data}"')
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}'
+        f"</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    )
+
+
+def percent(share: float, n_images: int) -> str:
+    """A share of so many images, with no more digits than these can tell apart."""
+    return f"{share:.{1 if n_images < 10_000 else 2}%}"
+
+
+def text(value: object) -> str:
+    """Data as text in Markdown, on one line, whatever characters it holds."""
+    return re.sub(r"([\\`*_\[\]<>#|~&$!])", r"\\\1", " ".join(str(value).split()))
+
+
+def table(columns: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """A table in Markdown."""
+    head, *lines = ([text(cell) for cell in line] for line in (columns, *rows))
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines))
+
+
+def items(facts: Mapping[str, object]) -> str:
+    """A list of facts in Markdown."""
+    return "\n".join(f"- {text(name)}: {text(fact)}" for name, fact in facts.items())
+
+
+def pictures(figures: Mapping[str, str], *names: str) -> str:
+    """Those of these figures that there are."""
+    files = [f"{name}.png" for name in names]
+    return "\n\n".join(f"![{text(figures[name])}]({name})" for name in files if name in figures)

@@ -1,0 +1,181 @@
+"""The network is blamed for what the network does, and for nothing else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import urllib.error
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from nascourse import CourseError, search
+from nascourse._engine import compat
+from nascourse._engine.blame import blame, disk_error
+
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+
+
+def network(units: int) -> keras.Model:
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    x = layers.Dense(units)(layers.Flatten()(layers.Rescaling(1 / 255)(image)))
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def space(hp):
+    return network(hp.Choice("units", [4, 8, 12]))
+
+
+@pytest.fixture(scope="module")
+def run(small):
+    def run(directory, space=space, **options) -> search.Search:
+        usual = {"strategy": "random", "max_trials": 2, "epochs": 1, "observer": search.Observer()}
+        return search.run_search(space, small, directory=directory, **(usual | options))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "error, culprit",
+    [
+        (ValueError("negative dimension"), "network"),
+        (MemoryError(), "network"),
+        (FileNotFoundError(errno.ENOENT, "no such file"), "network"),
+        (OSError(errno.EMFILE, "too many open files"), "machine"),
+        (ConnectionResetError(), "machine"),
+        (urllib.error.URLError("no route"), "machine"),
+        (Exception("URL fetch failure on https://host/weights.h5: None -- no route"), "machine"),
+    ],
+)
+def test_who_is_blamed(error, culprit):
+    assert blame(error) == culprit
+
+
+def test_what_stands_behind_an_error_counts():
+    error = ValueError("cannot save")
+    error.__cause__ = OSError("Unable to write (errno = 122, error message = 'Quota exceeded')")
+
+    assert disk_error(error).errno == errno.EDQUOT
+    assert disk_error(ValueError("errno = 28, in a text of one's own")) is None
+
+
+class Breaks(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise KeyError("mine")
+
+
+@pytest.mark.parametrize(
+    "callback", [Breaks(), keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: 1 / 0)]
+)
+def test_a_callback_that_fails_ends_the_search_and_counts_no_trial(run, tmp_path, callback):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, callbacks=[callback])
+
+    text = str(raised.value)
+    assert f"The callback {type(callback).__name__} failed in trial 1" in text
+    assert "\n" not in text and text.endswith(".")
+
+
+def test_a_failed_download_counts_no_trial_and_the_search_goes_on_later(run, tmp_path, monkeypatch):
+    def space(hp):
+        units = hp.Choice("units", [4, 8])
+        if units == 8 and os.environ.get("OFFLINE"):
+            raise urllib.error.URLError("no route to host")
+        return network(units)
+
+    monkeypatch.setenv("OFFLINE", "1")
+    with pytest.raises(CourseError, match="The machine could not go on with trial"):
+        run(tmp_path, space)
+    monkeypatch.delenv("OFFLINE")
+
+    found = run(tmp_path, space)
+    assert found.table["status"].tolist() == ["completed"] * 2
+
+
+def test_failed_trials_are_tried_again_when_it_is_asked_for(run, tmp_path):
+    limit = {"units": 8}
+
+    def space(hp):
+        units = hp.Choice("units", [4, 8, 12])
+        if units > limit["units"]:
+            raise RuntimeError("too many")
+        return network(units)
+
+    first = run(tmp_path, space, max_trials=3)
+    limit["units"] = 12
+    with pytest.raises(CourseError, match="another networks"):
+        run(tmp_path, space, max_trials=3)
+    again = run(tmp_path, space, max_trials=3, retry_failed=True)
+
+    failed = (first.table["status"] == "failed").to_numpy()
+    assert failed.sum() == 1
+    assert again.table["status"].tolist() == ["completed"] * 3
+    assert again.table["units"].tolist() == first.table["units"].tolist()
+    assert again.table["seconds"][~failed].tolist() == first.table["seconds"][~failed].tolist()
+
+
+def test_a_changed_space_begins_anew_where_nothing_was_completed(run, tmp_path, capsys):
+    def mistaken(hp):
+        hp.Choice("units", [4, 8, 12])
+        if "built" in built:
+            raise RuntimeError("a mistake")
+        return network(4)
+
+    built: set = set()
+
+    class Spoil(search.Observer):
+        def search_begin(self, max_trials, epochs):
+            built.add("built")
+
+    assert (run(tmp_path, mistaken, observer=Spoil()).table["status"] == "failed").all()
+
+    assert (run(tmp_path, space).table["status"] == "completed").all()
+    assert "begins anew" in capsys.readouterr().out
+
+
+def test_weights_in_memory_are_those_of_a_file(tmp_path):
+    model = network(4)
+    (tmp_path / "mine.weights.h5").write_bytes(compat.weights_as_bytes(model))
+
+    other = network(4)
+    other.load_weights(tmp_path / "mine.weights.h5")
+    for mine, theirs in zip(model.get_weights(), other.get_weights()):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_damaged_weights_never_reach_hdf5(run, tmp_path, monkeypatch):
+    found = run(tmp_path)
+    (path,) = tmp_path.glob(f"keras_tuner/trial_{found.best['trial'] - 1}/*.weights.h5")
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("HDF5 saw it"))
+    for turn in range(400):
+        damaged = bytearray(content)
+        if turn % 2:
+            damaged[rng.integers(len(content))] ^= 1 << rng.integers(8)
+        else:
+            del damaged[rng.integers(len(content)) :]
+        path.write_bytes(damaged)
+        with pytest.raises(CourseError, match="cannot be read: train the network again"):
+            found.best_model()
+
+
+def test_weights_of_an_older_version_are_read_by_another_process_first(run, tmp_path, monkeypatch):
+    found = run(tmp_path)
+    recording = found.tuner.recorder.recording
+    for record in recording.content.trials:
+        del record["weights"]
+    number = int(found.best["trial"])
+    assert recording.weights_are_intact(number)
+
+    crash = [sys.executable, "-c", "import os; os.abort()"]
+    real = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: real(crash, **options))
+    with pytest.raises(CourseError, match="cannot be read"):
+        found.best_model()

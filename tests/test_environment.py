@@ -1,0 +1,109 @@
+"""What other work has left behind is named with its way out, and what cannot train is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nascourse import CourseError
+from nascourse._engine import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+CLEAN = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONPATH", "JUPYTER_PATH", "KERAS_BACKEND", "KERAS_HOME", "MATPLOTLIBRC")
+    and not name.lower().endswith("_proxy")
+}
+
+
+@pytest.fixture
+def found(tmp_path, monkeypatch):
+    """The problems of a machine with these variables and these settings of Keras."""
+
+    def problems(settings: dict | None = None, **variables: str) -> list[environment.Problem]:
+        for name in set(os.environ) - set(CLEAN):
+            monkeypatch.delenv(name)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        if settings is not None:
+            (tmp_path / "keras.json").write_text("\ufeff" + json.dumps(settings), "utf-8")
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return [p for p in environment.problems() if p.subject != "processor"]
+
+    return problems
+
+
+def test_a_clean_machine_has_none(found):
+    assert found({"backend": "tensorflow", "floatx": "float32"}) == []
+
+
+@pytest.mark.parametrize(
+    "settings, variables, when, words",
+    [
+        ({"backend": "theano"}, {}, "import", ("theano", "KERAS_BACKEND=tensorflow")),
+        ({"backend": "theano"}, {"KERAS_BACKEND": "tensorflow"}, None, ()),
+        ({}, {"KERAS_BACKEND": "jax"}, "import", ("jax", "KERAS_BACKEND=tensorflow")),
+        ({"image_data_format": "channels_first"}, {}, "search", ("channels_last", "keras.json")),
+        ({"floatx": "float16"}, {}, "search", ("float16", "keras.json")),
+        ({}, {"TF_USE_LEGACY_KERAS": "1"}, "import", ("unset TF_USE_LEGACY_KERAS",)),
+        ({}, {"KERASTUNER_ORACLE_IP": "127.0.0.1"}, "search", ("unset KERASTUNER_ORACLE_IP",)),
+        ({}, {"http_proxy": "http://proxy:3128"}, "", ("no_proxy=localhost",)),
+        ({}, {"http_proxy": "http://proxy:3128", "no_proxy": "localhost,127.0.0.1"}, None, ()),
+    ],
+)
+def test_each_problem_is_named_with_its_way_out(found, settings, variables, when, words):
+    problems = found(settings, **variables)
+
+    assert [problem.when for problem in problems] == ([] if when is None else [when])
+    for word in words:
+        assert word in f"{problems[0].finding} {problems[0].fix}"
+
+
+def test_notebooks_in_another_python_and_latex_are_named(found, tmp_path):
+    kernel = tmp_path / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text('{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"]}')
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n")
+
+    jupyter, latex = found(JUPYTER_PATH=str(tmp_path))
+
+    assert "/opt/other/bin/python" in jupyter.finding and "unset JUPYTER_PATH" in jupyter.fix
+    assert "usetex" in latex.finding
+
+
+def test_a_search_refuses_what_only_a_search_minds(found, monkeypatch):
+    found(KERASTUNER_TUNER_ID="chief")
+    environment.demand("import")
+    with pytest.raises(CourseError, match="KERASTUNER_TUNER_ID is set"):
+        environment.demand("search")
+
+
+def test_another_numpy_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").write_text('__version__ = "1.24.4"')
+    variables = {**CLEAN, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        answer = subprocess.run(
+            command, env=variables, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert answer.returncode != 0
+        return (answer.stdout + answer.stderr).strip()
+
+    for said in (run("-m", "nascourse", "doctor"), run("-c", "from nascourse import data")):
+        assert f"it comes from {tmp_path / 'numpy'}" in said and "unset PYTHONPATH" in said
+
+
+@pytest.mark.slow
+def test_a_closed_error_stream_is_no_obstacle(run_python):
+    code = "import os; os.close(2); import nascourse.search; print('imported')"
+
+    assert run_python("-c", code).stdout.strip() == "imported"

@@ -1,0 +1,75 @@
+"""Many values of a hyperparameter are never listed, and count as those that are."""
+
+from __future__ import annotations
+
+import keras_tuner
+import pytest
+from keras_tuner.engine.hyperparameters import Choice, Float, Int
+
+from nascourse import spaces, strategies
+from nascourse._engine import ranges
+from nascourse._engine.ranges import other_values, possible_values
+
+MANY = 10**9
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Int("n", 0, 40, step=3),
+        Int("n", -5, 7),
+        Float("x", 0.1, 2.0, step=0.1),
+        Int("n", 1, 64, sampling="log", step=2),
+        Int("n", 1, 1000, sampling="log"),
+        Choice("c", ["b", "a"]),
+    ],
+)
+def test_values_are_those_of_keras_tuner_listed_or_not(entry, monkeypatch):
+    expected = list(entry.values)
+    for many in (1000, 2):
+        monkeypatch.setattr(ranges, "MANY_VALUES", many)
+        values = possible_values(entry)
+        assert list(values) == expected and len(values) == len(expected)
+        for value in expected:
+            others = other_values(entry, value)
+            assert list(others) == [other for other in expected if other != value]
+            assert value in values and values.index(value) == expected.index(value)
+
+
+def wide(hp: keras_tuner.HyperParameters) -> None:
+    hp.Int("shift", 0, MANY)
+    hp.Float("rate", 0.0, 1.0, step=2.0**-30)
+    with hp.conditional_scope("shift", [3, 4, -1]):  # -1 never is
+        hp.Choice("width", [4, 8, 16])
+
+
+def test_the_size_of_a_wide_space():
+    hp = keras_tuner.HyperParameters()
+    wide(hp)
+
+    assert spaces.size(hp) == ((MANY + 1 - 2) + 2 * 3) * (2**30 + 1)
+    assert spaces.to_table(hp).loc["shift", "values"] == f"0, 1, 2, ..., {MANY}"
+
+
+def test_an_int_on_a_logarithmic_scale_has_all_its_values():
+    hp = keras_tuner.HyperParameters()
+    hp.Int("units", 1, 1000, sampling="log")
+
+    assert spaces.size(hp) == 1000
+
+
+@pytest.mark.parametrize("name", strategies.NAMES)
+def test_no_strategy_lists_a_wide_range(name, tmp_path, monkeypatch):
+    listed = []
+    monkeypatch.setattr(Int, "values", property(listed.append))
+    hp = keras_tuner.HyperParameters()
+    wide(hp)
+
+    class Tuner(keras_tuner.Tuner):
+        def run_trial(self, trial, **options):
+            return {"val_accuracy": trial.hyperparameters.get("shift") / MANY}
+
+    oracle = strategies.make_oracle(name, max_trials=8, seed=1, hyperparameters=hp)
+    Tuner(oracle, hypermodel=None, directory=tmp_path).search(verbose=0)
+
+    assert len(oracle.trials) == 8 and not listed
