@@ -80,7 +80,7 @@ def compare(
             result = read(call(answer, *case))
         except Wrong:
             if failures:  # what went wrong before says more
-                break
+                continue
             raise
         first = result if place == 0 else first
         if not same(result, expected := right(*case)):

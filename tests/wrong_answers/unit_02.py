@@ -52,7 +52,7 @@ WRONG = {
         "sorted": (sorted, "sorts"),
         "unchanged": (list, "as they came"),
         "one back": (lambda a: [max(a[max(i - 1, 0) : i + 1]) for i in range(len(a))], "one trial"),
-        "first one missing": (from_the_second, "the first one too an incumbent"),
+        "first one missing": (from_the_second, "the first one too"),
         "positions": (
             lambda a: [int(np.argmax(a[: i + 1])) for i in range(len(a))],
             "numbers of the trials",
