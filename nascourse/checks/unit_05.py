@@ -346,7 +346,9 @@ def _require_each_change(searches: list[Search], objective: str) -> None:
             "anew from all its values."
         )
     if min(changed.values()) < sum(changed.values()) / 15:
-        raise Wrong(f"{min(changed, key=changed.get)} changes too seldom: draw each alike.")
+        raise Wrong(
+            f"{min(changed, key=lambda name: changed[name])} changes too seldom: draw each alike."
+        )
     if np.mean(far) < 4.6:  # of two random proposals 6 x 6/7 values differ
         raise Wrong(
             "The other half of its proposals is not random, as they share many values with the "
@@ -484,7 +486,7 @@ def _require_band(ax: Any, spent: np.ndarray, regrets: np.ndarray) -> None:
     def reaches(low: np.ndarray, high: np.ndarray) -> bool:
         """Whether these are the corners of the band, and no others are."""
         wanted = np.array([(x, y) for edge in (low, high) for x, y in zip(spent, edge)])
-        same: np.ndarray = np.isclose(corners[:, None], wanted).all(axis=2)
+        same = np.asarray(np.isclose(corners[:, None], wanted).all(axis=2))
         return bool(same.any(axis=0).all() and same.any(axis=1).all())
 
     if reaches(*np.percentile(regrets, [25, 75], axis=0)):
