@@ -118,7 +118,7 @@ def _fitting(
 def _common_mistakes(right: Any) -> dict[str, object]:
     """What mistakes that are made everywhere make of a right result."""
     values: dict[str, object] = {}
-    if isinstance(right, (list, np.ndarray)):
+    if np.ndim(right):
         values |= {
             "The first value is missing.": right[1:],
             "The last value is missing.": right[:-1],
