@@ -129,7 +129,7 @@ def inherit(answer: object, rng: np.random.Generator) -> str:
         bank = rng.permutation(side * side * 3 * 7).reshape(side, side, 3, 7) / 10 - 3
         cases += [(bank, size, *widths) for widths in ((2, 3), (3, 7), (1, 1), (3, 2), (1, 7))]
     cases.append((np.arange(9).reshape(3, 3, 1, 1), 1, 1, 1))  # the example
-    for case in cases:
+    for case in [*cases, cases[0]]:
         _check_kernel(call(answer, *case), *case)
     for bank, size in ((cases[0][0], 1), (cases[0][0], 3), (cases[25][0], 5)):
         mine = bank.copy()
@@ -226,7 +226,8 @@ def shortlist(answer: object, rng: np.random.Generator) -> str:
     _check_search(answer, inherited, alone, [7, 11, 13, 17, 19, 23, 29], 4, 100)
     example = np.array([0.7, 0.9, 0.8])
     _check_search(answer, example, [0.99, 0.94, 0.96], [4, 6, 5], 2, 30)
-    _check_search(answer, inherited, alone, [2.5, 0.25, 4, 8, 16, 32, 64], 3, 0.5)
+    _check_search(answer, inherited, alone, [2.5, 0.3125, 4, 8, 16, 32, 64], 3, 0.5)
+    _check_search(answer, inherited, alone, [0.1] * 7, 3, 0.25)
     _check_search(answer, inherited, alone, [7, 11, 13, 17, 19, 23, 29], 1, 100)
     _check_search(answer, inherited, alone[::-1], [7, 11, 13, 17, 19, 23, 29], 7, 100)
     for networks in rng.integers(2, 8, 20):

@@ -149,8 +149,8 @@ multiple_choice(
 def cut_a_cell_out(answer: object, rng: np.random.Generator) -> str:
     first, second = ["skip", "none", "conv 3x3"], ["none", "conv 3x3", "pool 3x3", "skip"]
     fixed: list[tuple[list[list[float]], list[str]]] = [
-        ([[0.1, 0.9, 0.4], [0.2, 0.3, 0.7]], first),  # the example
         ([[-0.5, -0.1, -2.0], [-3.0, -4.0, -1.0], [2.0, 5.0, 1.5]], first),
+        ([[0.1, 0.9, 0.4], [0.2, 0.3, 0.7]], first),  # the example
         ([[9.0, 0.2, 0.3, 0.1], [0.1, -0.9, -0.2, -0.3], [0.1, 0.2, 0.3, 0.4]], second),
         ([[0.2, 0.4, 0.9], [0.6, 0.5, 0.7]], ["skip", "conv 1x1", "none"]),
         ([[0.9, 0.1], [0.2, 0.8]], ["a operation", "none"]),
