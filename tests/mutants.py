@@ -399,14 +399,99 @@ def mutants(id: str) -> Iterator[tuple[str, object]]:
         yield from around(answer)
 
 
-# Mutants that are right all the same, by words that they begin with, each with the reason.
-EQUIVALENT: dict[str, dict[str, str]] = {}
+# Mutants that are right all the same: in which exercises, how their words begin, and why.
+EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
+    (
+        "03.1 03.2 04.2 06.2 07.2 09.4 12.3",
+        ("rounded to", "cut to"),
+        "The results are whole numbers.",
+    ),
+    (
+        "01.2 02.2 03.1 04.2 10.1 10.2 12.1",
+        ("changes what it is given",),
+        "Nothing is given that could be changed.",
+    ),
+    ("02.1 06.2 07.1 12.3", ("sorted",), "The results are sorted."),
+    ("03.1", ("sorted",), "There are never more parameters than FLOPs."),
+    ("03.1 06.2 07.1 08.3 10.2 10.3 12.3", ("each once",), "No value comes back in a result."),
+    ("01.2", ("`for _ in range", "`range(budget)` -> `range(1, budget + 1)`"), "The same turns."),
+    (
+        "02.1",
+        ("`[accuracy, *incumbents[-1:]]` -> `[*inc", "`-1:` -> `:`", "`1` -> `2`", "`1` -> `0`"),
+        "Earlier incumbents are no higher than the last.",
+    ),
+    (
+        "03.2 04.1 05.1 06.1 06.2 08.1 08.3 09.3 10.3",
+        (
+            "` for depth in depths` -> ` for depth in list(depths)[::-1]`",
+            "` for values in (a, b)` -> ` for values in list((a, b))[::-1]`",
+            "` for x in values` -> ` for x in list(values)[::-1]`",
+            "` for y in values` -> ` for y in list(values)[::-1]`",
+            "` for x in a` -> ` for x in list(a)[::-1]`",
+            "` for y in b` -> ` for y in list(b)[::-1]`",
+            "` for node, count in leaves.items()` -> ` for node, count in list(",
+            "` for each in names` -> ` for each in list(names)[::-1]`",
+            "` for node in way(each)` -> ` for node in list(way(each))[::-1]`",
+            "` for node in way(name)` -> ` for node in list(way(name))[::-1]`",
+            "` for depth in range(len(parts) + 1)` -> ` for depth in list(range(",
+            "` for block in range(blocks)` -> ` for block in list(range(blocks))[::-1]`",
+            "` for layer in range(layers)` -> ` for layer in list(range(layers))[::-1]`",
+            "` for one, two in pairs` -> ` for one, two in list(pairs)[::-1]`",
+            "` for network in shortlist` -> ` for network in list(shortlist)[::-1]`",
+            "` for _, seconds in trained.values()` -> ` for _, seconds in list(",
+            "` for place, name in enumerate(operations) if name != 'none'` -> ",
+            "` for name, (number, unit) in networks.items()` -> ` for name, (number, unit) in list(",
+        ),
+        "The order plays no part in a sum, a set, a maximum without equals, or for both lists.",
+    ),
+    (
+        "04.1",
+        ("`np.corrcoef(*ranks)[0, 1]` -> `np.corrcoef(*ranks)[1, 0]`", "`(a, b)` -> `(b, a)`"),
+        "A correlation is the same both ways.",
+    ),
+    ("04.1", ("`sum((y == x for y in values)) + 1` -> ", "`1` -> "), "A constant in all ranks."),
+    ("04.1", ("`y < x` -> `y > x`",), "Both lists are ranked downward."),
+    ("04.2", ("`max(1, n_networks // factor)` -> `max(n_",), "The same maximum."),
+    (
+        "05.3",
+        ("`[25, 50, 75]` -> `[75, 50, 25]`", "`0.2` -> ", "`ax.fill_between(spent, low, high, a"),
+        "The same band, or in a stronger color.",
+    ),
+    ("06.1", ("`1` -> `2` in line 2",), "All weights are doubled."),
+    (
+        "06.3",
+        ("`ak.ConvBlock(kernel_size=3, num", "`'conv'` -> ", "`'num_blocks'` -> ", "`'filters'`"),
+        "Names are the learner's choice.",
+    ),
+    ("02.3 06.3", ("`[1, 2]` -> `[2", "`[16, 32]` -> `[32", "`[8, 16]` -> `[16"), "Same values."),
+    ("02.3", ("`3` -> `4`",), "The scope lists a value that layers never has."),
+    (
+        "03.3",
+        ("`[y, layers.AveragePooling2D(2)(x)]` -> `[lay",),
+        "The task leaves this order open.",
+    ),
+    (
+        "07.2",
+        ("`(table['n_params'] <= max_params) & (table['latency_ms'] <= max_ms)` -> `(table['lat",),
+        "The same rows.",
+    ),
+    ("08.1", ("`itertools.combinations` -> `itertools.permutations`",), "Each pair twice."),
+    ("08.1", ("`zip(a, b)` -> `zip(b, a)`",), "A correlation is the same both ways."),
+    ("08.3", ("`np.argsort(inherited)[::-1][:n].tolist()` -> ",), "NumPy's own whole numbers."),
+    ("09.1", ("`np.asarray(",), "NumPy takes lists here."),
+    ("09.4", ("`list(cell)` -> `cell`",), "A cell is a list."),
+    ("10.2", ("`rounded < 0.9 * wanted` -> `rounded <= ",), "No sizes are at this limit."),
+    ("10.2", ("`(wanted + 4) // 8` -> `(wanted + 4) / 8`",), "int rounds down as well."),
+    ("12.3", ("`('new', 'lost')` -> `('lost', 'new')`",), "The same two."),
+]
 
 
 def reason(id: str, words: str) -> str:
     """Why a mutant is right, or an empty text."""
-    table = EQUIVALENT.get(id, {})
-    return next((why for start, why in table.items() if words.startswith(start)), "")
+    reasons = (
+        why for ids, starts, why in EQUIVALENT if id in ids.split() and words.startswith(starts)
+    )
+    return next(reasons, "")
 
 
 def survivors(id: str) -> tuple[int, list[str], list[str]]:
@@ -418,10 +503,8 @@ def survivors(id: str) -> tuple[int, list[str], list[str]]:
     for words, answer in mutants(id):
         total += 1
         right, _ = core._judge(exercise, answer, np.random.default_rng(total))
-        if reason(id, words):
-            equivalent.append(words)
-        elif right:
-            accepted.append(words)
+        if right:
+            (equivalent if reason(id, words) else accepted).append(words)
     return total, equivalent, accepted
 
 

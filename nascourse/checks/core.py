@@ -244,7 +244,10 @@ def numbers(value: object, length: int | None = None, what: str = "the result") 
     try:
         if (size := len(value)) > 100_000:
             raise Wrong(f"{what} has {size:,} values, far more than there should be.")
-        result = np.asarray(value if hasattr(value, "dtype") else list(value), dtype=float)
+        items = np.asarray(value if hasattr(value, "dtype") else list(value))
+        if items.dtype.kind in "SUb":  # NumPy would read numbers out of texts
+            raise TypeError
+        result = items.astype(float)
     except (TypeError, ValueError):
         raise Wrong(f"{what} should hold numbers only, not {show(value)}.") from None
     if result.ndim != 1:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nascourse.checks.cases import compare
 from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
-from nascourse.checks.networks import computes_as, has_relu, require_no_extras
+from nascourse.checks.networks import computes_as, gives_ten_shares, has_relu, require_no_extras
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
@@ -222,6 +222,8 @@ def _wrong_layers(model: keras.Model, setting: dict, asked: list[int]) -> str:
         return f"For {setting} the hidden layers have the widths {widths[:-1]}."
     if not has_relu(model, "Dense"):
         return "A hidden layer has no ReLU: without it two dense layers do no more than one."
+    if not gives_ten_shares(model):
+        return "The last layer is another one now: leave the last line as it is."
     if not any(type(layer).__name__ == "Rescaling" for layer in model.layers):
         return "The pixels are not rescaled any more: leave the first lines as they are."
     return (

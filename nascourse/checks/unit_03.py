@@ -11,7 +11,7 @@ import numpy as np
 
 from nascourse.checks.cases import compare, equal
 from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
-from nascourse.checks.networks import computes_as, has_relu, require_no_extras
+from nascourse.checks.networks import computes_as, gives_ten_shares, has_relu, require_no_extras
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
@@ -360,6 +360,8 @@ def _wrong_network(model: keras.Model, setting: dict) -> str:
         )
     if not has_relu(model, "Conv2D"):
         return "A convolution has no ReLU: without it two convolutions do no more than one."
+    if not gives_ten_shares(model):
+        return "The last layer is another one now: leave the last line as it is."
     meetings = kinds.count("Concatenate")
     if setting["skip"] and not meetings:
         return "With skip=True nothing is concatenated: skip changes nothing yet."

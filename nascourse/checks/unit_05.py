@@ -315,6 +315,8 @@ def _require_half_around_the_best(searches: list[Search], objective: str) -> Non
         )
     if share["last"] >= 0.3:
         raise Wrong("It changes the last trial: start from the best one so far.")
+    if share["best"] >= 0.15:
+        _require_each_change(searches, objective)
     raise Wrong(
         f"Only {share['best']:.0%} of its proposals differ from the best trial in exactly one value: "
         "half of them should."
@@ -344,6 +346,11 @@ def _require_each_change(searches: list[Search], objective: str) -> None:
         raise Wrong(
             f"The value that changes is always one of {', '.join(map(str, sorted(drawn)))}: draw it "
             "anew from all its values."
+        )
+    if max(drawn.values()) > 0.3 * sum(drawn.values()):  # each of 7 values is as likely
+        raise Wrong(
+            f"The value that changes becomes {max(drawn, key=lambda value: drawn[value])} too "
+            "often: draw it anew, each of its values alike."
         )
     if min(changed.values()) < sum(changed.values()) / 15:
         raise Wrong(

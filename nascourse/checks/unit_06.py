@@ -8,6 +8,7 @@ import numpy as np
 
 from nascourse.checks.cases import compare, equal
 from nascourse.checks.core import Wrong, call, guarded, number, numbers, show
+from nascourse.checks.networks import require_no_extras
 from nascourse.checks.registry import exercise
 
 
@@ -277,7 +278,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
         )
     with guarded("building the space"):
         first = spaces.declared(space)
-        name = {_role(entry.name): entry.name for entry in first.space}
+        name = {role: name for name, role in _roles([e.name for e in first.space]).items()}
     _right_choices(first, space)
 
     expected = {}
@@ -288,7 +289,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
                 name["num_blocks"]: len(filters),
                 name["separable"]: separable,
                 **{
-                    name["filters"].replace("_0_0", f"_{block}_0"): each
+                    f"{name['separable'].rpartition('/')[0]}/filters_{block}_0": each
                     for block, each in enumerate(filters)
                 },
             }
@@ -297,6 +298,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
             model = spaces.built(space, setting)
             described = spaces.describe(model)
         kinds = [type(layer).__name__ for layer in model.layers]
+        require_no_extras(model)
         if "Rescaling" not in kinds:
             raise Wrong("The pixels are not rescaled: a convolution gets numbers from 0 to 255.")
         if kinds.count("Rescaling") > 1 or "Normalization" in kinds:
@@ -327,25 +329,32 @@ _SHOULD_BE = {
 }
 
 
-def _role(name: str) -> str:
-    """What a hyperparameter decides; the name that a learner chose is that of the blocks."""
-    last = name.rpartition("/")[2]
-    if last.startswith("filters_"):
-        return "filters"
-    return last if last in _SHOULD_BE or "/" not in name else "num_blocks"
+def _roles(names: list[str]) -> dict[str, str]:
+    """What each hyperparameter decides; a name that a learner chose is that of the blocks."""
+    blocks = [name.rpartition("/")[0] for name in names if name.endswith("/filters_0_0")]
+    roles = {}
+    for name in names:
+        block, _, last = name.rpartition("/")
+        if last.startswith("filters_"):
+            last = "filters"
+        elif block in blocks and last not in _SHOULD_BE and "num_blocks" not in roles.values():
+            last = "num_blocks"
+        elif last == "dropout" and block not in blocks:
+            last = "dropout of the head"
+        roles[name] = last
+    return roles
 
 
 def _right_choices(hp, space) -> None:
     """Refuse choices that should be fixed, and fixed values that should be choices."""
     from keras_tuner.engine.hyperparameters import Fixed
 
-    open_to_search = {}
-    for entry in hp.space:
-        if not isinstance(entry, Fixed) and entry.name not in space.fixed:
-            block, role = entry.name.rpartition("/")[0], _role(entry.name)
-            if role == "dropout" and f"{block}/filters_0_0" not in {e.name for e in hp.space}:
-                role = "dropout of the head"
-            open_to_search[role] = sorted(entry.values)
+    entries = {entry.name: entry for entry in hp.space if entry.name not in space.fixed}
+    open_to_search = {
+        role: sorted(entries[name].values)
+        for name, role in _roles(list(entries)).items()
+        if not isinstance(entries[name], Fixed)
+    }
     wanted = {"num_blocks": [1, 2], "filters": [8, 16], "separable": [False, True]}
     for choice in open_to_search:
         if choice not in wanted:
@@ -366,6 +375,10 @@ def _wrong_network(described: str, expected: str) -> str:
         return f"The maps are not flattened: {described} was built in place of {expected}."
     if "drop" in described:
         return f"There is a dropout in {described}: it should be 0.0 everywhere."
+    if described.split()[-1] != "10":
+        return f"The head of {described} has not ten digits to tell apart: leave num_classes out."
+    if "@3x3" not in described:
+        return f"The window in {described} is another one: it should be 3."
     if "max" not in described:
         return f"There is no max pooling in {described}."
     return f"{described} was built in place of {expected}."
