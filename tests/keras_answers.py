@@ -384,6 +384,8 @@ RIGHT: dict[str, dict[str, object]] = {
     "06.3": {
         "other names": digits(depth="depth", width="how wide", name="my_conv"),
         "no name": digits(name=None),
+        "ten classes": digits(head={"num_classes": 10}),
+        "its own loss": digits(head={"loss": "categorical_crossentropy"}),
         "SpatialReduction": digits(reduce=lambda: ak.SpatialReduction(reduction_type="flatten")),
         "values the other way round": digits(depths=[2, 1], widths=[16, 8]),
     },

@@ -298,18 +298,18 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
             model = spaces.built(space, setting)
             described = spaces.describe(model)
         kinds = [type(layer).__name__ for layer in model.layers]
-        require_no_extras(model)
         if "Rescaling" not in kinds:
             raise Wrong("The pixels are not rescaled: a convolution gets numbers from 0 to 255.")
         if kinds.count("Rescaling") > 1 or "Normalization" in kinds:
             raise Wrong("The pixels are rescaled twice: one RescalingBlock does all of it.")
-        losses = {str(loss) for loss in (model.loss or {}).values()}
+        losses = {str(getattr(loss, "name", loss)) for loss in (model.loss or {}).values()}
         if losses - {"None", "categorical_crossentropy", "sparse_categorical_crossentropy"}:
             raise Wrong(f"The head has the loss {', '.join(losses)}: leave its own one.")
         if kinds[-1] not in ("Softmax", "Dense"):
             raise Wrong("The head should give one share for each digit: leave multi_label out.")
         if described != network:
             raise Wrong(_wrong_network(described, network))
+        require_no_extras(model)
     return (
         f"It holds {len(expected)} networks. Once AutoKeras has met a second block it counts 16 "
         "settings, since the filters of that block then have a value even in a network without it."
@@ -332,13 +332,14 @@ _SHOULD_BE = {
 def _roles(names: list[str]) -> dict[str, str]:
     """What each hyperparameter decides; a name that a learner chose is that of the blocks."""
     blocks = [name.rpartition("/")[0] for name in names if name.endswith("/filters_0_0")]
-    roles = {}
+    is_named = any(name.endswith("/num_blocks") for name in names)
+    roles: dict[str, str] = {}
     for name in names:
         block, _, last = name.rpartition("/")
         if last.startswith("filters_"):
             last = "filters"
-        elif block in blocks and last not in _SHOULD_BE and "num_blocks" not in roles.values():
-            last = "num_blocks"
+        elif block in blocks and last not in _SHOULD_BE and not is_named:
+            last, is_named = "num_blocks", True
         elif last == "dropout" and block not in blocks:
             last = "dropout of the head"
         roles[name] = last
