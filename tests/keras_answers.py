@@ -485,7 +485,6 @@ WRONG: dict[str, list] = {
         digits(conv={"num_layers": 2}),
         digits(conv={"kernel_size": 5}),
         digits(conv={"kernel_size": spaces.choice("kernel", [3, 5])}),
-        digits(head={"num_classes": 5}),
         digits(head={"loss": "mean_squared_error"}),
         digits(wrap=lambda space: space.outputs),
         digits(wrap=lambda space: (space.inputs, space.outputs)),

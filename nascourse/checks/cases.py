@@ -112,7 +112,7 @@ def _fitting(
             sentence for sentence, result in results.items() if same(failure.result, result)
         )
     sentence, times = max(explained.items(), key=lambda item: item[1], default=("", 0))
-    return sentence if times >= 0.75 * len(failures) else None
+    return sentence if times >= 0.6 * len(failures) else None
 
 
 def _common_mistakes(right: Any) -> dict[str, object]:

@@ -302,8 +302,9 @@ def _judge(exercise: Exercise, answer: object, rng: np.random.Generator) -> tupl
     except (Wrong, Stopped) as wrong:
         return False, str(wrong)
     except (Blank, NotImplementedError) as blank:
-        if leftover := _leftover(blank.__cause__ or blank, exercise.given):
-            return False, leftover
+        cause = blank.__cause__ or blank
+        if isinstance(cause, NotImplementedError) and (left := _leftover(cause, exercise.given)):
+            return False, left
         _hints_seen[exercise.id] = max(_hints_seen.get(exercise.id, 0), 1)
         return None, f'{_hint(exercise, 1)} More help: hint("{exercise.id}").'
     except BaseException as error:  # noqa: BLE001 - an answer may raise anything, anywhere

@@ -216,7 +216,7 @@ def _wrong_plans(n_networks: int, stops: tuple[int, ...], factor: int) -> dict[s
             right[: networks.index(1) + 1] if 1 in networks else right
         ),
         "There is a round too many: the one network that is left at the end is trained no "
-        "further.": [*right, (left[-1], stops[-1])],
+        "further.": [*right, (1, stops[-1])],
         "From one stop to the next a network pays the difference: this is one epoch too many.": (
             [(n, e + 1) for n, e in right]
         ),
