@@ -373,7 +373,7 @@ def loops_and_catches(value):
     while value:
         try:
             value += 1
-        except Exception:  # noqa: BLE001 - as learners do
+        except Exception:  # noqa: BLE001, S110 - as learners do
             pass
 
 

@@ -84,7 +84,8 @@ def bounded(work: Callable[[], T]) -> T:
 
 def is_learners(code: CodeType) -> bool:
     """Whether code is the learner's: neither the course's, nor Python's, nor a library's."""
-    return not code.co_filename.startswith((*_OURS, "<frozen", "<__array"))
+    name = code.co_filename
+    return not name.startswith((*_OURS, "<frozen", "<__array")) and not name.endswith(".pyx")
 
 
 class _Watch(threading.Thread):

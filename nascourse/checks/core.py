@@ -74,7 +74,6 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import FrameType
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -328,9 +327,12 @@ def _leftover(error: BaseException, given: int) -> str:
 
     `given` is how many other statements the exercise itself puts into the function.
     """
-    if (frame := _last_frame(error)) is None:
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if not frames:
         return ""
-    if not is_learners(frame.f_code):
+    frame, number = frames[-1]
+    line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals)
+    if not is_learners(frame.f_code) or (line and "raise" not in line):
         return f"This stopped with {_describe(error)}"
     try:
         (function,) = ast.parse(textwrap.dedent(inspect.getsource(frame.f_code))).body
@@ -347,11 +349,6 @@ def _leftover(error: BaseException, given: int) -> str:
         f"The line raise NotImplementedError(...) still stands in {frame.f_code.co_name} and ends "
         "it there: delete that line, your own code is around it."
     )
-
-
-def _last_frame(error: BaseException) -> FrameType | None:
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1] if frames else None
 
 
 def _describe(error: BaseException) -> str:
