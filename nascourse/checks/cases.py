@@ -164,7 +164,7 @@ def plainly(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (float, list, tuple, dict)):
         return repr(value)
     if isinstance(value, float):
-        return f"{value:.10g}" if value == int(value) else f"{value:.4f}".rstrip("0")
+        return f"{value:.10g}" if value == int(value) else f"{value:.4f}".rstrip("0").rstrip(".")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {plainly(item)}" for key, item in value.items()) + "}"
     items = ", ".join(map(plainly, value))

@@ -98,6 +98,21 @@ def _mistakes(train: np.ndarray, val: np.ndarray) -> dict[str, float]:
         "You guess the mean label, rounded: the most frequent one is meant.": (
             np.mean(val == round(train.mean()))
         ),
+        "You guess the rarest label: the most frequent one is meant.": (
+            np.mean(val == min(set(train.tolist()), key=train.tolist().count))
+        ),
+        "You guess the middle label: the most frequent one is meant.": (
+            np.mean(val == np.median(train))
+        ),
+        "You guess the smallest label: the most frequent one is meant.": np.mean(
+            val == train.min()
+        ),
+        "You guess the last label: the most frequent one is meant.": np.mean(val == train[-1]),
+        "This counts the training labels: the guess is tried on the validation labels.": (
+            np.bincount(train).max() / len(val)
+        ),
+        "This counts the validation labels that occur in training: count those that equal the one "
+        "guess.": np.mean(np.isin(val, train)),
         "You guess the first label: the most frequent one is meant.": np.mean(val == train[0]),
         "This divides by the number of training labels: the share is of the validation labels.": (
             right * len(val) / len(train)

@@ -287,6 +287,30 @@ def _mistakes(table: pd.DataFrame, choice: str, value: object) -> dict[str, floa
         "This takes the average of the poorer space: a perfect search returns its best.": (
             table["val_accuracy"].max() - by_value.mean()
         ),
+        "This takes the last row with the value: a perfect search returns the best of them.": (
+            table["val_accuracy"].max() - by_value.iloc[-1]
+        ),
+        "The poorer space is judged by test accuracy: take val_accuracy on both sides.": (
+            table["val_accuracy"].max() - table["test_accuracy"][by_value.index].max()
+        ),
+        "The whole table is judged by test accuracy: take val_accuracy on both sides.": (
+            table["test_accuracy"].max() - by_value.max()
+        ),
+        "This starts from the average of all: start from the best of all.": (
+            table["val_accuracy"].mean() - by_value.max()
+        ),
+        "This starts from the first network: start from the best of all.": (
+            table["val_accuracy"].iloc[0] - by_value.max()
+        ),
+        "This takes the middle network of the poorer space: a perfect search returns its best.": (
+            table["val_accuracy"].max() - by_value.median()
+        ),
+        "This is a part of the best accuracy: return the plain difference.": (
+            1 - by_value.max() / table["val_accuracy"].max()
+        ),
+        "This compares with the networks that lack the value: compare with all.": (
+            table["val_accuracy"].drop(by_value.index).max() - by_value.max()
+        ),
         "This takes the first row with the value: a perfect search returns the best of them.": (
             table["val_accuracy"].max() - by_value.iloc[0]
         ),

@@ -74,6 +74,28 @@ def _wrong_incumbents(accuracies: list[float]) -> dict[str, object]:
         "This is the best before each trial: the trial itself counts as well.": (
             np.r_[0, best[:-1]] if accuracies else []
         ),
+        "This looks ahead, at the trials that are still to come: look back.": (
+            [max(accuracies[place:]) for place in range(len(accuracies))]
+        ),
+        "This looks one trial ahead: count the trials up to this one.": (
+            [max(accuracies[: place + 2]) for place in range(len(accuracies))]
+        ),
+        "This looks two trials back only: the best may have been long before.": (
+            [max(accuracies[max(place - 2, 0) : place + 1]) for place in range(len(accuracies))]
+        ),
+        "This sorts the trials downward: keep them in the order in which they ran.": (
+            sorted(accuracies, reverse=True)
+        ),
+        "The start value is in the list: there is one value for each trial.": np.r_[0, best],
+        "The best so far starts at 0.5 here: it starts with the first trial.": (
+            np.maximum(best, 0.5)
+        ),
+        "These are the numbers of the trials, from 1: the accuracies are asked for.": (
+            [place + 1 for place in places]
+        ),
+        "These are sums: the incumbent is the best.": np.cumsum(accuracies),
+        "These are products: the incumbent is the best.": np.cumprod(accuracies),
+        "Without any trial the list is empty.": list(best) or [0],
         "These are the means so far: the incumbent is the best.": (
             np.cumsum(accuracies) / np.arange(1, len(accuracies) + 1)
         ),
@@ -124,6 +146,20 @@ def _wrong_chances(draws: int, share: float) -> dict[str, float]:
         "This is in percent: return a chance from 0 to 1.": 100 * hits,
         "This is the chance of exactly one hit: two hits are welcome as well.": (
             draws * share * (1 - share) ** max(draws - 1, 0)
+        ),
+        "This is near for small shares alone: compute it exactly, by the chance that all miss.": (
+            1 - math.exp(-draws * share)
+        ),
+        "This is the chance that the last draw alone hits: any of them may.": (
+            share * (1 - share) ** max(draws - 1, 0)
+        ),
+        "The share is always 5 percent here: use the one that is given.": 1 - 0.95**draws,
+        "The number of draws is always the same here: use the one that is given.": (
+            1 - (1 - share) ** 20
+        ),
+        "The share is divided by 100, and it is no percentage.": 1 - (1 - share / 100) ** draws,
+        "This adds the chances that 1, 2 and more draws all hit: ask that not all miss.": (
+            sum(share**n for n in range(1, draws + 1))
         ),
         "Number and share are mixed up: the chance to miss is raised to the number of draws.": (
             1 - abs(1 - draws) ** share

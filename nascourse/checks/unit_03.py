@@ -98,6 +98,15 @@ def _single_mistakes(height, width, channels, filters, window, stride):
             filters * window * window + filters,
             "The parameters lack the input's channels: a filter is as deep as its input.",
         ),
+        (filters * (inputs + channels), "Each filter has one bias, not one for each channel."),
+        (filters * (window**2 + 1) * channels, "Each filter has one bias, not one a channel."),
+        (channels * (window**2 * filters + 1), "Channels and filters are mixed up."),
+        (inputs + filters, "The weights of one filter are counted only: each filter has its own."),
+        (filters * (inputs + 1) * stride, "The stride changes no parameters."),
+        (
+            height * width * channels * filters + filters,
+            "This has the image's size: a filter has weights for its window only.",
+        ),
         (inputs + 1, "These are the parameters of one filter: there are more of them."),
     )
     yield (
@@ -130,6 +139,37 @@ def _single_mistakes(height, width, channels, filters, window, stride):
         (
             math.ceil(height * width / stride) * filters * (2 * inputs + 1),
             "The stride works on rows and on columns: both get fewer.",
+        ),
+        (
+            outputs * (2 * inputs - 1),
+            "The bias is added, and counts one operation more, not less.",
+        ),
+        (
+            math.ceil(height / stride) ** 2 * filters * (2 * inputs + 1),
+            "The height is taken for the width: images need not be square.",
+        ),
+        (
+            math.ceil(width / stride) ** 2 * filters * (2 * inputs + 1),
+            "The width is taken for the height: images need not be square.",
+        ),
+        (
+            height / stride * width / stride * filters * (2 * inputs + 1),
+            "The output's rows and columns are whole numbers: round them up.",
+        ),
+        (
+            ((height - window) // stride + 1)
+            * ((width - window) // stride + 1)
+            * filters
+            * (2 * inputs + 1),
+            'With padding="same" the window goes over the edge: rows and columns over the stride.',
+        ),
+        (
+            math.ceil(height / stride) * width * filters * (2 * inputs + 1),
+            "The stride works on the columns as well as on the rows: both get fewer.",
+        ),
+        (
+            outputs * (2 * window**2 + 1) * channels,
+            "The bias is added once for each number that comes out, not once a channel.",
         ),
         (
             outputs // filters * (2 * inputs + 1),
@@ -223,6 +263,31 @@ def _wrong_sizes(depths: list[int], widths: int, shared: list[int]) -> dict[str,
         "This counts one depth from 1 to the deepest: depths lists those that are allowed.": (
             sum(widths**depth for depth in range(1, max(depths) + 1)) * others
         ),
+        "The last shared choice alone is counted: each of them multiplies the whole.": (
+            sum(widths**depth for depth in depths) * (shared or [1])[-1]
+        ),
+        "The number of shared choices is counted, and not their values: these multiply.": (
+            sum(widths**depth for depth in depths) * len(shared)
+        ),
+        "The largest shared choice alone is counted: each of them multiplies the whole.": (
+            sum(widths**depth for depth in depths) * max(shared, default=1)
+        ),
+        "Each shared choice counts as two values: shared says how many each has.": (
+            sum(widths**depth for depth in depths) * 2 ** len(shared)
+        ),
+        "The shared choices are added to the rest: each network makes them, so they multiply.": (
+            sum(widths**depth for depth in depths) + sum(shared)
+        ),
+        "Blocks may have the same widths in another order: these are other networks.": (
+            sum(math.comb(widths + depth - 1, depth) for depth in depths) * others
+        ),
+        "Blocks may have the same width: each chooses from all.": (
+            sum(math.perm(widths, depth) for depth in depths) * others
+        ),
+        "This counts depths from 1 on: depths lists those that are allowed.": (
+            sum(widths ** (place + 1) for place in range(len(depths))) * others
+        ),
+        "The last depth is missing.": sum(widths**depth for depth in depths[:-1]) * others,
         "The first shared choice alone is counted: each of them multiplies the whole.": (
             sum(widths**depth for depth in depths) * (shared or [1])[0]
         ),

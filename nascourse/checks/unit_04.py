@@ -62,6 +62,20 @@ def _wrong_correlations(a: list[float], b: list[float]) -> dict[str, float]:
         "share the places 2 and 3 both have rank 2.5, and the next has 4.": of_ranks("dense"),
         "The short formula with squared differences holds only without ties: correlate the "
         "two lists of ranks instead.": 1 - 6 * (differences**2).sum() / (n * (n**2 - 1)),
+        "The rank of a value is its place among the sorted ones, not in the list as given.": (
+            _pearson([a.index(x) for x in a], [b.index(x) for x in b])
+        ),
+        "The lists are sorted before they are compared: the pairs must stay together.": (
+            _spearman(sorted(a), sorted(b))
+        ),
+        "One list is sorted before they are compared: the pairs must stay together.": (
+            _spearman(a, sorted(b))
+        ),
+        "This is the square: return the correlation itself.": _spearman(a, b) ** 2,
+        "This has lost its sign: an opposite order is negative.": abs(_spearman(a, b)),
+        "This is the covariance of the ranks: divide it by both standard deviations.": float(
+            np.cov(stats.rankdata(a), stats.rankdata(b))[0, 1]
+        ),
         "One list alone is replaced by its ranks: both are.": _pearson(stats.rankdata(a), b),
         "Only the second list is replaced by its ranks: both are.": _pearson(a, stats.rankdata(b)),
     }
@@ -223,6 +237,20 @@ def _wrong_plans(n_networks: int, stops: tuple[int, ...], factor: int) -> dict[s
         "These are the epochs of all networks of a round: give those that each of them pays.": (
             [(n, n * e) for n, e in right]
         ),
+        "The last round starts at epoch 1: a network pays from 0 on, so the first stop is paid "
+        "whole.": [(right[0][0], stops[0] - 1), *right[1:]],
+        "One network too many goes on: round down, and add none.": (
+            cuts(lambda n, factor: n // factor + 1)
+        ),
+        "One network is taken away before the division: divide all of them.": (
+            cuts(lambda n, factor: max(1, (n - 1) // factor))
+        ),
+        "These are the networks that are dropped: those that go on are a part of 1 in factor.": (
+            cuts(lambda n, factor: max(1, n - n // factor))
+        ),
+        "Fewer than the factor may go on: at least one, not factor.": (
+            cuts(lambda n, factor: max(factor, n // factor))
+        ),
         "The first cut is missing: it comes after the first round already.": (
             list(zip([n_networks, *networks[:-1]], epochs))
         ),
@@ -294,6 +322,23 @@ def _wrong_regrets(val: np.ndarray, test: np.ndarray, epochs: int) -> dict[str, 
         ),
         "The validation accuracy of the choice is subtracted from a test accuracy: compare two "
         "test accuracies.": best - column.max(),
+        "The chosen network is compared with the middle one: the regret is to the best.": (
+            float(np.median(test)) - test[column.argmax()]
+        ),
+        "This is a part of the best accuracy: return the plain difference.": (
+            (best - test[column.argmax()]) / best
+        ),
+        "The test accuracy of the choice is subtracted from a validation accuracy: compare two "
+        "test accuracies.": column.max() - test[column.argmax()],
+        "This is the number of the network: return how far its test accuracy is below the best.": (
+            column.argmax()
+        ),
+        "The chosen network is compared with the last one: the regret is to the best.": (
+            test[-1] - test[column.argmax()]
+        ),
+        "The columns are counted from the end: the first is epoch 1.": (
+            best - test[val[:, -epochs].argmax()]
+        ),
         "The chosen network is compared with the mean: the regret is to the best.": (
             test.mean() - test[column.argmax()]
         ),

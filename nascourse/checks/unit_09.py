@@ -168,7 +168,7 @@ def cut_a_cell_out(answer: object, rng: np.random.Generator) -> str:
         read=_names,
         same=equal,
         mistakes=_wrong_cells,
-        clue='On each edge stays the strongest operation other than "none".',
+        clue='On each edge stays the strongest operation other than "none", which never stays.',
     )
     return "A share for none can be large, and still nothing of it is left in the network."
 
@@ -210,6 +210,15 @@ def _wrong_cells(rows: list[list[float]], operations: list[str]) -> dict[str, li
         ),
         'The number of "none" is set to 0, which is more than a negative one: leave it out.': (
             names[np.where(names == "none", 0, alpha).argmax(axis=1)].tolist()
+        ),
+        "These are the right names in another order: one for each row, in their order.": (
+            sorted(right)
+        ),
+        "This is the last operation for all edges: the strongest stays.": (
+            [others[-1]] * len(right)
+        ),
+        "This is the first operation for all edges: the strongest stays.": (
+            [others[0]] * len(right)
         ),
         "There are names for the operations instead of the edges: each row of `alpha` gives one.": (
             names[alpha.argmax(axis=0) % len(names)].tolist()

@@ -108,6 +108,22 @@ def _wrong_phis(
         "The step needs its logarithm as well: it is logarithms that are divided.": (
             math.log2(growth) / step
         ),
+        "The base-10 logarithm is divided by another one: take the same twice.": (
+            math.log10(growth) / math.log2(step)
+        ),
+        "The growth is divided by the step before the logarithm: divide their logarithms.": (
+            math.log(growth / step)
+        ),
+        "This is a root: the number of steps is a logarithm.": math.sqrt(growth),
+        "The number of steps has lost its sign: it is negative where the budget is smaller.": (
+            abs(exact)
+        ),
+        "A budget below the base gives a negative number, and not 0.": max(exact, 0),
+        "The squares are missing in the logarithms of beta and gamma.": math.log(growth)
+        / (math.log(alpha) + math.log(beta) + math.log(gamma)),
+        "The paper's constants stand here: use those that are given.": steps(
+            1.2 * 1.1**2 * 1.15**2
+        ),
         "Two different logarithms are divided: take the same for the growth and for the step.": (
             math.log2(growth) / math.log(step)
         ),

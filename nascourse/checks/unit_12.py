@@ -113,6 +113,19 @@ def _wrong_times(
         "Where there are more workers than trials, one round is needed all the same.": (
             start + (trials // workers if workers > trials else rounds) * each
         ),
+        "Where there are more workers than trials, the search still takes a round.": (
+            start + rounds * each if workers < trials else 0
+        ),
+        "The overhead is there once too often: it is a part of every round.": (
+            start + rounds * each + overhead
+        ),
+        "The overhead is missing in the last round: every trial takes its worker longer.": (
+            start + rounds * each - overhead
+        ),
+        "The overhead is subtracted: it comes on top of the seconds.": (
+            start + rounds * (seconds - overhead)
+        ),
+        "This is in minutes: return seconds.": (start + rounds * each) / 60,
         "One round is forgotten: count from the first to the last.": start + (rounds - 1) * each,
         "This multiplies by the workers: more of them make a search shorter.": (
             start + trials * workers * each
@@ -232,11 +245,26 @@ def _wrong_ends(durations: list[float], workers: int) -> dict[str, Sequence[floa
         "One worker does nothing here: check how many your list of workers has.": (
             _ends(durations, max(workers - 1, 1))
         ),
+        "This shares the time among the workers: a trial has one worker.": (
+            np.cumsum(durations) / workers
+        ),
+        "The next trial goes to the worker that is free last: it goes to the one that is free "
+        "first.": _to_the_last(durations, workers),
         "This is one time for each worker: return one for each trial.": _free(durations, workers),
         "One worker too many is at work here: check how many your list of workers has.": (
             _ends(durations, workers + 1)
         ),
     }
+
+
+def _to_the_last(durations: list[float], workers: int) -> list[float]:
+    """When trials end if each goes to the worker that is free last, once all have one."""
+    free, ends = [0.0] * workers, []
+    for trial, duration in enumerate(durations):
+        worker = trial if trial < workers else free.index(max(free))
+        free[worker] += duration
+        ends.append(free[worker])
+    return ends
 
 
 def _free(durations: list[float], workers: int) -> list[float]:
