@@ -478,6 +478,7 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
     ("08.1", ("`itertools.combinations` -> `itertools.permutations`",), "Each pair twice."),
     ("08.1", ("`zip(a, b)` -> `zip(b, a)`",), "A correlation is the same both ways."),
     ("08.3", ("`np.argsort(inherited)[::-1][:n].tolist()` -> ",), "NumPy's own whole numbers."),
+    ("08.3", ("wrong when called again",), "The check calls it with another train each time."),
     ("09.1", ("`np.asarray(",), "NumPy takes lists here."),
     ("09.4", ("`list(cell)` -> `cell`",), "A cell is a list."),
     ("10.2", ("`rounded < 0.9 * wanted` -> `rounded <= ",), "No sizes are at this limit."),

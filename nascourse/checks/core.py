@@ -174,7 +174,7 @@ def multiple_choice(
 
     @exercise(id, title, hints=hints)
     def choose(answer: object, rng: np.random.Generator) -> str:
-        choice = answer.strip().lower() if isinstance(answer, str) else ""
+        choice = answer.strip(" \t\n().'\"").lower() if isinstance(answer, str) else ""
         if choice not in options:
             raise Wrong(f"{show(answer)} is none of the options: give one of {names}.")
         if choice != right:

@@ -230,6 +230,7 @@ def shortlist(answer: object, rng: np.random.Generator) -> str:
     _check_search(answer, inherited, alone, [0.1] * 7, 3, 0.25)
     _check_search(answer, inherited, alone, [7, 11, 13, 17, 19, 23, 29], 1, 100)
     _check_search(answer, inherited, alone[::-1], [7, 11, 13, 17, 19, 23, 29], 7, 100)
+    _check_search(answer, example, [0.99, 0.94, 0.96], [4, 6, 5], 2, 30)  # nothing was kept
     for networks in rng.integers(2, 8, 20):
         inherited, alone = rng.permutation(networks) / 10, rng.permutation(networks).tolist()
         seconds = rng.choice(40, networks, replace=False).tolist()
