@@ -8,6 +8,8 @@ import io
 import pickle
 import random
 import re
+import sys
+import time
 from collections.abc import Callable, Iterator
 
 import nbformat
@@ -17,7 +19,7 @@ import pytest
 
 import nascourse.checks
 from nascourse import CourseError
-from nascourse.checks import check, core, hint, registry
+from nascourse.checks import bounds, check, core, hint, registry
 from nascourse.checks.core import Wrong, call, number, numbers
 from notebooks import build
 
@@ -325,7 +327,7 @@ def test_the_hint_after_a_blank_is_the_second(double, capsys):
     [
         ("02.9", "There is no exercise '02.9'; unit 02 has 02.1, "),
         ("2.1", "There is no exercise '2.1': its number is the unit, a dot and the exercise"),
-        (2.1, "There is no exercise 2.1: its number is"),
+        (2.1, "There is no exercise 2.1: put quotes around its number"),
         ("77.1", "units with exercises: "),
     ],
 )
@@ -346,13 +348,114 @@ def test_a_check_leaves_no_trace_in_the_random_numbers(double):
     assert before == (random.getstate(), pickle.dumps(np.random.get_state()))
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
-def test_a_learner_can_stop_a_check(double, stop):
+def test_a_learner_can_stop_a_check(double):
     def answer(value):
-        raise stop
+        raise KeyboardInterrupt
 
-    with pytest.raises(stop):
+    with pytest.raises(KeyboardInterrupt):
         check("02.0", answer)
+
+
+def test_a_number_without_quotes_and_without_an_answer_is_told_of_the_quotes(double):
+    with pytest.raises(CourseError, match="put quotes"):
+        check(2.1)
+
+
+# ---- bounds
+
+
+def loops(value):
+    while True:
+        value += 1
+
+
+def loops_and_catches(value):
+    while value:
+        try:
+            value += 1
+        except Exception:  # noqa: BLE001, S110 - as learners do
+            pass
+
+
+def sleeps(value):
+    for _ in range(10**9):
+        time.sleep(0.01)
+
+
+def prints_on_and_on(value):
+    while True:
+        print(value)
+
+
+def recurses(value):
+    return 2 * recurses(value)
+
+
+def wants_memory(value):
+    return bytes(2**60)
+
+
+def exits(value):
+    sys.exit()
+
+
+def still_raises(value):
+    result = 2 * value
+    raise NotImplementedError("Exercise 2.0")
+    return result
+
+
+def uses_what_is_not_there(value):
+    return io.IOBase().readable() or np.random.BitGenerator().random_raw()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (loops, "the loop `while True` in loops goes on and on"),
+        (loops_and_catches, "the loop `while value` in loops_and_catches"),
+        (sleeps, "the loop `for _ in range(10**9)` in sleeps"),
+        (prints_on_and_on, "prints more than 100,000 characters"),
+        (recurses, "calls itself again and again"),
+        (wants_memory, "MemoryError"),
+        (exits, "exit()"),
+        (still_raises, "still stands in still_raises"),
+        (uses_what_is_not_there, "NotImplementedError"),
+        (lambda value: iter([value]), "one number"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_does_not_end_or_cannot_be_run_hears_so_in_a_sentence(
+    double, capsys, monkeypatch, answer, words
+):
+    monkeypatch.setattr(bounds, "SECONDS", 0.5)
+    right, line = said(capsys, "02.0", answer)
+    assert not right
+    assert line.startswith("✗ 02.0 wrong: ")
+    assert words in line
+    assert check("02.0", lambda value: 2 * value), "the next check is as before"
+
+
+def test_the_time_of_the_course_s_own_work_does_not_count(monkeypatch):
+    monkeypatch.setattr(bounds, "SECONDS", 0.3)
+    checker = compile(
+        "import time\ndef work():\n    time.sleep(1)\n    return 1", bounds.__file__, "exec"
+    )
+    names: dict = {}
+    exec(checker, names)  # noqa: S102 - so that its file is one of the course's
+    assert bounds.bounded(names["work"]) == 1
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(bounds, "MEMORY", 100 * 2**20)
+
+    def fills():
+        kept = []
+        while True:
+            kept.append(bytearray(2**20))
+
+    with pytest.raises(bounds.Stopped, match="fills the memory"):
+        bounds.bounded(fills)
 
 
 @pytest.mark.parametrize("mode", ["autograde", "validate"])

@@ -9,23 +9,33 @@ The author's side
 -----------------
 The exercises of unit 02 are checked in ``nascourse/checks/unit_02.py``, which is imported when the
 first of them is checked. A checker is a function that receives the learner's answer and a random
-generator, returns a sentence for a right answer, and raises `Wrong` with a sentence for another::
+generator, returns a sentence for a right answer, and raises `Wrong` with a sentence for another.
+Where a function of plain values is asked for, `cases.compare` does most of it::
 
-    from nascourse.checks.core import Wrong, call, numbers
+    from nascourse.checks.cases import compare
+    from nascourse.checks.core import numbers
     from nascourse.checks.registry import exercise
 
     @exercise("02.1", "the incumbent by hand", hints=("Small hint.", "Larger hint.", "The way."))
     def incumbent(answer, rng):
-        for length in (1, 2, 7):
-            accuracies = rng.random(length)
-            result = numbers(call(answer, accuracies), length)
-            if np.array_equal(result, np.minimum.accumulate(accuracies)):
-                raise Wrong("This keeps the lowest accuracy so far: the incumbent is the best.")
-            if not np.allclose(result, np.maximum.accumulate(accuracies)):
-                raise Wrong("...")
+        example = [0.90, 0.95, 0.93]
+        ties, fresh = [0.5, 0.5, 0.4], rng.random((100, 4)).tolist()
+        compare(
+            answer,
+            [(accuracies,) for accuracies in [example, ties, [0.9], *fresh]],
+            np.maximum.accumulate,
+            read=numbers,
+            mistakes=lambda accuracies: {
+                "This keeps the lowest accuracy: the incumbent is the best.": (
+                    np.minimum.accumulate(accuracies)
+                ),
+            },
+        )
         return "The staircase never falls: a search cannot lose what it has found."
 
-- Check behavior, on fresh inputs from `rng` and on edge cases, against an independent computation.
+- Check behavior against an independent computation: on the example of the task and on fixed cases
+  that tell mistakes apart (ties in each direction, repeats, extremes), which decide alone, so that
+  an answer gets the same verdict in every run; and on fresh inputs from `rng`.
 - One sentence for each plausible mistake, with the idea that corrects it. Never the answer.
 - The sentence for a right answer holds no random number: notebooks are compared with their output.
 - `call` runs the learner's function. It hands out copies and turns an exception, a changed input,
@@ -37,7 +47,7 @@ generator, returns a sentence for a right answer, and raises `Wrong` with a sent
 - `number` and `numbers` turn a value into a float and a sequence into an array, or say what it is
   instead. A plain value is checked by them as well: ``number(answer)``.
 - A blank answer (``None``, ``...``, ``raise NotImplementedError``) is dealt with before and in
-  `call` and `guarded`.
+  `call` and `guarded`; `bounds` stops what does not end.
 - Import Keras, and modules that need it, inside the checker: listing exercises loads no TensorFlow.
 
 A question with options needs no function::
@@ -53,20 +63,24 @@ Each exercise has at least three wrong answers in ``tests/wrong_answers/unit_02.
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import io
+import inspect
+import linecache
 import os
 import random
 import reprlib
 import textwrap
+import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, SupportsFloat
 
 import numpy as np
 
 from nascourse import CourseError
 from nascourse.checks import progress
+from nascourse.checks.bounds import Printed, Stopped, bounded, is_learners
 from nascourse.checks.registry import Exercise, exercise, find
 
 
@@ -94,7 +108,7 @@ _hints_seen: dict[str, int] = {}
 # ---- for learners
 
 
-def check(id: str, answer: object, *, rng: np.random.Generator | None = None) -> Verdict:
+def check(id: str, answer: object = None, *, rng: np.random.Generator | None = None) -> Verdict:
     """Say in a sentence whether an answer is right, and if not, what is wrong with it.
 
     Under nbgrader a wrong answer raises as well, so that the cell fails, and no progress is kept.
@@ -160,7 +174,7 @@ def multiple_choice(
 
     @exercise(id, title, hints=hints)
     def choose(answer: object, rng: np.random.Generator) -> str:
-        choice = answer.strip().lower() if isinstance(answer, str) else ""
+        choice = answer.strip(" \t\n().'\"").lower() if isinstance(answer, str) else ""
         if choice not in options:
             raise Wrong(f"{show(answer)} is none of the options: give one of {names}.")
         if choice != right:
@@ -183,10 +197,10 @@ def call(answer: object, *args: object, **kwargs: object) -> object:
             f"{show(answer)} is not a function: give check the function's name, "
             "without parentheses behind it."
         )
-    name = _name(answer)
+    name = name_of(answer)
     shown = ", ".join([*map(show, args), *(f"{key}={show(kwargs[key])}" for key in kwargs)])
     copies, named_copies = _copy(args), _copy(kwargs)
-    with guarded(f"{name}({_cut(shown)})"), contextlib.redirect_stdout(io.StringIO()) as printed:
+    with guarded(f"{name}({_cut(shown)})"), contextlib.redirect_stdout(Printed()) as printed:
         result = answer(*copies, **named_copies)
     if result is None and printed.getvalue():
         raise Wrong(f"{name} prints its result: let it return the result instead.")
@@ -202,7 +216,7 @@ def guarded(what: str = "your code") -> Iterator[None]:
     """Turn an exception of the learner's code into a `Wrong` that names `what` was run."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, Wrong, Blank):
+    except (KeyboardInterrupt, Wrong, Blank, Stopped):
         raise
     except NotImplementedError as error:
         raise Blank from error
@@ -222,10 +236,17 @@ def number(value: object, what: str = "the result") -> float:
 def numbers(value: object, length: int | None = None, what: str = "the result") -> np.ndarray:
     """Return a list, array or series as a 1-D array of floats; raise `Wrong` for anything else."""
     what = _sentence_start(what)
-    if isinstance(value, (str, bytes, set, dict)) or not hasattr(value, "__len__"):
+    if isinstance(value, Iterator):
+        raise Wrong(f"{what} should be a list, not {show(value)}: put list(...) around it.")
+    if isinstance(value, (str, bytes, set, dict)) or not isinstance(value, Collection):
         raise Wrong(f"{what} should be a list or an array of numbers, not {show(value)}.")
     try:
-        result = np.asarray(value, dtype=float)
+        if (size := len(value)) > 100_000:
+            raise Wrong(f"{what} has {size:,} values, far more than there should be.")
+        items = np.asarray(value if hasattr(value, "dtype") else list(value))
+        if items.dtype.kind in "SUb":  # NumPy would read numbers out of texts
+            raise TypeError
+        result = items.astype(float)
     except (TypeError, ValueError):
         raise Wrong(f"{what} should hold numbers only, not {show(value)}.") from None
     if result.ndim != 1:
@@ -270,16 +291,19 @@ def _judge(exercise: Exercise, answer: object, rng: np.random.Generator) -> tupl
             raise Blank
         with (
             warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.redirect_stdout(Printed()),
+            contextlib.redirect_stderr(Printed()),
         ):
             warnings.simplefilter("ignore")
-            return True, exercise.checker(answer, rng)
-    except (KeyboardInterrupt, SystemExit):
+            return True, bounded(lambda: exercise.checker(answer, rng))
+    except KeyboardInterrupt:
         raise
-    except Wrong as wrong:
+    except (Wrong, Stopped) as wrong:
         return False, str(wrong)
-    except (Blank, NotImplementedError):
+    except (Blank, NotImplementedError) as blank:
+        cause = blank.__cause__ or blank
+        if isinstance(cause, NotImplementedError) and (left := _leftover(cause, exercise.given)):
+            return False, left
         _hints_seen[exercise.id] = max(_hints_seen.get(exercise.id, 0), 1)
         return None, f'{_hint(exercise, 1)} More help: hint("{exercise.id}").'
     except BaseException as error:  # noqa: BLE001 - an answer may raise anything, anywhere
@@ -298,13 +322,61 @@ def _hint(exercise: Exercise, number: int) -> str:
     return f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}"
 
 
+def _leftover(error: BaseException, given: int) -> str:
+    """What to say of a NotImplementedError in an answer that holds more than that; else nothing.
+
+    `given` is how many other statements the exercise itself puts into the function.
+    """
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if not frames:
+        return ""
+    frame, number = frames[-1]
+    line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals)
+    if not is_learners(frame.f_code) or (line and "raise" not in line):
+        return f"This stopped with {_describe(error)}"
+    try:
+        (function,) = ast.parse(textwrap.dedent(inspect.getsource(frame.f_code))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ""
+    body = [
+        statement
+        for statement in getattr(function, "body", [])
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+    ]
+    if len(body) <= given + 1:
+        return ""
+    return (
+        f"The line raise NotImplementedError(...) still stands in {frame.f_code.co_name} and ends "
+        "it there: delete that line, your own code is around it."
+    )
+
+
 def _describe(error: BaseException) -> str:
     """An exception in a few words on one line, even if it cannot say what it is."""
+    if isinstance(error, SystemExit):
+        return "exit(): a function ends with return, and exit() would end all of Python."
+    if isinstance(error, RecursionError):
+        return (
+            "RecursionError, as a function calls itself again and again: let it return without a "
+            "further call in the simplest case."
+        )
+    if isinstance(error, MemoryError):
+        return "MemoryError: it asks for more memory than there is."
     try:
         words = _cut(str(error))
     except Exception:  # noqa: BLE001 - as above
         words = ""
-    return f"{type(error).__name__}: {words}" if words else f"{type(error).__name__}."
+    return f"{type(error).__name__}{': ' if words else '.'}{words}{_line(error)}"
+
+
+def _line(error: BaseException) -> str:
+    """The line of the learner's at which an exception came up, if it can be read."""
+    lines = [
+        linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if is_learners(frame.f_code)
+    ]
+    return f" (at {_cut(lines[-1])})" if lines and lines[-1] else ""
 
 
 def _cut(text: str) -> str:
@@ -313,7 +385,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def _name(function: object) -> str:
+def name_of(function: object) -> str:
+    """The name of the learner's function, as a sentence can hold it."""
     name = getattr(function, "__name__", "")
     return name if isinstance(name, str) and name.isidentifier() else "your function"
 

@@ -25,12 +25,15 @@ class Exercise:
     title: str
     checker: Checker
     hints: tuple[str, ...]
+    given: int = 0
 
 
 _EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(id: str, title: str, *, hints: Sequence[str]) -> Callable[[Checker], Checker]:
+def exercise(
+    id: str, title: str, *, hints: Sequence[str], given: int = 0
+) -> Callable[[Checker], Checker]:
     """Register the decorated function as the checker of an exercise.
 
     Parameters
@@ -41,13 +44,15 @@ def exercise(id: str, title: str, *, hints: Sequence[str]) -> Callable[[Checker]
         Its title, as in the notebook.
     hints : sequence of str
         One to three hints, from small to large.
+    given : int
+        How many statements the blank function holds beside ``raise NotImplementedError``.
     """
     assert re.fullmatch(r"\d\d\.\d", id), f"an id is like 02.1, not {id}"
     assert id not in _EXERCISES or _EXERCISES[id].title == title, f"{id} is there twice"
     assert not isinstance(hints, str) and 1 <= len(hints) <= 3, f"{id} needs one to three hints"
 
     def register(checker: Checker) -> Checker:
-        _EXERCISES[id] = Exercise(id, title, checker, tuple(hints))
+        _EXERCISES[id] = Exercise(id, title, checker, tuple(hints), given)
         return checker
 
     return register
@@ -73,7 +78,12 @@ def find(id: str) -> Exercise:
     CourseError
         If there is none; names those that there are.
     """
-    unit = id[:2] if isinstance(id, str) else ""
+    if not isinstance(id, str):
+        raise CourseError(
+            f"There is no exercise {reprlib.repr(id)}: put quotes around its number, and give the "
+            'unit two digits, as in "02.1".'
+        )
+    unit = id[:2]
     if unit not in units():
         raise CourseError(
             f"There is no exercise {reprlib.repr(id)}: its number is the unit, a dot and the "

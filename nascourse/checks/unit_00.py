@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number
+from nascourse.checks.cases import compare
+from nascourse.checks.core import multiple_choice, number
 from nascourse.checks.registry import exercise
 
 multiple_choice(
@@ -39,67 +42,82 @@ multiple_choice(
     ),
 )
 def majority(answer: object, rng: np.random.Generator) -> str:
-    cases = [_drawn(rng, 7, 2), _drawn(rng, 1, 4)]
-    cases.append((np.array([5]), np.array([5, 5, 0])))
-    cases.append((np.array([8, 8, 2]), np.array([1, 3])))
-    for train, val in cases:
-        result = number(call(answer, train, val), "the accuracy")
-        if not np.isclose(result, _accuracy(train, val)):
-            raise Wrong(_mistake(result, train, val))
+    fixed = [
+        ([3, 3, 7], [3, 7, 7, 7]),  # the example
+        ([7, 2, 2, 9, 0], [2, 7, 9, 2, 2]),
+        ([5], [5, 5, 0]),
+        ([8, 8, 2], [1, 3]),
+        ([0, 1, 0, 9, 9, 9], [9, 9, 9, 9]),
+        ([4, 0, 0], [0, 4, 1]),
+    ]
+    compare(
+        answer,
+        [(np.array(train), np.array(val)) for train, val in [*fixed, *_drawn(rng, 60)]],
+        _accuracy,
+        read=lambda value: number(value, "the accuracy"),
+        mistakes=_mistakes,
+        clue="Find the most frequent training label, then the share of validation labels that "
+        "equal it.",
+    )
     return (
         "On balanced digits this is about 10%, and where one label is frequent it can be 90%: an "
         "accuracy means little until you know what no thought at all would reach."
     )
 
 
-def _drawn(rng: np.random.Generator, of_train: int, of_val: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labels with these most frequent ones, on which each plausible mistake shows."""
-    while True:
-        train, val = (
-            rng.permutation(np.r_[np.full(n // 2, most), rng.integers(10, size=n // 2), 9])
-            for most, n in ((of_train, 80), (of_val, 56))
-        )
-        outcomes = [_accuracy(train, val), *_mistakes(train, val)]
-        if len({round(value, 6) for value in outcomes}) == len(outcomes):
-            return train, val
+def _drawn(rng: np.random.Generator, n: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Pairs of labels; of the training labels one is more frequent than each of the others."""
+    while n:
+        train, val = (rng.integers(10, size=rng.integers(1, 9)).tolist() for _ in range(2))
+        val += train[: rng.integers(3)]
+        counts = sorted(map(train.count, set(train)))
+        if counts[-2:-1] != counts[-1:]:
+            n -= 1
+            yield train, val
 
 
 def _accuracy(train: np.ndarray, val: np.ndarray) -> float:
-    return float(np.mean(val == np.bincount(train).argmax()))
+    most = max(train.tolist(), key=train.tolist().count)
+    return val.tolist().count(most) / len(val)
 
 
-def _mistakes(train: np.ndarray, val: np.ndarray) -> list[float]:
-    """What the plausible mistakes return, in the order of `_SENTENCES`."""
+def _mistakes(train: np.ndarray, val: np.ndarray) -> dict[str, float]:
     guess, right = np.bincount(train).argmax(), _accuracy(train, val)
-    return [
-        float(guess),
-        right * len(val),
-        right * 100,
-        np.bincount(val).max() / len(val),
-        np.mean(train == guess),
-        np.mean(val == train.max()),
-        1 - right,
-        0.1,
-    ]
-
-
-_SENTENCES = (
-    "This is the label itself: return how often it is right.",
-    "This is a count: divide it by the number of validation labels to get a share.",
-    "This is in percent: return a share from 0 to 1, as Keras does.",
-    "You count the validation labels, but whoever guesses has seen the training labels only.",
-    "This is the share among the training labels: the guess is tried on the validation labels.",
-    "You guess the largest label: the most frequent one is meant.",
-    "This is the share of wrong guesses: accuracy counts the right ones.",
-    "One in ten is what random guesses reach: ask instead what always the same label would reach.",
-)
-
-
-def _mistake(result: float, train: np.ndarray, val: np.ndarray) -> str:
-    for value, sentence in zip(_mistakes(train, val), _SENTENCES):
-        if np.isclose(result, value):
-            return sentence
-    return (
-        "On fresh labels the accuracy is another one: find the most frequent training label, then "
-        "the share of validation labels that equal it."
-    )
+    return {
+        "This is the label itself: return how often it is right.": float(guess),
+        "This is a count: divide it by the number of validation labels to get a share.": (
+            right * len(val)
+        ),
+        "This is in percent: return a share from 0 to 1, as Keras does.": right * 100,
+        "You count the validation labels, but whoever guesses has seen the training labels only.": (
+            np.bincount(val).max() / len(val)
+        ),
+        "This is the share among the training labels: the guess is tried on the validation "
+        "labels.": np.mean(train == guess),
+        "You guess the largest label: the most frequent one is meant.": np.mean(val == train.max()),
+        "You guess the mean label, rounded: the most frequent one is meant.": (
+            np.mean(val == round(train.mean()))
+        ),
+        "You guess the rarest label: the most frequent one is meant.": (
+            np.mean(val == min(set(train.tolist()), key=train.tolist().count))
+        ),
+        "You guess the middle label: the most frequent one is meant.": (
+            np.mean(val == np.median(train))
+        ),
+        "You guess the smallest label: the most frequent one is meant.": np.mean(
+            val == train.min()
+        ),
+        "You guess the last label: the most frequent one is meant.": np.mean(val == train[-1]),
+        "This counts the training labels: the guess is tried on the validation labels.": (
+            np.bincount(train).max() / len(val)
+        ),
+        "This counts the validation labels that occur in training: count those that equal the one "
+        "guess.": np.mean(np.isin(val, train)),
+        "You guess the first label: the most frequent one is meant.": np.mean(val == train[0]),
+        "This divides by the number of training labels: the share is of the validation labels.": (
+            right * len(val) / len(train)
+        ),
+        "This is the share of wrong guesses: accuracy counts the right ones.": 1 - right,
+        "One in ten is what random guesses reach: ask instead what always the same label would "
+        "reach.": 0.1,
+    }

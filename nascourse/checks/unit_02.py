@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from nascourse.checks.cases import compare
 from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.networks import computes_as, gives_ten_shares, has_relu, require_no_extras
 from nascourse.checks.registry import exercise
+
+if TYPE_CHECKING:
+    import keras
 
 
 @exercise(
@@ -19,44 +27,79 @@ from nascourse.checks.registry import exercise
     ),
 )
 def incumbent(answer: object, rng: np.random.Generator) -> str:
-    fresh = [_rising_and_falling(rng, length) for length in (9, 5)]
-    for accuracies in [*fresh, [0.5, 0.5, 0.4], [0.9], []]:
-        result = numbers(call(answer, accuracies), what="the list of incumbents")
-        expected = np.maximum.accumulate(accuracies)
-        if len(result) != len(expected):
-            raise Wrong(
-                f"{len(accuracies)} trials give {len(result)} values: each trial has an incumbent, "
-                "the first one too."
-            )
-        if not np.array_equal(result, expected):
-            raise Wrong(_wrong_incumbents(result, np.array(accuracies)))
+    fixed = [
+        [0.90, 0.95, 0.93],  # the example
+        [0.3, 0.7, 0.8, 0.2, 0.6, 0.1, 0.9, 0.4],
+        [0.5, 0.5, 0.4, 0.5, 0.6],
+        [0.4, 0.3, 0.2],
+        [0.1, 0.2],
+        [0.75],
+        [],
+    ]
+    fresh = [(rng.integers(0, 1000, rng.integers(1, 6)) / 1000).tolist() for _ in range(60)]
+    compare(
+        answer,
+        [(accuracies,) for accuracies in fixed + fresh],
+        np.maximum.accumulate,
+        read=lambda value: numbers(value, what="the list of incumbents"),
+        mistakes=_wrong_incumbents,
+        clue="The best of all trials up to this one is meant.",
+    )
     return "The staircase never falls: a search cannot lose what it has found."
 
 
-def _rising_and_falling(rng: np.random.Generator, length: int) -> list[float]:
-    """Different accuracies, the best in the middle, so that the plausible mistakes differ."""
-    values = np.sort(rng.choice(np.arange(100, 999), length, replace=False)) / 1000
-    return [float(value) for value in [*values[1::2], *values[::2]]]
-
-
-def _wrong_incumbents(result: np.ndarray, accuracies: np.ndarray) -> str:
-    if np.array_equal(result, np.minimum.accumulate(accuracies)):
-        return (
-            "This keeps the lowest accuracy so far: the incumbent is the network with the highest."
-        )
-    if np.all(result == accuracies.max()):
-        return "This knows the best of all trials from the start: a search can only look back."
-    if np.array_equal(result, np.sort(accuracies)):
-        return "This sorts the trials: keep them in the order in which they ran."
-    if np.array_equal(result, accuracies):
-        return (
-            "These are the accuracies as they came: where one is worse than before, nothing falls."
-        )
-    if np.array_equal(result, np.maximum(accuracies, np.r_[0, accuracies[:-1]])):
-        return "This looks one trial back only: the best may have been long before."
-    return (
-        f"For the trials {accuracies.tolist()} the result {result.tolist()} is not the best so far."
-    )
+def _wrong_incumbents(accuracies: list[float]) -> dict[str, object]:
+    best = np.maximum.accumulate(accuracies)
+    steps = [each for place, each in enumerate(best) if place == 0 or each > best[place - 1]]
+    one_back = [max(accuracies[max(end - 1, 0) : end + 1]) for end in range(len(accuracies))]
+    places = [int(np.argmax(accuracies[: end + 1])) for end in range(len(accuracies))]
+    return {
+        "This keeps the lowest accuracy so far: the incumbent is the network with the highest.": (
+            np.minimum.accumulate(accuracies)
+        ),
+        "This knows the best of all trials from the start: a search can only look back.": (
+            [max(accuracies, default=0)] * len(accuracies)
+        ),
+        "This sorts the trials: keep them in the order in which they ran.": np.sort(accuracies),
+        "These are the accuracies as they came: where one is worse than before, nothing falls.": (
+            accuracies
+        ),
+        "This looks one trial back only: the best may have been long before.": one_back,
+        "Each trial has an incumbent, the first one too: there are as many values as trials.": (
+            best[1:]
+        ),
+        "Only the steps of the staircase are here: write the incumbent down after each trial, "
+        "also where it stays.": steps,
+        "These are the numbers of the trials: the accuracies are asked for.": places,
+        "This is the best before each trial: the trial itself counts as well.": (
+            np.r_[0, best[:-1]] if accuracies else []
+        ),
+        "This looks ahead, at the trials that are still to come: look back.": (
+            [max(accuracies[place:]) for place in range(len(accuracies))]
+        ),
+        "This looks one trial ahead: count the trials up to this one.": (
+            [max(accuracies[: place + 2]) for place in range(len(accuracies))]
+        ),
+        "This looks two trials back only: the best may have been long before.": (
+            [max(accuracies[max(place - 2, 0) : place + 1]) for place in range(len(accuracies))]
+        ),
+        "This sorts the trials downward: keep them in the order in which they ran.": (
+            sorted(accuracies, reverse=True)
+        ),
+        "The start value is in the list: there is one value for each trial.": np.r_[0, best],
+        "The best so far starts at 0.5 here: it starts with the first trial.": (
+            np.maximum(best, 0.5)
+        ),
+        "These are the numbers of the trials, from 1: the accuracies are asked for.": (
+            [place + 1 for place in places]
+        ),
+        "These are sums: the incumbent is the best.": np.cumsum(accuracies),
+        "These are products: the incumbent is the best.": np.cumprod(accuracies),
+        "Without any trial the list is empty.": list(best) or [0],
+        "These are the means so far: the incumbent is the best.": (
+            np.cumsum(accuracies) / np.arange(1, len(accuracies) + 1)
+        ),
+    }
 
 
 @exercise(
@@ -70,33 +113,61 @@ def _wrong_incumbents(result: np.ndarray, accuracies: np.ndarray) -> str:
     ),
 )
 def luck(answer: object, rng: np.random.Generator) -> str:
-    fresh = [(int(rng.integers(3, 8)), round(rng.uniform(0.1, 0.3), 3)) for _ in range(3)]
-    for draws, share in [*fresh, (1, 0.25), (0, 0.25), (7, 1.0), (7, 0.0)]:
-        result = number(call(answer, draws, share), "the chance")
-        if np.isclose(result, 1 - (1 - share) ** draws):
-            continue
-        mistakes = {
-            draws
-            * share: "This adds the chances up, and 21 trials of 5 percent are no 105 percent:"
-            " ask how likely it is that all of them miss.",
-            (1 - share)
-            ** draws: "This is the chance that every trial misses: you want the opposite.",
-            share**draws: "This is the chance that every trial hits: one hit is enough.",
-            1 - share**draws: "This is the chance that not every trial hits: you want the chance "
-            "that not every trial misses.",
-            1 - (1 - share) ** (draws - 1): "This counts one trial too few.",
-            100 * (1 - (1 - share) ** draws): "This is in percent: return a chance from 0 to 1.",
-            draws * share * (1 - share) ** (draws - 1): "This is the chance of exactly one hit: "
-            "two hits are welcome as well.",
-        }
-        for value, sentence in mistakes.items():
-            if np.isclose(result, value, rtol=1e-9, atol=0):
-                raise Wrong(sentence)
-        raise Wrong(f"For {draws} trials and the share {share}, {result:.4g} is not the chance.")
+    fixed = [(2, 0.5), (3, 0.2), (7, 0.15), (1, 0.25), (0, 0.25), (7, 1.0), (7, 0.0), (60, 0.05)]
+    fresh = [(int(rng.integers(1, 9)), round(rng.uniform(0.1, 0.9), 3)) for _ in range(40)]
+    compare(
+        answer,
+        fixed + fresh,
+        lambda draws, share: 1 - math.prod([1 - share] * draws),
+        read=lambda value: number(value, "the chance"),
+        mistakes=_wrong_chances,
+        clue="How likely is it that no draw hits?",
+    )
     return (
         "The size of the space does not matter: 60 trials hit the best 5 percent of any space with a "
         "chance of 95 percent."
     )
+
+
+def _wrong_chances(draws: int, share: float) -> dict[str, float]:
+    hits = 1 - (1 - share) ** draws
+    return {
+        "This adds the chances up, and 21 trials of 5 percent are no 105 percent: ask how likely it "
+        "is that all of them miss.": draws * share,
+        "This adds the chances up and stops at 1: ask how likely it is that all of them miss.": (
+            min(draws * share, 1)
+        ),
+        "This is the chance that every trial misses: you want the opposite.": 1 - hits,
+        "This is the chance that every trial hits: one hit is enough.": share**draws,
+        "This is the chance that not every trial hits: you want the chance that not every trial "
+        "misses.": 1 - share**draws,
+        "This counts one trial too few.": 1 - (1 - share) ** max(draws - 1, 0),
+        "This counts one trial too many.": 1 - (1 - share) ** (draws + 1),
+        "This is in percent: return a chance from 0 to 1.": 100 * hits,
+        "This is the chance of exactly one hit: two hits are welcome as well.": (
+            draws * share * (1 - share) ** max(draws - 1, 0)
+        ),
+        "This is near for small shares alone: compute it exactly, by the chance that all miss.": (
+            1 - math.exp(-draws * share)
+        ),
+        "This is the chance that the last draw alone hits: any of them may.": (
+            share * (1 - share) ** max(draws - 1, 0)
+        ),
+        "The share is always 5 percent here: use the one that is given.": 1 - 0.95**draws,
+        "The number of draws is always the same here: use the one that is given.": (
+            1 - (1 - share) ** 20
+        ),
+        "The share is divided by 100, and it is no percentage.": 1 - (1 - share / 100) ** draws,
+        "This adds the chances that 1, 2 and more draws all hit: ask that not all miss.": (
+            sum(share**n for n in range(1, draws + 1))
+        ),
+        "Number and share are mixed up: the chance to miss is raised to the number of draws.": (
+            1 - abs(1 - draws) ** share
+        ),
+        "This multiplies the chance to miss by the number of draws: raise it to that power.": (
+            1 - (1 - share) * draws
+        ),
+    }
 
 
 @exercise(
@@ -109,6 +180,7 @@ def luck(answer: object, rng: np.random.Generator) -> str:
         + "two arguments are the name of the parent, and the list of the parent's values for which "
         + "this layer exists: two values for the first layer, one for the second.",
     ),
+    given=4,
 )
 def conditional_space(answer: object, rng: np.random.Generator) -> str:
     import keras
@@ -156,21 +228,44 @@ def conditional_space(answer: object, rng: np.random.Generator) -> str:
         with guarded(f"building {setting}"):
             assert callable(answer)  # `call` has run it
             model = spaces.built(answer, setting)
-        kinds = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-        widths = [layer.units for layer in kinds]
+        require_no_extras(model)
         asked = [setting[name] for name in ("units_0", "units_1") if name in setting]
-        if len(widths) != len(asked) + 1:
-            raise Wrong(
-                f"For layers={setting['layers']} the network has {len(widths) - 1} hidden layers: "
-                "build as many as the search chose."
-            )
-        if widths[:-1] != asked:
-            raise Wrong(f"For {setting} the hidden layers have the widths {widths[:-1]}.")
-        if any(layer.activation is not keras.activations.relu for layer in kinds[:-1]):
-            raise Wrong(
-                "A hidden layer has no ReLU: without it two dense layers do no more than one."
-            )
+        if not computes_as(model, [_dense(asked)], top=255):
+            raise Wrong(_wrong_layers(model, setting, asked))
     return "2 settings with one layer and 2 x 2 with two make 6: independent choices multiply."
+
+
+def _dense(widths: list[int]) -> keras.Model:
+    """The network of the exercise with hidden layers of these widths."""
+    import keras
+
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
+    for width in widths:
+        x = keras.layers.Dense(width, activation="relu")(x)
+    return keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
+
+
+def _wrong_layers(model: keras.Model, setting: dict, asked: list[int]) -> str:
+    """Where a network departs from its setting."""
+    widths = [layer.units for layer in model.layers if type(layer).__name__ == "Dense"]
+    if len(widths) != len(asked) + 1:
+        return (
+            f"For layers={setting['layers']} the network has {len(widths) - 1} hidden layers: "
+            "build as many as the search chose."
+        )
+    if widths[:-1] != asked:
+        return f"For {setting} the hidden layers have the widths {widths[:-1]}."
+    if not has_relu(model, "Dense"):
+        return "A hidden layer has no ReLU: without it two dense layers do no more than one."
+    if not gives_ten_shares(model):
+        return "The last layer is another one now: leave the last line as it is."
+    if not any(type(layer).__name__ == "Rescaling" for layer in model.layers):
+        return "The pixels are not rescaled any more: leave the first lines as they are."
+    return (
+        f"For {setting} the layers are there, but not connected as described: each takes what the "
+        "one before it gives, and the first and the last lines stay as they are."
+    )
 
 
 multiple_choice(

@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.cases import compare, equal
+from nascourse.checks.core import Wrong, multiple_choice, number, show
 from nascourse.checks.registry import exercise
 
-
-def _fresh(draw, mistakes) -> tuple:
-    """Draw until every mistake gives another value than every other one, so each is recognized."""
-    while True:
-        case = draw()
-        values = np.array([*mistakes(*case).values()])
-        gaps = np.abs(values[:, None] - values)[np.triu_indices(len(values), 1)]
-        if (gaps > 1e-6).all():
-            return case
+Numbers = Sequence[float] | np.ndarray
 
 
-def _is_right(result: float, values: dict[str, float], *, abs_tol: float) -> bool:
-    """Whether this is the first of the values; one of a known mistake raises its sentence."""
-    (_, right), *mistakes = values.items()
-    if math.isclose(result, right, abs_tol=abs_tol):
-        return True
-    for sentence, value in mistakes:
-        if math.isclose(result, value, abs_tol=abs_tol):
-            raise Wrong(sentence)
-    return False
-
-
-def _pearson(a: np.ndarray, b: np.ndarray) -> float:
+def _pearson(a: Numbers, b: Numbers) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _spearman_and_mistakes(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    """The right value under "", and what each mistake makes of the two lists."""
+def _spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    from scipy import stats
+
+    return _pearson(stats.rankdata(a), stats.rankdata(b))
+
+
+def _wrong_correlations(a: list[float], b: list[float]) -> dict[str, float]:
+    """What each mistake makes of the two lists."""
     from scipy import stats
 
     def of_ranks(method: str) -> float:
         return _pearson(stats.rankdata(a, method), stats.rankdata(b, method))
 
-    right = float(stats.spearmanr(a, b).statistic)
-    values = {
-        "": right,
+    backward = [stats.rankdata(values[::-1], "ordinal")[::-1] for values in (a, b)]
+    differences = stats.rankdata(a) - stats.rankdata(b)
+    n = len(a)
+    return {
         "This has the wrong sign, so it calls the same order an opposite one: rank both lists in "
-        "the same direction.": -right,
+        "the same direction.": -_spearman(a, b),
         "This correlates the values themselves, which is Pearson's: replace them by their ranks "
         "first.": _pearson(a, b),
         "This counts pairs, which is Kendall's: Spearman's correlates the ranks.": float(
@@ -54,30 +44,41 @@ def _spearman_and_mistakes(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
         ),
         "argsort says which element comes at each place, not which place each element has: the "
         "rank of an element is one more than the number of smaller ones.": _pearson(
-            np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
+            np.argsort(a), np.argsort(b)
         ),
+        "Equal values get different ranks here, the first in the list the lowest: let them share "
+        "the mean of their places.": of_ranks("ordinal"),
+        "Equal values get different ranks here, the last in the list the lowest: let them share "
+        "the mean of their places.": _pearson(*backward),
+        "argsort of argsort gives equal values different ranks: let them share the mean of their "
+        "places.": _pearson(np.argsort(np.argsort(a)), np.argsort(np.argsort(b))),
+        "Equal values share the lowest of their ranks here: let them share the mean.": (
+            of_ranks("min")
+        ),
+        "Equal values share the highest of their ranks here: let them share the mean.": (
+            of_ranks("max")
+        ),
+        "Equal values share a rank here, but the ranks after them leave no gap: two that "
+        "share the places 2 and 3 both have rank 2.5, and the next has 4.": of_ranks("dense"),
+        "The short formula with squared differences holds only without ties: correlate the "
+        "two lists of ranks instead.": 1 - 6 * (differences**2).sum() / (n * (n**2 - 1)),
+        "The rank of a value is its place among the sorted ones, not in the list as given.": (
+            _pearson([a.index(x) for x in a], [b.index(x) for x in b])
+        ),
+        "The lists are sorted before they are compared: the pairs must stay together.": (
+            _spearman(sorted(a), sorted(b))
+        ),
+        "One list is sorted before they are compared: the pairs must stay together.": (
+            _spearman(a, sorted(b))
+        ),
+        "This is the square: return the correlation itself.": _spearman(a, b) ** 2,
+        "This has lost its sign: an opposite order is negative.": abs(_spearman(a, b)),
+        "This is the covariance of the ranks: divide it by both standard deviations.": float(
+            np.cov(stats.rankdata(a), stats.rankdata(b))[0, 1]
+        ),
+        "One list alone is replaced by its ranks: both are.": _pearson(stats.rankdata(a), b),
+        "Only the second list is replaced by its ranks: both are.": _pearson(a, stats.rankdata(b)),
     }
-    if len(set(a)) < len(a):
-        backward = [stats.rankdata(values[::-1], "ordinal")[::-1] for values in (a, b)]
-        differences = stats.rankdata(a) - stats.rankdata(b)
-        n = len(a)
-        values |= {
-            "Equal values get different ranks here, the first in the list the lowest: let them share "
-            "the mean of their places.": of_ranks("ordinal"),
-            "Equal values get different ranks here, the last in the list the lowest: let them share "
-            "the mean of their places.": _pearson(*backward),
-            "Equal values share the lowest of their ranks here: let them share the mean.": (
-                of_ranks("min")
-            ),
-            "Equal values share the highest of their ranks here: let them share the mean.": (
-                of_ranks("max")
-            ),
-            "Equal values share a rank here, but the ranks after them leave no gap: two that "
-            "share the places 2 and 3 both have rank 2.5, and the next has 4.": of_ranks("dense"),
-            "The short formula with squared differences holds only without ties: correlate the "
-            "two lists of ranks instead.": 1 - 6 * (differences**2).sum() / (n * (n**2 - 1)),
-        }
-    return values
 
 
 @exercise(
@@ -96,32 +97,26 @@ def _spearman_and_mistakes(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     ),
 )
 def spearman(answer: object, rng: np.random.Generator) -> str:
-    """Compare with SciPy, first without ties, then with them."""
-
-    def without_ties() -> tuple:
-        return tuple(rng.choice(1000, 7, replace=False) / 1000 for _ in range(2))
-
-    def one_tie() -> tuple:  # with two equal values it shows which of them a sort puts first
-        a, b = without_ties()
-        first, second = rng.choice(7, 2, replace=False)
-        a[first] = a[second]
-        return a, b
-
-    def with_ties() -> tuple:
-        return rng.integers(1, 5, 9) / 10, rng.integers(1, 6, 9) / 10
-
-    draws = (without_ties, one_tie, with_ties)
-    cases = [_fresh(draw, _spearman_and_mistakes) for draw in draws]
-    rising = np.sort(rng.choice(1000, 4, replace=False)) / 1000
-    cases += [(rising, rising**2), (rising, 1 - rising), (rising[:2], rising[:2])]
-    for a, b in cases:
-        result = number(call(answer, a.tolist(), b.tolist()), "the rank correlation")
-        if _is_right(result, _spearman_and_mistakes(a, b), abs_tol=1e-6):
-            continue
-        raise Wrong(
-            f"Of {a.tolist()} and {b.tolist()} the rank correlation is not {result:.3f}: it "
-            "is the ordinary correlation of the two lists of ranks."
-        )
+    fixed = [
+        ([0.2, 0.9, 0.7], [0.5, 0.8, 0.6]),  # the example
+        ([0.2, 0.9, 0.9, 0.5], [0.4, 0.1, 0.8, 0.7]),
+        ([0.4, 0.1, 0.8, 0.7], [0.9, 0.2, 0.5, 0.2]),
+        ([0.3, 0.9, 0.1, 0.7, 0.5], [0.2, 0.5, 0.3, 0.9, 0.1]),
+        ([0.5, 0.5, 0.5, 0.2, 0.9, 0.9], [0.1, 0.3, 0.2, 0.2, 0.4, 0.1]),
+        ([3, 1, 2, 2], [-50, 1000, 0, 1000]),
+        ([1, 100, 10, 1000], [-1, -2, -3, -4]),
+        ([0.1, 0.2], [0.7, 0.9]),
+    ]
+    drawn = (rng.integers(0, 7, (2, n)) / 10 for n in rng.integers(3, 8, 60))
+    fresh = [(a.tolist(), b.tolist()) for a, b in drawn if np.ptp(a) and np.ptp(b)]
+    compare(
+        answer,
+        fixed + fresh,
+        _spearman,
+        read=lambda value: number(value, "the rank correlation"),
+        mistakes=_wrong_correlations,
+        clue="It is the ordinary correlation of the two lists of ranks.",
+    )
     return "Only the order counts: squaring all accuracies would not change it."
 
 
@@ -141,25 +136,40 @@ def spearman(answer: object, rng: np.random.Generator) -> str:
     ),
 )
 def plan(answer: object, rng: np.random.Generator) -> str:
-    """Compare the rounds with a count by hand, for several factors and odd numbers."""
-    cases: list[tuple[int, tuple[int, ...], int]]
-    cases = [(27, (1, 3, 9), 3), (int(rng.integers(28, 54)), (1, 3, 9), 3), (10, (2, 5, 12), 2)]
-    cases += [(int(rng.integers(5, 9)), (1, 4), 4), (2, (1, 3, 9), 3), (5, (12,), 3)]
-    for n_networks, stops, factor in cases:
-        result = call(answer, n_networks, stops, factor)
-        rounds = _as_rounds(result)
-        right = _plan(n_networks, stops, factor)
-        if rounds != right:
-            given = f"For {n_networks} networks, stops {stops} and factor {factor}"
-            raise Wrong(f"{given}: {_wrong_plan(rounds, right, n_networks, stops, factor)}")
+    fixed = [
+        (27, (1, 3, 9), 3),  # the example
+        (40, (1, 3, 9), 3),
+        (10, (2, 5, 12), 2),
+        (7, (1, 4), 4),
+        (2, (1, 3, 9), 3),
+        (5, (12,), 3),
+        (1, (2, 3), 2),
+        (53, (3, 4, 8, 20), 2),
+        (5, (1, 2, 5, 6), 4),
+        (100, (1, 10), 10),
+    ]
+    fresh = [
+        (
+            int(rng.integers(1, 30)),
+            tuple(np.sort(rng.permutation(12)[: rng.integers(1, 5)] + 1).tolist()),
+            int(rng.integers(2, 5)),
+        )
+        for _ in range(60)
+    ]
+    compare(
+        answer, fixed + fresh, _plan, read=_as_rounds, same=equal, mistakes=_wrong_plans, clue=_CLUE
+    )
     return (
         "The first round is the costly one: it pays for all networks, and decides with the least "
         "knowledge."
     )
 
 
+_CLUE = "From stop to stop divide the networks by the factor, and pay the new epochs alone."
+
+
 def _as_rounds(result: object) -> list[tuple]:
-    if not isinstance(result, (list, tuple)):
+    if not isinstance(result, (list, tuple, np.ndarray)):
         raise Wrong(f"Return a list of pairs (networks, epochs), not {show(result)}.")
     for pair in result:
         if not (isinstance(pair, (list, tuple, np.ndarray)) and len(pair) == 2):
@@ -169,57 +179,82 @@ def _as_rounds(result: object) -> list[tuple]:
     return [tuple(number(value, "each number of a round") for value in pair) for pair in result]
 
 
-def _plan(n_networks: int, stops: tuple, factor: int) -> list[tuple]:
-    networks = [n_networks]
+def _plan(
+    n_networks: int,
+    stops: tuple[int, ...],
+    factor: int,
+    *,
+    cut: Callable[[float, int], float] = lambda n, factor: max(1, n // factor),
+) -> list[tuple]:
+    """One pair a round; `cut` says how many networks are left after one."""
+    networks: list[float] = [n_networks]
     for _ in stops[1:]:
-        networks.append(max(1, networks[-1] // factor))
+        networks.append(cut(networks[-1], factor))
     return list(zip(networks, np.diff([0, *stops]).tolist()))
 
 
-def _wrong_plan(rounds: list, right: list, n_networks: int, stops: tuple, factor: int) -> str:
-    networks, epochs = map(list, zip(*rounds)) if rounds else ([], [])
-    right_networks, right_epochs = map(list, zip(*right))
-    swapped = [(b, a) for a, b in rounds]
-    if swapped == right:
-        return "the pairs are the wrong way round, networks come first."
-    if len(rounds) != len(stops):
-        return (
-            f"there are {len(rounds)} rounds instead of {len(stops)}, but there is one for each "
-            "stop, and the one network that is left at the end is trained no further."
-        )
-    if epochs == list(stops) and len(stops) > 1:
-        return (
-            "each round pays from the beginning again, but a training goes on where it was "
-            "stopped: count only the new epochs."
-        )
-    if epochs != right_epochs:
-        return (
-            f"a network should not pay {_listed(epochs)} epochs in the rounds: from one stop to the "
-            "next it pays the difference."
-        )
-    if networks[0] == right_networks[0] // factor or networks == right_networks[1:] + networks[-1:]:
-        return (
-            "these are the networks left after each round, but a round pays for all that are "
-            "trained in it: cut afterward."
-        )
-    if 0 in networks:
-        return "a round without any network trains nothing, so keep at least one."
-    if networks == [n_networks] * len(stops):
-        return "no network is dropped between the rounds."
-    up = [n_networks]
-    for _ in stops[1:]:
-        up.append(math.ceil(up[-1] / factor))
-    if networks == up:
-        return "the cut rounds up, and the plan costs more than allowed: round down."
-    if any(value != int(value) for value in networks):
-        return "there are no parts of networks, so round down to whole ones."
-    if networks == [max(1, n_networks - factor * cuts) for cuts in range(len(stops))]:
-        return "this subtracts the factor, but one of so many is kept: divide by it."
-    return f"{_listed(networks)} networks are wrong: from round to round divide by the factor."
+def _wrong_plans(n_networks: int, stops: tuple[int, ...], factor: int) -> dict[str, list[tuple]]:
+    networks, epochs = map(list, zip(*(right := _plan(n_networks, stops, factor))))
+    case = (n_networks, stops, factor)
+    left = [*networks[1:], max(1, networks[-1] // factor)]
 
+    def cuts(cut: Callable[[float, int], float]) -> list[tuple]:
+        return _plan(*case, cut=cut)
 
-def _listed(values: list[float]) -> str:
-    return ", ".join(f"{value:g}" for value in values)
+    return {
+        "The pairs are the wrong way round, networks come first.": [(b, a) for a, b in right],
+        "Each round pays from the beginning again, but a training goes on where it was stopped: "
+        "count only the new epochs.": list(zip(networks, stops)),
+        "These are the networks left after each round, but a round pays for all that are trained "
+        "in it: cut afterward.": list(zip(left, epochs)),
+        "A round without any network trains nothing, so keep at least one.": (
+            cuts(lambda n, factor: n // factor)
+        ),
+        "No network is dropped between the rounds.": cuts(lambda n, factor: n),
+        "The cut rounds up, and the plan costs more than allowed: round down.": (
+            cuts(lambda n, factor: math.ceil(n / factor))
+        ),
+        "The cut rounds to the nearest number: round down.": (
+            cuts(lambda n, factor: max(1, round(n / factor)))
+        ),
+        "There are no parts of networks, so round down to whole ones.": (
+            cuts(lambda n, factor: max(1, n / factor))
+        ),
+        "This subtracts the factor, but one of so many is kept: divide by it.": (
+            cuts(lambda n, factor: max(1, n - factor))
+        ),
+        "This always halves: divide by the factor.": cuts(lambda n, factor: max(1, n // 2)),
+        "This always takes a third: divide by the factor.": cuts(lambda n, _: max(1, n // 3)),
+        "At least one network goes on, not two.": cuts(lambda n, factor: max(2, n // factor)),
+        "This ends when one network is left: it is trained up to the last stop all the same.": (
+            right[: networks.index(1) + 1] if 1 in networks else right
+        ),
+        "There is a round too many: the one network that is left at the end is trained no "
+        "further.": [*right, (1, stops[-1])],
+        "From one stop to the next a network pays the difference: this is one epoch too many.": (
+            [(n, e + 1) for n, e in right]
+        ),
+        "These are the epochs of all networks of a round: give those that each of them pays.": (
+            [(n, n * e) for n, e in right]
+        ),
+        "The last round starts at epoch 1: a network pays from 0 on, so the first stop is paid "
+        "whole.": [(right[0][0], stops[0] - 1), *right[1:]],
+        "One network too many goes on: round down, and add none.": (
+            cuts(lambda n, factor: n // factor + 1)
+        ),
+        "One network is taken away before the division: divide all of them.": (
+            cuts(lambda n, factor: max(1, (n - 1) // factor))
+        ),
+        "These are the networks that are dropped: those that go on are a part of 1 in factor.": (
+            cuts(lambda n, factor: max(1, n - n // factor))
+        ),
+        "Fewer than the factor may go on: at least one, not factor.": (
+            cuts(lambda n, factor: max(factor, n // factor))
+        ),
+        "The first cut is missing: it comes after the first round already.": (
+            list(zip([n_networks, *networks[:-1]], epochs))
+        ),
+    }
 
 
 multiple_choice(
@@ -244,26 +279,42 @@ multiple_choice(
 )
 
 
-def _regret_and_mistakes(val: np.ndarray, test: np.ndarray, epochs: int) -> dict[str, float]:
-    """The right value under "", and what each mistake makes of the two arrays."""
+def _regret(val: np.ndarray, test: np.ndarray, epochs: int) -> float:
+    chosen = max(range(len(val)), key=lambda network: val[network][epochs - 1])
+    return max(test.tolist()) - test.tolist()[chosen]
+
+
+def _wrong_regrets(val: np.ndarray, test: np.ndarray, epochs: int) -> dict[str, float]:
+    """What each mistake makes of the two arrays."""
     best, column = test.max(), val[:, epochs - 1]
-    right = best - test[column.argmax()]
-    values = {
-        "": right,
+    so_far = val[:, :epochs]
+    return {
         "The choice is made one epoch too late: the first column, with index 0, is epoch 1.": (
             best - test[val[:, min(epochs, val.shape[1] - 1)].argmax()]
+        ),
+        "The choice is made one epoch too early: the last of the epochs is in column epochs - 1.": (
+            best - test[val[:, epochs - 2].argmax()]
         ),
         "The regret is always 0 here, as the network is chosen by its test accuracy: choose by "
         "validation, and let the test only judge the choice.": 0.0,
         "This is the test accuracy of the chosen network: the regret says how far it is below the "
         "best one.": test[column.argmax()],
         "The regret is negative here: subtract the chosen one from the best, not the reverse.": (
-            -right
+            test[column.argmax()] - best
         ),
         "This takes the network with the lowest validation accuracy: of accuracies the highest "
         "wins.": best - test[column.argmin()],
         "The choice looks at the full training: a judge after some epochs does not know the "
         "later ones.": best - test[val[:, -1].argmax()],
+        "The choice looks at the first epoch alone: look at the last of the epochs.": (
+            best - test[val[:, 0].argmax()]
+        ),
+        "The choice takes the best of all epochs so far: look at the last of them alone.": (
+            best - test[so_far.max(axis=1).argmax()]
+        ),
+        "The choice takes the mean of the epochs so far: look at the last of them alone.": (
+            best - test[so_far.mean(axis=1).argmax()]
+        ),
         "This looks at the row of one network: the column of an epoch, val[:, ...], holds all of "
         "them.": best - test[val[min(epochs, len(val)) - 1].argmax() % len(test)],
         "This compares validation accuracies: the chosen network is judged by the test.": (
@@ -271,8 +322,27 @@ def _regret_and_mistakes(val: np.ndarray, test: np.ndarray, epochs: int) -> dict
         ),
         "The validation accuracy of the choice is subtracted from a test accuracy: compare two "
         "test accuracies.": best - column.max(),
+        "The chosen network is compared with the middle one: the regret is to the best.": (
+            float(np.median(test)) - test[column.argmax()]
+        ),
+        "This is a part of the best accuracy: return the plain difference.": (
+            (best - test[column.argmax()]) / best
+        ),
+        "The test accuracy of the choice is subtracted from a validation accuracy: compare two "
+        "test accuracies.": column.max() - test[column.argmax()],
+        "This is the number of the network: return how far its test accuracy is below the best.": (
+            column.argmax()
+        ),
+        "The chosen network is compared with the last one: the regret is to the best.": (
+            test[-1] - test[column.argmax()]
+        ),
+        "The columns are counted from the end: the first is epoch 1.": (
+            best - test[val[:, -epochs].argmax()]
+        ),
+        "The chosen network is compared with the mean: the regret is to the best.": (
+            test.mean() - test[column.argmax()]
+        ),
     }
-    return {sentence: float(value) for sentence, value in values.items()}
 
 
 @exercise(
@@ -285,22 +355,22 @@ def _regret_and_mistakes(val: np.ndarray, test: np.ndarray, epochs: int) -> dict
     ),
 )
 def regret(answer: object, rng: np.random.Generator) -> str:
-    """Compare on random accuracies in which every mistake shows."""
-
-    def draw() -> tuple:
-        val, test = rng.random((12, 5)).round(4), rng.random(12).round(4)
-        return val, test, int(rng.integers(2, 4))
-
-    cases = [_fresh(draw, _regret_and_mistakes) for _ in range(2)]
-    val, test, _ = cases[0]
-    cases += [(val, test, 1), (val, test, val.shape[1]), (val[:1], test[:1], 1)]
-    for val, test, epochs in cases:
-        result = number(call(answer, val, test, epochs), "the regret")
-        if _is_right(result, _regret_and_mistakes(val, test, epochs), abs_tol=1e-9):
-            continue
-        raise Wrong(
-            f"After {epochs} of {val.shape[1]} epochs and with {len(val)} networks the regret is "
-            f"not {result:.4f}: it is the best test accuracy less that of the network with the "
-            "best validation accuracy in the column of that epoch."
-        )
+    example = np.array([[0.8, 0.9], [0.7, 0.95]]), np.array([0.91, 0.94])
+    val = np.array([[0.2, 0.9, 0.5, 0.1], [0.6, 0.1, 0.4, 0.3], [0.5, 0.2, 0.7, 0.6]])
+    test = np.array([0.6, 0.95, 0.7])
+    cases = [(*example, 1), (*example, 2), *((val, test, epochs) for epochs in (1, 2, 3, 4))]
+    cases += [(val[:1], test[:1], 1), (val[:, :1], test, 1), (val[::-1], test[::-1] - 0.3, 2)]
+    for networks, length in rng.integers(1, 6, (60, 2)):
+        drawn = rng.choice(1000, networks * length, replace=False).reshape(networks, -1) / 1000
+        by_test = rng.integers(0, 1000, networks) / 1000
+        cases.append((drawn, by_test, int(rng.integers(1, length + 1))))
+    compare(
+        answer,
+        cases,
+        _regret,
+        read=lambda value: number(value, "the regret"),
+        mistakes=_wrong_regrets,
+        clue="It is the best test accuracy less that of the network with the best validation "
+        "accuracy in the column of that epoch.",
+    )
     return "The test judges the judge, and has no say in the choice."

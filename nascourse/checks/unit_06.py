@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 
+from nascourse.checks.cases import compare, equal
 from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.networks import require_no_extras
 from nascourse.checks.registry import exercise
 
 
@@ -23,77 +25,90 @@ from nascourse.checks.registry import exercise
     ),
 )
 def odds(answer: object, rng: np.random.Generator) -> str:
-    groups = {"conv": int(rng.integers(3, 6)), "body": 2, "head/dense": int(rng.integers(2, 4))}
-    names = [f"{group}/{place}" for group, size in groups.items() for place in range(size)]
-    names = [str(name) for name in rng.permutation([*names, "reduce/reduction_type", "lone"])]
-    cases = [(names, "conv/0"), (names, "head/dense/1"), (names, "reduce/reduction_type")]
-    for case in [*cases, (names, "lone"), (["a/b", "a/c"], "a/c"), (["a"], "a")]:
-        result = number(call(answer, *case), "the probability")
-        changed, all_nodes, name = *_trie(case[0]), case[1]
-        weights = {node: 1 / len(below) for node, below in zip(all_nodes, changed)}
-        way = [node for node, below in zip(all_nodes, changed) if name in below]
-        if np.isclose(
-            result, sum(weights[node] for node in way) / sum(weights.values()), atol=1e-3
-        ):
-            continue
-        for value, sentence in _wrong_odds(weights, way, case[0]):
-            if np.isclose(result, value, atol=1e-6):
-                raise Wrong(sentence)
-        raise Wrong(
-            f"For {name} among {len(case[0])} names, {result:.3f} is not what AutoKeras's own trie "
-            "gives."
-        )
+    example = ["conv/filters", "conv/kernel", "head"]
+    # Parts that begin alike, and parts that come back below another node.
+    alike = ["conv/kernel", "conv_2/kernel", "conv/filters", "lone", "lone_2/rate", "lon/rate"]
+    again = ["a/b/c", "a/b/d", "b/b/c", "b/c", "a/a"]
+    deep = ["head/dense/units", "head/dense/rate", "head/drop", "body/depth", "body/skip", "lr"]
+    cases = [(names, name) for names in (example, alike, again, deep) for name in names]
+    cases += [(["a/b", "a/c"], "a/c"), (["a"], "a"), (["a/b/c"], "a/b/c")]
+    for _ in range(25):
+        ways = rng.permutation([f"{x}/{y}/{z}" for x in "pq" for y in "pqr" for z in "st"])
+        # Paths of two or three parts; none is the beginning of another.
+        names = list(dict.fromkeys(w[:3] if w[2] == "r" else w for w in ways.tolist()[:5]))
+        cases.append((names, names[-1]))
+    compare(
+        answer,
+        cases,
+        _odds,
+        read=lambda value: number(value, "the probability"),
+        same=lambda one, other: bool(abs(one - other) < 6e-4),  # the task shows three digits
+        mistakes=_wrong_odds,
+        clue="AutoKeras's own trie has it: look for the nodes of which each name is below.",
+    )
     return (
         "AutoKeras's own trie says the same: a name with a parent of its own is changed more often "
         "than one that shares its parent."
     )
 
 
-def _trie(names: list[str]) -> tuple[list[list[str]], list[int]]:
-    """What each node of AutoKeras's own trie changes, and the nodes by number, the root first."""
+def _trie(names: list[str]) -> list[list[str]]:
+    """For each node of AutoKeras's own trie, the root first, the names that it draws anew."""
     from nascourse._engine.compat import Trie
 
     trie = Trie()
     for name in names:
         trie.insert(name)
-    return [trie.get_hp_names(node) for node in trie.nodes], list(range(len(trie.nodes)))
+    return [trie.get_hp_names(node) for node in trie.nodes]
 
 
-def _wrong_odds(weights: dict[int, float], way: list[int], names: list[str]):
+def _odds(names: list[str], name: str) -> float:
+    nodes = _trie(names)
+    own = sum(1 / len(below) for below in nodes if name in below)
+    return own / sum(1 / len(below) for below in nodes)
+
+
+def _wrong_odds(names: list[str], name: str) -> dict[str, float]:
     """What the plausible mistakes give, and what to say."""
-    total = sum(weights.values())
-    own = sum(weights[node] for node in way)
-    leaf = way[-1]
-    yield (
-        weights[leaf] / total,
-        "This is the leaf alone: a node above it changes it as well.",
-    )
-    yield (
-        (own - weights[0]) / (total - weights[0]),
-        "The root is missing: it can be drawn, too, and then everything changes.",
-    )
-    yield (
-        (own - weights[0]) / total,
-        "The root is left out of the way: when it is drawn, everything changes.",
-    )
-    yield own, "The weights are not probabilities yet: together they must make 1."
-    yield (
-        len(way) / len(weights),
-        "This draws all nodes with the same probability: one with many leaves is drawn less often.",
-    )
-    leaves = {node: round(1 / weight) for node, weight in weights.items()}
-    yield (
-        sum(leaves[node] for node in way) / sum(leaves.values()),
-        "This draws a node more often the more leaves it has: it is the other way round.",
-    )
-    yield (
-        1 / len(names),
-        "This draws one of the names, all alike: greedy draws a node, and some have many names.",
-    )
-    yield (
-        1 - own / total,
-        "This is the probability that it stays: the others make up the rest.",
-    )
+    nodes = _trie(names)
+    leaves = np.array([len(below) for below in nodes])
+    on_way = np.array([name in below for below in nodes])
+    weights = 1 / leaves
+    total, own, root = weights.sum(), weights[on_way].sum(), weights[0]
+    parts = [way for each in names for way in each.split("/")]
+    by_part = {part: 1 / parts.count(part) for part in parts} | {"": 1 / len(names)}
+    two = {each.split("/")[0] for each in names}
+    two_levels = 1 / len(names) + len(names)
+    sizes = {group: sum(each.split("/")[0] == group for each in names) for group in two}
+    two_levels += sum(1 / size for size in sizes.values())
+    return {
+        "This is the leaf alone: a node above it changes it as well.": 1 / total,
+        "The root is missing: it can be drawn, too, and then everything changes.": (
+            (own - root) / (total - root) if total > root else 0
+        ),
+        "The root is left out of the way: when it is drawn, everything changes.": (
+            (own - root) / total
+        ),
+        "The weights are not probabilities yet: together they must make 1.": own,
+        "This draws all nodes with the same probability: one with many leaves is drawn less "
+        "often.": on_way.mean(),
+        "This draws a node more often the more leaves it has: it is the other way round.": (
+            leaves[on_way].sum() / leaves.sum()
+        ),
+        "This draws one of the names, all alike: greedy draws a node, and some have many names.": (
+            1 / len(names)
+        ),
+        "This is the probability that it stays: the others make up the rest.": 1 - own / total,
+        "The leaf itself is missing: it is a node of the trie, and changes itself.": (
+            (own - 1) / total
+        ),
+        "This takes every name for a group and a last part: here some have more parts, or one.": (
+            (1 / len(names) + 1 / sizes[name.split("/")[0]] + 1) / two_levels
+        ),
+        "Parts of the same name are one node here: a node is its whole way from the root.": (
+            sum(by_part[part] for part in ["", *name.split("/")]) / sum(by_part.values())
+        ),
+    }
 
 
 @exercise(
@@ -109,43 +124,65 @@ def _wrong_odds(weights: dict[int, float], way: list[int], names: list[str]):
     ),
 )
 def repeats(answer: object, rng: np.random.Generator) -> str:
-    shuffled = [_greedy_trials(rng, shuffled=True) for _ in range(3)]
-    for trials in [_greedy_trials(rng), *shuffled, shuffled[0][:1], []]:
-        result = call(answer, trials)
-        result = numbers(sorted(result) if isinstance(result, set) else result, what="the numbers")
-        marks = [_built(trial) for trial in trials]
-        expected = [n for n, mark in enumerate(marks, 1) if mark in marks[: n - 1]]
-        if result.tolist() == expected:
-            continue
-        for mistake, sentence in _wrong_repeats(trials, expected):
-            if result.tolist() == mistake:
-                raise Wrong(sentence)
-        missed, extra = sorted({*expected} - {*result}), sorted({*result} - {*expected})
-        if extra:
-            raise Wrong(f"Trial {extra[0]:g} builds a network of its own in {show(trials)}.")
-        if missed:
-            raise Wrong("A repetition is missing: the earlier trial may be any before it.")
-        raise Wrong("The numbers should rise, and each should be there once.")
+    a, b, c = (int(value) for value in rng.permutation([8, 16, 32]))
+    first = {"num_blocks": 1, "num_layers": 1, "filters_0_0": a}
+    turned = {"filters_0_0": a, "num_layers": 1, "num_blocks": 1}  # the same in another order
+    two = {"num_blocks": 2, "num_layers": 1, "filters_0_0": a, "filters_1_0": b}
+    two_turned = {**two, "filters_0_0": b, "filters_1_0": a}
+    two_layers = {"num_blocks": 1, "num_layers": 2, "filters_0_0": a, "filters_0_1": b}
+    wide = {"num_blocks": 2, "num_layers": 2}
+    wide |= {f"filters_{block}_{layer}": c for block in (0, 1) for layer in (0, 1)}
+    example = [
+        {"num_blocks": 1, "num_layers": 1, "filters_0_0": 8, "filters_1_0": 16},
+        {"num_blocks": 1, "num_layers": 1, "filters_0_0": 8, "filters_1_0": 32},
+        {"num_blocks": 1, "num_layers": 1, "filters_0_0": 16},
+    ]
+    fixed = [
+        example,
+        [first, {**first, "filters_0_1": c}, {**first, "filters_1_0": b}, turned],
+        [two, {**two, "filters_0_1": c}, two_turned, {**two_turned, "filters_2_0": a}],
+        [two, two_layers, {**two_layers, "filters_1_1": a}, {**two, "filters_1_1": c}],
+        [wide, {**wide, "filters_2_0": a}, {**wide, "filters_1_1": a}, {**wide, "filters_0_1": b}],
+        [first, two, {**first, "filters_0_0": b}, first, two, first],
+        [{**first, "filters_1_0": b}, {**two, "filters_0_0": c}, {**first, "filters_1_0": b}],
+        [wide],
+    ]
+    fresh = [[_trial(rng) for _ in range(rng.integers(2, 6))] for _ in range(60)]
+    compare(
+        answer,
+        [(trials,) for trials in fixed + fresh],
+        _repeated,
+        read=_trial_numbers,
+        same=equal,
+        mistakes=_wrong_repeats,
+        clue="Write down for each trial the filters of the layers that exist, block by block.",
+    )
     return (
         "No accuracy was needed for it: what a network is can be known before it is trained, so a "
         "search could skip these trials."
     )
 
 
-def _greedy_trials(rng: np.random.Generator, *, shuffled: bool = False) -> list[dict[str, int]]:
-    """Trials in which each kind of repetition occurs; as they stand all mistakes below differ."""
-    a, b, c = (int(value) for value in rng.permutation([8, 16, 32]))
-    first = {"num_blocks": 1, "num_layers": 1, "filters_0_0": a}
-    other_block = {**first, "filters_1_0": b}
-    other_layer = {**first, "filters_0_1": c}
-    two = {"num_blocks": 2, "num_layers": 1, "filters_0_0": a, "filters_1_0": b}
-    two_layers = {"num_blocks": 1, "num_layers": 2, "filters_0_0": a, "filters_0_1": b}
-    alone = {"num_blocks": 1, "num_layers": 1, "filters_0_0": b}
-    wide = {"num_blocks": 2, "num_layers": 2}
-    wide |= {f"filters_{block}_{layer}": c for block in (0, 1) for layer in (0, 1)}
-    trials = [first, two, other_block, two_layers, {**two, "filters_0_1": c}, other_layer, alone]
-    trials += [wide, {**wide, "filters_2_0": a}, {**wide, "filters_1_1": a}]
-    return [trials[place] for place in rng.permutation(len(trials))] if shuffled else trials
+def _trial(rng: np.random.Generator) -> dict[str, int]:
+    """A trial of a small space, with some values of what is not built."""
+    blocks, layers = (int(n) for n in rng.integers(1, 3, 2))
+    trial = {"num_blocks": blocks, "num_layers": layers}
+    for block in range(2):
+        for layer in range(2):
+            if block < blocks and layer < layers or rng.random() < 0.5:
+                trial[f"filters_{block}_{layer}"] = int(rng.choice([8, 16]))
+    return trial
+
+
+def _trial_numbers(result: object) -> np.ndarray:
+    if isinstance(result, set):
+        result = sorted(result)
+    return numbers(result, what="the numbers")
+
+
+def _repeated(trials: list[dict[str, int]]) -> list[int]:
+    marks = [_built(trial) for trial in trials]
+    return [n for n, mark in enumerate(marks, 1) if mark in marks[: n - 1]]
 
 
 def _built(trial: dict[str, int]) -> str:
@@ -157,7 +194,7 @@ def _built(trial: dict[str, int]) -> str:
     return str(blocks)
 
 
-def _wrong_repeats(trials: list[dict[str, int]], expected: list[int]):
+def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
     """What the plausible mistakes give, and what to say."""
 
     def repeated(marks: list) -> list[int]:
@@ -174,39 +211,48 @@ def _wrong_repeats(trials: list[dict[str, int]], expected: list[int]):
         }
 
     marks = [_built(trial) for trial in trials]
-    yield (
-        repeated(trials),
-        "This compares all values, also those of blocks and layers that are not built.",
-    )
-    yield (
-        repeated([kept(trial, block=True, layer=False) for trial in trials]),
-        "This drops the filters of blocks that are not built, but not those of layers.",
-    )
-    yield (
-        repeated([kept(trial, block=False, layer=True) for trial in trials]),
-        "This drops the filters of layers that are not built, but not those of blocks.",
-    )
-    yield [n - 1 for n in expected], "Trials are counted from 1 here, as in the trial table."
-    yield (
-        [n for n, mark in enumerate(marks, 1) if marks.count(mark) > 1],
-        "The first trial of a kind is in it, too: it was not wasted, only its repetitions were.",
-    )
-    yield (
-        [n for n, mark in enumerate(marks, 1) if mark in marks[n:]],
-        "These are the trials that are repeated later: the later ones are the wasted ones.",
-    )
-    yield (
-        [n for n, mark in enumerate(marks, 1) if n > 1 and mark == marks[n - 2]],
-        "This looks one trial back only: the earlier one may have been long before.",
-    )
-    yield (
-        repeated([mark.replace("[", "").replace("]", "") for mark in marks]),
-        "Two blocks of one layer are not one block of two layers: each block ends in a pooling.",
-    )
-    yield (
-        repeated([(trial["num_blocks"], trial["num_layers"]) for trial in trials]),
-        "This compares the numbers of blocks and layers only: their filters matter as well.",
-    )
+    filters = [mark.replace("[", "").replace("]", "") for mark in marks]
+    return {
+        "This compares all values, also those of blocks and layers that are not built.": (
+            repeated(trials)
+        ),
+        "This drops the filters of blocks that are not built, but not those of layers.": (
+            repeated([kept(trial, block=True, layer=False) for trial in trials])
+        ),
+        "This drops the filters of layers that are not built, but not those of blocks.": (
+            repeated([kept(trial, block=False, layer=True) for trial in trials])
+        ),
+        "Trials are counted from 1 here, as in the trial table.": (
+            [n - 1 for n in _repeated(trials)]
+        ),
+        "The first trial of a kind is in it, too: it was not wasted, only its repetitions were.": (
+            [n for n, mark in enumerate(marks, 1) if marks.count(mark) > 1]
+        ),
+        "These are the trials that are repeated later: the later ones are the wasted ones.": (
+            [n for n, mark in enumerate(marks, 1) if mark in marks[n:]]
+        ),
+        "This looks one trial back only: the earlier one may have been long before.": (
+            [n for n, mark in enumerate(marks, 1) if n > 1 and mark == marks[n - 2]]
+        ),
+        "Two blocks of one layer are not one block of two layers: each block ends in a pooling.": (
+            repeated(filters)
+        ),
+        "This compares the numbers of blocks and layers only: their filters matter as well.": (
+            repeated([(trial["num_blocks"], trial["num_layers"]) for trial in trials])
+        ),
+        "The order of the filters matters: 8 then 16 is another network than 16 then 8.": (
+            repeated([(mark.count("["), sorted(each)) for mark, each in zip(marks, filters)])
+        ),
+        "This names the earlier trial that is repeated: the number of the repetition is asked "
+        "for.": [marks.index(marks[n - 1]) + 1 for n in _repeated(trials)],
+        "Each trial is named once at most.": [n for n in _repeated(trials) for _ in range(2)],
+        "These are the trials that are not wasted: return the other ones.": (
+            [n for n in range(1, len(trials) + 1) if n not in _repeated(trials)]
+        ),
+        "Only the first repetition of a network is here: later ones are wasted as well.": (
+            [n for n in _repeated(trials) if marks[: n - 1].count(marks[n - 1]) == 1]
+        ),
+    }
 
 
 @exercise(
@@ -232,7 +278,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
         )
     with guarded("building the space"):
         first = spaces.declared(space)
-        name = {entry.name.rpartition("/")[2]: entry.name for entry in first.space}
+        name = {role: name for name, role in _roles([e.name for e in first.space]).items()}
     _right_choices(first, space)
 
     expected = {}
@@ -243,7 +289,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
                 name["num_blocks"]: len(filters),
                 name["separable"]: separable,
                 **{
-                    name["filters_0_0"].replace("_0_0", f"_{block}_0"): each
+                    f"{name['separable'].rpartition('/')[0]}/filters_{block}_0": each
                     for block, each in enumerate(filters)
                 },
             }
@@ -254,45 +300,70 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
         kinds = [type(layer).__name__ for layer in model.layers]
         if "Rescaling" not in kinds:
             raise Wrong("The pixels are not rescaled: a convolution gets numbers from 0 to 255.")
+        if kinds.count("Rescaling") > 1 or "Normalization" in kinds:
+            raise Wrong("The pixels are rescaled twice: one RescalingBlock does all of it.")
+        losses = {str(getattr(loss, "name", loss)) for loss in (model.loss or {}).values()}
+        if losses - {"None", "categorical_crossentropy", "sparse_categorical_crossentropy"}:
+            raise Wrong(f"The head has the loss {', '.join(losses)}: leave its own one.")
+        if kinds[-1] not in ("Softmax", "Dense"):
+            raise Wrong("The head should give one share for each digit: leave multi_label out.")
         if described != network:
             raise Wrong(_wrong_network(described, network))
+        require_no_extras(model)
     return (
         f"It holds {len(expected)} networks. Once AutoKeras has met a second block it counts 16 "
         "settings, since the filters of that block then have a value even in a network without it."
     )
 
 
+_SHOULD_BE = {
+    "kernel_size": "fix kernel_size at 3",
+    "num_layers": "fix num_layers at 1",
+    "dropout": "give the ConvBlock dropout=0.0",
+    "dropout of the head": "give the ClassificationHead dropout=0.0",
+    "max_pooling": "fix max_pooling at True",
+    "reduction_type": "say that the maps are flattened",
+    "separable": "leave separable out",
+    "num_blocks": "give spaces.choice for num_blocks",
+    "filters": "give spaces.choice for filters",
+}
+
+
+def _roles(names: list[str]) -> dict[str, str]:
+    """What each hyperparameter decides; a name that a learner chose is that of the blocks."""
+    blocks = [name.rpartition("/")[0] for name in names if name.endswith("/filters_0_0")]
+    is_named = any(name.endswith("/num_blocks") for name in names)
+    roles: dict[str, str] = {}
+    for name in names:
+        block, _, last = name.rpartition("/")
+        if last.startswith("filters_"):
+            last = "filters"
+        elif block in blocks and last not in _SHOULD_BE and not is_named:
+            last, is_named = "num_blocks", True
+        elif last == "dropout" and block not in blocks:
+            last = "dropout of the head"
+        roles[name] = last
+    return roles
+
+
 def _right_choices(hp, space) -> None:
     """Refuse choices that should be fixed, and fixed values that should be choices."""
     from keras_tuner.engine.hyperparameters import Fixed
 
-    open_to_search = {}
-    for entry in hp.space:
-        if not isinstance(entry, Fixed) and entry.name not in space.fixed:
-            block, _, last = entry.name.rpartition("/")
-            last = "filters" if last.startswith("filters") else last
-            if last == "dropout" and f"{block}/num_blocks" not in {e.name for e in hp.space}:
-                last = "dropout of the head"
-            open_to_search[last] = sorted(entry.values)
-    wanted = {"num_blocks": [1, 2], "filters": [8, 16], "separable": [False, True]}
-    should_be = {
-        "kernel_size": "fix kernel_size at 3",
-        "num_layers": "fix num_layers at 1",
-        "dropout": "give the ConvBlock dropout=0.0",
-        "dropout of the head": "give the ClassificationHead dropout=0.0",
-        "max_pooling": "fix max_pooling at True",
-        "reduction_type": "say that the maps are flattened",
-        "separable": "leave separable out",
-        "num_blocks": "give spaces.choice for num_blocks",
-        "filters": "give spaces.choice for filters",
+    entries = {entry.name: entry for entry in hp.space if entry.name not in space.fixed}
+    open_to_search = {
+        role: sorted(entries[name].values)
+        for name, role in _roles(list(entries)).items()
+        if not isinstance(entries[name], Fixed)
     }
+    wanted = {"num_blocks": [1, 2], "filters": [8, 16], "separable": [False, True]}
     for choice in open_to_search:
         if choice not in wanted:
-            way_out = should_be.get(choice, "use only the blocks that are asked for")
+            way_out = _SHOULD_BE.get(choice, "use only the blocks that are asked for")
             raise Wrong(f"The search would also choose the {choice}: {way_out}.")
     for choice, values in wanted.items():
         if choice not in open_to_search:
-            raise Wrong(f"The search has no {choice} to choose: {should_be[choice]}.")
+            raise Wrong(f"The search has no {choice} to choose: {_SHOULD_BE[choice]}.")
         if open_to_search[choice] != values:
             raise Wrong(
                 f"{choice} can be {show(open_to_search[choice])}, and {values} was asked for."
@@ -305,6 +376,10 @@ def _wrong_network(described: str, expected: str) -> str:
         return f"The maps are not flattened: {described} was built in place of {expected}."
     if "drop" in described:
         return f"There is a dropout in {described}: it should be 0.0 everywhere."
+    if described.split()[-1] != "10":
+        return f"The head of {described} has not ten digits to tell apart: leave num_classes out."
+    if "@3x3" not in described:
+        return f"The window in {described} is another one: it should be 3."
     if "max" not in described:
         return f"There is no max pooling in {described}."
     return f"{described} was built in place of {expected}."

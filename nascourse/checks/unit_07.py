@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from nascourse.checks.core import Wrong, call, multiple_choice, show
+from nascourse.checks.cases import compare, equal
+from nascourse.checks.core import Wrong, multiple_choice, number, show
 from nascourse.checks.registry import exercise
 
 Point = tuple[float, float]  # cost, accuracy
@@ -24,28 +26,38 @@ Point = tuple[float, float]  # cost, accuracy
     ),
 )
 def front(answer: object, rng: np.random.Generator) -> str:
-    cases = [_scattered(rng, 12), _scattered(rng, 7)]
-    cases += [[(1, 0.5), (2, 0.5), (3, 0.7)], [(1, 0.5), (1, 0.8), (2, 0.9)]]  # ties
-    cases += [[(2, 0.9), (1, 0.8), (2, 0.9)], [(1, 0.8)], []]
-    for points in cases:
-        result = _points(call(answer, points))
-        if result != _front(points):
-            raise Wrong(_mistaken_front(points, result))
+    fixed: list[list[Point]] = [
+        [(5, 0.97), (3, 0.94), (2, 0.95), (1, 0.90)],  # the example
+        [(30, 0.5), (10, 0.4), (40, 0.9), (20, 0.45), (25, 0.3)],  # with a dent, as few hulls have
+        [(1, 0.5), (2, 0.5), (3, 0.7)],
+        [(2, 0.5), (1, 0.5), (3, 0.5)],
+        [(1, 0.5), (1, 0.8), (2, 0.9)],
+        [(1, 0.8), (1, 0.5), (2, 0.6)],
+        [(2, 0.9), (1, 0.8), (2, 0.9), (1, 0.8)],
+        [(1, 0.7), (1, 0.7), (3, 0.7), (3, 0.9), (2, 0.9)],
+        [(4, 0.2), (3, 0.4), (2, 0.6), (1, 0.8)],
+        [(1_000_000, 0.99), (0.5, 0.01), (2_000_000, 0.98)],
+        [(1, 0.0), (2, 0.1), (3, 0.1234), (4, 0.1235)],
+        [(1, 0.8)],
+    ]
+    fresh = [
+        [(int(cost), float(hits) / 10) for cost, hits in rng.integers(1, 8, (n, 2))]
+        for n in rng.integers(2, 8, 100)
+    ]
+    compare(
+        answer,
+        [(points,) for points in fixed + fresh],
+        _front,
+        read=_points,
+        same=equal,
+        mistakes=_wrong_fronts,
+        clue="Ask of each point whether another one dominates it: as cheap and as accurate, and "
+        "better in one of the two.",
+    )
     return (
         "Each step to the right on a front buys accuracy: whatever costs more without being more "
         "accurate is not on it."
     )
-
-
-def _scattered(rng: np.random.Generator, n: int) -> list[Point]:
-    """Points of different costs and accuracies, on which each plausible mistake shows."""
-    while True:
-        costs, places = rng.choice(90, n, replace=False) + 10, rng.choice(80, n, replace=False)
-        points = list(zip(costs.tolist(), (0.15 + places / 100).round(2).tolist()))
-        fronts = [_front(points, a, b) for a in (1, -1) for b in (1, -1)]
-        inside = not any(points[0] in front for front in fronts)
-        if inside and min(map(len, fronts)) > 1 and len(fronts[0]) > 2:
-            return points
 
 
 def _front(points: Sequence[Point], cost: int = 1, accuracy: int = 1) -> list[Point]:
@@ -74,39 +86,56 @@ def _points(value: object) -> list[Point]:
         ) from None
 
 
-def _mistaken_front(points: list[Point], result: list[Point]) -> str:
+def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
+    """What each mistake makes of the points."""
     right = _front(points)
-    if extra := set(result) - set(points):
-        return f"{show(min(extra))} is none of the points that were given: keep points, make none."
-    if sorted(result) == sorted(_front(points, 1, -1)):
-        return "This takes a low accuracy for good: only the cost should be small."
-    if sorted(result) == sorted(_front(points, -1, 1)):
-        return "This takes a high cost for good: the cost should be small, the accuracy large."
-    if sorted(result) == sorted(_front(points, -1, -1)):
-        return "Both goals are turned around: the cost should be small, the accuracy large."
-    if len(result) == 1 < len(right) and result[0] in right:
-        which = "cheapest" if result[0] == right[0] else "most accurate"
-        return (
-            f"Only the {which} point is left, the best in a single goal: a front holds all "
-            "points that none dominates."
-        )
-    if sorted(result) == sorted(points) and len(points) > 3:
-        return "No point is left out: those that another point dominates are not on the front."
-    if len(set(result)) < len(result):
-        return "A point that was given twice is kept twice: keep it once."
-    if set(result) == set(right):
-        return "These are the right points in another order: sort them from the cheapest."
-    if dominated := sorted(set(result) - set(right)):
-        point = dominated[0]
-        rival = next(p for p in right if p[0] <= point[0] and p[1] >= point[1])
-        if rival[0] == point[0] or rival[1] == point[1]:
-            return (
-                f"{point} is kept beside {rival}, which is equal in one goal and better in the "
-                "other: that is enough to dominate."
-            )
-        return f"{point} is kept, though {rival} is cheaper and more accurate: it dominates."
-    missing = min(set(right) - set(result))
-    return f"Of the points {show(points)} none dominates {missing}, and it is missing."
+    by_cost = sorted(points)
+
+    def kept(dominates: Callable[[Point, Point], bool]) -> list[Point]:
+        return sorted({one for one in points if not any(dominates(two, one) for two in points)})
+
+    def walk(order: list[Point]) -> list[Point]:
+        return [p for n, p in enumerate(order) if all(p[1] > q[1] for q in order[:n])]
+
+    return {
+        "This takes a low accuracy for good: only the cost should be small.": _front(points, 1, -1),
+        "This takes a high cost for good: the cost should be small, the accuracy large.": (
+            _front(points, -1, 1)
+        ),
+        "Both goals are turned around: the cost should be small, the accuracy large.": (
+            _front(points, -1, -1)
+        ),
+        "Only the cheapest point is left, the best in a single goal: a front holds all points that "
+        "none dominates.": [min(points)],
+        "Only the most accurate point is left, the best in a single goal: a front holds all points "
+        "that none dominates.": [max(points, key=lambda point: point[1])],
+        "No point is left out: those that another point dominates are not on the front.": by_cost,
+        "A point is kept beside one that is equal in one goal and better in the other: that is "
+        "enough to dominate.": kept(lambda two, one: two[0] < one[0] and two[1] > one[1]),
+        "A point is kept beside one that costs the same and is more accurate: that is enough to "
+        "dominate.": kept(lambda two, one: two[0] < one[0] and two[1] >= one[1]),
+        "A point is kept beside a cheaper one of the same accuracy: that is enough to dominate.": (
+            kept(lambda two, one: two[0] <= one[0] and two[1] > one[1])
+        ),
+        "A point that was given twice is kept twice: keep it once.": (
+            [point for point in by_cost if point in right]
+        ),
+        "A point that was given twice is left out: it does not dominate itself, keep it once.": (
+            [point for point in right if points.count(point) == 1]
+        ),
+        "These are the right points in another order: sort them from the cheapest.": (
+            [point for point in dict.fromkeys(points) if point in right]
+        ),
+        "The points are sorted from the most expensive: sort them from the cheapest.": right[::-1],
+        "At equal cost the less accurate point comes first here, and stays: sort it behind the "
+        "other.": walk(by_cost),
+        "The points are not sorted before the walk, so that a cheaper one may come too late: it "
+        "dominates all the same.": walk(points),
+        "The cost and the accuracy of a pair are swapped: keep points, make none.": (
+            [point[::-1] for point in right]
+        ),
+        "The last point of the front is missing: the most accurate one belongs to it.": right[:-1],
+    }
 
 
 @exercise(
@@ -120,59 +149,155 @@ def _mistaken_front(points: list[Point], result: list[Point]) -> str:
     ),
 )
 def best_that_fits(answer: object, rng: np.random.Generator) -> str:
-    for _ in range(3):
-        table, limits, label = _networks(rng)
-        result = call(answer, table, *limits)
-        if isinstance(result, (pd.Series, pd.DataFrame, pd.Index)) or np.asarray(result).ndim:
-            raise Wrong(f"The result should be one label of the index, not {show(result)}.")
-        for role, sentence in _CHOICES.items():
-            if result == label[role]:
-                raise Wrong(sentence)
-        if result == table["val_accuracy"][label["right"]]:
-            raise Wrong("This is the accuracy of the network: return its label in the index.")
-        if result not in table.index:
-            raise Wrong(
-                f"{show(result)} is no label of this table's index: return the label, not a place."
-            )
-        if result != label["right"]:
-            raise Wrong(f"Network {result} fits, but a more accurate one fits as well.")
+    fixed = [
+        _networks(labels, rows)
+        for labels, rows in {
+            # The numbers of networks are no places, and no row is first or last by chance.
+            (7, 2, 5, 0, 9, 4): "smaller larger twin best slow large",
+            (1, 3, 0, 2, 5, 4): "large twin slow test smaller larger",
+            (12, 30, 21, 15): "cheap test smaller slow",
+            (3, 1, 2): "twin larger smaller",
+            (2, 0, 1): "larger smaller test",
+            (1, 0): "slow cheap",
+            (0, 1): "large cheap",
+            (8,): "smaller",
+        }.items()
+    ]
+    fresh = [_drawn_networks(rng) for _ in range(40)]
+    compare(
+        answer,
+        [(table, 500, 2.0) for table in fixed + fresh],
+        _best_within,
+        read=_label,
+        same=equal,
+        mistakes=_wrong_choices,
+        clue="Of the rows within both limits the one with the highest val_accuracy is meant, and "
+        "its label in the index.",
+    )
     return "A limit needs no weights and no units: it asks what fits, and only then what is best."
 
 
-_CHOICES = {
-    "test": "This chooses by test accuracy: the test set judges what validation has chosen.",
-    "below": "A network that lies exactly on a limit fits: at most means <=.",
-    "slow": "This network waits too long: both limits must hold, the one in milliseconds as well.",
-    "large": "This network is too large: both limits must hold, the one on parameters as well.",
-    "beyond": "This network is the best of all and does not fit: first take those that do.",
-    "largest": "This is the largest network that fits: the limit is no goal, the accuracy is.",
-    "smallest": "This is the smallest network that fits: of those that fit the most accurate wins.",
-    "twin": "Of two equally accurate networks this is the larger one: take the smaller.",
+_COLUMNS = ["n_params", "latency_ms", "val_accuracy", "test_accuracy"]
+_ROWS = {  # with room for 500 parameters and 2 ms
+    "smaller": (300, 2.0, 0.94, 0.93),
+    "larger": (500, 1.0, 0.94, 0.95),  # exactly at a limit, as is the one above
+    "twin": (400, 0.5, 0.94, 0.94),
+    "best": (900, 3.0, 0.98, 0.97),
+    "slow": (200, 2.1, 0.96, 0.96),
+    "large": (501, 1.0, 0.97, 0.98),
+    "cheap": (100, 0.2, 0.80, 0.81),
+    "test": (250, 0.4, 0.90, 0.99),
 }
 
 
-def _networks(rng: np.random.Generator) -> tuple[pd.DataFrame, tuple[int, float], dict[str, int]]:
-    """A table, two limits, and the label of the network to which each mistake leads."""
-    most_params, wait = 100 * int(rng.integers(40, 90)), int(rng.integers(10, 30)) / 20
-    half = most_params // 2
-    rows = {  # parameters, milliseconds, validation and test accuracy
-        "right": (half, wait, 0.94, 0.93),
-        "twin": (half + 100, wait, 0.94, 0.94),
-        "test": (half - 200, wait / 2, 0.88, 0.99),
-        "below": (half - 100, wait / 2, 0.92, 0.92),
-        "slow": (half, wait + 0.05, 0.96, 0.95),
-        "large": (most_params + 1, wait, 0.97, 0.96),
-        "beyond": (2 * most_params, 2 * wait, 0.98, 0.97),
-        "largest": (most_params, wait / 2, 0.91, 0.90),
-        "smallest": (100, wait / 2, 0.85, 0.86),
-        "worst": (200, wait / 2, 0.80, 0.81),
+def _networks(labels: Sequence[int], rows: str) -> pd.DataFrame:
+    return pd.DataFrame([_ROWS[row] for row in rows.split()], list(labels), _COLUMNS)
+
+
+def _drawn_networks(rng: np.random.Generator) -> pd.DataFrame:
+    """Networks of which at least one fits, and no two are equally good and equally small."""
+    while True:
+        n = int(rng.integers(2, 7))
+        table = pd.DataFrame(
+            {
+                "n_params": 100 * rng.permutation(np.arange(2, 9))[:n],
+                "latency_ms": rng.integers(2, 7, n) / 2,
+                "val_accuracy": rng.integers(90, 94, n) / 100,
+                "test_accuracy": rng.integers(90, 94, n) / 100,
+            },
+            index=rng.permutation(n),
+        )
+        if (table["n_params"].le(500) & table["latency_ms"].le(2.0)).any():
+            return table
+
+
+def _best_within(table: pd.DataFrame, max_params: int, max_ms: float) -> int:
+    rows = table.to_dict("index")
+    fits = [
+        label
+        for label, row in rows.items()
+        if row["n_params"] <= max_params and row["latency_ms"] <= max_ms
+    ]
+    return max(fits, key=lambda label: (rows[label]["val_accuracy"], -rows[label]["n_params"]))
+
+
+def _label(result: object) -> float:
+    if np.ndim(result):  # type: ignore[arg-type]  # it takes any object
+        raise Wrong(f"The result should be one label of the index, not {show(result)}.")
+    return number(result, "the label")
+
+
+def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[str, float]:
+    """Where each mistake ends."""
+    right = _best_within(table, max_params, max_ms)
+    params, wait, val = table["n_params"], table["latency_ms"], table["val_accuracy"]
+    fits = (params <= max_params) & (wait <= max_ms)
+
+    def choose(
+        rows: pd.Series,
+        by: str = "val_accuracy",
+        *,
+        ascending: bool = False,
+        then: str = "n_params",
+    ) -> float:
+        order = table[rows].sort_values([by, then], ascending=[ascending, True])
+        return order.index[0] if len(order) else math.nan
+
+    larger = table[fits].sort_values(["val_accuracy", "n_params"], ascending=False).index[0]
+    everything = pd.Series(True, table.index)
+    return {
+        "This chooses by test accuracy: the test set judges what validation has chosen.": (
+            choose(fits, "test_accuracy")
+        ),
+        "Of two equally accurate networks this is the larger one: take the smaller.": larger,
+        "Of two equally accurate networks this is the first in the table: take the smaller.": (
+            val[fits].idxmax()
+        ),
+        "Of two equally accurate networks this is the faster one: take the smaller.": (
+            choose(fits, then="latency_ms")
+        ),
+        "A network that lies exactly on a limit fits: at most means <=.": (
+            choose((params < max_params) & (wait < max_ms))
+        ),
+        "A network with just as many parameters as there is room for fits: at most means <=.": (
+            choose((params < max_params) & (wait <= max_ms))
+        ),
+        "A network that takes just as long as one may wait fits: at most means <=.": (
+            choose((params <= max_params) & (wait < max_ms))
+        ),
+        "This network waits too long: both limits must hold, the one in milliseconds as well.": (
+            choose(params <= max_params)
+        ),
+        "This network is too large: both limits must hold, the one on parameters as well.": (
+            choose(wait <= max_ms)
+        ),
+        "One limit is not enough: both must hold, so join them by & and not by |.": (
+            choose((params <= max_params) | (wait <= max_ms))
+        ),
+        "This network is the best of all and does not fit: first take those that do.": (
+            choose(everything)
+        ),
+        "This is the largest network that fits: the limit is no goal, the accuracy is.": (
+            params[fits].idxmax()
+        ),
+        "This is the smallest network that fits: of those that fit the most accurate wins.": (
+            params[fits].idxmin()
+        ),
+        "This is the fastest network that fits: of those that fit the most accurate wins.": (
+            wait[fits].idxmin()
+        ),
+        "This is the worst network that fits: a more accurate one fits as well.": (
+            choose(fits, ascending=True)
+        ),
+        "This is the accuracy of the network: return its label in the index.": val[right],
+        "This is a place in the table: return the label in the index, not a place.": (
+            table.index.get_loc(right)
+        ),
+        "This is a place among those that fit: return the label in the index, not a place.": (
+            table.index[fits].get_loc(right)
+        ),
+        "These are the parameters of the network: return its label in the index.": params[right],
     }
-    columns = ["n_params", "latency_ms", "val_accuracy", "test_accuracy"]
-    labels = 100 + rng.choice(1_000, len(rows), replace=False)
-    table = pd.DataFrame(list(rows.values()), pd.Index(labels, name="network"), columns)
-    table[columns[2:]] -= int(rng.integers(100)) / 1_000
-    order = rng.permutation(len(rows))
-    return table.iloc[order], (most_params, wait), dict(zip(rows, labels.tolist()))
 
 
 multiple_choice(

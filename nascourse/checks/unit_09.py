@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.cases import compare, equal
+from nascourse.checks.core import Wrong, multiple_choice, number, show
 from nascourse.checks.registry import exercise
 
 
@@ -21,88 +23,95 @@ from nascourse.checks.registry import exercise
     ),
 )
 def mix(answer: object, rng: np.random.Generator) -> str:
-    cases = []
-    for shape in ((2,), (4, 3), (3, 2, 2)):
-        # Far enough from 0 and from each other that no mistake gives the right mixture.
-        alpha = 0.5 + rng.permutation(shape[0]) + 0.3 * rng.random(shape[0])
-        cases.append((alpha, 1 + rng.random(shape) + np.arange(np.prod(shape)).reshape(shape)))
-    cases += [(np.array([0.3]), np.array([[2.0, 5.0]])), (np.array([-2.0, 0.0]), np.eye(2))]
-    for alpha, outputs in cases:
-        _require_mixture(call(answer, alpha, outputs), alpha, outputs)
-    extreme = np.array([1000.0, 0.0, -1000.0])
-    outputs = rng.random((3, 2))
-    result = _array(call(answer, extreme, outputs), (2,))
-    if not np.all(np.isfinite(result)):
-        raise Wrong(
-            "With alpha [1000, 0, -1000] the result is no number, as e to the 1000 is too large: "
-            "take the largest alpha from all of them first."
-        )
-    if not np.allclose(result, outputs[0]):
-        raise Wrong("With alpha [1000, 0, -1000] the first operation should be left alone.")
+    fixed = [
+        ([0.5, -1.0, 2.0], [[1.0, 5.0], [-3.0, 2.0], [4.0, 0.5]]),
+        ([0.1, 0.9, 0.4, 0.3], [1.0, 2.0, 4.0, 8.0]),
+        ([0.3], [[2.0, 5.0]]),
+        ([-2.0, 0.0], [[1.0, 0.0], [0.0, 1.0]]),
+        ([1000.0, 0.0, -1000.0], [[0.2, 0.7], [0.4, 0.1], [0.9, 0.8]]),
+        ([-1000.0, -1001.0], [[1.0, 2.0], [3.0, 5.0]]),
+    ]
+    arrays = [(np.array(alpha), np.array(outputs)) for alpha, outputs in fixed]
+    arrays += [
+        (rng.normal(size=shape[0]), rng.normal(size=shape))
+        for shape in [(2, 2), (3, 2), (2, 3), (4, 3), (3, 2, 2), (2, 1, 3), (3, 3, 3)] * 5
+    ]
+    lists = [([0, 0], [[2, 4], [6, 0]]), ([1000, 0], [[2, 4], [6, 0]])]  # the examples
+    compare(
+        answer,
+        [*arrays, *lists, fixed[0]],
+        _mixture,
+        read=_numbers,
+        mistakes=_wrong_mixtures,
+        clue="Each output times its share is added up, over the operations, which are the first "
+        "axis, and over nothing else.",
+    )
     return (
         "With one large alpha the mixture is a choice, and in between there is a slope to follow."
     )
 
 
-def _softmax(alpha: np.ndarray) -> np.ndarray:
-    powers = np.exp(alpha - alpha.max())
+Numbers = Sequence | np.ndarray
+
+
+def _softmax(alpha: Numbers) -> np.ndarray:
+    powers = np.exp(np.asarray(alpha) - np.max(alpha))
     return powers / powers.sum()
 
 
-def _array(value: object, shape: tuple[int, ...]) -> np.ndarray:
+def _mixture(alpha: Numbers, outputs: Numbers) -> np.ndarray:
+    return np.tensordot(_softmax(alpha), outputs, 1)
+
+
+def _numbers(value: object) -> np.ndarray:
     try:
         result = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise Wrong(f"The mixture should hold numbers, not {show(value)}.") from None
-    if result.shape != shape:
+    if not np.all(np.isfinite(result)):
         raise Wrong(
-            f"The mixture has the shape {result.shape} where one output has {shape}: sum over the "
-            "operations, which are the first axis, and over nothing else."
+            "The result is no number where an alpha is 1000 or -1000, as e to the 1000 is too large "
+            "and e to the -1000 is 0: take the largest alpha from all of them first."
         )
     return result
 
 
-def _require_mixture(value: object, alpha: np.ndarray, outputs: np.ndarray) -> None:
+def _wrong_mixtures(alpha: Numbers, outputs: Numbers) -> dict[str, np.ndarray]:
+    alpha, outputs = np.asarray(alpha, dtype=float), np.asarray(outputs, dtype=float)
     shares = _softmax(alpha)
-    mistakes = {
-        "These are the shares: multiply each output by its share and add them up.": shares,
-        "The shares are missing: `alpha` itself need not be positive nor add up to 1, its softmax "
-        "does.": np.tensordot(alpha, outputs, 1),
-        "`alpha` is divided by its sum: the softmax takes the exponential of each number first.": (
-            np.tensordot(alpha / alpha.sum(), outputs, 1)
-        ),
-        "The exponentials are not divided by their sum: shares add up to 1.": (
-            np.tensordot(np.exp(alpha), outputs, 1)
-        ),
-        "Every operation has the same share: `alpha` says how much each counts.": (
-            outputs.mean(axis=0)
-        ),
-        "This is the strongest operation alone: in the mixture, each has its share.": (
-            outputs[alpha.argmax()]
-        ),
-        "The outputs are weighted, but not added up.": (
-            shares.reshape(-1, *[1] * (outputs.ndim - 1)) * outputs
-        ),
-    }
-    mixture = np.asarray(value, dtype=float) if _is_numeric(value) else None
-    right = np.tensordot(shares, outputs, 1)
-    if mixture is not None and not (mixture.shape == right.shape and np.allclose(mixture, right)):
-        for sentence, mistaken in mistakes.items():
-            if mixture.shape == np.shape(mistaken) and np.allclose(mixture, mistaken):
-                raise Wrong(sentence)
-    if not np.allclose(_array(value, right.shape), right):
-        raise Wrong(
-            f"With alpha {show(alpha.round(2))} the shares are {show(shares.round(2))}, and this is "
-            "not the sum of the outputs times these shares."
-        )
-
-
-def _is_numeric(value: object) -> bool:
-    try:
-        np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        return False
-    return True
+    weighted = shares.reshape(-1, *[1] * (outputs.ndim - 1)) * outputs
+    with np.errstate(all="ignore"):
+        powers = np.exp(alpha)
+        return {
+            "These are the shares: multiply each output by its share and add them up.": shares,
+            "The shares are missing: `alpha` itself need not be positive nor add up to 1, its "
+            "softmax does.": np.tensordot(alpha, outputs, 1),
+            "`alpha` is divided by its sum: the softmax takes the exponential of each number "
+            "first.": np.tensordot(alpha / alpha.sum(), outputs, 1),
+            "The exponentials are not divided by their sum: shares add up to 1.": (
+                np.tensordot(powers, outputs, 1)
+            ),
+            "The largest alpha is taken away, but the exponentials are not divided by their sum: "
+            "shares add up to 1.": np.tensordot(np.exp(alpha - alpha.max()), outputs, 1),
+            "Every operation has the same share: `alpha` says how much each counts.": (
+                outputs.mean(axis=0)
+            ),
+            "This is the strongest operation alone: in the mixture, each has its share.": (
+                outputs[alpha.argmax()]
+            ),
+            "The outputs are weighted, but not added up.": weighted,
+            "This is summed over all axes: sum over the operations, which are the first axis, and "
+            "over nothing else.": weighted.sum(),
+            "This is summed over the last axis: the operations are the first axis.": (
+                weighted.sum(axis=-1)
+            ),
+            "This is the mean of the weighted outputs: the shares add up to 1, so add them up.": (
+                weighted.mean(axis=0)
+            ),
+            "The shares are turned around: the largest alpha has the largest share.": (
+                np.tensordot(_softmax(-alpha), outputs, 1)
+            ),
+        }
 
 
 multiple_choice(
@@ -138,51 +147,55 @@ multiple_choice(
     ),
 )
 def cut_a_cell_out(answer: object, rng: np.random.Generator) -> str:
-    cases, cells = [], []
-    for operations, edges in (
-        (["skip", "none", "conv 3x3"], 2),
-        (["none", "skip", "pool 3x3", "conv 1x1", "conv 3x3"], 6),
-        (["skip", "pool 3x3", "conv 3x3", "none"], 3),
-        (["skip", "conv 3x3"], 1),
-    ):
-        alpha = rng.permutation(edges * len(operations)).reshape(edges, -1) / 10 - 2
-        if "none" in operations:
-            alpha[0, operations.index("none")] = 9  # the strongest there
-        cases.append((alpha, operations))
-        cells.append(_names(call(answer, alpha, operations), len(alpha)))
-    if cells != [_cut(*case) for case in cases]:
-        raise Wrong(_wrong_cell(cells, cases))
+    first, second = ["skip", "none", "conv 3x3"], ["none", "conv 3x3", "pool 3x3", "skip"]
+    fixed: list[tuple[list[list[float]], list[str]]] = [
+        ([[-0.5, -0.1, -2.0], [-3.0, -4.0, -1.0], [2.0, 5.0, 1.5]], first),
+        ([[0.1, 0.9, 0.4], [0.2, 0.3, 0.7]], first),  # the example
+        ([[9.0, 0.2, 0.3, 0.1], [0.1, -0.9, -0.2, -0.3], [0.1, 0.2, 0.3, 0.4]], second),
+        ([[0.2, 0.4, 0.9], [0.6, 0.5, 0.7]], ["skip", "conv 1x1", "none"]),
+        ([[0.9, 0.1], [0.2, 0.8]], ["a operation", "none"]),
+        ([[-5.0, -7.0]], ["none", "nonexistent"]),
+    ]
+    fresh = []
+    for edges, n in rng.integers((1, 1), (7, 5), (60, 2)).tolist():
+        others = rng.permutation(["skip", "pool 3x3", "conv 1x1", "conv 3x3"])[:n].tolist()
+        alpha = [(rng.permutation(30)[: n + 1] / 10 - 1.5).tolist() for _ in range(edges)]
+        fresh.append((alpha, rng.permutation(["none", *others]).tolist()))
+    compare(
+        answer,
+        fixed + fresh,
+        _cut,
+        read=_names,
+        same=equal,
+        mistakes=_wrong_cells,
+        clue='On each edge stays the strongest operation other than "none", which never stays.',
+    )
     return "A share for none can be large, and still nothing of it is left in the network."
 
 
-Table = tuple[np.ndarray, list[str]]
-
-
-def _names(value: object, edges: int) -> list[str]:
-    if isinstance(value, (str, dict)) or not hasattr(value, "__iter__"):
+def _names(value: object) -> list[str]:
+    if isinstance(value, (str, dict)) or not isinstance(value, Collection):
         raise Wrong(f"A cell is a list with one name for each edge, not {show(value)}.")
     cell = [name.item() if isinstance(name, np.generic) else name for name in value]
-    if cell and not any(isinstance(name, str) for name in cell):
+    if cell and not all(isinstance(name, str) for name in cell):
         raise Wrong(f"{show(cell)} are no names: look them up in `operations`.")
-    if len(cell) != edges:
-        raise Wrong(
-            f"There are {len(cell)} names for {edges} edges: each row of `alpha` gives one."
-        )
     return cell
 
 
-def _cut(alpha: np.ndarray, operations: list[str]) -> list[str]:
+def _cut(alpha: list[list[float]], operations: list[str]) -> list[str]:
     names = np.array(operations)
     return names[np.where(names == "none", -np.inf, alpha).argmax(axis=1)].tolist()
 
 
-def _cut_in_wrong_ways(alpha: np.ndarray, operations: list[str]) -> dict[str, list[str]]:
+def _wrong_cells(rows: list[list[float]], operations: list[str]) -> dict[str, list[str]]:
     """What plausible mistakes return, each with the sentence that corrects it."""
-    names = np.array(operations)
+    alpha, names, right = np.array(rows), np.array(operations), _cut(rows, operations)
     allowed, others = np.flatnonzero(names != "none"), names[names != "none"]
+    winners = names[alpha.argmax(axis=1)].tolist()
     return {
-        '"none" stays here: it is left out, and the strongest of the others stays.': (
-            names[alpha.argmax(axis=1)].tolist()
+        '"none" stays here: it is left out, and the strongest of the others stays.': winners,
+        'There are fewer names than edges: where "none" is the strongest the next one stays.': (
+            [name for name in winners if name != "none"]
         ),
         "These are the weakest operations: the largest number is the strongest.": (
             names[np.where(names == "none", np.inf, alpha).argmin(axis=1)].tolist()
@@ -195,22 +208,32 @@ def _cut_in_wrong_ways(alpha: np.ndarray, operations: list[str]) -> dict[str, li
         "The size without the sign decides here: -2 is weaker than 1.": (
             others[np.abs(alpha[:, allowed]).argmax(axis=1)].tolist()
         ),
+        'The number of "none" is set to 0, which is more than a negative one: leave it out.': (
+            names[np.where(names == "none", 0, alpha).argmax(axis=1)].tolist()
+        ),
+        "These are the right names in another order: one for each row, in their order.": (
+            sorted(right)
+        ),
+        "This is the last operation for all edges: the strongest stays.": (
+            [others[-1]] * len(right)
+        ),
+        "This is the first operation for all edges: the strongest stays.": (
+            [others[0]] * len(right)
+        ),
+        "There are names for the operations instead of the edges: each row of `alpha` gives one.": (
+            names[alpha.argmax(axis=0) % len(names)].tolist()
+        ),
+        "This is one name for all edges: each row of `alpha` gives one.": right[:1],
+        "This is the name of the first edge for all: each row of `alpha` gives its own.": (
+            right[:1] * len(right)
+        ),
+        "Each name is here once: there is one for each edge, also where two are the same.": (
+            list(dict.fromkeys(right))
+        ),
+        'The second strongest stays on every edge: only where "none" is the strongest it does.': (
+            names[np.argsort(alpha, axis=1)[:, -2]].tolist()
+        ),
     }
-
-
-def _wrong_cell(cells: list[list[str]], cases: list[Table]) -> str:
-    wrong_ways = [_cut_in_wrong_ways(*case) for case in cases]
-    for sentence in wrong_ways[0]:
-        if cells == [way[sentence] for way in wrong_ways]:
-            return sentence
-    for cell, (alpha, operations) in zip(cells, cases):
-        for row, name, right in zip(alpha, cell, _cut(alpha, operations)):
-            if name != right:
-                return (
-                    f"An edge with alpha {show(row.round(1).tolist())} for {', '.join(operations)} "
-                    f"cannot have {show(name)}: another operation is stronger."
-                )
-    raise AssertionError
 
 
 @exercise(
@@ -224,23 +247,33 @@ def _wrong_cell(cells: list[list[str]], cases: list[Table]) -> str:
     ),
 )
 def stop_before_the_skips(answer: object, rng: np.random.Generator) -> str:
-    cases = [[2], [1], [0, 0, 0], [1, 1, 2, 0, 1], [0, 3, 1], [3, 0, 0], [1, 0, 1, 0, 1, 2]]
-    cases += [[0, 2, 4, 1, 0, 2]]
-    for _ in range(3):
-        start = rng.integers(0, 2, size=rng.integers(2, 6)).tolist()
-        cases.append([*start, int(rng.integers(2, 5)), *rng.integers(0, 4, size=3).tolist()])
-    results = []
-    for counts in cases:
-        cells = [_cell_with(count, rng) for count in counts]
-        results.append(number(call(answer, cells), "the epoch"))
-    if results != [_before(counts, at_least=2) for counts in cases]:
-        raise Wrong(_wrong_stop(results, cases))
+    fixed = [
+        [["skip", "pool 3x3"], ["skip", "skip"], ["pool 3x3", "skip"]],  # the examples
+        [["skip", "pool 3x3"], ["pool 3x3", "pool 3x3"]],
+        [["skip", "skip"]],
+        [["conv 3x3", "conv 3x3"], ["pool 3x3", "pool 3x3"], ["skip", "conv 3x3"]],
+        [["conv 3x3"] * 3, ["skip", "conv 3x3", "skip"], ["conv 3x3"] * 3, ["skip"] * 3],
+        [["skip", "pool 3x3", "skip", "skip"], ["conv 3x3"] * 4],
+        [["pool 3x3"] * 4, ["skip", "conv 3x3", "conv 3x3", "conv 3x3"], ["skip"] * 4],
+        [["skip"], ["skip"], ["skip"]],
+        [["skip_conv", "skips"], ["skip_conv", "skip"], ["a skip", "skip"]],
+        [["skip", "skip"], ["conv 3x3"] * 2, ["conv 3x3"] * 2],
+        [["conv 3x3"] * 2, ["conv 3x3"] * 2, ["skip", "skip"]],
+    ]
+    fresh = [
+        [rng.permutation(["skip"] * n + ["pool 3x3", "conv 3x3"]).tolist() for n in counts]
+        for counts in (rng.integers(0, 4, rng.integers(1, 7)) for _ in range(60))
+    ]
+    compare(
+        answer,
+        [(cells,) for cells in fixed + fresh],
+        lambda cells: _before([cell.count("skip") for cell in cells], at_least=2),
+        read=lambda value: number(value, "the epoch"),
+        same=equal,
+        mistakes=_wrong_stops,
+        clue="Find the first cell with two or more skips, and count the epochs before it.",
+    )
     return "The rule looks at the architecture weights only, so it costs nothing."
-
-
-def _cell_with(skips: int, rng: np.random.Generator) -> list[str]:
-    others = rng.choice(["pool 3x3", "conv 1x1", "conv 3x3"], size=6 - skips).tolist()
-    return rng.permutation(["skip"] * skips + others).tolist()
 
 
 def _before(counts: Sequence[int], at_least: int) -> int:
@@ -248,35 +281,45 @@ def _before(counts: Sequence[int], at_least: int) -> int:
     return next((epoch for epoch, count in enumerate(counts) if count >= at_least), len(counts))
 
 
-def _wrong_ways_to_stop(counts: list[int]) -> dict[str, float]:
+def _wrong_stops(cells: list[list[str]]) -> dict[str, float]:
     """What plausible mistakes return, each with the sentence that corrects it."""
+    counts = [cell.count("skip") for cell in cells]
     right = _before(counts, 2)
     fewer = [epoch for epoch, count in enumerate(counts, 1) if count < 2]
+    many = [epoch for epoch, count in enumerate(counts) if count >= 2]
+    neighbors = [int(any(p == q == "skip" for p, q in pairwise(cell))) for cell in cells]
     return {
         "This is the epoch that has too many already: take the one before.": (
             min(right + 1, len(counts))
         ),
+        "This is one epoch too late.": right + 1,
         "This is one epoch too early: the first cell of the list is epoch 1.": right - 1,
+        "If the first cell has two skips already, it is 0: nothing was learned yet.": max(right, 1),
+        "If no cell has two skips, it is the last epoch.": right if many else 0,
+        "If no cell has two skips, it is the number of the last epoch, and not one less.": (
+            right if many else len(counts) - 1
+        ),
         "This is the last epoch of all with fewer than two: a search that has stopped does not see "
         "what comes later.": max(fewer, default=0),
+        "This counts the epochs with fewer than two: those after the stop do not count.": len(
+            fewer
+        ),
+        "This looks for the last cell with two skips: the search stops at the first.": (
+            many[-1] if many else len(counts)
+        ),
         "This waits for a third skip: two are too many already.": _before(counts, 3),
+        "This looks for exactly two skips: three are too many as well.": next(
+            (epoch for epoch, count in enumerate(counts) if count == 2), len(counts)
+        ),
         "This stops at a single skip: one is allowed.": _before(counts, 1),
         "Skips of different epochs are added up: count each cell alone.": (
             _before(np.cumsum(counts).tolist(), 2)
         ),
+        "This looks for two skips side by side: they may stand anywhere in the cell.": (
+            _before(neighbors, 1)
+        ),
+        "Names that contain the word are counted as well: only skip itself is one.": (
+            _before([sum("skip" in name for name in cell) for cell in cells], 2)
+        ),
         "This never stops: look for two skips in each cell.": len(counts),
     }
-
-
-def _wrong_stop(results: list[float], cases: list[list[int]]) -> str:
-    wrong_ways = [_wrong_ways_to_stop(counts) for counts in cases]
-    for sentence in wrong_ways[0]:
-        if results == [way[sentence] for way in wrong_ways]:
-            return sentence
-    result, counts = next(
-        (result, counts) for result, counts in zip(results, cases) if result != _before(counts, 2)
-    )
-    return (
-        f"For cells with {show(counts)} skips it is not {result:g}: find the first with two or more, "
-        "and count the epochs before it."
-    )

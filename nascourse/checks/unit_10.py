@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number, show
+from nascourse.checks.cases import compare, equal
+from nascourse.checks.core import Wrong, multiple_choice, number, show
 from nascourse.checks.registry import exercise
 
 
@@ -22,27 +23,28 @@ from nascourse.checks.registry import exercise
     ),
 )
 def phi(answer: object, rng: np.random.Generator) -> str:
-    base = float(rng.integers(2, 9) * 100_000)
-    cases = [
+    fixed = [
+        (100, 800, 2, 1, 1),  # the example
         # No two constants alike, and no step near 2 or e: some mistakes would look alike.
-        (base, base * float(rng.uniform(5, 9)), 1.3, 1.12, 1.18),
-        (base, base * float(rng.uniform(20, 40)), 1.1, 1.25, 1.05),
-        (base, base * float(rng.uniform(0.2, 0.5)), 1.2, 1.1, 1.15),
-        (base, base, 1.2, 1.1, 1.15),
-        (100.0, 800.0, 2.0, 1.0, 1.0),
+        (300_000.0, 2_000_000.0, 1.3, 1.12, 1.18),
+        (700_000, 21_000_000, 1.1, 1.25, 1.05),
+        (500.0, 150.0, 1.2, 1.1, 1.15),
+        (400.0, 400.0, 1.2, 1.1, 1.15),
     ]
-    for case in cases:
-        result = number(call(answer, *case), "phi")
-        right = _phi(*case)
-        if math.isclose(result, right, rel_tol=1e-9, abs_tol=1e-9):
-            continue
-        for mistake, sentence in _wrong_phis(*case):
-            if math.isclose(result, mistake, rel_tol=1e-6, abs_tol=1e-9):
-                raise Wrong(sentence)
-        raise Wrong(
-            f"From {case[0]:,.0f} FLOPs to {case[1]:,.0f} with the constants {case[2:]} you take "
-            f"{result:.4g} steps: multiply the FLOPs by one step so often, and see where you end."
-        )
+    fresh = [
+        (base, base * growth, *constants)
+        for base, growth, *constants in rng.uniform(
+            (100, 0.1, 1.05, 1.05, 1.05), (10_000, 40, 1.5, 1.5, 1.5), (40, 5)
+        ).tolist()
+    ]
+    compare(
+        answer,
+        [*fixed, *fresh],
+        _phi,
+        read=lambda value: number(value, "phi"),
+        mistakes=_wrong_phis,
+        clue="Multiply the FLOPs by one step so often, and see where you end.",
+    )
     return (
         "Steps are a logarithm of the work: a budget of a hundred times is fewer than eight steps."
     )
@@ -61,63 +63,85 @@ def _phi(base: float, budget: float, alpha: float, beta: float, gamma: float) ->
 
 def _wrong_phis(
     base: float, budget: float, alpha: float, beta: float, gamma: float
-) -> Iterator[tuple[float, str]]:
-    def steps(step: float) -> float:
-        return math.log(budget / base) / math.log(step)
+) -> dict[str, float]:
+    growth, step = budget / base, alpha * beta**2 * gamma**2
 
-    step = alpha * beta**2 * gamma**2
+    def steps(step: float) -> float:
+        return math.log(growth) / math.log(step) if step != 1 else math.nan
+
     exact = steps(step)
-    if step != 2:
-        yield (
-            steps(2),
-            "This takes a step to double the FLOPs exactly: compute what these constants make of it.",
-        )
-    if beta > 1:
-        yield (
-            steps(alpha * beta * gamma),
-            "This counts width and resolution once: both are there twice, in rows and columns or in "
-            + "input and output channels.",
-        )
-        yield (
-            steps(alpha * beta * gamma**2),
-            "This counts width once: a convolution multiplies its input channels by its filters.",
-        )
-        yield (
-            steps(alpha * beta**2 * gamma),
-            "This counts resolution once: an image has rows and columns.",
-        )
-        yield (
-            steps(alpha**2 * beta**2 * gamma**2),
-            "This counts depth twice: twice as many layers do twice the work, not four times.",
-        )
-    if budget != base:
-        yield (
-            -exact,
-            "Base and budget are turned around: phi is positive where the budget is larger.",
-        )
-        yield (
-            budget / base / step,
-            "This divides by the cost of a step: steps multiply, so their number is a logarithm.",
-        )
-        yield (
-            math.log(budget / base),
-            "This is the logarithm of the growth: divide it by that of a single step.",
-        )
-        yield (
-            math.log2(budget / base) / step,
-            "The step needs its logarithm as well: it is the logarithms that are divided.",
-        )
-        yield (
-            math.log(budget / base) / step,
-            "The step needs its logarithm as well: it is the logarithms that are divided.",
-        )
-        yield (
-            math.log((budget - base) / base) / math.log(step) if budget > base else math.nan,
-            "The budget is for the complete network, not for what comes on top of the base.",
-        )
-        if abs(exact - round(exact)) > 1e-6:
-            for rounded in (math.floor(exact), math.ceil(exact), round(exact)):
-                yield rounded, "This is rounded to a whole number: phi may lie between two of them."
+    return {
+        "This takes a step to double the FLOPs exactly: compute what these constants make of "
+        "it.": steps(2),
+        "This counts width and resolution once: both are there twice, in rows and columns or in "
+        "input and output channels.": steps(alpha * beta * gamma),
+        "This counts width once: a convolution multiplies its input channels by its filters.": (
+            steps(alpha * beta * gamma**2)
+        ),
+        "This counts resolution once: an image has rows and columns.": (
+            steps(alpha * beta**2 * gamma)
+        ),
+        "This counts depth twice: twice as many layers do twice the work, not four times.": (
+            steps(alpha**2 * beta**2 * gamma**2)
+        ),
+        "This leaves depth out: twice as many layers do twice the work.": steps(beta**2 * gamma**2),
+        "The constants are added: each multiplies the work.": steps(alpha + beta**2 + gamma**2),
+        "The factors are doubled instead of squared: beta * beta, and not 2 * beta.": (
+            steps(alpha * 2 * beta * 2 * gamma)
+        ),
+        "Base and budget are turned around: phi is positive where the budget is larger.": -exact,
+        "The fraction is upside down: the logarithm of the growth is divided by that of a step.": (
+            1 / exact if exact else math.nan
+        ),
+        "This divides by the cost of a step: steps multiply, so their number is a logarithm.": (
+            growth / step
+        ),
+        "This is the logarithm of the growth: divide it by that of a single step.": (
+            math.log(growth)
+        ),
+        "This is the base-2 logarithm of the growth: divide it by that of a single step.": (
+            math.log2(growth)
+        ),
+        "The step needs its logarithm as well: it is the logarithms that are divided.": (
+            math.log(growth) / step
+        ),
+        "The step needs its logarithm as well: it is logarithms that are divided.": (
+            math.log2(growth) / step
+        ),
+        "The base-10 logarithm is divided by another one: take the same twice.": (
+            math.log10(growth) / math.log2(step)
+        ),
+        "The growth is divided by the step before the logarithm: divide their logarithms.": (
+            math.log(growth / step)
+        ),
+        "This is a root: the number of steps is a logarithm.": math.sqrt(growth),
+        "The number of steps has lost its sign: it is negative where the budget is smaller.": (
+            abs(exact)
+        ),
+        "A budget below the base gives a negative number, and not 0.": max(exact, 0),
+        "The squares are missing in the logarithms of beta and gamma.": math.log(growth)
+        / (math.log(alpha) + math.log(beta) + math.log(gamma)),
+        "The paper's constants stand here: use those that are given.": steps(
+            1.2 * 1.1**2 * 1.15**2
+        ),
+        "Two different logarithms are divided: take the same for the growth and for the step.": (
+            math.log2(growth) / math.log(step)
+        ),
+        "The budget is for the complete network, not for what comes on top of the base.": (
+            math.log((budget - base) / base) / math.log(step) if budget > base else math.nan
+        ),
+        "The growth is the budget divided by the base: here the base plays no part.": (
+            math.log(budget) / math.log(step)
+        ),
+        **{
+            f"This is rounded {way} a whole number: phi may lie between two of them.": rounded
+            for way, rounded in {
+                "down to": math.floor(exact),
+                "up to": math.ceil(exact),
+                "to": round(exact),
+            }.items()
+        },
+    }
 
 
 @exercise(
@@ -132,38 +156,34 @@ def _wrong_phis(
     ),
 )
 def stage(answer: object, rng: np.random.Generator) -> str:
-    fixed = [  # in this order each mistake shows as what it is
+    fixed = [
+        (24, 2, 1.1, 1.2),  # the examples
+        (16, 1, 0.75, 1.0),
         (112, 3, 1.1, 1.2),  # 123.2 goes down to 120, 3.6 up to 4
         (192, 4, 1.4, 1.8),  # 268.8 goes up to 272, 7.2 up to 8
         (184, 1, 1.5, 1.0),  # 276 is in the middle, where Python's round goes down
-        (16, 1, 0.75, 1.0),  # 12 is in the middle, and goes up
         (24, 1, 0.8, 1.0),  # 19.2 goes down to 16, which is too much
         (11, 2, 1.0, 0.5),  # 11 goes down to 8, which is too much
         (40, 2, 0.5, 1.25),  # 20 goes up to 24, far below the 40 that it was
         (8, 1, 0.25, 0.4),  # 2 becomes 8, and less than a block becomes one
+        (40, 4, 1.0, 1.0),
+        (16, 2, 2.0, 3.5),
+        (27, 3, 1.0, 2.0),  # 27 goes down to 24, which is more than a tenth; 6 stays
+        (35, 3, 1.0, 0.75),  # 35 goes down to 32, which is less than a tenth
     ]
-    random = [  # factors that multiply without an error in the last bit
-        (8 * int(rng.integers(2, 41)), int(rng.integers(1, 5)), width, depth)
-        for width, depth in [(1.25, 1.75), (1.5, 2.25), (2.0, 3.125)]
+    fresh = [  # factors that multiply without an error in the last bit
+        (int(rng.integers(4, 100)), int(rng.integers(1, 6)), *factors)
+        for factors in (rng.integers(2, 17, (80, 2)) / 8).tolist()
     ]
-    for case in [*fixed, *random]:
-        filters, blocks = _pair(call(answer, case[0], case[1], width=case[2], depth=case[3]))
-        right = _stage(*case)
-        if (filters, blocks) == right:
-            continue
-        shown = f"scaled_stage{case[:2]} with width {case[2]:g} and depth {case[3]:g}"
-        if (blocks, filters) == right:
-            raise Wrong("This returns the blocks first: the filters come first.")
-        if (filters, blocks) == _stage(case[0], case[1], case[3], case[2]):
-            raise Wrong("Width and depth are mixed up: width is for filters, depth for blocks.")
-        if blocks != right[1]:
-            exact = case[1] * case[3]
-            if blocks == round(exact):
-                raise Wrong(f"{shown}: {exact:g} blocks go to the nearest here, and should go up.")
-            if blocks == math.floor(exact):
-                raise Wrong(f"{shown}: {exact:g} blocks are rounded down here, and should go up.")
-            raise Wrong(f"{shown}: {exact:g} blocks, rounded up, are not {show(blocks)}.")
-        raise Wrong(_mistaken_filters(case, filters, shown))
+    compare(
+        answer,
+        [*fixed, *fresh],
+        _stage,
+        read=_pair,
+        same=equal,
+        mistakes=_wrong_stages,
+        clue="Follow the three rules in their order.",
+    )
     return (
         "Rounded sizes are why a family follows its rule only roughly, the smallest stages least."
     )
@@ -190,23 +210,62 @@ def _stage(filters: int, blocks: int, width: float, depth: float) -> tuple[int, 
     )
 
 
-def _mistaken_filters(case: tuple, filters: float, shown: str) -> str:
-    wanted = case[0] * case[2]
-    right, _ = _stage(*case)
-    shown = f"{shown}: {wanted:g} filters"
-    if filters % 8:
-        return f"{shown} do not become {filters:g}, which is no multiple of 8."
-    if wanted % 8 == 4 and filters == wanted - 4:
-        return f"{shown} are in the middle between two multiples of 8, and should go up."
-    if filters == right - 8 and filters < 0.9 * wanted:
-        return f"{shown} lose more than a tenth by becoming {filters:g}: then another 8 are added."
-    if filters == 8 * math.floor(wanted / 8):
-        return f"{shown} are rounded down here: take the nearest multiple of 8."
-    if filters == 8 * math.ceil(wanted / 8):
-        return f"{shown} are rounded up here: take the nearest multiple of 8."
-    if filters == right + 8:
-        return f"{shown} get another 8, though their rounding took away no more than a tenth."
-    return f"{shown} do not become {filters:g}: follow the two rules for filters in their order."
+def _wrong_stages(
+    filters: int, blocks: int, width: float, depth: float
+) -> dict[str, tuple[float, float]]:
+    """What each mistake makes of a stage."""
+    right, deep = _stage(filters, blocks, width, depth)
+    wanted, rest = filters * width, blocks * depth
+
+    def rounded(multiple: float, least: float = 0.9 * wanted) -> tuple[float, float]:
+        return multiple + 8 * (multiple < least), deep
+
+    down, up, even = (8 * way(wanted / 8) for way in (math.floor, math.ceil, round))
+    nearest = 8 * math.floor(wanted / 8 + 0.5)
+    return {
+        "This returns the blocks first: the filters come first.": (deep, right),
+        "Width and depth are mixed up: width is for filters, depth for blocks.": (
+            _stage(filters, blocks, depth, width)
+        ),
+        "The blocks go to the nearest whole number here, and should go up.": (right, round(rest)),
+        "The blocks are rounded down here, and should go up.": (right, math.floor(rest)),
+        "The blocks are one too many where they are whole already: round up, and add nothing.": (
+            right,
+            math.floor(rest) + 1,
+        ),
+        "The blocks stay as they were: they are multiplied by depth and rounded up.": (
+            right,
+            blocks,
+        ),
+        "Filters in the middle between two multiples of 8 should go up, and Python's round takes "
+        "them to the even neighbor.": rounded(even),
+        "Filters in the middle between two multiples of 8 should go up, and go down here.": (
+            rounded(8 * math.ceil(wanted / 8 - 0.5))
+        ),
+        "Filters that lose more than a tenth by rounding get another 8: this rule is missing.": (
+            nearest,
+            deep,
+        ),
+        "Filters are rounded down here: take the nearest multiple of 8.": rounded(down),
+        "Filters are rounded down here, and nothing is added: take the nearest multiple of 8.": (
+            down,
+            deep,
+        ),
+        "Filters are rounded up here: take the nearest multiple of 8.": (up, deep),
+        "Filters get another 8 here, though their rounding took away no more than a tenth of "
+        "filters times width: compare with that, and not with what they were.": (
+            rounded(nearest, 0.9 * filters)
+        ),
+        "Filters that lose a tenth of the rounded number get another 8: it is a tenth of filters "
+        "times width.": (nearest + 8 * (1.1 * nearest < wanted), deep),
+        "Filters get another 8 whenever they lose any: more than a tenth must be lost.": (
+            rounded(nearest, wanted)
+        ),
+        "Filters get another 8 even where the rounding added some: only what it takes away "
+        "counts.": (nearest + 8 * (abs(nearest - wanted) > 0.1 * wanted), deep),
+        "The filters are no multiple of 8: round them to the nearest one.": (int(wanted), deep),
+        "The filters are no multiple of 8: take the nearest one.": (round(wanted), deep),
+    }
 
 
 @exercise(
@@ -219,53 +278,69 @@ def _mistaken_filters(case: tuple, filters: float, shown: str) -> str:
     ),
 )
 def units(answer: object, rng: np.random.Generator) -> str:
-    for size in (4, 6, 1):
-        networks = _networks(rng, size)
-        result = call(answer, networks)
-        if isinstance(result, (str, dict, set)) or not isinstance(result, (list, tuple)):
-            raise Wrong(f"The result should be a list of names, not {show(result)}.")
-        if list(result) == _sorted(networks, macs=2):
-            continue
-        if sorted(map(str, result)) != sorted(networks):
-            raise Wrong(
-                f"The result should hold each name once, and nothing else, not {show(result)}."
-            )
-        for macs, sentence in {
-            1: "This compares the numbers as they stand: a MAC is more than one FLOP.",
-            0.5: "The factor is turned around: a MAC is two FLOPs, and not half of one.",
-        }.items():
-            if list(result) == _sorted(networks, macs):
-                raise Wrong(sentence)
-        if list(result) == _sorted(networks, macs=2)[::-1]:
-            raise Wrong("The costliest comes first here: the cheapest should.")
-        if list(result) == list(networks):
-            raise Wrong("The names are in the order in which they were given: sort them by cost.")
-        if list(result) == sorted(networks):
-            raise Wrong("This sorts by the names: sort by what the networks cost.")
-        raise Wrong(
-            f"{show(result)} is not the order of {show(networks)}, when all are brought to FLOPs."
-        )
+    fixed = [
+        {"X": (3.0, "MACs"), "Y": (4.0, "FLOPs"), "Z": (1.0, "MACs")},  # the example
+        {"B": (5, "MACs"), "A": (9, "FLOPs"), "C": (4, "MACs"), "E": (6, "FLOPs")},
+        {"ten": (10, "FLOPs"), "nine": (9, "FLOPs"), "four": (4, "MACs"), "hundred": (50, "MACs")},
+        {"b": (3e9, "FLOPs"), "a": (1.6e9, "MACs"), "c": (0.39e9, "MACs")},
+        {"only one": (2, "MACs")},
+        {"z": (2.0, "MACs"), "y": (3.0, "MACs"), "x": (1.0, "MACs")},
+    ]
+    fresh = []
+    for size in rng.integers(2, 6, 60):
+        names, kinds = rng.permutation(list("abcde"))[:size], rng.choice(["MACs", "FLOPs"], size)
+        flops = rng.permutation(20)[:size] + 1.0
+        numbers = np.where(kinds == "MACs", flops / 2, flops)
+        fresh.append(dict(zip(names.tolist(), zip(numbers.tolist(), kinds.tolist()))))
+    compare(
+        answer,
+        [(networks,) for networks in fixed + fresh],
+        lambda networks: _sorted(networks, macs=2),
+        read=_names,
+        same=equal,
+        mistakes=_wrong_orders,
+        clue="Bring all of them to FLOPs, and sort the names by these.",
+    )
     return "A factor of two is a whole step of compound scaling: look for the unit first."
+
+
+def _names(result: object) -> list[str]:
+    if isinstance(result, (str, dict, set)) or not isinstance(result, Collection):
+        raise Wrong(f"The result should be a list of names, not {show(result)}.")
+    if not all(isinstance(name, str) for name in result):
+        raise Wrong(f"The result should hold each name once, and nothing else, not {show(result)}.")
+    return list(result)
+
+
+def _wrong_orders(networks: dict[str, tuple[float, str]]) -> dict[str, list[str]]:
+    right = _sorted(networks, macs=2)
+    return {
+        "This compares the numbers as they stand: a MAC is more than one FLOP.": (
+            _sorted(networks, macs=1)
+        ),
+        "The factor is turned around: a MAC is two FLOPs, and not half of one.": (
+            _sorted(networks, macs=0.5)
+        ),
+        "The costliest comes first here: the cheapest should.": right[::-1],
+        "The names are in the order in which they were given: sort them by cost.": list(networks),
+        "This sorts by the names: sort by what the networks cost.": sorted(networks),
+        "This sorts by the units first: bring all numbers to one unit.": sorted(
+            networks, key=lambda name: networks[name][::-1]
+        ),
+        "The result should hold each name once, and nothing else: some are missing.": right[:2],
+        "Only the networks in FLOPs are here: those in MACs have FLOPs as well.": [
+            name for name in right if networks[name][1] == "FLOPs"
+        ],
+        "Only the networks in MACs are here: the others belong to the list as well.": [
+            name for name in right if networks[name][1] == "MACs"
+        ],
+    }
 
 
 def _sorted(networks: dict[str, tuple[float, str]], macs: float) -> list[str]:
     """The names by cost, if a MAC made so many FLOPs."""
     factor = {"MACs": macs, "FLOPs": 1}
     return sorted(networks, key=lambda name: networks[name][0] * factor[networks[name][1]])
-
-
-def _networks(rng: np.random.Generator, size: int) -> dict[str, tuple[float, str]]:
-    """Networks whose order each mistake changes in another way."""
-    while True:
-        names = [f"network {letter}" for letter in rng.permutation(list("ABCDEFGH"))[:size]]
-        numbers = rng.choice(np.arange(10, 100), size, replace=False) / 10
-        units = rng.choice(["MACs", "FLOPs"], size)
-        networks = dict(zip(names, zip(numbers.tolist(), units.tolist())))
-        flops = {n * (2 if unit == "MACs" else 1) for n, unit in networks.values()}
-        orders = [_sorted(networks, macs) for macs in (2, 1, 0.5)]
-        orders += [orders[0][::-1], list(networks), sorted(networks)]
-        if size == 1 or len(flops) == size and len(set(map(tuple, orders))) == len(orders):
-            return networks
 
 
 multiple_choice(

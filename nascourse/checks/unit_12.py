@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call, multiple_choice, number, numbers, show
+from nascourse.checks.cases import compare, equal
+from nascourse.checks.core import Wrong, multiple_choice, number, numbers, show
 from nascourse.checks.registry import exercise
 
 # ---- how long will it take?
@@ -25,46 +26,42 @@ from nascourse.checks.registry import exercise
     ),
 )
 def clock(answer: object, rng: np.random.Generator) -> str:
-    workers, trials = (int(n) for n in rng.integers((3, 20), (9, 60)))
-    telling = [_telling_clock(rng, fuller_than_half=True), _telling_clock(rng)]
-    cases = [
-        (trials * workers, workers, 50, 3, 12),  # all rounds are full
-        (trials, 3 * trials, 40, 2, 25),
-        (trials, trials, 40, 2, 25),
-        (trials, 1, 40, 2, 25),
+    fixed = [
+        (10, 4, 60, 5, 20),  # the example
+        (23, 6, 47, 3, 31),  # in the last round are most of the workers,
+        (19, 6, 47, 3, 31),  # or one alone,
+        (24, 6, 50, 3, 12),  # or all
+        (5, 9, 40, 2, 25),
+        (7, 7, 40, 2, 25),
+        (6, 1, 40, 2, 25),
+        (9, 2, 40, 0, 0),
         (1, 1, 2.5, 0.5, 0),
+        (7, 3, 0.25, 0.5, 10.125),
     ]
-    for place, case in enumerate(telling + cases):
-        result = number(call(answer, *case), "the time")
-        times = _times(*case)
-        if math.isclose(result, times[""]):
-            continue
-        for sentence, value in (
-            _wrong_rounds(*case) | (times if place < len(telling) else {})
-        ).items():
-            if math.isclose(result, value):
-                raise Wrong(sentence)
-        trials, workers, seconds, overhead, start = case
-        if workers > trials:
-            raise Wrong(
-                f"{workers} workers for {trials} trials are too many, and still it takes one full "
-                f"round after the start: that is not {result:g} seconds."
-            )
-        raise Wrong(
-            f"{trials} trials on {workers} workers, with seconds={seconds}, overhead={overhead} "
-            f"and start={start}, do not take {result:g} seconds: count the rounds, then the "
-            "seconds of a round."
-        )
+    fresh = rng.integers((1, 1, 1, 0, 0), (40, 12, 90, 10, 60), (60, 5)).tolist()
+    compare(
+        answer,
+        [*fixed, *map(tuple, fresh)],
+        _wall_clock,
+        read=lambda value: number(value, "the time"),
+        mistakes=_wrong_times,
+        clue="Count the rounds, then the seconds of a round.",
+    )
     return (
         "More workers help only where they save a full round: with 100 trials, 99 workers are no "
         "faster than 50."
     )
 
 
-def _wrong_rounds(
+def _wall_clock(trials: int, workers: int, seconds: float, overhead: float, start: float) -> float:
+    return start + sum(seconds + overhead for _ in range(0, trials, workers))
+
+
+def _wrong_times(
     trials: int, workers: int, seconds: float, overhead: float, start: float
 ) -> dict[str, float]:
-    """What is wrong only where the last round has few trials, or where it is full."""
+    """What each mistake makes of a search."""
+    rounds = len(range(0, trials, workers))
     each = seconds + overhead
     return {
         "The rounds are rounded to the nearest number here: a last round with few trials would "
@@ -72,17 +69,6 @@ def _wrong_rounds(
         "This is a round too many where the last one is full: no trial is left for it.": (
             start + (trials // workers + 1) * each
         ),
-    }
-
-
-def _times(
-    trials: int, workers: int, seconds: float, overhead: float, start: float
-) -> dict[str, float]:
-    """The right time under "", and what each mistake makes of it."""
-    rounds = len(range(0, trials, workers))
-    each = seconds + overhead
-    return {
-        "": start + sum(each for _ in range(rounds)),
         "This cuts the last round down to its share of trials: with few trials a round takes as "
         "long as with many, so count full rounds.": start + trials / workers * each,
         "The rounds are rounded down here, so the trials of the last one are never trained.": (
@@ -124,28 +110,27 @@ def _times(
         "This is a single round: how often must all workers take a trial, until none is left?": (
             start + each
         ),
+        "Where there are more workers than trials, one round is needed all the same.": (
+            start + (trials // workers if workers > trials else rounds) * each
+        ),
+        "Where there are more workers than trials, the search still takes a round.": (
+            start + rounds * each if workers < trials else 0
+        ),
+        "The overhead is there once too often: it is a part of every round.": (
+            start + rounds * each + overhead
+        ),
+        "The overhead is missing in the last round: every trial takes its worker longer.": (
+            start + rounds * each - overhead
+        ),
+        "The overhead is subtracted: it comes on top of the seconds.": (
+            start + rounds * (seconds - overhead)
+        ),
+        "This is in minutes: return seconds.": (start + rounds * each) / 60,
+        "One round is forgotten: count from the first to the last.": start + (rounds - 1) * each,
         "This multiplies by the workers: more of them make a search shorter.": (
             start + trials * workers * each
         ),
     }
-
-
-def _telling_clock(
-    rng: np.random.Generator, *, fuller_than_half: bool = False
-) -> tuple[int, int, int, int, int]:
-    """Arguments on which each mistake gives a time of its own; the last round is not full."""
-    while True:
-        drawn = rng.integers((12, 4, 20, 2, 10), (60, 10, 90, 10, 60)).tolist()
-        trials, workers, seconds, overhead, start = drawn
-        case = (trials, workers, seconds, overhead, start)
-        share = trials / workers % 1
-        times = sorted(_times(*case).values())
-        if (
-            share not in (0, 0.5)
-            and (share > 0.5) == fuller_than_half
-            and min(np.diff(times)) > 0.01
-        ):
-            return case
 
 
 # ---- the next one, please
@@ -163,38 +148,42 @@ def _telling_clock(
     ),
 )
 def ends(answer: object, rng: np.random.Generator) -> str:
-    telling = [_telling_durations(rng, *sizes) for sizes in ((8, 3), (7, 2), (13, 4))]
-    short = rng.integers(1, 20, 5).tolist()
-    cases = [(short, 1), (short, 5), (short, 9), ([6] * 7, 3), ([2.5, 0.25, 1.5, 0.75], 2)]
-    for place, (durations, workers) in enumerate(telling + cases):
-        result = call(answer, durations, workers)
-        right = _ends(durations, workers)
-        if place < len(telling):
-            _check_shape(result, right, workers)
-        result = numbers(result, len(durations), "the times")
-        if np.allclose(result, right, rtol=0, atol=1e-9):
-            continue
-        mistakes = _wrong_ends(durations, workers) if place < len(telling) else {}
-        for sentence, times in mistakes.items():
-            if np.allclose(result, times, rtol=0, atol=1e-9):
-                raise Wrong(sentence)
-        first = int(np.argmin(np.isclose(result, right, rtol=0, atol=1e-9)))
-        raise Wrong(
-            f"With durations={durations} and workers={workers}, trial number {first + 1} does not "
-            f"end at {result[first]:g}: which worker is free first, and when?"
-        )
+    fixed = [
+        ([5, 1, 2, 4], 2),  # the example
+        ([9, 3, 7, 4, 1, 8, 2, 6], 3),
+        ([3, 9, 2, 8, 1, 7, 4], 2),
+        ([12, 5, 9, 1, 7, 3, 11, 2, 8, 6, 4, 10], 4),
+        ([4, 2, 7], 1),
+        ([4, 2, 7], 3),
+        ([4, 2, 7], 5),
+        ([6, 6, 6, 6, 6, 6, 6], 3),
+        ([2.5, 0.3125, 1.5, 0.7561], 2),
+        ([3], 2),
+    ]
+    fresh = [
+        (rng.integers(1, 9, n).tolist(), int(workers))
+        for n, workers in rng.integers((1, 1), (9, 5), (60, 2)).tolist()
+    ]
+    compare(
+        answer,
+        fixed + fresh,
+        _ends,
+        read=_times,
+        mistakes=_wrong_ends,
+        clue="Which worker is free first, and when?",
+    )
     return (
         "No worker waits while there are trials left; so a long trial hurts most when it is the "
         "last."
     )
 
 
-def _check_shape(result: object, right: list[float], workers: int) -> None:
-    if isinstance(result, (int, float, np.number)) and result == max(right):
-        raise Wrong("This is the end of the search: return the end of every trial.")
-    times = numbers(result, what="the times")
-    if len(times) == workers:
-        raise Wrong("This is one time for each worker: return one for each trial.")
+def _times(result: object) -> np.ndarray:
+    if isinstance(result, (int, float, np.number)):
+        raise Wrong(
+            "This is one time, such as the end of the search: return the end of every trial."
+        )
+    return numbers(result, what="the times")
 
 
 def _ends(durations: list[float], workers: int, order: list[int] | None = None) -> list[float]:
@@ -207,10 +196,11 @@ def _ends(durations: list[float], workers: int, order: list[int] | None = None) 
     return [ends[trial] for trial in range(len(durations))]
 
 
-def _wrong_ends(durations: list[float], workers: int) -> dict[str, list[float]]:
+def _wrong_ends(durations: list[float], workers: int) -> dict[str, Sequence[float] | np.ndarray]:
     """What each mistake makes of it."""
     right = np.array(_ends(durations, workers))
-    longest_first = np.argsort(durations, kind="stable")[::-1].tolist()
+    longest_first = np.argsort(-np.array(durations), kind="stable").tolist()
+    shortest_first = np.argsort(durations, kind="stable").tolist()
     in_rounds, begin = [], 0.0
     for start in range(0, len(durations), workers):
         of_round = durations[start : start + workers]
@@ -231,14 +221,14 @@ def _wrong_ends(durations: list[float], workers: int) -> dict[str, list[float]]:
         "This hands out the longest trials first: nobody knows how long a trial will take, so they "
         "go out in their order.": _ends(durations, workers, longest_first),
         "This hands out the shortest trials first: nobody knows how long a trial will take, so they "
-        "go out in their order.": _ends(durations, workers, longest_first[::-1]),
+        "go out in their order.": _ends(durations, workers, shortest_first),
         "This hands out the longest trials first, and returns the ends in that order: leave the "
         "trials in theirs.": [
             _ends(durations, workers, longest_first)[trial] for trial in longest_first
         ],
         "This hands out the shortest trials first, and returns the ends in that order: leave the "
         "trials in theirs.": [
-            _ends(durations, workers, longest_first[::-1])[trial] for trial in longest_first[::-1]
+            _ends(durations, workers, shortest_first)[trial] for trial in shortest_first
         ],
         "These are the times at which the trials begin: they end later, by their duration.": (
             right - durations
@@ -253,42 +243,39 @@ def _wrong_ends(durations: list[float], workers: int) -> dict[str, list[float]]:
         "This is when a search that hears trials in their order learns of each: here it is asked "
         "when they end, and a later trial may end earlier.": np.maximum.accumulate(right),
         "One worker does nothing here: check how many your list of workers has.": (
-            _ends(durations, workers - 1) if workers > 2 else np.full(len(durations), np.nan)
+            _ends(durations, max(workers - 1, 1))
         ),
+        "This shares the time among the workers: a trial has one worker.": (
+            np.cumsum(durations) / workers
+        ),
+        "The next trial goes to the worker that is free last: it goes to the one that is free "
+        "first.": _to_the_last(durations, workers),
+        "This is one time for each worker: return one for each trial.": _free(durations, workers),
         "One worker too many is at work here: check how many your list of workers has.": (
             _ends(durations, workers + 1)
         ),
     }
 
 
-def _telling_durations(
-    rng: np.random.Generator, trials: int, workers: int
-) -> tuple[list[int], int]:
-    """Durations on which each mistake gives times of its own."""
-    while True:
-        durations = rng.choice(np.arange(1, 40), trials, replace=False).tolist()
-        times = [_ends(durations, workers), *_wrong_ends(durations, workers).values()]
-        if all(not np.allclose(*pair) for pair in itertools.combinations(times, 2)):
-            return durations, workers
+def _to_the_last(durations: list[float], workers: int) -> list[float]:
+    """When trials end if each goes to the worker that is free last, once all have one."""
+    free, ends = [0.0] * workers, []
+    for trial, duration in enumerate(durations):
+        worker = trial if trial < workers else free.index(max(free))
+        free[worker] += duration
+        ends.append(free[worker])
+    return ends
+
+
+def _free(durations: list[float], workers: int) -> list[float]:
+    """When each worker is free in the end."""
+    free = [0.0] * workers
+    for duration in durations:
+        free[free.index(min(free))] += duration
+    return free
 
 
 # ---- what must be sent?
-
-# What may have happened to a trial; those in _TO_SEND must be sent now.
-_TO_SEND = {
-    "never": "",
-    "lost": "sent lost",
-    "lost twice": "sent lost sent lost",
-}
-_NOT_TO_SEND = {
-    "done": "sent done",
-    "under way": "sent",
-    "under way again": "sent lost sent",
-    "under way a third time": "sent lost sent lost sent",
-    "done again": "sent lost sent done",
-    "done though lost": "sent lost done",
-    "done before lost": "sent lost sent done lost",
-}
 
 
 @exercise(
@@ -303,87 +290,122 @@ _NOT_TO_SEND = {
     ),
 )
 def send(answer: object, rng: np.random.Generator) -> str:
-    every = [*_TO_SEND, *_NOT_TO_SEND]
-    logs = [_log(rng, every * 2), _log(rng, every * 3)]
-    logs += [_log(rng, kinds) for kinds in (["never"] * 3, ["lost"], ["done"] * 2, ["under way"])]
-    for log, kinds in logs:
-        result = call(answer, log, len(kinds))
-        right = [trial for trial, kind in kinds.items() if kind in _TO_SEND]
-        if not isinstance(result, (list, tuple, np.ndarray)):
-            raise Wrong(f"The result should be a list of trials, not {show(result)}.")
-        result = numbers(result, what="the result").tolist()
-        if result != right:
-            raise Wrong(_mistaken_trials(result, right, kinds))
+    example = [("sent", 1), ("sent", 2), ("sent", 3), ("lost", 2), ("lost", 3), ("done", 1)]
+    example.append(("sent", 3))
+    happened = [  # all that may happen to a trial
+        "",
+        "sent",
+        "sent lost",
+        "sent done",
+        "sent lost sent",
+        "sent lost done",
+        "sent lost sent lost",
+        "sent lost sent done",
+        "sent lost done sent done lost",
+        "sent lost sent done lost",
+        "sent lost sent lost done",
+        "sent lost sent lost sent",
+    ]
+    cases = [(example, 5)]
+    cases += [(_log(rng, [each]), 1) for each in happened]
+    cases += [(_log(rng, happened), len(happened) + 1), (_log(rng, happened[::-1]), 12), ([], 3)]
+    for size in rng.integers(2, 6, 60):
+        cases.append((_log(rng, rng.choice(happened, size).tolist()), int(size)))
+    compare(
+        answer,
+        cases,
+        lambda log, budget: _where(log, budget, _must_be_sent),
+        read=_trials,
+        same=equal,
+        mistakes=_wrongly_sent,
+        clue="Ask of each trial whether it is done, and if not, what happened to it last.",
+    )
     return (
         "With such a log a search can be killed at any moment, and goes on without losing a trial "
         "or counting one twice."
     )
 
 
-def _log(
-    rng: np.random.Generator, kinds: list[str]
-) -> tuple[list[tuple[str, int]], dict[int, str]]:
-    """A log in which this happened to the trials, in a random order; and what happened to which."""
-    shuffled = [kinds[place] for place in rng.permutation(len(kinds))]
-    if "never" in kinds:  # the last trial, as a range may end before it
-        place = shuffled.index("never")
-        shuffled[place], shuffled[-1] = shuffled[-1], "never"
-    to_come = {
-        trial: (_TO_SEND | _NOT_TO_SEND)[kind].split() for trial, kind in enumerate(shuffled, 1)
+def _log(rng: np.random.Generator, happened: list[str]) -> list[tuple[str, int]]:
+    """A log in which this happened to the trials from 1 on; their turns are random."""
+    to_come = {trial: events.split() for trial, events in enumerate(happened, 1)}
+    turns = rng.permutation([trial for trial, events in to_come.items() for _ in events])
+    return [(to_come[trial].pop(0), trial) for trial in turns.astype(int).tolist()]
+
+
+def _trials(result: object) -> list[float]:
+    if isinstance(result, Mapping) or not isinstance(result, (Sequence, np.ndarray)):
+        raise Wrong(f"The result should be a list of trials, not {show(result)}.")
+    return numbers(result, what="the result").tolist()
+
+
+def _must_be_sent(events: list[str]) -> bool:
+    return "done" not in events and events[-1:] != ["sent"]
+
+
+def _where(log: list[tuple[str, int]], budget: int, rule: Callable[[list[str]], bool]) -> list[int]:
+    """The trials to which such things have happened."""
+    return [
+        trial
+        for trial in range(1, budget + 1)
+        if rule([event for event, other in log if other == trial])
+    ]
+
+
+def _wrongly_sent(log: list[tuple[str, int]], budget: int) -> dict[str, list[int]]:
+    """What each mistake sends."""
+    right = _where(log, budget, _must_be_sent)
+    in_order = [trial for _, trial in log[::-1] if trial in right]
+    rules: dict[str, Callable[[list[str]], bool]] = {
+        "This sends all trials: leave out those that are done, and those under way.": (
+            lambda events: True
+        ),
+        "Nothing is sent here, though some trials must be.": lambda events: False,
+        "These are just the trials that must not be sent: return the other ones.": (
+            lambda events: not _must_be_sent(events)
+        ),
+        "This sends what was sent before: most of it needs no second copy.": bool,
+        "This sends all that is not done: what is still under way needs no second copy.": (
+            lambda events: "done" not in events
+        ),
+        "This sends whatever was once lost: the trial may have been sent again since, and even be "
+        "done.": lambda events: not events or "lost" in events,
+        "This sends what was lost and is under way again: look at what came after the loss.": (
+            lambda events: not events or "lost" in events and "done" not in events
+        ),
+        "This sends a trial whose result came after all, from a worker that had been taken for "
+        "dead: it is done.": lambda events: events.count("sent") == events.count("lost"),
+        "This sends trials that are done: one result of a trial is enough.": (
+            lambda events: events[-1:] != ["sent"]
+        ),
+        "This sends a trial that is done, since another copy of it was lost afterwards: a result "
+        "stays.": lambda events: not events or events[-1] == "lost",
+        "This forgets trials that were lost: nobody works on them any more.": (
+            lambda events: not events
+        ),
+        "This forgets trials that were never sent: the log says nothing of them.": (
+            lambda events: bool(events) and _must_be_sent(events)
+        ),
+        "This forgets trials that were lost a second time: they must be sent a third time.": (
+            lambda events: _must_be_sent(events) and events.count("lost") < 2
+        ),
     }
-    turns = rng.permutation([trial for trial, events in to_come.items() for _ in events]).tolist()
-    return [(to_come[trial].pop(0), trial) for trial in turns], dict(enumerate(shuffled, 1))
-
-
-# What is wrong with an answer that sends such trials, or forgets such; the first that fits is said.
-_SENT = {
-    "under way": "This sends all that is not done: what is still under way needs no second copy.",
-    "done": "This sends trials that are done: one result of a trial is enough.",
-    "done again": "This sends whatever was once lost: the trial may have been sent again since, "
-    "and even be done.",
-    "under way again": "This sends what was lost and is under way again: look at what came after "
-    "the loss.",
-    "under way a third time": "This sends what was lost twice and is under way for the third time: "
-    "look at what came after the second loss.",
-    "done though lost": "This sends a trial whose result came after all, from a worker that had "
-    "been taken for dead: it is done.",
-    "done before lost": "This sends a trial that is done, since another copy of it was lost "
-    "afterwards: a result stays.",
-}
-_FORGOTTEN = {
-    "never": "This forgets trials that were never sent: the log says nothing of them.",
-    "lost": "This forgets trials that were lost: nobody works on them any more.",
-    "lost twice": "This forgets trials that were lost a second time: they must be sent a third "
-    "time.",
-}
-
-
-def _mistaken_trials(result: list[float], right: list[int], kinds: dict[int, str]) -> str:
-    forgotten = [trial for trial in right if trial not in result]
-    sent = {kinds[int(trial)] for trial in result if trial in kinds and trial not in right}
-    if result == [trial - 1 for trial in right]:
-        return "The trials are numbered from 1 to budget, not from 0."
-    if not result:
-        return f"Nothing is sent here, though of {len(kinds)} trials {len(right)} must be."
-    if strangers := [trial for trial in result if trial not in kinds]:
-        return f"There is no trial {strangers[0]:g}: they are numbered from 1 to budget."
-    if set(result) == set(kinds) - set(right):
-        return "These are just the trials that must not be sent: return the other ones."
-    if sent == set(_NOT_TO_SEND):
-        if not forgotten:
-            return "This sends all trials: leave out those that are done, and those under way."
-        return "This sends what was sent before: most of it needs no second copy."
-    for kind, sentence in _SENT.items():
-        if kind in sent:
-            return sentence
-    if forgotten == [len(kinds)]:
-        return "The last trial is forgotten: the numbers go from 1 to budget, both included."
-    for kind, sentence in _FORGOTTEN.items():
-        if kind in {kinds[trial] for trial in forgotten}:
-            return sentence
-    if len(set(result)) < len(result):
-        return "A trial stands in the list more than once: it must be sent once."
-    return "These are the right trials, but not sorted: the smallest number comes first."
+    return {sentence: _where(log, budget, rule) for sentence, rule in rules.items()} | {
+        "The trials are numbered from 1 to budget, not from 0.": [trial - 1 for trial in right],
+        "The last trial is forgotten: the numbers go from 1 to budget, both included.": (
+            _where(log, budget - 1, _must_be_sent)
+        ),
+        "There is no such trial: the numbers go from 1 to budget, and not further.": (
+            _where(log, budget + 1, _must_be_sent)
+        ),
+        "A trial stands in the list more than once: it must be sent once.": sorted(
+            [*right, *(trial for event, trial in log if event == "lost" and trial in right)]
+        ),
+        "These are the right trials, but not sorted: the smallest number comes first.": (
+            list(dict.fromkeys([*in_order, *right]))
+        ),
+        "These are the right trials, but the largest number comes first: sort them.": right[::-1],
+    }
 
 
 multiple_choice(

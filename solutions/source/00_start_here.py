@@ -48,8 +48,8 @@ check("00.1", choice)
 # get right?
 #
 # For example, with the training labels `[3, 3, 7]` they always say 3. On the validation labels
-# `[3, 7, 7, 7]` their accuracy is 0.25. Labels are NumPy arrays of whole numbers from 0 to 9. You need
-# not think of ties: one training label is always more frequent than each of the others.
+# `[3, 7, 7, 7]` their accuracy is 0.25. Give four digits. Labels are NumPy arrays of whole numbers from
+# 0 to 9. You need not think of ties: one training label is always more frequent than each of the others.
 #
 # Your code takes the place of the line `raise NotImplementedError(...)`.
 

@@ -40,12 +40,12 @@ check("01.1", choice)
 # Write `search(propose, evaluate, budget)`. In each turn,
 #
 # - `propose(seen)` gives a network, a dictionary of its choices. Here `seen` is the list of all pairs
-#   `(network, accuracy)` so far; at first it is empty.
+#   `(network, accuracy)` so far, in their order; at first it is empty.
 # - `evaluate(network)` gives its accuracy. It stands for a training, which costs: call it exactly
 #   `budget` times in all.
 #
-# Return the best pair, `(network, accuracy)`; of equal ones, the first. In unit 01 the loop returned
-# everything, and the best was picked later.
+# Return the best pair, `(network, accuracy)`; of equally accurate ones, the first. In unit 01 the loop
+# returned everything, and the best was picked later.
 #
 # Take care: some strategies hand out *the same* dictionary each time, with changed values. So remember
 # a copy, `dict(network)`.
@@ -80,7 +80,7 @@ check("01.2", search)
 # best one of the whole table?
 #
 # For example, if the best of all networks has 0.97, and the best with `conv/kernel` 3 has 0.95, then
-# `shortfall(table, "conv/kernel", 3)` is 0.02.
+# `shortfall(table, "conv/kernel", 3)` is 0.02. Give four digits.
 
 
 # %%

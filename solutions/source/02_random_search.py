@@ -54,7 +54,7 @@ if check("02.1", best_so_far):
 #
 # A network drawn at random is among the best 5 percent of a space with a chance of 0.05. What is the
 # chance that **at least one** of several draws is? Each draw is independent of the others. Write the
-# function for any number of draws and any share.
+# function for any number of draws and any share, and give four digits.
 #
 # ```
 # chance_to_hit(2, 0.5)  ->  0.75

@@ -19,7 +19,8 @@ from scipy import stats
 #
 # Write Spearman's rank correlation of two lists. First replace each value by its **rank**: 1 for the
 # lowest, 2 for the next. Equal values share the **mean** of the ranks that they take together. Then
-# return the ordinary correlation of the two lists of ranks. (No list has all values equal.)
+# return the ordinary correlation of the two lists of ranks, with four digits. (No list has all values
+# equal.)
 #
 # ```
 # ranks of [0.2, 0.9, 0.9, 0.5]               ->  [1, 3.5, 3.5, 2]
@@ -109,7 +110,8 @@ check("04.3", choice)
 #
 # `val` has a row for each network and a column for each epoch, the first column for epoch 1: validation
 # accuracies. `test` has the final test accuracy of each network. Choose the network that is best by
-# validation after `epochs` epochs. Return its regret: how far its test accuracy is below the best one.
+# validation after `epochs` epochs. Return its regret: how far its test accuracy is below the best one,
+# with four digits. (No two networks are equally good by validation.)
 #
 # ```
 # val = np.array([[0.8, 0.9],      test = np.array([0.91, 0.94])

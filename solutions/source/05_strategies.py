@@ -21,7 +21,7 @@ import numpy as np
 #
 # `a` and `b` hold how each search of two strategies ended; larger is better. Take one search of A
 # and one of B. How probable is it that A ended better? Count over all such pairs. A tie counts
-# half. The lists may differ in length. For example:
+# half. The lists may differ in length. Give four digits. For example:
 #
 # ```
 # superiority([1, 5], [0, 2])  ->  0.75     A wins three of four pairs

@@ -36,7 +36,8 @@ import autokeras as ak
 # probability(["conv/filters", "conv/kernel", "head"], "head")  ->  0.348
 # ```
 #
-# `head` is drawn anew by two of the five nodes: (1/3 + 1) / (1/3 + 1/2 + 1 + 1 + 1).
+# `head` is drawn anew by two of the five nodes: (1/3 + 1) / (1/3 + 1/2 + 1 + 1 + 1). Three digits are
+# enough.
 
 
 # %%
@@ -71,8 +72,8 @@ if check("06.1", probability):
 #
 # Each trial below is a setting of AutoKeras's `ConvBlock`. `filters_<block>_<layer>` counts blocks and
 # layers from 0. It matters only if there is such a block **and** such a layer; all blocks have
-# `num_layers` layers. Return the numbers of the trials, counted from 1, that build the same network as an
-# earlier one.
+# `num_layers` layers. Return the numbers of the trials, counted from 1 and rising, that build the same
+# network as an earlier one.
 #
 # ```
 # wasted([
@@ -116,8 +117,8 @@ check("06.2", wasted)
 # - whether its convolutions are separable is **left open** to the search;
 # - the maps are flattened, and an `ak.ClassificationHead` without dropout ends it.
 #
-# Whatever you do not name, AutoKeras searches. `spaces.choice(name, values)` is a choice of your own. No
-# network is trained by the check; it builds them all.
+# Whatever you do not name, AutoKeras searches. `spaces.choice(name, values)` is a choice of your own,
+# under any name. No network is trained by the check; it builds them all.
 
 
 # %%

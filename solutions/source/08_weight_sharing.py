@@ -22,7 +22,7 @@ from scipy import stats
 #
 # Two lists judge the same things. Look at every pair of things once. It scores 1 if both lists put
 # the two in the same order, -1 if in opposite order, and 0 if they are equal in one list or in both.
-# Return the mean score of all pairs. Three things make three pairs:
+# Return the mean score of all pairs, with four digits. Three things make three pairs:
 #
 # ```
 # kendall([1, 2, 3], [10, 30, 20])  ->  0.333...    two pairs alike, one opposite

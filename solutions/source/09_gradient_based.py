@@ -20,7 +20,8 @@ import numpy as np
 #
 # `alpha` holds the architecture weights of one edge, shape `(n,)`. `outputs` holds what each of its n
 # operations makes of the same input, shape `(n, ...)`. Return the mixture: each output times its
-# share, added up. The shares are the softmax of `alpha`. For example:
+# share, added up, with four digits. The shares are the softmax of `alpha`. Both may be lists or arrays.
+# For example:
 #
 # ```
 # mix([0, 0], [[2, 4], [6, 0]])          ->  [4, 2]       equal shares

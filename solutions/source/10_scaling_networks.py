@@ -20,8 +20,8 @@ import pandas as pd
 #
 # A network takes `base` FLOPs for one image, and your device can afford `budget`. With compound scaling
 # by the constants `alpha`, `beta` and `gamma`, for depth, width and resolution, which `phi` uses the
-# budget up exactly? It need not be a whole number, and it is negative where the budget is smaller than
-# the base. An example whose steps double the FLOPs:
+# budget up exactly? Give four digits: it need not be a whole number, and it is negative where the
+# budget is smaller than the base. An example whose steps double the FLOPs:
 #
 # ```
 # phi_for(100, 800, alpha=2, beta=1, gamma=1)  ->  3.0
@@ -56,7 +56,7 @@ if check("10.1", phi_for):
 # - If the rounding took away more than a tenth of filters times `width`, add another 8.
 # - Blocks times `depth`, rounded up.
 #
-# Return both as whole numbers. Two examples:
+# Return both as whole numbers, `24` and not `24.0`. Two examples:
 #
 # ```
 # scaled_stage(24, 2, width=1.1, depth=1.2)  ->  (24, 3)

@@ -23,8 +23,9 @@ def dense(units_of, depth=None, activation="relu"):
     def build(hp):
         layers = hp.Choice("layers", [1, 2])
         widths = units_of(hp, layers)[: depth or layers]
-        image = keras.Input((28, 28, 1))
-        x = keras.layers.Flatten()(image)
+        image = keras.Input((28, 28, 1), dtype="uint8")
+        x = keras.layers.Rescaling(1 / 255)(image)
+        x = keras.layers.Flatten()(x)
         for width in widths:
             x = keras.layers.Dense(width, activation=activation)(x)
         return keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
@@ -51,10 +52,10 @@ WRONG = {
         "sorted": (sorted, "sorts"),
         "unchanged": (list, "as they came"),
         "one back": (lambda a: [max(a[max(i - 1, 0) : i + 1]) for i in range(len(a))], "one trial"),
-        "first one missing": (from_the_second, "each trial has an incumbent"),
+        "first one missing": (from_the_second, "the first one too"),
         "positions": (
             lambda a: [int(np.argmax(a[: i + 1])) for i in range(len(a))],
-            "not the best",
+            "numbers of the trials",
         ),
         "one number": (max, "list or an array"),
         "changes its input": (sorts_in_place, "changes what it is given"),
@@ -69,7 +70,7 @@ WRONG = {
         "one trial too few": (lambda n, share: 1 - (1 - share) ** (n - 1), "one trial too few"),
         "percent": (lambda n, share: 100 * (1 - (1 - share) ** n), "percent: return"),
         "exactly one": (lambda n, share: n * share * (1 - share) ** (n - 1), "exactly one"),
-        "capped": (lambda n, share: min(n * share / 2, 1.0), "is not the chance"),
+        "capped": (lambda n, share: min(n * share / 2, 1.0), "no draw hits"),
         "text": (lambda n, share: "95%", "one number"),
     },
     "02.3": {

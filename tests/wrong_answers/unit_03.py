@@ -192,7 +192,7 @@ WRONG = {
         ),
         "the first shared choice only": (
             shared(lambda n, shared: n * shared[0]),
-            "listing all settings",
+            "first shared choice alone",
         ),
         "stops at an empty list": (
             shared(lambda n, shared: n * functools.reduce(operator.mul, shared)),
@@ -220,7 +220,7 @@ WRONG = {
         "always skip": (space(skip_always), "all the same"),
         "skip once": (space(asked, connect="first"), "1 connections"),
         "added": (space(asked, meet="add"), "two are added"),
-        "the output twice": (space(asked, meet="itself"), "not the block's input"),
+        "the output twice": (space(asked, meet="itself"), "0 average poolings"),
         "valid padding": (space(asked, padding="valid"), 'padding="same"'),
         "no activation": (space(asked, relu=None), "no ReLU"),
         "average pooling": (space(asked, pools=False), "0 max poolings"),

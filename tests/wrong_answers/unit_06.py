@@ -107,8 +107,8 @@ WRONG = {
         "more leaves, more often": (odds(weigh=lambda leaves: leaves), "other way round"),
         "all names alike": (lambda names, name: 1 / len(names), "one of the names"),
         "that it stays": (lambda names, name: 1 - odds()(names, name), "that it stays"),
-        "the leaf missing": (odds(stop=-1), "own trie"),
-        "two levels only": (two_levels, "own trie"),
+        "the leaf missing": (odds(stop=-1), "leaf itself is missing"),
+        "two levels only": (two_levels, "a group and a last part"),
         "text": (lambda names, name: "35%", "one number"),
     },
     "06.2": {

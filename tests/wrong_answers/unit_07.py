@@ -72,7 +72,10 @@ WRONG = {
         "only the cheapest": (lambda points: [min(points)], "Only the cheapest"),
         "everything, sorted": (sorted, "No point is left out"),
         "repeats stay": (twice, "kept twice"),
-        "the costliest first": (lambda points: right_front(points)[::-1], "another order"),
+        "the costliest first": (
+            lambda points: right_front(points)[::-1],
+            "from the most expensive",
+        ),
         "one is lost": (lambda points: right_front(points)[:-1], "is missing"),
         "no sort": (sorted_front, "it dominates"),
         "sorts the input": (sorts_the_input, "work on a copy"),

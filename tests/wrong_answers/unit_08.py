@@ -137,8 +137,8 @@ WRONG = {
         "rows only": (rows_only, "columns need the same"),
         "last filters": (last_filters, "last filters"),
         "swapped": (swapped, "swapped"),
-        "all filters": (all_filters, "All filters"),
-        "all channels": (all_channels, "All channels"),
+        "all filters": (all_filters, "all filters are still"),
+        "all channels": (all_channels, "all channels are still"),
         "a view": (a_view, "a view into the bank"),
         "the first numbers": (reshaped, "not the weights of the middle"),
         "a list": (lambda *case: a_view(*case).tolist(), "should be an array"),
@@ -153,7 +153,7 @@ WRONG = {
         ),
         "one short": (
             searching(order=lambda inherited, n: np.argsort(inherited)[::-1][: n - 1].tolist()),
-            "2 networks are trained instead of 3",
+            "3 networks are trained instead of 4",
         ),
         "the first numbers": (
             searching(order=lambda inherited, n: list(range(n))),

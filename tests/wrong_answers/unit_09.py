@@ -50,7 +50,7 @@ def by_operation(alpha, operations):
 
 def shifted(alpha, operations):
     kept = [place for place, name in enumerate(operations) if name != "none"]
-    return [operations[int(np.argmax(row[kept]))] for row in alpha]
+    return [operations[int(np.argmax([row[place] for place in kept]))] for row in alpha]
 
 
 def none_dropped(alpha, operations):
@@ -119,7 +119,7 @@ WRONG = {
         "overflow": (overflowing, "too large"),
         "softmax of the opposite": (
             lambda alpha, outputs: np.tensordot(softmax(-alpha), outputs, 1),
-            "not the sum of the outputs times these shares",
+            "shares are turned around",
         ),
         "changes alpha": (in_place, "work on a copy"),
         "words": (lambda alpha, outputs: "a mixture", "should hold numbers"),
@@ -134,11 +134,14 @@ WRONG = {
         "none stays": (with_none, '"none" stays here'),
         "weakest": (weakest, "weakest operations"),
         "numbers": (numbers, "are no names"),
-        "none dropped": (none_dropped, "names for"),
+        "none dropped": (none_dropped, "fewer names than edges"),
         "names of the wrong columns": (shifted, "counted without"),
         "a string": (first_name, "one name for each edge"),
         "one for each operation": (by_operation, "each row of `alpha` gives one"),
-        "always the first": (lambda alpha, operations: ["conv 3x3"] * len(alpha), "cannot have"),
+        "always the first": (
+            lambda alpha, operations: ["conv 3x3"] * len(alpha),
+            'other than "none"',
+        ),
     },
     "09.4": {
         "the epoch itself": (too_late, "take the one before"),
@@ -148,7 +151,7 @@ WRONG = {
         "a single skip": (lambda cells: first(cells, lambda count: count >= 1), "one is allowed"),
         "counted from 0": (from_zero, "one epoch too early"),
         "always the end": (len, "never stops"),
-        "always zero": (lambda cells: 0, "find the first with two or more"),
+        "always zero": (lambda cells: 0, "Find the first cell with two or more"),
         "the cell": (the_cell, "one number"),
         "prints": (prints, "return the result"),
     },

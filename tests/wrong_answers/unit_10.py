@@ -78,7 +78,7 @@ WRONG = {
         "another logarithm": (phi(RIGHT, finish="log(growth) / step"), "step needs its logarithm"),
         "rounds": (phi(RIGHT, finish="round(log(growth) / log(step))"), "whole number"),
         "rounds up": (phi(RIGHT, finish="ceil(log(growth) / log(step))"), "whole number"),
-        "no base": (phi(RIGHT, "budget"), "see where you end"),
+        "no base": (phi(RIGHT, "budget"), "base plays no part"),
         "the factors": (
             lambda base, budget, alpha, beta, gamma: (alpha, beta, gamma),
             "one number",
@@ -96,7 +96,7 @@ WRONG = {
         "as many as there are": (stage("wanted"), "whole filters"),
         "floats": (stage("(wanted + 4) // 8 * 8"), "as an int"),
         "blocks down": (stage(blocks="int(n)"), "should go up"),
-        "blocks to the nearest": (stage(blocks="round(n)"), "to the nearest here"),
+        "blocks to the nearest": (stage(blocks="round(n)"), "nearest whole number here"),
         "blocks as they come": (stage(blocks="n"), "whole blocks"),
         "blocks first": (lambda *a, **k: stage()(*a, **k)[::-1], "blocks first"),
         "factors mixed up": (mixed_up, "mixed up"),

@@ -1,0 +1,76 @@
+"""Compare a learner's network with one of ours by what they compute, however they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nascourse.checks.core import Wrong
+
+if TYPE_CHECKING:
+    import keras
+
+
+def computes_as(model: keras.Model, references: Iterable[keras.Model], *, top: float = 1) -> bool:
+    """Whether a network computes what one of the others does when they have the same weights.
+
+    So a ReLU may be a layer of its own, an activation or a function. Layers that do something in
+    training only, such as a dropout, are not seen by it: `require_no_extras` looks for them.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The learner's.
+    references : iterable of keras.Model
+        What it may compute.
+    top : float
+        Images have values from 0 to this one.
+    """
+    rng = np.random.default_rng(0)
+    images = top * rng.random((2, *model.inputs[0].shape[1:]))
+    shapes = [tuple(each.shape) for each in model.weights]
+    weights = [rng.normal(size=shape) / np.sqrt(np.prod(shape[:-1])) for shape in shapes]
+    for reference in references:
+        if [tuple(each.shape) for each in reference.weights] != shapes:
+            continue
+        model.set_weights(weights)
+        reference.set_weights(weights)
+        images = images.astype(reference.inputs[0].dtype)
+        given, right = (np.asarray(network(images)) for network in (model, reference))
+        if given.shape == right.shape and np.allclose(given, right, rtol=1e-3, atol=1e-5):
+            return True
+    return False
+
+
+def require_no_extras(model: keras.Model) -> None:
+    """Refuse layers that no exercise asks for; some of them change the training alone."""
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if any(
+            word in kind for word in ("Dropout", "Noise", "Random", "Regularization", "BatchNorm")
+        ):
+            raise Wrong(f"There is a {kind} in the network, which the exercise does not ask for.")
+
+
+def gives_ten_shares(model: keras.Model) -> bool:
+    """Whether the last layer is the one that the exercises come with."""
+    last = model.layers[-1]
+    activation = getattr(getattr(last, "activation", None), "__name__", "")
+    return model.output_shape == (None, 10) and activation == "softmax"
+
+
+def has_relu(model: keras.Model, kind: str) -> bool:
+    """Whether each layer of a kind but the last is followed by a ReLU of any form."""
+    names = [type(operation).__name__.lower() for operation in model.operations]
+    layers = [layer for layer in model.layers if type(layer).__name__ == kind]
+    of_their_own = [getattr(layer, "activation", None) for layer in layers]
+    relus = [each for each in of_their_own if getattr(each, "__name__", "") == "relu"]
+    separate = sum(name.startswith("relu") for name in names)
+    separate += sum(
+        getattr(getattr(layer, "activation", None), "__name__", "") == "relu"
+        for layer in model.layers
+        if type(layer).__name__ == "Activation"
+    )
+    return len(relus) + separate >= len(layers) - (kind == "Dense")
