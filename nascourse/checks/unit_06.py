@@ -141,6 +141,7 @@ def repeats(answer: object, rng: np.random.Generator) -> str:
         example,
         [first, {**first, "filters_0_1": c}, {**first, "filters_1_0": b}, turned],
         [two, {**two, "filters_0_1": c}, two_turned, {**two_turned, "filters_2_0": a}],
+        [two_layers, {**two_layers, "filters_0_0": b, "filters_0_1": a}, two_layers],
         [two, two_layers, {**two_layers, "filters_1_1": a}, {**two, "filters_1_1": c}],
         [wide, {**wide, "filters_2_0": a}, {**wide, "filters_1_1": a}, {**wide, "filters_0_1": b}],
         [first, two, {**first, "filters_0_0": b}, first, two, first],
