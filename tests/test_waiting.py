@@ -30,7 +30,7 @@ def test_workers_that_are_gone_are_named_and_then_given_up(capsys):
 
 
 def test_workers_that_live_are_waited_for_in_silence(monkeypatch, capsys):
-    signs, future = iter(range(1000)), Future()
+    signs, future = iter(range(1, 1000)), Future()
     monkeypatch.setattr(compat, "signs_of_life", lambda executor: next(signs))
     end = time.monotonic() + 1
 

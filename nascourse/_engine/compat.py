@@ -285,7 +285,7 @@ def weights_as_bytes(model: keras.Model) -> bytes:
 
 
 def signs_of_life(executor: Executor) -> Any:
-    """A value that changes as long as the workers of an executor live; None if it cannot be known.
+    """A value that changes as long as the workers of an executor live; nothing if none is known.
 
     Read in Python 3.13: a `ProcessPoolExecutor` keeps its processes to itself; they live as long as
     they use the processor.  Read in distributed 2026.8: the executor of a client keeps that client

@@ -59,7 +59,7 @@ def result_of(
         silent = time.monotonic() - heard
         if silent < min(SAY_AFTER, max_wait) / 2:
             continue  # too early to ask
-        if (now := compat.signs_of_life(executor)) != sign and now is not None:
+        if (now := compat.signs_of_life(executor)) and now != sign:
             heard, sign, line, say_after = time.monotonic(), now, "", SAY_AFTER
         elif silent >= max_wait:
             raise WaitedTooLong(
