@@ -389,6 +389,7 @@ def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOpt
         recording.stop()
         return f"{cause}; {AGAIN}"
     except OSError as error:
+        recording.forgive()
         raise CourseError(
             f"The folder {str(recording.folder)!r} can no longer be written ({error.strerror}): "
             f"its {len(recording.content.trials)} finished trials are kept; free some space, and "

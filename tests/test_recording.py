@@ -57,7 +57,9 @@ def rewrite(folder, change) -> None:
 def test_what_was_written_is_read(folder):
     again = reopened(folder)
 
-    assert again.content.trials == [{"row": ROW, "curve": CURVE}]
+    (record,) = again.content.trials
+    assert record | {"weights": 0} == {"row": ROW, "curve": CURVE, "weights": 0}
+    assert again.weights_are_intact(1)
     assert again.content.library["keras_tuner/oracle.json"] == ORACLE
     assert again.table["units"].tolist() == [8] and again.curves["loss"].tolist() == [1.0]
 
@@ -138,7 +140,6 @@ def test_a_foreign_content_is_refused_whatever_its_digest(folder, change, tmp_pa
         ({"space": "t"}, "another space"),
         ({"version of keras": "3.13.0"}, "another version of keras"),
         ({"space": "t", "seed": 2}, "another seed and space"),
-        ({"new": 1}, "another new"),
     ],
 )
 def test_another_search_is_refused_with_what_changed(folder, change, named):
@@ -154,6 +155,20 @@ def test_the_budget_alone_may_grow(folder, before, grows):
         assert again.content.identity["max_trials"] == 3 and len(again.content.trials) == 1
     else:
         assert "(another max_trials)" in refusal(folder, {**IDENTITY, "max_trials": 3})
+
+
+def test_what_an_older_version_did_not_write_is_taken_over(folder):
+    assert reopened(folder, IDENTITY | {"new": 1}).content.identity["new"] == 1
+
+
+def test_a_process_that_dies_counts_and_one_that_ends_does_not(folder):
+    for died in (1, 2, 3):
+        assert reopened(folder).begin_trial() == died
+    fourth = reopened(folder)
+    fourth.begin_trial()
+    fourth.forgive()
+
+    assert reopened(folder).content.tries == 0
 
 
 def test_a_second_process_is_refused(folder):

@@ -131,7 +131,10 @@ class _CourseTuner(keras_tuner.Tuner):
         except TimeIsUp:
             raise
         except Exception as error:
-            if full := disk_error(error):
+            full = disk_error(error)
+            if full or blame(error) != "network":
+                self.recorder.recording.forgive()
+            if full:
                 raise _DiskError(*full.args) from error
             if blame(error) != "network":
                 raise SearchEnds(sentence(error, number)) from error

@@ -71,6 +71,7 @@ class ProgressBar(Observer):
         column, direction = self.objective
         if row.get(column) is not None:
             self._values.append(row[column])
+        if self._values:
             best = (max if direction == "max" else min)(self._values)
             self._bar.set_postfix_str(f"best {trials.words(column)} {best:.3f}")
 

@@ -7,6 +7,7 @@ in the folder of a search     what it is
                               curves, and the state of KerasTuner when the last of them ended
 ``search.backup.json``        a copy, in case the first is damaged
 ``search.lock``               held by the process that searches here
+``search.running``            there while a trial runs, so that one that ends its process is found
 ``keras_tuner``, ``autokeras``  what the libraries keep: their state, and the weights of the trials
 ============================  ====================================================================
 
@@ -36,6 +37,7 @@ from nascourse._engine.files import atomic_write, left_by_system, set_aside
 
 FILES = ("search.json", "search.backup.json")
 LOCK = "search.lock"
+RUNNING = "search.running"  # there while a trial runs: a process that ends in good order removes it
 BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
@@ -107,6 +109,8 @@ class Recording:
                     content, identity, folder, same_space=same_space, retry_failed=retry_failed
                 )
             recording = cls(folder, content or Content(identity))
+            if not (folder / RUNNING).exists():
+                recording.content = replace(recording.content, tries=0)
             if retry_failed:
                 recording._retry()
             recording._restore_library()
@@ -121,8 +125,13 @@ class Recording:
 
     def begin_trial(self) -> int:
         """Record that the next trial begins; return how often it has begun so far."""
+        (self.folder / RUNNING).touch()
         self._write(replace(self.content, tries=self.content.tries + 1))
         return self.content.tries
+
+    def forgive(self) -> None:
+        """Record that the trial at hand ends through no fault of its own; a full disk allows it."""
+        (self.folder / RUNNING).unlink(missing_ok=True)
 
     def end_trial(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Add a finished trial, and the state of the library, which must have it already."""
@@ -154,6 +163,7 @@ class Recording:
     def stop(self, reason: str | None = None) -> None:
         """Record that the process ended in good order, and the reason if the search is finished."""
         self._write(replace(self.content, stopped=reason, tries=0))
+        self.forgive()
 
     @property
     def table(self) -> pd.DataFrame:
