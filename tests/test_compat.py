@@ -125,6 +125,14 @@ def test_autokeras_config():
 
 
 @relies_on(autokeras)
+def test_autokeras_blocks():
+    space = autokeras_space()
+    blocks = compat.autokeras_blocks(space.inputs, space.outputs)
+    names = [type(block).__name__ for block in blocks]
+    assert names == ["RescalingBlock", "ConvBlock", "SpatialReduction", "SoftmaxHead"]
+
+
+@relies_on(autokeras)
 def test_autokeras_metrics():
     space = autokeras_space(metrics=("accuracy", "macro_f1"))
     assert compat.autokeras_metrics(space.inputs, space.outputs) == ["accuracy", "macro_f1"]
@@ -177,6 +185,16 @@ def test_is_tried():
         units for units in (4, 8, 16) if compat.is_tried(random_search, {"block/units": units})
     ]
     assert tried == list(values.values())
+
+
+@relies_on(keras_tuner)
+def test_questions_of():
+    random_search = oracle()
+    questions = compat.questions_of(random_search)
+    assert questions == []
+
+    values = random_search.create_trial("a").hyperparameters.values
+    assert questions[-1] == values
 
 
 @relies_on(keras_tuner)
@@ -356,7 +374,8 @@ PRIVATE = re.compile(
     r"(keras|keras_tuner)\.src\b|tensorflow\.python\b|autokeras\.[a-z]|(.*\.)?_[a-z]"
 )
 OWN = ("nascourse", "__future__")
-DOCUMENTED = {"_asdict", "_replace", "_exit"}  # of named tuples, and of `os`
+# of named tuples, of `os`, and of `sys`
+DOCUMENTED = {"_asdict", "_replace", "_exit", "_getframe", "_current_frames"}
 # The doctor runs before anything is installed, and so without `compat`.
 EXEMPT = {"_engine/compat.py", "cli/doctor.py"}
 

@@ -177,6 +177,22 @@ def is_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> bool:
     return oracle._duplicate(values)
 
 
+def questions_of(oracle: keras_tuner.Oracle) -> list[Mapping[str, Any]]:
+    """A list that gets the values each time an oracle asks whether they were tried.
+
+    Read in keras-tuner 1.4.8: see `is_tried`.
+    """
+    questions: list[Mapping[str, Any]] = []
+    duplicate = oracle._duplicate
+
+    def ask(values: Mapping[str, Any]) -> bool:
+        questions.append(values)
+        return duplicate(values)
+
+    oracle._duplicate = ask
+    return questions
+
+
 def mark_as_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> None:
     """Let an oracle take these values for tried, although no trial has them.
 

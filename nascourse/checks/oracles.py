@@ -76,13 +76,7 @@ def let_search(
     oracle.verbose = 0
     compat.keep_in_memory(oracle)
     propose, responses = oracle.populate_space, []
-    duplicate, questions = oracle._duplicate, []
-
-    def is_duplicate(values: dict) -> bool:
-        questions.append(values)
-        return duplicate(values)
-
-    oracle._duplicate = is_duplicate
+    questions = compat.questions_of(oracle)
 
     def populate_space(trial_id: str) -> dict:
         before = [dict(trial.hyperparameters.values) for trial in oracle.trials.values()]
