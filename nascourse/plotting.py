@@ -39,7 +39,8 @@ from nascourse.data import Splits
 if TYPE_CHECKING:  # loads Keras, which no plot needs
     from nascourse.spaces import LayerCost
 
-_P, _Drawn = ParamSpec("_P"), TypeVar("_Drawn")
+_P = ParamSpec("_P")
+_Drawn = TypeVar("_Drawn")
 
 # Okabe & Ito's colors, which stay apart for color-blind readers and in gray print.
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
@@ -73,7 +74,7 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
             return plot(*args, **options)
         with plt.rc_context(STYLE):
             axes = plot(*args, **options)
-            for ax in np.ravel(axes):
+            for ax in np.ravel(np.asarray(axes)):
                 for axis in (ax.xaxis, ax.yaxis):  # later ticks are copies of the first ones
                     axis.get_major_ticks(), axis.get_minor_ticks()
         return axes

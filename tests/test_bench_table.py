@@ -181,7 +181,7 @@ def test_a_killed_computation_goes_on(tmp_path, images):
     while not lines.exists() and time.time() < end:
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.wait(60)
     done_before = lines.read_bytes()
     assert len(bench_table.read_lines(lines)) == 1
     lines.write_bytes(done_before + b'{"network": 7')

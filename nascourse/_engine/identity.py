@@ -49,7 +49,7 @@ def own_fit(space: Space) -> Callable[..., Any] | None:
 
 def space_identity(space: Space) -> dict[str, Any]:
     """What tells a space from others; see `recording.Recording.opened` for how it is compared."""
-    build, networks = build_function(space), Describer()
+    build = build_function(space)
     if isinstance(build, AutoKerasSpace):
         blocks = Describer()
         blocks.describe([type(b) for b in compat.autokeras_blocks(build.inputs, build.outputs)])
