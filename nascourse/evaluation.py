@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import math
 import os
 import platform
 import tempfile
@@ -39,9 +38,9 @@ from scipy import stats
 from nascourse import CourseError, first_line, spaces, trials, whole_number
 from nascourse._engine import compat
 from nascourse._engine import report as pages
+from nascourse._engine.costs import count_flops, count_params, layer_costs
 from nascourse._engine.files import atomic_path, atomic_write, given_path
 from nascourse.data import Splits
-from nascourse.spaces import LayerCost
 
 if TYPE_CHECKING:
     from nascourse._engine.options import SearchOptions
@@ -125,74 +124,6 @@ def accuracy_interval(
     result = stats.binomtest(round(accuracy * n_images), n_images)
     low, high = result.proportion_ci(confidence, method="wilson")
     return low, high
-
-
-def count_params(model: keras.Model) -> int:
-    """The number of weights, trainable or not."""
-    return int(model.count_params())
-
-
-def layer_costs(model: keras.Model) -> list[LayerCost]:
-    """Output shape, parameters and FLOPs of each layer, in the order of the network.
-
-    A multiply-accumulate counts as two floating-point operations, and a bias as one for each
-    output, as TensorFlow's profiler counts them.  Counted are convolutions (plain, depthwise,
-    separable) and dense layers; pooling, activations, normalization and reshaping are not: in
-    these networks they are a few percent.  Many papers print multiply-accumulates and call them
-    FLOPs: EfficientNet-B0's "0.39B FLOPs" (Tan & Le 2019) would be 0.78 billion here.
-
-    Raises
-    ------
-    CourseError
-        A layer has weights, but its arithmetic is not known here.
-    """
-    return [
-        LayerCost(
-            layer.name,
-            type(layer).__name__,
-            tuple(int(side) for side in layer.output.shape[1:]),
-            int(layer.count_params()),
-            _layer_flops(layer),
-        )
-        for layer in model.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
-
-
-def count_flops(model: keras.Model) -> int:
-    """Floating-point operations for one image: the sum of `layer_costs`."""
-    return sum(cost.flops for cost in layer_costs(model))
-
-
-def _layer_flops(layer: keras.Layer) -> int:
-    # Exact types: a subclass may compute something else.
-    kind = type(layer)
-    outputs = math.prod(layer.output.shape[1:])
-    if kind is keras.layers.Dense:
-        macs = layer.input.shape[-1] * outputs
-    elif kind is keras.layers.Conv2D:
-        height, width, channels, _ = layer.kernel.shape  # channels of one group
-        macs = height * width * channels * outputs
-    elif kind is keras.layers.DepthwiseConv2D:
-        height, width = layer.kernel_size
-        macs = height * width * outputs
-    elif kind is keras.layers.SeparableConv2D:
-        height, width = layer.kernel_size
-        channels = layer.input.shape[-1] * layer.depth_multiplier  # between its two steps
-        pixels = outputs // layer.filters
-        macs = pixels * channels * (height * width + layer.filters)
-    elif kind in _COUNTED_AS_ZERO or not layer.weights:
-        return 0
-    else:
-        raise CourseError(
-            f"The arithmetic of the layer {layer.name!r} ({kind.__name__}) is not known: use "
-            "Conv2D, DepthwiseConv2D, SeparableConv2D or Dense, or add it to "
-            "nascourse.evaluation."
-        )
-    return int(2 * macs + (outputs if layer.use_bias else 0))
-
-
-_COUNTED_AS_ZERO = (keras.layers.BatchNormalization, keras.layers.Normalization)
 
 
 @dataclass(frozen=True)
@@ -370,7 +301,11 @@ def _search_facts(
         "search_images": len(search.splits.y_train),
         "judged_by": len(search.splits.y_val),
         "space": space,
-        "trials": table[shown].astype(object).where(table[shown].notna(), "").to_dict("records"),
+        "trials": table[shown]
+        .round(3)
+        .astype(object)
+        .where(table[shown].notna(), "")
+        .to_dict("records"),
         "trial": number,
         "architecture": row["architecture"],
         "objective_value": float(row[column]),

@@ -37,7 +37,7 @@ from nascourse._engine.files import atomic_path, given_path
 from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
-    from nascourse.spaces import LayerCost
+    from nascourse._engine.costs import LayerCost
 
 _P = ParamSpec("_P")
 _Drawn = TypeVar("_Drawn")
@@ -74,7 +74,7 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
             return plot(*args, **options)
         with plt.rc_context(STYLE):
             axes = plot(*args, **options)
-            for ax in np.ravel(np.asarray(axes)):
+            for ax in np.asarray(axes, dtype=object).flat:
                 for axis in (ax.xaxis, ax.yaxis):  # later ticks are copies of the first ones
                     axis.get_major_ticks(), axis.get_minor_ticks()
         return axes

@@ -26,13 +26,13 @@ import autokeras as ak
 import keras
 import keras_tuner
 import pandas as pd
-import tree
 from keras import layers
 from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
+from nascourse._engine.layers import RescalingBlock, SoftmaxHead, metric_objects
 from nascourse._engine.ranges import MANY_VALUES, possible_values
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
@@ -111,30 +111,9 @@ def classifier(
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
-        metrics=_metrics(metrics),
+        metrics=metric_objects(metrics),
     )
     return model
-
-
-@keras.utils.register_keras_serializable(package="nascourse")
-class MacroF1(keras.metrics.F1Score):
-    """The mean of the classes' F1 scores, for labels as whole numbers as well as one-hot.
-
-    A class counts as much as any other, however few images it has.
-    """
-
-    def __init__(self, name: str = "macro_f1", **options: Any):
-        super().__init__(**{"average": "macro", **options}, name=name)
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        classes = y_pred.shape[-1]
-        if y_true.shape[1:] != y_pred.shape[1:]:
-            y_true = keras.ops.one_hot(keras.ops.reshape(y_true, (-1,)), classes)
-        super().update_state(y_true, y_pred, sample_weight)
-
-
-def _metrics(names: Sequence[str]) -> list[Any]:
-    return [MacroF1() if name == "macro_f1" else name for name in names]
 
 
 @dataclass(frozen=True)
@@ -198,7 +177,9 @@ def autokeras_space(
         name="conv",
     )(x)
     x = ak.SpatialReduction(name="reduce")(x)
-    label = SoftmaxHead(multi_label=True, dropout=0.0, metrics=_metrics(metrics), name="head")(x)
+    label = SoftmaxHead(
+        multi_label=True, dropout=0.0, metrics=metric_objects(metrics), name="head"
+    )(x)
 
     small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
@@ -220,72 +201,22 @@ def choice(name: str, values: Sequence) -> Any:
     return hyperparameters.Choice(name, list(values))
 
 
-@keras.utils.register_keras_serializable(package="nascourse")
-class RescalingBlock(ak.Block):
-    """An AutoKeras block that brings pixels from 0..255 to 0..1; AutoKeras has none."""
-
-    def build(self, hp, inputs=None):
-        return layers.Rescaling(1 / 255)(tree.flatten(inputs)[0])
-
-
-@keras.utils.register_keras_serializable(package="nascourse")
-class SoftmaxHead(ak.ClassificationHead):
-    """A head with a probability for each class; AutoKeras's own has one output for two classes.
-
-    With ``multi_label=True`` AutoKeras takes one-hot labels of two classes as it takes others.
-    """
-
-    def infer_loss(self) -> keras.losses.Loss:
-        return keras.losses.CategoricalCrossentropy()
-
-
 def fitted(
     space: Callable | AutoKerasSpace, splits: Splits, objective: str = "val_accuracy"
 ) -> Callable | AutoKerasSpace:
     """The space for the images of these splits.
 
-    A build function is handed what it has parameters for: ``image_shape``, ``classes``, and the
-    names of the ``metrics`` that the objective needs.
+    A build function is handed what it has parameters for: ``image_shape``, ``classes``, ``metrics``.
     """
     facts: dict[str, Any] = {"image_shape": splits.image_shape, "classes": splits.classes}
     if isinstance(space, AutoKerasSpace):
         return replace(space, **facts)
     if objective == "val_macro_f1":
         facts["metrics"] = ("accuracy", "macro_f1")
-    try:
-        parameters = inspect.signature(space).parameters
-    except (TypeError, ValueError):  # no function; the search will say so
-        return space
+    parameters = inspect.signature(space).parameters if callable(space) else {}
     facts = {name: fact for name, fact in facts.items() if name in parameters}
     # The new function keeps the name of the old one, by which a pool's processes find it.
     return functools.update_wrapper(functools.partial(space, **facts), space) if facts else space
-
-
-def check_fit(model: keras.Model, splits: Splits) -> None:
-    """Refuse a space whose networks do not take these images, or do not tell these classes apart.
-
-    Raises
-    ------
-    CourseError
-        The sentence names both shapes.
-    """
-    try:
-        takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-    except (AttributeError, TypeError):  # a network without fixed shapes
-        return
-    shape = splits.image_shape
-    possible = {shape, shape[:2]} if shape[-1] == 1 else {shape}  # Keras adds the channel of gray
-    if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
-        raise CourseError(
-            f"The space builds networks that take {takes} and give {gives}, but the images have the "
-            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: give "
-            "the build function the parameters image_shape and classes, and use what a search "
-            "hands it."
-        )
-
-
-def _matches(takes: Sequence[int | None], shape: Sequence[int]) -> bool:
-    return len(takes) == len(shape) and all(a in (None, b) for a, b in zip(takes, shape))
 
 
 def bench_space(hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -478,17 +409,6 @@ def _values(entry: hyperparameters.HyperParameter) -> Sequence:
     if isinstance(entry, hyperparameters.Int) and entry.step is None:
         return range(entry.min_value, entry.max_value + 1)
     return possible_values(entry)
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """What one layer costs for one image."""
-
-    layer: str
-    kind: str
-    output: tuple[int, ...]  # shape without the batch
-    n_params: int
-    flops: int
 
 
 def describe(model: keras.Model) -> str:

@@ -348,6 +348,37 @@ print("stopped after", len(found.table))
     assert_no_fault(output)
 
 
+def test_a_drawing_is_read_with_the_mouse_and_from_the_keyboard(lab, view):
+    output = view("""
+from nascourse import plotting, spaces
+from nascourse.views import draw
+import keras
+image = keras.Input((28, 28, 1), dtype="uint8")
+halves = keras.layers.AveragePooling2D((28, 14))(keras.layers.Rescaling(1 / 25)(image))
+model = keras.Model(image, keras.layers.Softmax()(keras.layers.Flatten()(halves)))
+draw.DrawingView(model, ["left", "right"])
+""")
+    canvas, first = output.get_by_role("application"), output.locator("table tr").first
+    playwright.expect(output).to_contain_text("Draw something")
+    canvas.scroll_into_view_if_needed()
+    box, mouse = canvas.bounding_box(), lab.page.mouse
+    mouse.move(box["x"] + 60, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 60, box["y"] + 220, steps=5)
+    mouse.up()
+    playwright.expect(first).to_contain_text("left")
+    lab.picture_in_both_themes("drawing")
+
+    canvas.press("Escape")
+    playwright.expect(output).to_contain_text("Draw something")
+    for key in ["ArrowRight"] * 8 + ["Space"] + ["ArrowDown"] * 5:
+        canvas.press(key)
+    playwright.expect(first).to_contain_text("right")
+    output.get_by_role("button", name="Wipe").click()
+    playwright.expect(output).to_contain_text("Draw something")
+    assert_no_fault(output)
+
+
 def assert_no_fault(output) -> None:
     faults = "[data-mime-type$='jupyter.error'], [data-mime-type$='jupyter.stderr']"
     playwright.expect(output.locator(faults)).to_have_count(0)

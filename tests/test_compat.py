@@ -125,6 +125,12 @@ def test_autokeras_config():
     assert not {"shape", "loss", "num_classes"} & set(config()["blocks"][-1]["config"])
 
 
+@relies_on(autokeras)
+def test_autokeras_metrics():
+    space = autokeras_space(metrics=("accuracy", "macro_f1"))
+    assert compat.autokeras_metrics(space.inputs, space.outputs) == ["accuracy", "macro_f1"]
+
+
 @pytest.mark.slow
 @relies_on(autokeras)
 def test_autokeras_trains_with(small, tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nascourse import CourseError, plotting, trials
-from nascourse.evaluation import LayerCost
+from nascourse._engine.costs import LayerCost
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from nascourse import __main__, data, evaluation, search, trials
 from nascourse._engine import loops
@@ -127,7 +128,7 @@ def test_the_table_grows_and_the_numbers_are_said(finished, result, out):
         assert f"{row.val_accuracy:.3f}" in line
         assert f"{row.n_params:,}" in line
         assert line.endswith(row.architecture)
-    assert f"Test accuracy {result['test_accuracy']:.2%} on 100 images" in text
+    assert f"Test accuracy {result['test_accuracy']:.1%} on 100 images" in text
     assert f"{result['n_params']:,} parameters" in text
     assert f"{result['saved_bytes'] / 1024:.0f} KiB" in text
     assert "Times opened so far: 1." in text
@@ -144,14 +145,17 @@ def test_a_run_that_goes_well_writes_nothing_to_the_error_stream(finished):
 def test_every_option_reaches_the_project(monkeypatch):
     asked = []
     monkeypatch.setattr(project, "run_project", lambda **options: asked.append(options))
-    usual = {"trials": 5, "epochs": 5, "seed": 1, "data_source": None, "test_data": None}
+    usual = {"trials": 5, "epochs": None, "seed": 1, "data_source": None, "test_data": None}
+    usual |= {"size": 32, "objective": "val_accuracy", "reason": ""}
     usual |= {"out": "runs/project", "overwrite": False}
 
     assert __main__.main(["project"]) == 0
     text = "--trials 3 --epochs 2 --seed 0 --data keras --test-data t.npz --out o --overwrite"
+    text += " --size 16 --objective val_loss --reason small"
     assert __main__.main(["project", *text.split()]) == 0
 
     typed = {"trials": 3, "epochs": 2, "seed": 0, "data_source": "keras", "test_data": "t.npz"}
+    typed |= {"size": 16, "objective": "val_loss", "reason": "small"}
     assert asked == [usual, {**typed, "out": "o", "overwrite": True}]
 
 
@@ -246,19 +250,19 @@ def test_the_variable_may_name_a_bad_file(refuse, monkeypatch, capfd):
     assert "'gone.npz'" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--data", "--test-data"])
 @pytest.mark.parametrize(
-    "key, edit, words",
+    "option, key, edit, words",
     [
-        ("x", lambda x: np.pad(x, ((0, 0), (2, 2), (2, 2))), "28x28"),
-        ("y", lambda y: np.append(y[1:], 10), "label 10"),
-        ("y", lambda y: np.append(y[1:].astype(int), -1), "label -1"),
-        ("x", lambda x: x / 255, "float64"),
-        ("y", None, "no array named"),
+        ("--test-data", "x", lambda x: np.pad(x, ((0, 0), (2, 2), (2, 2))), "(32, 32, 1)"),
+        ("--test-data", "y", lambda y: np.append(y[1:], 10), "label '10'"),
+        ("--test-data", "y", None, "no array named"),
+        ("--data", "x", lambda x: x - 9.0, "from -9 to"),
+        ("--data", "y", lambda y: np.append(y[1:], 10), "too few images of '10'"),
+        ("--data", "y", lambda y: np.append(y[1:].astype(int), -1), "too few images of '-1'"),
+        ("--data", "y", None, "no array named"),
     ],
-    ids=["32x32", "label 10", "label -1", "floats", "no labels"],
 )
-def test_a_file_that_is_not_like_mnist_is_one_sentence(
+def test_a_file_that_cannot_be_used_is_one_sentence(
     refuse, tmp_path, arrays, option, key, edit, words
 ):
     edited = dict(arrays)
@@ -331,6 +335,53 @@ def test_what_cannot_be_read_is_for_argparse_to_refuse(options, capsys):
     error = capsys.readouterr().err
     assert error.startswith("usage: python -m nascourse")
     assert "Traceback" not in error
+
+
+# Pictures in a folder
+
+
+@pytest.fixture
+def shapes(tmp_path) -> Path:
+    """A folder with 40 pictures each of bright squares on the left and on the right, in colors."""
+    rng = np.random.default_rng(0)
+    for name, column in (("left", 4), ("right", 16)):
+        (tmp_path / "shapes" / name).mkdir(parents=True)
+        for number in range(40):
+            picture = rng.integers(0, 120, (20, 26, 3), dtype="uint8")
+            picture[6:14, column : column + 6] = rng.integers(150, 256, 3)
+            Image.fromarray(picture).save(tmp_path / "shapes" / name / f"{number}.png")
+    return tmp_path / "shapes"
+
+
+def test_a_folder_of_pictures_becomes_a_network_and_a_report(shapes, tmp_path, capsys):
+    options = [
+        "--data",
+        str(shapes),
+        "--size",
+        "16",
+        "--trials",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+
+    status = __main__.main(["project", *options, "--objective", "val_loss", "--reason", "a test"])
+
+    assert status == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text("utf-8"))
+    assert result["class_names"] == ["left", "right"]
+    assert result["image_shape"] == [16, 16, 3]
+    assert (result["objective"], result["reason"]) == (["val_loss", "min"], "a test")
+    assert (result["search_images"], result["judged_by"], result["test_images"]) == (48, 16, 16)
+    assert result["test_accuracy"] > 0.8
+    assert "left" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "val_loss" in capsys.readouterr().out
+
+
+def test_options_that_do_not_fit_a_folder_are_refused(refuse, shapes):
+    assert "--test-data" in refuse("--data", shapes, "--test-data", "t.npz")
+    assert "size=5000" in refuse("--data", shapes, "--size", "5000")
+    assert "'accuracy'" in refuse("--data", shapes, "--objective", "accuracy")
 
 
 # The aim of it all

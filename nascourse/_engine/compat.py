@@ -111,6 +111,17 @@ def autokeras_blocks(inputs: Any, outputs: Any) -> list[Any]:
     return Graph(inputs=inputs, outputs=outputs).blocks
 
 
+def autokeras_metrics(inputs: Any, outputs: Any) -> list[str]:
+    """The names of the metrics that the head of a graph of AutoKeras blocks compiles with.
+
+    Read in autokeras 3.0.0: the head keeps them until a network is built.
+    """
+    from autokeras.graph import Graph
+
+    (head,) = Graph(inputs=inputs, outputs=outputs).outputs[0].in_blocks
+    return [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
+
+
 @contextlib.contextmanager
 def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterator[None]:
     """Let AutoKeras train its networks by this function, which takes a model and its arrays.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -16,7 +17,7 @@ from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.observers import Observer
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built, check_fit
+from nascourse.spaces import AutoKerasSpace, built
 
 
 def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) -> None:
@@ -47,7 +48,9 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         It cannot be built, or cannot be trained on these images, or does not report the metric
         behind this column of the trial table.
     """
+    metric = column.removeprefix("val_")
     if isinstance(space, AutoKerasSpace):
+        _check_metric(metric, ["loss", *compat.autokeras_metrics(space.inputs, space.outputs)])
         return
     try:
         model = built(build_function(space), {})
@@ -62,10 +65,9 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         raise CourseError(
             f"The build function returned {model!r}, not a Keras model: end it with 'return model'."
         )
-    check_fit(model, splits)
+    _check_fit(model, splits)
     if own_fit(space) is not None:  # which may train in any way
         return
-    metric = column.removeprefix("val_")
     if not model.compiled:
         raise CourseError(
             "The network is not compiled: let the build function call model.compile(optimizer, "
@@ -80,7 +82,10 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"with whole numbers as labels ({reason(error)}): let its input, its output and its loss "
             "fit them."
         ) from error
-    reported = sorted(model.get_metrics_result())
+    _check_metric(metric, sorted(model.get_metrics_result()))
+
+
+def _check_metric(metric: str, reported: Sequence[str]) -> None:
     if metric not in reported:
         raise CourseError(
             f"The networks report {', '.join(reported)}, and trials are compared by {metric}: "
@@ -93,3 +98,30 @@ def _meet(model: keras.Model, x: Any, y: Any) -> None:
         compat.build_by_batch(model, x, y)
     except Exception:  # noqa: BLE001 - some networks can only be built by a step
         model.evaluate(x, y, verbose=0)
+
+
+def _check_fit(model: keras.Model, splits: Splits) -> None:
+    """Refuse a space whose networks do not take these images, or do not tell these classes apart.
+
+    Raises
+    ------
+    CourseError
+        The sentence names both shapes.
+    """
+    try:
+        takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
+    except (AttributeError, TypeError):  # a network without fixed shapes
+        return
+    shape = splits.image_shape
+    possible = {shape, shape[:2]} if shape[-1] == 1 else {shape}  # Keras adds the channel of gray
+    if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
+        raise CourseError(
+            f"The space builds networks that take {takes} and give {gives}, but the images have the "
+            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: give "
+            "the build function the parameters image_shape and classes, and use what a search "
+            "hands it."
+        )
+
+
+def _matches(takes: Sequence[int | None], shape: Sequence[int]) -> bool:
+    return len(takes) == len(shape) and all(a in (None, b) for a, b in zip(takes, shape))

@@ -12,9 +12,9 @@ import keras
 from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError, trials
+from nascourse._engine.costs import count_flops, count_params
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
-from nascourse.evaluation import count_flops, count_params
 from nascourse.spaces import describe, fingerprint
 
 

@@ -163,7 +163,9 @@ def _facts(answer: object, *blanks: str) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping):
         raise Wrong(f"{show(answer)} is no dict: run the cell of the project as it stands.")
     for name in blanks:
-        if answer.get(name) is None or answer.get(name) is ...:
+        if name not in answer:
+            raise Wrong(f"There is no {name!r} in it: run the cell of the project as it stands.")
+        if answer[name] is None or answer[name] is ...:
             raise Blank
     return answer
 
@@ -236,7 +238,7 @@ def complete_report(answer: object, rng: np.random.Generator) -> str:
     hints=(
         "The validation images judge the networks during the search: which share should do that?",
         "Each one that judges is one less to learn from. A fifth is usual.",
-        "Write validation = 0.2.",
+        "So set validation to 0.2, or a little less.",
     ),
 )
 def share(answer: object, rng: np.random.Generator) -> str:

@@ -1,0 +1,267 @@
+"""The report of a project: what it holds, what it lets through as text, and what it survives."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from nascourse import CourseError, data, evaluation, plotting, search, spaces, trials
+from nascourse._engine import report as pages
+from nascourse.checks import check
+
+NASTY = ("<script>alert(1)</script>", "| $a$ *b* [c](javascript:d)")
+REASON = "It is small & <b>good</b> enough for `me`."
+
+
+@pytest.fixture(scope="module")
+def splits() -> data.Splits:
+    """Two classes with odd names, one with 60 and one with 20 images."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 20])
+    x = rng.integers(0, 99, (80, 8, 9, 3), dtype="uint8")
+    x[y == 1] += 120
+    return data.from_arrays(x, y, class_names=NASTY, source="a <i>set</i>")
+
+
+@pytest.fixture(scope="module")
+def found(splits, tmp_path_factory) -> search.Search:
+    return search.run_search(
+        spaces.cnn_space,
+        splits,
+        strategy="random",
+        objective="val_macro_f1",
+        max_trials=2,
+        epochs=2,
+        directory=tmp_path_factory.mktemp("search"),
+        observer=search.Observer(),
+    )
+
+
+@pytest.fixture(scope="module")
+def model(found) -> keras.Model:
+    return search.retrain(found, epochs=2, observer=search.Observer())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture(scope="module")
+def report(found, model, splits, folder):
+    test = evaluation.open_test_set(splits)
+    return evaluation.write_report(found, model, test, directory=folder, reason=REASON)
+
+
+def test_the_search_follows_its_objective(found):
+    values = found.table["val_macro_f1"].astype(float)
+
+    assert found.best["val_macro_f1"] == values.max()
+    assert trials.incumbent(found.table).tolist() == np.maximum.accumulate(values).tolist()
+    assert "val_macro_f1" not in trials.hyperparameters(found.table)
+    assert found.tuner.oracle.objective.name == "val_macro_f1"
+    best_epochs = found.curves.groupby("trial")["val_macro_f1"].max()
+    np.testing.assert_allclose(values, best_epochs)
+
+
+def test_the_numbers_are_those_of_the_network_on_the_test_images(report, model, splits):
+    test = evaluation.open_test_set(splits)
+    right = evaluation.predict(model, test.x) == test.y
+
+    assert report["test_accuracy"] == pytest.approx(right.mean())
+    by_class = [right[test.y == k].mean() for k in (0, 1)]
+    assert report["balanced_accuracy"] == pytest.approx(np.mean(by_class))
+    assert report["majority_accuracy"] == 0.75
+    assert [list(of_class.values()) for of_class in report["counts"].values()] == [
+        [36, 12, 12],
+        [12, 4, 4],
+    ]
+    assert report["n_params"] == model.count_params()
+    assert report["found"] == "yes"  # random search was given no network
+
+
+def test_the_report_is_complete_and_the_check_names_what_is_missing(report, capsys):
+    assert check("11.4", report)
+    for name in ("reason", "test_accuracy_95_percent", "times_opened", "machine", "counts"):
+        assert not check("11.4", {**report, name: ""})
+    assert "the machine" in capsys.readouterr().out
+
+
+def test_both_pages_hold_every_fact_and_all_figures(report, folder):
+    markdown = (folder / "report.md").read_text("utf-8")
+    page = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser")
+
+    for text in (
+        pages.percent(report["test_accuracy"], 16),
+        f"{report['n_params']:,}",
+        f"{report['latency_ms_median']:.2f} ms",
+        "Seed: 1",
+        "validation macro f1",
+        "Times the test set was opened",
+        report["architecture"],
+    ):
+        assert text in markdown and text in page.get_text(), text
+    for name in ("incumbent", "trials", "curves", "confusion", "architecture"):
+        assert f"({name}.png)" in markdown
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert all(image["src"].startswith("data:image/png") for image in page("img"))
+    assert all(len(image["alt"]) > 20 for image in page("img"))
+    rows = {row[0].get_text(): row for row in (line("td") for line in page("tr")) if row}
+    assert [cell.get_text() for cell in rows[NASTY[0]][1:]] == ["36", "12", "12"]
+
+
+def test_names_and_reasons_are_text_and_no_markup(folder):
+    page = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser")
+
+    assert not page(["script", "a", "b", "i", "em", "code"])
+    assert REASON in page.get_text()
+    assert NASTY[1] in [cell.get_text() for cell in page("td")]
+    assert page.title.get_text() == "Report: a network for a <i>set</i>"
+
+
+def test_the_files_beside_it_hold_the_same(report, folder, found):
+    assert json.loads((folder / "result.json").read_text("utf-8")) == report
+    assert pd.read_csv(folder / "trials.csv")["trial"].tolist() == [1, 2]
+    again = keras.models.load_model(folder / "model.keras")
+    assert again.count_params() == report["n_params"]
+
+
+def test_a_figure_that_fails_costs_a_warning_and_no_number(
+    found, model, splits, tmp_path, monkeypatch
+):
+    def fail(*_, **__):
+        assert (tmp_path / "result.json").is_file() and (tmp_path / "report.html").is_file()
+        raise ValueError("no font")
+
+    monkeypatch.setattr(plotting, "plot_confusion", fail)
+    test = evaluation.open_test_set(splits)
+
+    with pytest.warns(UserWarning, match=r"confusion.png could not be drawn \(no font\)"):
+        evaluation.write_report(found, model, test, directory=tmp_path, reason=REASON)
+    assert "confusion.png" not in (tmp_path / "report.md").read_text("utf-8")
+    assert (tmp_path / "architecture.png").is_file()
+
+
+def test_another_network_and_another_trial_are_refused(found, model, splits, tmp_path):
+    test = evaluation.open_test_set(splits)
+    other = 3 - int(found.best["trial"])
+
+    with pytest.raises(CourseError, match=f"not that of trial {other}"):
+        evaluation.write_report(found, model, test, directory=tmp_path, trial=other)
+    with pytest.raises(CourseError, match="Trial 9 was not completed"):
+        evaluation.write_report(found, model, test, directory=tmp_path, trial=9)
+    with pytest.raises(CourseError, match="There is no trial 9"):
+        search.retrain(found, trial=9)
+    assert not list(tmp_path.iterdir())
+
+
+def test_any_trial_can_be_trained_again(found):
+    other = 3 - int(found.best["trial"])
+
+    network = search.retrain(found, trial=other, epochs=1, observer=search.Observer())
+
+    architectures = found.table.set_index("trial")["architecture"]
+    assert spaces.describe(network) == architectures[other]
+
+
+OPEN = (
+    "from nascourse import data, evaluation\nevaluation.open_test_set(data.load_mnist('bundled'))"
+)
+
+
+@pytest.mark.slow
+def test_openings_are_counted_across_processes(tmp_path, monkeypatch, run_python, bundled):
+    monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path / "folder" / "openings.txt"))
+
+    said = [run_python("-c", OPEN).stdout for _ in range(2)]
+
+    assert [f"so far: {n}." in text for n, text in enumerate(said, 1)] == [True, True]
+    assert evaluation.times_opened(bundled) >= 2
+
+
+def test_a_count_that_cannot_be_kept_is_kept_by_the_process(tmp_path, monkeypatch, splits):
+    monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path))  # a folder
+
+    before = evaluation.times_opened(splits)
+    evaluation.open_test_set(splits)
+
+    assert evaluation.times_opened(splits) == before + 1
+
+
+@pytest.mark.parametrize(
+    "objective, words",
+    [
+        ("accuracy", ["'accuracy'", "val_accuracy"]),
+        ("val_mine", ["'val_mine'", "keras_tuner.Objective"]),
+        ("", ["objective=''"]),
+        (spaces.keras_tuner.Objective("val_mine", "up"), ["'val_mine'"]),
+    ],
+)
+def test_an_objective_that_cannot_be_is_refused_before_any_training(
+    objective, words, splits, tmp_path
+):
+    with pytest.raises(CourseError) as raised:
+        search.run_search(
+            spaces.cnn_space,
+            splits,
+            strategy="random",
+            objective=objective,
+            directory=tmp_path / "new",
+        )
+    assert all(word in str(raised.value) for word in words)
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_autokeras_space_without_the_metric_is_refused(splits, tmp_path):
+    with pytest.raises(CourseError, match="compile them with metrics=.'macro_f1'"):
+        search.run_search(
+            spaces.autokeras_space(splits),
+            splits,
+            strategy="greedy",
+            objective="val_macro_f1",
+            directory=tmp_path / "new",
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def fixed_input(hp):
+    return spaces.bench_space(hp)
+
+
+def one_output(hp, image_shape):
+    image = keras.Input(image_shape)
+    return keras.Model(image, keras.layers.Dense(1)(keras.layers.Flatten()(image)))
+
+
+@pytest.mark.parametrize(
+    "space, words",
+    [(fixed_input, ["(28, 28, 1)", "(10,)", "(8, 9, 3)", "(2,)"]), (one_output, ["(1,)", "(2,)"])],
+)
+def test_a_space_that_does_not_fit_is_refused_with_both_shapes(space, words, splits, tmp_path):
+    with pytest.raises(CourseError) as raised:
+        search.run_search(space, splits, strategy="random", directory=tmp_path / "new")
+    assert all(word in str(raised.value) for word in words)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_search_without_a_completed_trial_says_why(splits, tmp_path, capsys):
+    result = search.run_search(
+        spaces.cnn_space,
+        splits,
+        strategy="random",
+        max_trials=2,
+        max_model_size=1,
+        directory=tmp_path,
+        observer=search.Observer(),
+    )
+
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    assert last_line.startswith("Every trial failed, 1 of 2 with Oversized model: ")
+    assert "every trial failed, 1 of 2 with Oversized model: " in repr(result)
+    with pytest.raises(CourseError, match="None of the 2 trials was completed"):
+        search.retrain(result)
