@@ -297,7 +297,7 @@ def test_a_killed_computation_goes_on(tmp_path, mnist):
     while not lines.exists() and time.time() < end:
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.wait(60)
     before = lines.read_bytes()
     assert len(bench_tables.read_lines(lines)) == 1
     lines.write_bytes(before + b'{"network": 7')

@@ -10,6 +10,7 @@ import ast
 import concurrent.futures
 import gc
 import inspect
+import json
 import multiprocessing
 import os
 import random
@@ -272,9 +273,9 @@ def test_tracebacks_off(tmp_path, capsys):
 @pytest.mark.slow
 @relies_on(keras_tuner)
 def test_weights_saved_once(small, tmp_path, monkeypatch):
-    saved, save = [], keras.Model.save_weights
+    saved, as_bytes = [], compat.weights_as_bytes
     monkeypatch.setattr(
-        keras.Model, "save_weights", lambda model, *a, **k: saved.append(a) or save(model, *a, **k)
+        compat, "weights_as_bytes", lambda model: saved.append(model) or as_bytes(model)
     )
     tuner = keras_tuner.Tuner(
         oracle(keras_tuner.oracles.RandomSearchOracle), dense_space, directory=tmp_path
@@ -347,6 +348,62 @@ def test_handle_clicks_while_busy():  # `test_live` clicks a button of a busy ke
     comm = SimpleNamespace(_reply_subshell_id="main", comm_id="1")
     compat.handle_clicks_while_busy(SimpleNamespace(comm=comm))
     assert vars(comm) == {"comm_id": "1"}
+
+
+@relies_on(keras_tuner)
+def test_BayesianOracle():
+    first, second = (oracle(compat.BayesianOracle) for _ in range(2))
+    first._random_state.uniform(size=7)
+    second.set_state(json.loads(json.dumps(first.get_state())))
+
+    assert second._random_state.uniform() == first._random_state.uniform()
+
+
+@relies_on(keras)
+def test_lambda_code():
+    def code(source: str, file: str):
+        function = eval(compile(source, file, "eval"))  # noqa: S307 - the texts below
+        return compat.lambda_code(keras.layers.Lambda(function).get_config()["function"]["config"])
+
+    assert code("lambda x: x / 2", "a.py") == code("\nlambda x: x / 2", "b.py")
+    assert code("lambda x: x / 2", "a.py") != code("lambda x: x / 3", "a.py")
+
+
+@relies_on(keras)
+def test_compile_arguments():
+    arguments = compat.compile_arguments(dense_space(keras_tuner.HyperParameters()))
+
+    assert arguments["metrics"] == ["accuracy"]
+    assert isinstance(arguments["loss"], keras.losses.SparseCategoricalCrossentropy)
+    assert compat.compile_arguments(keras.Sequential()) == {}
+
+
+@relies_on(autokeras)
+def test_autokeras_blocks():
+    image = autokeras.ImageInput()
+    head = autokeras.ClassificationHead()
+    blocks = compat.autokeras_blocks(image, head(autokeras.DenseBlock()(image)))
+
+    assert [type(block).__name__ for block in blocks] == ["DenseBlock", "ClassificationHead"]
+
+
+@relies_on(keras)
+def test_weights_as_bytes(tmp_path):
+    model = dense_space(keras_tuner.HyperParameters())
+    model.build((None, 28, 28, 1))
+    (tmp_path / "a.weights.h5").write_bytes(compat.weights_as_bytes(model))
+    expected = model.get_weights()
+    model.set_weights([0 * weight for weight in expected])
+    model.load_weights(tmp_path / "a.weights.h5")
+
+    for weight, other in zip(expected, model.get_weights()):
+        np.testing.assert_array_equal(weight, other)
+
+
+def test_signs_of_life():
+    assert not compat.signs_of_life(
+        concurrent.futures.ThreadPoolExecutor(1)
+    )  # tests/test_waiting.py has processes
 
 
 def names_of_compat() -> dict[str, str]:

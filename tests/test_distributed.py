@@ -162,7 +162,7 @@ def test_a_generator_disturbed_by_another_thread_changes_nothing(here, tmp_path)
         there = run(tmp_path, Immediately())
     finally:
         done.set()
-        thread.join()
+        thread.join(60)
 
     assert differences(there, here) == []
 

@@ -105,7 +105,10 @@ def _of_keras(settings: Mapping[str, Any]) -> Iterator[Problem]:
         finding = "TF_USE_LEGACY_KERAS is set: TensorFlow then looks for the Keras of 2023"
         yield Problem("Keras", finding, "unset TF_USE_LEGACY_KERAS, and restart Python", "import")
     backend = settings.get("backend", "tensorflow")
-    if backend not in _BACKENDS or importlib.util.find_spec(backend) is None:
+    is_there = backend == "tensorflow" or (  # which the doctor looks for by itself
+        backend in _BACKENDS and importlib.util.find_spec(backend) is not None
+    )
+    if not is_there:
         yield Problem(
             "Keras",
             f"it is told to compute with {backend}, which the course cannot use here",
