@@ -126,14 +126,6 @@ def test_autokeras_config():
 
 
 @relies_on(autokeras)
-def test_autokeras_blocks():
-    space = autokeras_space()
-    blocks = compat.autokeras_blocks(space.inputs, space.outputs)
-    names = [type(block).__name__ for block in blocks]
-    assert names == ["RescalingBlock", "ConvBlock", "SpatialReduction", "SoftmaxHead"]
-
-
-@relies_on(autokeras)
 def test_autokeras_metrics():
     space = autokeras_space(metrics=("accuracy", "macro_f1"))
     assert compat.autokeras_metrics(space.inputs, space.outputs) == ["accuracy", "macro_f1"]
