@@ -145,7 +145,7 @@ def test_make_lab_takes_the_same_configuration():
     makefile = (ROOT / "Makefile").read_text("utf-8")
     recipe = re.search(r"^lab:.*\n\t(.*)", makefile, re.MULTILINE)[1]
 
-    assert recipe == "@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py"
+    assert recipe == "@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py $(ARGS)"
 
 
 @pytest.fixture

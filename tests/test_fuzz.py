@@ -288,7 +288,7 @@ ARRAYS = {
     f"{kind}_{part}": array
     for part, n in (("train", 100), ("test", 10))
     for kind, array in (
-        ("x", np.zeros((n, 28, 28), "uint8")),
+        ("x", np.arange(n * 28 * 28).reshape(n, 28, 28).astype("uint8")),
         ("y", (np.arange(n) % 10).astype("uint8")),
     )
 }

@@ -63,7 +63,8 @@ def server(request, tmp_path_factory) -> Iterator[Server]:
     for name in ("home", "tmp"):
         (folder / name).mkdir()
     recipe = re.search(r"^lab:.*\n\t@(.*)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)[1]
-    command = [*recipe.replace(".venv/bin/python", sys.executable).split(" "), "--no-browser"]
+    recipe = recipe.replace(".venv/bin/python", sys.executable).replace("$(ARGS)", "--no-browser")
+    command = recipe.split(" ")
     command += ["--allow-root", "--port=0"]  # a test may be run by root, and beside other servers
     if request.param != "usual":
         conditions = {"read_only": [folder / "home"], "network": True}

@@ -30,6 +30,8 @@ SYSTEMS = {
 PACKAGES = {
     "bs4": "beautifulsoup4",
     "importlinter": "import-linter",
+    "markdown_it": "markdown-it-py",
+    "PIL": "pillow",
     "sklearn": "scikit-learn",
     "tree": "dm-tree",
 }
