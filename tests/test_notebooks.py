@@ -22,10 +22,10 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from nbconvert.filters import markdown2html
 from nbformat import v4
+from objectives import PRACTISED
 
 from nascourse.checks import registry
 from notebooks import build, rules
-from tests.objectives import PRACTISED
 
 ROOT = build.ROOT
 UNITS, SOLUTIONS, EXERCISES = (

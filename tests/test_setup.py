@@ -105,7 +105,7 @@ def test_every_package_that_the_course_imports_is_pinned():
     files |= {path: tools for path in [*ROOT.glob("notebooks/*.py"), *ROOT.glob("tests/*.py")]}
     files |= {path: tools for path in ROOT.glob("tests/wrong_answers/*.py")}
 
-    ours = {"nascourse", "notebooks", "drills"}
+    ours = {"nascourse", "notebooks", "drills", "wrong_answers"}
     ours |= {
         path.stem for path in [*ROOT.glob("tests/*.py"), *ROOT.glob("nascourse/recordings/*.py")]
     }
