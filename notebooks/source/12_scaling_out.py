@@ -198,7 +198,7 @@ with ProcessPoolExecutor(WORKERS, mp_context=spawn) if WORKERS else nullcontext(
         splits,
         directory="../runs/12_together",
         executor=executor,
-        in_flight=4,
+        in_flight=4 if WORKERS else None,
         **options,
     )
 trials.summary(together.table)
