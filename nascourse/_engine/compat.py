@@ -97,7 +97,7 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
 
     config = Graph(inputs=inputs, outputs=outputs).get_config()
     for part in [*config["blocks"], *config["nodes"].values()]:
-        if part["module"].startswith("nascourse."):  # older searches know it by this module
+        if (part["module"] or "").startswith("nascourse."):  # older searches know it by this module
             part["module"] = "nascourse.spaces"
         for learned in ("shape", "loss", "num_classes"):
             part["config"].pop(learned, None)
