@@ -18,7 +18,7 @@
 
 # %%
 from nascourse import data, evaluation, plotting, search, spaces, trials
-from nascourse.checks import check, hint
+from nascourse.checks import check, compare, hint
 from nascourse.views import draw
 
 import keras
@@ -89,6 +89,9 @@ spaces.to_table(spaces.fitted(space_in_use, splits))
 #
 # In `autokeras_space` somebody chose that first network. If trial 1 is still the best one at the end, the
 # search has confirmed that choice, and found nothing. The report will say so.
+#
+# A search that was interrupted goes on when its cell is run again, and a finished one returns at once. When
+# you have changed a decision, its folder holds another search: set `anew` to `True`, and it makes room.
 
 # %%
 budget = {"max_trials": ..., "epochs": ..., "seed": ...}
@@ -100,12 +103,13 @@ plan = usual | {name: value for name, value in budget.items() if value is not ..
 print(plan)
 
 # %%
+anew = False
 found = search.run_search(
     space_in_use,
     splits,
     strategy="greedy",
     directory="../runs/11_project",
-    overwrite=True,
+    overwrite=anew,
     **plan,
 )
 print(found)
@@ -165,17 +169,18 @@ print(
 # ## Step 6: open the test set, once
 #
 # **Predict.** What will the test accuracy be? Longer training and more images pull it up, above what the
-# search reported; the winner's curse pulls it down. Write down a share.
+# search reported; the winner's curse pulls it down. Write a share, such as 0.9.
 
-# %%
-guess = None  # such as 0.9
+# %% tags=["prediction"]
+guess = ...  # a share of the test images
 
 # %% tags=["prediction-result"]
 test = evaluation.open_test_set(splits)
 predicted = evaluation.predict(model, test.x)
 accuracy = accuracy_score(test.y, predicted)
 low, high = evaluation.accuracy_interval(accuracy, len(test.y))
-print(f"your guess {guess}, test accuracy {accuracy:.1%}, 95% interval {low:.1%} to {high:.1%}")
+print(f"test accuracy {accuracy:.1%}, 95% interval {low:.1%} to {high:.1%}")
+compare("11.a", guess, accuracy, digits=3)
 
 # %% [markdown]
 # Openings are counted, also those of other days and of the command line: whoever looks, changes something
@@ -263,7 +268,7 @@ seeds[["seed", "test_accuracy", "n_params", "flops", "saved_bytes"]]
 small_digits = load_digits()
 small = data.from_arrays(small_digits.images, small_digits.target, source="scikit-learn's digits")
 small_found = search.run_search(
-    spaces.cnn_space, small, strategy="random", directory="../runs/11_small", overwrite=True
+    spaces.cnn_space, small, strategy="random", directory="../runs/11_small"
 )
 small_model = search.retrain(small_found)
 small_test = evaluation.open_test_set(small)
@@ -318,7 +323,6 @@ colored_found = search.run_search(
     epochs=15,
     batch_size=16,
     directory=f"../runs/11_{objective}",
-    overwrite=True,
 )
 trials.summary(colored_found.table)
 
