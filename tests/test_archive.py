@@ -230,7 +230,6 @@ NAMES = {
     "question": "wh?t.json",
     "very long": "a" * 150 + ".json",
     "very deep": "a/" * 20 + "evil.json",
-    "folder": "keras_tuner/",
 }
 
 

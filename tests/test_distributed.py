@@ -22,7 +22,9 @@ KILLER = Path(__file__).with_name("drills") / "kill_workers.py"
 
 
 def run(directory: Path, executor=None, space=small_space, **options) -> search.Search:
-    usual = {"strategy": "random", "max_trials": 3, "epochs": 2, "seed": 1, "in_flight": 2}
+    usual = {"strategy": "random", "max_trials": 3, "epochs": 2, "seed": 1}
+    if executor is not None:
+        usual["in_flight"] = 2
     return search.run_search(
         space,
         small_splits(),
@@ -112,9 +114,10 @@ def dask_worker():
 def test_dask_finds_the_same(dask_worker, tmp_path, strategy, in_flight):
     """Dask draws from Python's generator in the middle of a training; see `nascourse._engine.parallel`."""
     space = tiny_autokeras_space() if strategy == "greedy" else small_space
-    options = {"strategy": strategy, "in_flight": in_flight, "space": space}
+    options = {"strategy": strategy, "space": space}
+    executor = dask_worker.get_executor()
 
-    there = run(tmp_path / "there", dask_worker.get_executor(), **options)
+    there = run(tmp_path / "there", executor, in_flight=in_flight, **options)
 
     assert differences(there, run(tmp_path / "here", **options)) == []
 

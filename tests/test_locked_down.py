@@ -67,7 +67,7 @@ def project(tmp_path, small_npz) -> Callable[..., Path]:
 
         assert answer.returncode == 0, answer.stderr
         assert answer.stderr == ""
-        assert f"everything is in {out}" in answer.stdout
+        assert f"the report is {out}" in answer.stdout
         assert (tmp_path / out / "result.json").is_file()
         return tmp_path / out
 

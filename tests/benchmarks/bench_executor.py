@@ -71,7 +71,7 @@ def seconds_of(splits: data.Splits, executor: Executor | None, trials: int = TRI
             directory=folder,
             observer=search.Observer(),
             executor=executor,
-            in_flight=4 * WORKERS,
+            in_flight=4 * WORKERS if executor else None,
         )
         seconds = time.perf_counter() - begun
     assert len(found.table) == trials
