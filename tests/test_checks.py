@@ -151,6 +151,7 @@ def test_the_blank_gets_a_hint(exercise, answers, capsys):
     assert exercise.hints[0] in line
 
 
+@pytest.mark.slow
 @exercises
 def test_each_wrong_answer_hears_what_is_wrong_with_it(exercise, capsys):
     wrong = wrong_answers(exercise)
@@ -242,6 +243,7 @@ def test_hints_are_one_to_three_sentences(exercise):
     assert all(text[-1] in ".?!" for text in exercise.hints)
 
 
+@pytest.mark.slow
 @exercises
 def test_hints_and_messages_do_not_show_the_solution(exercise, answers, capsys):
     secrets = build.solution_lines(build.read_source(SOURCES[exercise.id[:2]]))

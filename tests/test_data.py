@@ -94,6 +94,7 @@ def test_the_second_load_reads_the_cache(own_cache, bundled, monkeypatch):
     assert list(own_cache.parent.iterdir()) == [own_cache]  # no temporary file is left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "empty"])
 def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage):
     whole = (cache_folder / "nascourse" / "mnist_5000.npz").read_bytes()
@@ -105,12 +106,14 @@ def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage)
         assert cached["x_train"].shape[0] == 5000
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_no_fault(own_cache, bundled):
     own_cache.parent.write_text("a file where the folder should be")
 
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_even_be_looked_up_is_no_fault(tmp_path, monkeypatch, bundled):
     """A name that is too long fails as a folder without permission does, also for root."""
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / ("x" * 300))

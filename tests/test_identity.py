@@ -281,17 +281,20 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_space_in_another_kernel_goes_on(small, name):
     assert goes_on(SAME[name], SAME[name], small) is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REWRITTEN)
 def test_a_space_that_is_only_written_otherwise_goes_on(small, name):
     old, new = REWRITTEN[name]
     assert old != new and goes_on(old, new, small) is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER)
 def test_another_space_is_refused(small, name):
     old, new = OTHER[name]
