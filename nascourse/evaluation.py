@@ -253,7 +253,8 @@ def write_report(
     report = _search_facts(search, row, number, reason)
     report |= _test_facts(splits, test, predicted) | _costs(model, folder / "model.keras")
     report["limits"] = _limits(report)
-    _write(folder, report, {})
+    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
+    _write_pages(folder, report, {})
     for name, frame in (("trials", table), ("curves", search.curves)):
         atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     figures = {}
@@ -263,13 +264,12 @@ def write_report(
             figures[f"{name}.png"] = alt
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the numbers are there
             warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=2)
-    _write(folder, report, figures)
+    _write_pages(folder, report, figures)
     return report
 
 
-def _write(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+def _write_pages(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
     content = pages.markdown(report, figures)
-    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
     atomic_write(folder / "report.md", content)
     title = f"Report: a network for {report['data_source']}"
     atomic_write(folder / "report.html", pages.page(title, content, folder, figures))

@@ -33,7 +33,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
 from nascourse._engine.layers import RescalingBlock, SoftmaxHead, metric_objects
-from nascourse._engine.ranges import MANY_VALUES, possible_values
+from nascourse._engine.ranges import MANY_VALUES, is_active, possible_values
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -287,7 +287,7 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
     def completions(index: int, setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if index == len(entries):
             yield setting
-        elif _is_active(entries[index], setting):
+        elif is_active(entries[index], setting):
             for value in _values(entries[index]):
                 yield from completions(index + 1, {**setting, entries[index].name: value})
         else:
@@ -380,7 +380,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         if index == len(entries):
             return 1
         entry = entries[index]
-        if not _is_active(entry, setting):
+        if not is_active(entry, setting):
             return count(index + 1, setting)
         values = _values(entry)
         asked = {
@@ -394,10 +394,6 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         )
 
     return count(0, {})
-
-
-def _is_active(entry: hyperparameters.HyperParameter, setting: Mapping[str, Any]) -> bool:
-    return all(condition.is_active(setting) for condition in entry.conditions)
 
 
 def _values(entry: hyperparameters.HyperParameter) -> Sequence:

@@ -21,7 +21,7 @@ from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
 from nascourse import CourseError, whole_number
 from nascourse._engine import compat
 from nascourse._engine.compat import BayesianOracle, GreedyOracle
-from nascourse._engine.ranges import MANY_VALUES, other_values, possible_values
+from nascourse._engine.ranges import MANY_VALUES, is_active, other_values, possible_values
 
 NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
 MAX_COLLISIONS = 20  # draws in a row that were tried before, as KerasTuner's own oracles have it
@@ -144,7 +144,7 @@ class _RandomOracle(keras_tuner.Oracle):
         """
         architecture: dict[str, Any] = {}
         for entry in self.hyperparameters.space:  # none comes before what it depends on
-            if _is_active(entry, architecture):
+            if is_active(entry, architecture):
                 is_given = entry.name in values
                 architecture[entry.name] = values[entry.name] if is_given else self._draw(entry)
         return architecture
@@ -306,10 +306,6 @@ class LocalSearchOracle(_RandomOracle):
             for value in values:
                 if value != architecture[entry.name]:
                     yield self._complete({**architecture, entry.name: value})
-
-
-def _is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
-    return all(condition.is_active(values) for condition in entry.conditions)
 
 
 def _changeable(

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from chromium import CHROMIUM, needs_chromium
 
 from notebooks import build
 
@@ -29,9 +30,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "runs" / "browser"
 # the first unit, and the one with a view of a running search
 UNITS = ("00_start_here", "06_autokeras_greedy")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 MINUTE = 60_000  # Playwright counts milliseconds
 NUMBER = re.compile(r"\[\d+\]:")  # stands beside a cell that has run
 
@@ -45,9 +43,7 @@ def best_so_far(accuracies):
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on the PATH (Debian: sudo apt install chromium)"
-    ),
+    needs_chromium,
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 import bs4
 import pytest
+from chromium import CHROMIUM, needs_chromium
 
 pytest.importorskip("sphinx", reason="Sphinx is not installed: make test brings it")
 ROOT = Path(__file__).resolve().parent.parent
 UNITS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 PHONE = {"width": 390, "height": 844}
 pytestmark = pytest.mark.slow
 
@@ -81,7 +78,7 @@ def test_every_picture_has_a_text(pages):
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH")
+@needs_chromium
 @pytest.mark.parametrize(
     "name", ["notebooks/site/index", f"notebooks/{UNITS[5]}", "notebooks/glossary"]
 )

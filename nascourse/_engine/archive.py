@@ -138,8 +138,7 @@ def import_search(archive: str | os.PathLike, directory: str | os.PathLike) -> P
     with _opened(archive) as source:
         entries = _check(source)
         with _can_be_written(directory), _atomic_folder(directory) as partial:
-            for entry in entries:
-                name = entry.filename.removeprefix(_top_folder(source))
+            for name, entry in entries.items():
                 atomic_write(partial / name, _content(source, entry))
     return directory
 
@@ -170,13 +169,16 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
 
 
-def _check(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """All entries of the archive of a search, after a check of each of their bytes."""
+def _check(source: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The entries of the archive of a search by their names in its folder, each byte checked."""
     top = _top_folder(source)
-    entries = _entries(source, lambda name: _is_of_a_search(name.removeprefix(top)))
-    if not {entry.filename.removeprefix(top) for entry in entries} & set(FILES):
+    checked = _entries(
+        source, lambda name: _is_of_a_search(name.removeprefix(top)), with_folders=True
+    )
+    entries = {entry.filename.removeprefix(top): entry for entry in checked}
+    if not entries.keys() & set(FILES):
         raise _RefusedError(f"has no entry {FILES[0]!r}")
-    for entry in entries:
+    for entry in checked:
         content = _content(source, entry)
         if entry.filename.endswith(".keras"):
             try:
@@ -210,10 +212,15 @@ def _check_network(content: bytes) -> None:
                 raise _RefusedError(f"has a layer of the module {str(module)[:60]!r}")
 
 
-def _entries(source: zipfile.ZipFile, expected: Callable[[str], object]) -> list[zipfile.ZipInfo]:
-    """The entries of a zip file, checked by what its directory says of them."""
+def _entries(
+    source: zipfile.ZipFile, expected: Callable[[str], object], *, with_folders: bool = False
+) -> list[zipfile.ZipInfo]:
+    """The entries of a zip file, checked by what its directory says of them.
+
+    Those of folders, which file managers add, are left out if there may be some.
+    """
     entries = [entry for entry in source.infolist() if not left_by_system(entry.filename)]
-    entries = [entry for entry in entries if not entry.is_dir() or not expected("search.json")]
+    entries = [entry for entry in entries if not (with_folders and entry.is_dir())]
     names, total = set(), 0
     if len(entries) > MAX_FILES:
         raise _RefusedError(f"has {len(entries)} entries, more than {MAX_FILES}")

@@ -26,7 +26,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
-from nascourse._engine.ranges import possible_values
+from nascourse._engine.ranges import is_active, possible_values
 from nascourse._engine.recording import ALL, NO_NETWORK
 from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
 
@@ -148,7 +148,7 @@ def _configurations(known: keras_tuner.HyperParameters) -> Iterator[Mapping[str,
     for turn in range(MOST_NETWORKS):
         configuration: dict[str, Any] = {}
         for entry in known.space:
-            if all(condition.is_active(configuration) for condition in entry.conditions):
+            if is_active(entry, configuration):
                 values = possible_values(entry)
                 last, half = len(values) - 1, MOST_NETWORKS // 2
                 if turn >= half:

@@ -131,12 +131,12 @@ class _CourseTuner(keras_tuner.Tuner):
         except TimeIsUp:
             raise
         except Exception as error:
-            full = disk_error(error)
-            if full or blame(error) != "network":
+            full, to_blame = disk_error(error), blame(error)
+            if full or to_blame != "network":
                 self.recorder.recording.forgive()
             if full:
                 raise _DiskError(*full.args) from error
-            if blame(error) != "network":
+            if to_blame != "network":
                 raise SearchEnds(sentence(error, number)) from error
             self.recorder.failure = reason(error)  # KerasTuner marks the trial as failed
             raise FailedTrialError(self.recorder.failure) from error

@@ -1,11 +1,11 @@
-"""The values of a hyperparameter, without a list of them where there are many.
+"""When a hyperparameter counts, and its values, without a list of them where there are many.
 
 KerasTuner lists every value of ``hp.Int("units", 0, 10**9)`` when it is asked for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -14,6 +14,11 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 from keras_tuner.engine.hyperparameters import Float, HyperParameter, Int
 
 MANY_VALUES = 1_000  # of a hyperparameter with more of them no list is made
+
+
+def is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
+    """Whether a hyperparameter counts in a configuration, by the values of those it depends on."""
+    return all(condition.is_active(values) for condition in entry.conditions)
 
 
 class _Steps(Sequence):

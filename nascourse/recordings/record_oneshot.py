@@ -34,6 +34,7 @@ import tensorflow as tf
 from scipy import optimize, stats
 
 from nascourse import benchmark, data, search, spaces
+from nascourse._engine.ranges import is_active
 from nascourse.methods import oneshot
 
 FOLDER = Path(__file__).parent
@@ -89,7 +90,7 @@ def fair() -> Callable[[np.random.Generator], dict[str, Any]]:
             waiting.extend({} for _ in range(ROUND))
             for choice in choices:
                 values = list(choice.values)
-                active = [s for s in waiting if all(c.is_active(s) for c in choice.conditions)]
+                active = [s for s in waiting if is_active(choice, s)]
                 for setting, number in zip(active, rng.permutation(len(active))):
                     setting[choice.name] = values[number % len(values)]
         return waiting.pop(rng.integers(len(waiting)))

@@ -57,4 +57,4 @@ html_theme_options = {
         else {}
     ),
 }
-release = version = getattr(nascourse, "__version__", "")
+release = version = nascourse.__version__

@@ -16,6 +16,7 @@ import pandas as pd
 import tensorflow as tf
 
 from nascourse import CourseError, spaces, trials, whole_number
+from nascourse._engine.ranges import is_active
 from nascourse.data import SIDE, Splits
 from nascourse.methods.oneshot import networks
 from nascourse.search import Observer, watched
@@ -224,7 +225,7 @@ def sample(rng: np.random.Generator) -> dict[str, Any]:
     """
     setting: dict[str, Any] = {}
     for choice in _hyperparameters():  # none comes before what it depends on
-        if all(condition.is_active(setting) for condition in choice.conditions):
+        if is_active(choice, setting):
             values = list(choice.values)
             setting[choice.name] = values[rng.integers(len(values))]
     return setting
