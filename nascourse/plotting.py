@@ -14,6 +14,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 # As it starts, Matplotlib logs that a home folder cannot be written, or that it looks for fonts.
@@ -33,6 +34,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentForma
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
+from nascourse._engine import figures
 from nascourse._engine.files import atomic_path, given_path
 from nascourse.data import Splits
 
@@ -83,29 +85,37 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
 
 
 def show(
-    ax: Axes | Sequence[Axes] | NDArray, *, alt: str, source: str, caption: str | None = None
+    ax: Axes | Sequence[Axes] | NDArray,
+    *,
+    source: str,
+    caption: str = "",
+    alt: str | None = None,
 ) -> None:
-    """Display the figure of ``ax`` with a caption, and close it.
+    """Display the figure of ``ax`` as an HTML image with a caption, and close it.
 
     Parameters
     ----------
     ax
         Axes, or several of one figure.
-    alt
-        What the picture shows, in a sentence for a reader who cannot see it.
     source
         Where its numbers come from: measured here, replayed from a recording, or looked up.
     caption
-        The finding, in a sentence; by default ``alt``.
+        The finding, in a sentence.
+    alt
+        What the picture shows, for a reader who cannot see it; by default the words tell its
+        titles, axes, names and numbers.
     """
-    from IPython.display import Markdown, display
+    from IPython.display import HTML, display
 
-    if len(alt) < 15:
-        raise CourseError(f"alt={alt!r} is too short: say in a sentence what the picture shows.")
     figure = _figure(ax)
-    display(figure, metadata={"image/png": {"alt": alt}})
+    words = f"{caption} Source: {source}.".strip()
+    display(
+        HTML(
+            f'<figure style="margin: 0">{figures.image(figure, alt or figures.describe(figure))}'
+            f"<figcaption><em>{escape(words)}</em></figcaption></figure>"
+        )
+    )
     plt.close(figure)  # else the notebook would draw it again at the end of the cell
-    display(Markdown(f"*{caption or alt} Source: {source}.*"))
 
 
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:

@@ -71,16 +71,12 @@ def _readable(output: NotebookNode) -> str:
 def alt_texts(cell: NotebookNode) -> list[str]:
     """Return the alt text of each image in a cell, ``""`` for an image without one.
 
-    That of an image in an output of its own is in the output's metadata:
-    ``{"image/png": {"alt": ...}}``.
+    An image that is an output of its own has none: JupyterLab has no place for it.
     """
     pages = [markdown2html(cell.source)] if cell.cell_type == "markdown" else []
     texts = []
     for output in cell.get("outputs", []):
-        for mime, value in output.get("data", {}).items():
-            if mime == "text/html":
-                pages.append(value)
-            elif mime.startswith("image/"):
-                texts.append(output.metadata.get(mime, {}).get("alt", ""))
+        pages += [value for mime, value in output.get("data", {}).items() if mime == "text/html"]
+        texts += ["" for mime in output.get("data", {}) if mime.startswith("image/")]
     images = (image for page in pages for image in BeautifulSoup(page, "html.parser")("img"))
-    return [text.strip() for text in (*texts, *(image.get("alt", "") for image in images))]
+    return [*texts, *(image.get("alt", "").strip() for image in images)]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
 
-from nascourse import CourseError, plotting, trials
+from nascourse import CourseError, data, plotting, trials
+from nascourse._engine import figures
 from nascourse._engine.costs import LayerCost
 
 
@@ -304,38 +310,61 @@ def displayed(monkeypatch) -> list:
     return calls
 
 
+def only_image(displayed: list):
+    """The one image that was displayed, and the caption under it."""
+    ((shown, _),) = displayed
+    page = BeautifulSoup(shown.data, "html.parser")
+    (image,) = page("img")
+    return image, page.figcaption.get_text()
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_show_displays_once_with_alt_text_and_source_and_closes(displayed, several):
-    figure, axes = plt.subplots(1, 2)
-    alt = "Accuracy rises from 0.5 to 0.7."
+    _, axes = plt.subplots(1, 2, figsize=(6, 3))
 
-    plotting.show(axes if several else axes[0], alt=alt, source="measured here")
+    plotting.show(axes if several else axes[0], alt='It rises "fast" to 0.7.', source="measured")
 
-    (shown, options), (caption, _) = displayed
-    assert shown is figure
-    assert options == {"metadata": {"image/png": {"alt": alt}}}
-    assert alt in caption.data and "measured here" in caption.data
+    image, caption = only_image(displayed)
+    assert image["alt"] == 'It rises "fast" to 0.7.' and caption == "Source: measured."
+    png = Image.open(io.BytesIO(base64.b64decode(image["src"].partition("base64,")[2])))
+    assert (png.width, int(image["width"])) == (1200, 600)  # 200 dpi at half its size
     assert not plt.get_fignums()
 
 
-def test_a_caption_of_its_own_stands_in_place_of_the_alt_text(displayed):
-    ax, alt = plotting.plot_incumbent(table(0.5)), "One dot at 0.5, on a step."
-
-    plotting.show(ax, alt=alt, source="measured here", caption="One trial was enough.")
-
-    (_, options), (caption, _) = displayed
-    assert options["metadata"]["image/png"]["alt"] == alt
-    assert caption.data == "*One trial was enough. Source: measured here.*"
-
-
-@pytest.mark.parametrize("alt", ["", "A plot."])
-def test_too_short_a_description_is_refused(displayed, alt):
+def test_a_caption_stands_before_the_source(displayed):
     ax = plotting.plot_incumbent(table(0.5))
 
-    with pytest.raises(CourseError) as raised:
-        plotting.show(ax, alt=alt, source="measured here")
-    assert repr(alt) in str(raised.value)
-    assert not displayed
+    plotting.show(ax, source="a < b", caption="One trial was enough.")
+
+    image, caption = only_image(displayed)
+    assert caption == "One trial was enough. Source: a < b."
+    assert "best so far: 0.5" in image["alt"]
+
+
+def test_a_figure_in_words_has_its_titles_axes_names_and_numbers():
+    figure, (left, right) = plt.subplots(1, 2)
+    left.plot([1, 2, 12], [0.5, 0.8, 0.975], label="greedy")
+    left.plot([1, 12], [0.3, 0.2])
+    left.scatter([1, 2], [0.1, 0.2], label="a trial")
+    left.set(title="Two\nsearches", xlabel="epoch", ylabel="accuracy")
+    right.bar(["none", "wide"], [1, 12_345])
+    right.text(0, 1, "look")
+    plt.close(figure)
+
+    assert figures.describe(figure) == (
+        "Two searches. Across: epoch, 1 to 12. Up: accuracy, 0.1 to 0.975. "
+        "Drawn: greedy: 0.5 to 0.975; 1 line without a name; a trial: 2 points. "
+        "Drawn: none 1, wide 12,345. Words: look."
+    )
+
+
+def test_many_pictures_are_told_by_their_titles():
+    axes = plotting.plot_images(data.load_mnist("bundled"))
+    plt.close(axes.flat[0].figure)
+
+    words = figures.describe(axes.flat[0].figure)
+
+    assert words == "30 pictures, named 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, and 18 more."
 
 
 def test_save_writes_a_picture_and_closes(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from collections.abc import Callable, Mapping
 from html import escape
@@ -15,6 +13,8 @@ import numpy as np
 import pandas as pd
 from IPython import get_ipython
 from matplotlib.axes import Axes
+
+from nascourse._engine import figures
 
 _LEFT = 'style="text-align: left"'
 
@@ -38,16 +38,12 @@ def button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidget
 
 
 def image(ax: Axes, alt: str) -> str:
-    """The figure of ``ax`` as an HTML image, on white in every theme; closes it."""
-    figure, png = ax.get_figure(root=True), io.BytesIO()
+    """The figure of ``ax`` as an HTML image; closes it."""
+    figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.savefig(png, format="png")
+    shown = figures.image(figure, alt)
     plt.close(figure)
-    data = base64.b64encode(png.getvalue()).decode()
-    return (
-        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" '
-        'style="max-width: 100%; background: white; padding: 4px">'
-    )
+    return shown
 
 
 def beside(*parts: str) -> str:

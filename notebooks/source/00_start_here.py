@@ -103,7 +103,6 @@ first = 0  # change this: the place of the first image, below 3,180
 axes = plotting.plot_images(splits.x_train[first:][:20], splits.y_train[first:][:20])
 plotting.show(
     axes,
-    alt="Twenty handwritten digits in two rows, each with its label above it.",
     caption="The same digit is written in many ways.",
     source="the bundled MNIST images",
 )
@@ -160,8 +159,6 @@ compare("00.b", guess, percent, unit="%")
 axes = plotting.plot_misread(splits.x_val, splits.y_val, predicted, most=10)
 plotting.show(
     axes,
-    alt="Ten validation images that the network misread. The title of each gives the digit written, "
-    "an arrow, and the digit read.",
     caption="The network stumbles over digits that most people still read.",
     source="measured in this notebook",
 )

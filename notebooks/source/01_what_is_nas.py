@@ -254,12 +254,7 @@ ax.hist(luck, bins=40, color=plotting.GRAY, alpha=0.6, label="1,000 random searc
 ax.axvline(best["val_accuracy"], color=plotting.ORANGE, linewidth=3, label="your search")
 ax.set(xlabel=f"best validation accuracy of {len(picks)} networks", ylabel="searches")
 ax.legend(frameon=False)
-plotting.show(
-    ax,
-    alt="A histogram of the best accuracy that each of 1,000 random searches found, with a long tail "
-    "to the left, and an orange line where the search by hand stands.",
-    source="MNIST-NAS-Bench, 1,000 simulated random searches",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, 1,000 simulated random searches")
 
 # %% [markdown]
 # Now judge your search:

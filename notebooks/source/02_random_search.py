@@ -272,8 +272,6 @@ plotting.plot_incumbent(found.table, ax=axes[0])
 plotting.plot_curves(found.curves, ax=axes[1])
 plotting.show(
     axes,
-    alt="Left, a staircase of the best validation accuracy over the trials, with each trial as a dot. "
-    "Right, validation accuracy over four epochs, one line for each network.",
     caption="Trial 4 became the last incumbent; the networks of trials 1 and 3 never come near.",
     source="measured in this notebook, random search, seed 1",
 )
@@ -320,8 +318,6 @@ plotting.plot_incumbent({"our search, with four epochs": found.table}, ax=ax)
 ax.set_ylim(0.85, 0.98)  # first trials may lie below
 plotting.show(
     ax,
-    alt="The staircase of our trials over a band in which the middle half of 1,000 shuffled random "
-    "searches lies. The band rises steeply for the first three trials, then slowly.",
     caption="Luck gains most in its first trials; the band holds the middle half of all searches.",
     source="ours measured in this notebook; the band from a recording of 60 trials with 5 epochs, "
     "shuffled 1,000 times",

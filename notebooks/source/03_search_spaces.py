@@ -88,8 +88,6 @@ for ax, (name, values) in zip(axes, maps.items()):
     ax.axis("off")
 plotting.show(
     axes,
-    alt="A handwritten zero in orange, and what two filters make of it. The first gives orange along "
-    "edges where ink begins from the left, and violet where it ends. The second gives the zero back.",
     caption="A filter answers to edges of one direction; a single weight in the middle to all ink.",
     source="computed in this notebook from a bundled MNIST image",
 )
@@ -434,8 +432,6 @@ for ax, choice in zip(axes, ("head", "conv/kernel")):
     ax.set(xlim=(0.6, 1), xticks=[0.6, 0.7, 0.8, 0.9, 1], title=choice)
 plotting.show(
     axes,
-    alt="Two pictures of two rising curves each. The curves of the two heads lie far apart, flatten "
-    "to the right of quarters all the way; those of the windows 3 and 5 lie close together.",
     caption="A choice that explains much has curves far apart: here the head, and not the window.",
     source="MNIST-NAS-Bench, validation accuracy after 12 epochs",
 )

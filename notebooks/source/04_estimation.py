@@ -114,12 +114,7 @@ ax.vlines(range(30), top_30.min(axis=1), top_30.max(axis=1), color=plotting.GRAY
 ax.plot(range(30), top_30, "o", color=plotting.BLUE, markersize=4)
 ax.plot(range(30), top_30.mean(axis=1), "_", color=plotting.ORANGE, markersize=9)
 ax.set(xlabel="networks, ordered by the mean (orange)", ylabel="validation accuracy", xticks=[])
-plotting.show(
-    ax,
-    alt="Validation accuracy of the 30 best networks, three seeds each as dots on a vertical line. "
-    "The lines of neighbors overlap almost everywhere.",
-    source="MNIST-NAS-Bench",
-)
+plotting.show(ax, source="MNIST-NAS-Bench")
 
 # %% [markdown]
 # Where the lines overlap, another seed could have put the networks in another order. More seeds
@@ -189,12 +184,7 @@ agreement.loc[[1, 2, 3, 6, 12]].round(2).T
 
 # %%
 ax = plotting.plot_lines(agreement, value="rank correlation with the truth")
-plotting.show(
-    ax,
-    alt="Rank correlation over the epochs. For all networks it starts high after one epoch, climbs "
-    "for some three epochs and then hardly changes; for the best quarter it stays lower.",
-    source="MNIST-NAS-Bench",
-)
+plotting.show(ax, source="MNIST-NAS-Bench")
 
 # %% [markdown]
 # One epoch costs a twelfth and already gives most of the order. After three or four epochs there is
@@ -218,8 +208,6 @@ bench.networks.loc[[fallen, risen], [*bench.choices, "n_params"]].T
 pair = curves[[fallen, risen]].set_axis(["fell most", "climbed most"], axis=1)
 plotting.show(
     plotting.plot_lines(pair, value="val_accuracy"),
-    alt="Two learning curves that cross: one starts high and is soon flat, the other starts far "
-    "below and ends above it.",
     source="MNIST-NAS-Bench, the mean of three seeds",
 )
 
@@ -326,12 +314,7 @@ by_cost.round(2)
 
 # %%
 ax = plotting.plot_lines(by_cost, value="rank correlation with the truth", log_x=True)
-plotting.show(
-    ax,
-    alt="Rank correlation over the cost, for training on fewer images and for fewer epochs on all "
-    "images. Both rise with the cost.",
-    source="MNIST-NAS-Bench, and a recording of 100 of its networks on subsets",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, and a recording of 100 of its networks on subsets")
 
 # %% [markdown]
 # At the same price the weights are corrected equally often. One judge has seen all images a few
@@ -391,12 +374,7 @@ for network, stop in reached.items():
     color = plotting.ORANGE if network == left[-1][0] else plotting.GRAY
     ax.plot(after.loc[network, :stop], "o-", color=color, markersize=4)
 ax.set(xlabel="epoch", ylabel="validation accuracy", xticks=range(1, 10))
-plotting.show(
-    ax,
-    alt="Learning curves of 27 networks. Eighteen end after one epoch, six after three, and three "
-    "go on to nine epochs; the one chosen is drawn in orange.",
-    source="MNIST-NAS-Bench, seed 0",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, seed 0")
 
 # %% [markdown]
 # One run is an anecdote, so here are 200, each with 27 other networks. We compare with training all
@@ -528,13 +506,7 @@ with plt.rc_context(plotting.STYLE):
     ax = agreement.plot.barh(width=0.8, xlabel="rank correlation with the truth")
 ax.invert_yaxis()  # the first on top
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
-plotting.show(
-    ax,
-    alt="Two bars for each judge: its rank correlation with the truth over all networks, and the "
-    "mean within groups of similar size. The number of parameters falls most from the first to "
-    "the second.",
-    source="MNIST-NAS-Bench",
-)
+plotting.show(ax, source="MNIST-NAS-Bench")
 
 # %% [markdown]
 # Over all networks the number of parameters beats every clever proxy. That says less about the
@@ -612,8 +584,6 @@ curse.round(4)
 curse = curse[["val_accuracy", "test_accuracy"]].set_axis(["promised", "kept"], axis=1)
 plotting.show(
     plotting.plot_lines(curse, value="accuracy", log_x=True),
-    alt="Accuracy of the winner over the number of networks to choose from. Validation accuracy, the "
-    "promise, and test accuracy, what is kept, start together and rise; soon the promise lies above.",
     source="MNIST-NAS-Bench, means of 1,000 draws",
 )
 

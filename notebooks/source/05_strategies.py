@@ -69,12 +69,7 @@ shares = benchmark.effects(final, bench.choices)
 with plt.rc_context(plotting.STYLE):
     ax = (100 * shares).plot.barh(xlabel="percent of the variance that the choice explains alone")
 ax.invert_yaxis()  # the first on top
-plotting.show(
-    ax,
-    alt="Bars for the nine choices of the space: the share of the variance of the test accuracy that "
-    "each explains alone. Even the longest bar is far from 100 percent.",
-    source="MNIST-NAS-Bench",
-)
+plotting.show(ax, source="MNIST-NAS-Bench")
 
 # %% [markdown]
 # No choice decides alone: even the longest bar leaves three quarters open. (Do not add the bars up.
@@ -88,12 +83,7 @@ plotting.show(
 # %%
 ax = plotting.plot_pareto(final, bench.pareto_front())
 ax.set_ylim(0.8, 1)
-plotting.show(
-    ax,
-    alt="Test accuracy over parameters for all networks, with the Pareto front as a staircase that "
-    "rises steeply up to some thousand parameters and then flattens.",
-    source="MNIST-NAS-Bench, networks above 80 percent",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, networks above 80 percent")
 
 # %%
 best = bench.oracle_best
@@ -231,12 +221,7 @@ ax.plot(grid[tried], truth[tried], "o", color=plotting.BLUE, label="tried")
 ax.axvline(grid[promising.argmax()], color=plotting.ORANGE, linestyle=":", label="next trial")
 ax.set(xlabel="the choice", ylabel="validation accuracy")
 ax.legend(frameon=False, ncols=2, loc="upper right")
-plotting.show(
-    ax,
-    alt="A prediction through four measured points, and above it an acquisition that bulges between "
-    "them. The next trial is at the top of the highest bulge, between the two best points.",
-    source="a made-up curve",
-)
+plotting.show(ax, source="a made-up curve")
 
 # %% [markdown]
 # The acquisition is high where the prediction is high, and where nobody has looked. So one number
@@ -321,8 +306,6 @@ medians = standing.groupby("strategy", sort=False).median()
 ax = draw_race(medians, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
     ax,
-    alt="The median regret of six strategies over the epochs spent, one staircase each. All fall "
-    "steeply at first, then flatten at different heights.",
     source="MNIST-NAS-Bench, 100 simulated searches for each strategy, 20 recorded Bayesian ones",
 )
 
@@ -339,12 +322,7 @@ plotting.show(
 # %%
 three = standing.loc[["random", "evolution", "local"]]
 ax = draw_race(three, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
-plotting.show(
-    ax,
-    alt="The regret of random search, evolution and local search over the epochs spent: medians, and "
-    "bands in which the middle half of the searches lies. The bands overlap along the budget.",
-    source="MNIST-NAS-Bench, 100 simulated searches for each strategy",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, 100 simulated searches for each strategy")
 
 # %% [markdown]
 # Epochs are not the only currency. A large network takes longer, so a strategy that likes large
@@ -356,8 +334,6 @@ medians = by_seconds.groupby("strategy", sort=False).median()
 ax = draw_race(medians, xlabel="training seconds", ylabel="regret", ylim=(0, 0.05))
 plotting.show(
     ax,
-    alt="The median regret of six strategies over the training seconds, one staircase each, much "
-    "like the picture over epochs.",
     source="MNIST-NAS-Bench, 100 simulated searches for each strategy, 20 recorded Bayesian ones",
 )
 
@@ -378,7 +354,6 @@ ranks = benchmark.mean_ranks(shared)
 ax = draw_race(ranks, xlabel="epochs spent", ylabel="mean rank, 1 is the best")
 plotting.show(
     ax,
-    alt="The mean rank of six strategies over the epochs spent, one staircase each. The lines cross.",
     source="MNIST-NAS-Bench, 20 searches for each strategy, the Bayesian ones recorded",
 )
 

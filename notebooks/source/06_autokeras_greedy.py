@@ -264,8 +264,6 @@ names = [hp.name for hp in best.space if best.is_active(hp) and not isinstance(h
 drawn = "conv/kernel_size"  # change this
 plotting.show(
     draw_trie(names, drawn),
-    alt="A tree that grows from left to right. From the root go two branches, conv with eight leaves "
-    "and reduce with one. The way to the leaf kernel_size is orange, all else gray.",
     caption="Drawing a leaf moves one value, and all others stay as they were in the best trial.",
     source="AutoKeras's names of the hyperparameters of the best network above",
 )
@@ -403,9 +401,6 @@ ax = plotting.plot_searches(best_so_far, band=(0, 100))
 ax.set_ylim(0.85, 0.98)  # the lowest first draws of random search lie below
 plotting.show(
     ax,
-    alt="Best validation accuracy over ten trials for greedy and random search: the median of five "
-    "seeds as a staircase, and the range of the five as a band. Greedy starts at 96 percent and "
-    "rises little; random starts far below and comes close, but its band stays below.",
     caption="Greedy search starts far ahead and gains little; random search makes up most of it.",
     source="a recording of five seeds for each strategy",
 )

@@ -75,12 +75,7 @@ trials.summary(front)
 
 # %%
 ax = plotting.plot_pareto(recorded, front, quality="val_accuracy")
-plotting.show(
-    ax,
-    alt="Validation accuracy over parameters of 60 networks. The Pareto front is a staircase along "
-    "the upper left edge: it climbs steeply up to some 5,000 parameters and hardly after that.",
-    source="a recording of 60 random trials with 5 epochs",
-)
+plotting.show(ax, source="a recording of 60 random trials with 5 epochs")
 
 # %% [markdown]
 # Read the staircase from left to right. Its left part is nearly free accuracy: for a few thousand
@@ -134,12 +129,7 @@ ax = plotting.plot_pareto(table, bench.pareto_front())
 ax.step(found["n_params"], found["truth"], "s--", where="post", color=plotting.BLUE, label="found")
 ax.set_ylim(0.7, 1)
 ax.legend(loc="lower right", frameon=False)
-plotting.show(
-    ax,
-    alt="Test accuracy over parameters for all networks of the table. Below the staircase of the true "
-    "Pareto front runs the front that one random search found in 30 trials, with gaps between.",
-    source="MNIST-NAS-Bench, networks above 70 percent; one random search, seed 0",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, networks above 70 percent; one random search, seed 0")
 
 # %% [markdown]
 # One search is an anecdote, so we need a number for all. Set a limit on the parameters. Under it,
@@ -172,13 +162,7 @@ gaps = pd.DataFrame(gaps, index=pd.Index(limits, name="n_params"))
 # %%
 ax = plotting.plot_lines(gaps, value="regret", log_x=True)
 ax.set_xlabel("limit on the parameters")
-plotting.show(
-    ax,
-    alt="Median regret over the limit on the parameters, for random search and evolution after 30 and "
-    "after 100 trials. It is largest at the smallest limit and falls up to a limit of 4,000; after "
-    "100 trials all of it is lower.",
-    source="MNIST-NAS-Bench, 20 simulated searches for each strategy",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, 20 simulated searches for each strategy")
 
 # %% [markdown]
 # The numbers are percent of test accuracy. Both strategies heard of accuracy alone. So they tell us
@@ -240,13 +224,7 @@ ax.plot(
 ax.set_xscale("linear")
 ax.set(xlim=(0, 16_000), ylim=(0.85, 1))
 ax.legend(loc="lower right", frameon=False)
-plotting.show(
-    ax,
-    alt="The Pareto front of the table as a staircase, over parameters on an axis that is not "
-    "logarithmic. A dashed line joins the corners that win a weighted sum, like a string stretched "
-    "over them; all other corners of the front lie below the string.",
-    source="MNIST-NAS-Bench, networks above 85 percent with up to 16,000 parameters",
-)
+plotting.show(ax, source="MNIST-NAS-Bench, networks above 85 percent with up to 16,000 parameters")
 
 # %% [markdown]
 # It does not. A weighted sum is a ruler. The weight is its slope: you lay it above all points and

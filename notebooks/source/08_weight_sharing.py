@@ -122,12 +122,7 @@ kept = {
 with plt.rc_context(plotting.STYLE):
     ax = pd.Series(kept).plot.barh(xlabel="share of our network's weights")
 ax.invert_yaxis()  # the first on top
-plotting.show(
-    ax,
-    alt="A bar for each change of one choice: the share of the network's weights that the changed "
-    "network uses as well. Four of seven bars are full; a separable convolution keeps least.",
-    source="the paths of the supernet",
-)
+plotting.show(ax, source="the paths of the supernet")
 
 # %% [markdown]
 # A larger window, more filters, or a skip only *add* weights. Halving has no weights at all, so the
@@ -219,12 +214,7 @@ with plt.rc_context(plotting.STYLE):
 ax.plot(truth, inherited, ".", color=plotting.BLUE, alpha=0.4)
 ax.axline((0.9, 0.9), slope=1, color=plotting.GRAY, linestyle=":")
 ax.set(xlabel="test accuracy, trained alone", ylabel="inherited validation accuracy", ylim=(0, 1))
-plotting.show(
-    ax,
-    alt="Inherited accuracy over the accuracy of the network trained alone, one dot a network. The "
-    "dots form a wide cloud that rises to the right and lies far below the dotted diagonal.",
-    source="measured here, and MNIST-NAS-Bench",
-)
+plotting.show(ax, source="measured here, and MNIST-NAS-Bench")
 
 # %% [markdown]
 # That is sobering. The cloud rises, so the supernet knows something. But counting parameters is
@@ -249,12 +239,7 @@ curve.rename_axis("epochs of the supernet").round(2)
 ax = plotting.plot_lines(
     curve.rename_axis("epochs of the supernet"), value="Kendall's rank correlation", log_x=True
 )
-plotting.show(
-    ax,
-    alt="Kendall's rank correlation over the epochs of the supernet. It begins below the flat line of "
-    "counting parameters, crosses it before 50 epochs and still rises slowly at 200.",
-    source="a recording of supernets of seed 1, and MNIST-NAS-Bench",
-)
+plotting.show(ax, source="a recording of supernets of seed 1, and MNIST-NAS-Bench")
 
 # %% [markdown]
 # Each doubling helps, each less than the one before. From 50 epochs on the supernet is ahead. We
@@ -301,13 +286,7 @@ with plt.rc_context(plotting.STYLE):
     ax = worth.plot.barh(width=0.8, xlabel="Kendall's rank correlation with the truth")
 ax.invert_yaxis()  # the first on top
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
-plotting.show(
-    ax,
-    alt="Two bars for each judge: its rank correlation over all networks and within groups of "
-    "similar size. All five supernets beat counting and one epoch alone on both, most clearly among "
-    "networks of similar size; the full training of each network beats them all.",
-    source="a recording of five supernets, and MNIST-NAS-Bench",
-)
+plotting.show(ax, source="a recording of five supernets, and MNIST-NAS-Bench")
 
 # %% [markdown]
 # All five beat counting, and the whole interval lies above it. Among networks of similar size the
@@ -383,13 +362,7 @@ ax = plotting.plot_shares(regrets, by="regret")
 ax.set_xlim(0, 0.03)
 ax.set_ylabel("share of the searches at or below")
 ax.legend(loc="lower right", frameon=False)
-plotting.show(
-    ax,
-    alt="For each way to search, the share of the searches whose regret is at or below each value. "
-    "The five searches with a supernet end at the left, most searches of evolution and random "
-    "search further to the right.",
-    source="a recording of five supernets, and 100 simulated searches each",
-)
+plotting.show(ax, source="a recording of five supernets, and 100 simulated searches each")
 
 # %% [markdown]
 # At the price of some forty single trainings the supernet is ahead of both. Mind three things.
@@ -431,13 +404,7 @@ with plt.rc_context(plotting.STYLE):
 ax.plot(final["val_accuracy"], recorded["seed 1"], ".", color=plotting.BLUE, alpha=0.4)
 ax.axline((0.9, 0.9), slope=1, color=plotting.GRAY, linestyle=":")
 ax.set(xlabel="validation accuracy, trained alone", ylabel="inherited", ylim=(0.2, 1))
-plotting.show(
-    ax,
-    alt="Inherited accuracy over the accuracy of the network trained alone after 200 epochs of the "
-    "supernet. The cloud is now a band close to the dotted diagonal and mostly below it, narrow "
-    "for the good networks and wide for the weak ones.",
-    source="a recording of the supernet of seed 1, and MNIST-NAS-Bench",
-)
+plotting.show(ax, source="a recording of the supernet of seed 1, and MNIST-NAS-Bench")
 
 # %%
 inherited, alone = recorded[supernets].mean(axis=1), final["val_accuracy"]
@@ -473,13 +440,7 @@ ax.plot(shift["mean"], shift.index, "o", color=plotting.BLUE)
 ax.axvline(0, color=plotting.GRAY, linestyle=":")
 ax.invert_yaxis()
 ax.set_xlabel("places too high in the ranking of 1,248")
-plotting.show(
-    ax,
-    alt="For each value of five choices a dot, the mean shift in the ranking, and a line over the "
-    "five supernets. Sixteen filters in the third block stand far too low in all five, networks with "
-    "skips too high; for networks with one block the line crosses zero.",
-    source="a recording of five supernets, and MNIST-NAS-Bench",
-)
+plotting.show(ax, source="a recording of five supernets, and MNIST-NAS-Bench")
 
 # %% [markdown]
 # Where the line crosses zero, the supernets disagree, and another seed helps. Where it lies on one

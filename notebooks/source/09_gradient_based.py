@@ -184,12 +184,7 @@ def draw_shares(shares):
     return axes
 
 
-plotting.show(
-    draw_shares(found.shares),
-    alt="Six panels, one for each edge: the shares of four operations over the epochs, all from a "
-    "quarter at the start. On some edges one operation pulls away, on others they stay close.",
-    source="measured in this notebook",
-)
+plotting.show(draw_shares(found.shares), source="measured in this notebook")
 
 # %% [markdown]
 # Read three things. *When*: for some epochs the lines stay together, while the weights still know
@@ -232,12 +227,7 @@ print(f"the cell, trained:    {retrained.evaluate(splits.x_val, splits.y_val, ve
 # %%
 ax = plotting.plot_lines(found.table[["mixed", "discretized"]], value="val_accuracy")
 ax.set_ylim(0, 1)
-plotting.show(
-    ax,
-    alt="Validation accuracy over the epochs: the mixture climbs fast to a high value, the network "
-    "cut out of it stays far below all the time.",
-    source="measured in this notebook",
-)
+plotting.show(ax, source="measured in this notebook")
 
 # %% [markdown]
 # The distance between the two lines is the **discretization gap**. The weights have learned to work
@@ -290,12 +280,7 @@ skips = curves.pivot_table(index="epoch", columns="strategy", values="skips")
 ax = plotting.plot_lines(skips, value="skips on six edges, mean of the seeds")
 ax.axhline(1.5, color=plotting.GRAY, linestyle="--")
 ax.set_ylim(0, 6)
-plotting.show(
-    ax,
-    alt="Mean number of skips in the cell over the epochs, for DARTS and for DARTS with a warm-up, "
-    "and a dashed line at 1.5, the mean of random cells.",
-    source="a recording, nascourse/recordings/darts_epochs.csv",
-)
+plotting.show(ax, source="a recording, nascourse/recordings/darts_epochs.csv")
 
 # %% [markdown]
 # By the second epoch DARTS has gathered about twice as many skips as chance. That fits the reason above:
@@ -343,13 +328,7 @@ for place, strategy in enumerate(order):
 ax.set_yticks(range(len(order)), order)
 ax.set_ylim(len(order) - 0.5, -0.5)
 ax.set_xlabel("test accuracy of the cell, trained alone (orange: median)")
-plotting.show(
-    ax,
-    alt="Test accuracies of five strategies, a row of dots each, one dot a seed, with the median "
-    "marked. Four trained cells have the rightmost median, weight sharing the leftmost and the widest "
-    "spread; all rows overlap.",
-    source="a recording, nascourse/recordings/darts.csv",
-)
+plotting.show(ax, source="a recording, nascourse/recordings/darts.csv")
 
 # %% [markdown]
 # How sure is any of it? Here is how probably the gradient ends better than each rival, with the

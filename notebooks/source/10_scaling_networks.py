@@ -179,10 +179,8 @@ compare("10.c", guess, shares.idxmax().to_dict(), options=list(shares.index))
 with plt.rc_context(plotting.STYLE):
     ax = shares.plot.barh(width=0.8, xlabel="percent of the whole network", ylabel="")
 ax.invert_yaxis()  # the first on top
-alt = "Two bars for each part of EfficientNet-B0: its share of the FLOPs, and of the parameters. "
-alt += "The FLOPs are spread over the blocks; most parameters are in block 6 and the last layer."
 caption = "The early blocks work with few weights; the last layer holds many and hardly works."
-plotting.show(ax, alt=alt, caption=caption, source="counted in this notebook")
+plotting.show(ax, caption=caption, source="counted in this notebook")
 
 # %% [markdown]
 # Block 6 leads in both: it is the longest row of layers. Around it the two part ways, as in unit
@@ -248,9 +246,8 @@ for name, row in paper.iterrows():
     place = (row["macs"] / 1e9, 100 * row["top1"])
     ax.annotate(name, place, xytext=(4, -12), textcoords="offset points")
 ax.set_ylim(bottom=76.5)
-alt = "Eight points from B0 at 77 percent to B7 at 84 percent over the work, on a logarithmic axis."
 caption = "Each doubling of the work brings less than the one before."
-plotting.show(ax, alt=alt, caption=caption, source="the table of Tan & Le (2019)")
+plotting.show(ax, caption=caption, source="the table of Tan & Le (2019)")
 
 # %% [markdown]
 # Seven points for a hundredfold. It is the front of [unit 07](07_tradeoffs.ipynb) once more, with
@@ -347,10 +344,8 @@ for line, way, beside in zip(ax.lines, columns, (0.955, 0.985, 1.015, 1.045)):
     for times in (2, 4):
         dots = np.full(len(runs), times * beside)
         ax.plot(dots, runs[way, times], ".", color=line.get_color(), alpha=0.35)
-alt = "Four lines of means over FLOPs, with a dot for each training. Resolution rises most; width and "
-alt += "all three lie close together below it; depth does not rise. The dots overlap."
 caption = "Resolution helps this base most, and depth not at all; single trainings (dots) overlap."
-plotting.show(ax, alt=alt, caption=caption, source="a recording of 20 trainings of each network")
+plotting.show(ax, caption=caption, source="a recording of 20 trainings of each network")
 
 # %% [markdown]
 # Where the interval holds zero, the two ways cannot be told apart. The answer is the same for both
@@ -375,12 +370,11 @@ ax.plot(times, gain, "k*", markersize=12, label="your plan, one seed")
 pair = grown(scaling.DIGITS["all three", 4])["FLOPs"], (read[4] - read[1]) / 8
 ax.plot(*pair, "k^", label="all three, as above")
 ax.legend(frameon=False)
-alt = "Four lines of recorded gains over the base, and a star and a triangle for single trainings."
 caption = f"A plan of {times:.1f} times the FLOPs: {gain:+.1f} points with one seed."
 source = (
     "lines: a recording of 20 trainings each, 4,000 images, 12 epochs; the others measured here"
 )
-plotting.show(ax, alt=alt, caption=caption, source=source)
+plotting.show(ax, caption=caption, source=source)
 
 # %% [markdown]
 # ## What may be said?

@@ -48,11 +48,7 @@ validation = ...
 check("11.5", validation)
 splits = data.load_mnist("bundled", validation=0.2 if validation is ... else validation)
 print(splits)
-plotting.show(
-    plotting.plot_images(splits),
-    alt="Three training images of each digit, with the digit above each.",
-    source="the bundled MNIST images",
-)
+plotting.show(plotting.plot_images(splits), source="the bundled MNIST images")
 splits.counts.T
 
 # %% [markdown]
@@ -116,11 +112,7 @@ print(found)
 trials.summary(found.table)
 
 # %%
-plotting.show(
-    plotting.plot_trials(found.table),
-    alt="Validation accuracy of the trials over their number of parameters; a ring marks the best one.",
-    source="measured in this notebook, greedy search",
-)
+plotting.show(plotting.plot_trials(found.table), source="measured in this notebook, greedy search")
 
 # %% [markdown]
 # ## Step 4: choose, and say why
@@ -198,13 +190,10 @@ facts = {"accuracy": accuracy, "n_images": len(test.y), "promise": 0.95, "kept":
 check("11.9", facts)
 plotting.show(
     plotting.plot_confusion(test.y, predicted, splits.class_names),
-    alt="Confusion matrix: right digits as rows, digits read as columns. Almost all counts lie on the "
-    "diagonal.",
     source="measured in this notebook on the test images",
 )
 plotting.show(
     plotting.plot_misread(test.x, test.y, predicted, class_names=splits.class_names),
-    alt="Misread test images, at most twenty: the right digit, an arrow, and the digit read.",
     source="measured in this notebook on the test images",
 )
 
@@ -300,11 +289,7 @@ def shapes(seed, side=32):
 # %%
 colored = data.from_arrays(*shapes(seed=0), source="shapes")
 print(colored.counts)
-plotting.show(
-    plotting.plot_images(colored),
-    alt="Ten colored shapes of each class on colored noise: bars, boxes and crosses.",
-    source="made in this notebook",
-)
+plotting.show(plotting.plot_images(colored), source="made in this notebook")
 
 # %% [markdown]
 # Always answering "bar" is right in three of five cases, and never sees a cross. So accuracy is a poor judge
@@ -346,11 +331,7 @@ folder = ...  # such as "../runs/pets"
 if folder is not ...:
     mine = data.from_folder(folder, size=32)
     print(mine)
-    plotting.show(
-        plotting.plot_images(mine),
-        alt="The first training images of each class, with its name.",
-        source=f"the folder {mine.source}",
-    )
+    plotting.show(plotting.plot_images(mine), source=f"the folder {mine.source}")
 
 # %% [markdown]
 # ## Draw a digit

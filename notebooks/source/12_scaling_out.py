@@ -102,12 +102,7 @@ speed.index = pd.Index(workers, name="workers")
 ax = plotting.plot_lines(speed, value="times as fast as one worker", log_x=True)
 ax.set_yscale("log", base=2)
 ax.set_yticks(workers, workers)
-plotting.show(
-    ax,
-    alt="How many times as fast as one worker 2 to 64 workers are, both axes logarithmic. The "
-    "measured line follows the ideal one up to 8 workers, bends at 16, and is far below it at 64.",
-    source="measured in this notebook; sleeping in the place of training",
-)
+plotting.show(ax, source="measured in this notebook; sleeping in the place of training")
 
 # %%
 print("the same network each time:", len(set(best)) == 1)
@@ -285,12 +280,7 @@ with plt.rc_context(plotting.STYLE):
 ax.barh(tasks["worker"], tasks["end"] - tasks["begin"], left=tasks["begin"], edgecolor="white")
 ax.set(xlabel="seconds", ylabel="worker", yticks=[1, 2])
 ax.invert_yaxis()
-plotting.show(
-    ax,
-    alt="Two rows, one for each worker of Dask, filled with sixteen bars of very different lengths. "
-    "Both are busy nearly to the end.",
-    source="a recorded search on two workers",
-)
+plotting.show(ax, source="a recorded search on two workers")
 
 # %% [markdown]
 # **What if a worker dies?** On many machines that is no accident but a matter of time. **Predict**:
@@ -608,9 +598,6 @@ ax.set_ylim(0.7, 1)
 ax.legend(loc="lower right", frameon=False)
 plotting.show(
     ax,
-    alt="Test accuracy over parameters for all networks of the table. The front that NSGA-II found "
-    "touches the staircase of the true Pareto front in places; the widest gap between them is where "
-    "the true front climbs, below a thousand parameters.",
     source="MNIST-NAS-Bench, networks above 70 percent; one search with NSGA-II, seed 0",
 )
 

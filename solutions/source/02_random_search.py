@@ -43,7 +43,6 @@ if check("02.1", best_so_far):
     ax.plot(recorded["trial"], best_so_far(recorded["val_accuracy"].tolist()), "x", color="black")
     plotting.show(
         ax,
-        alt="The staircase of 20 recorded trials. Your values, as crosses, lie on its steps.",
         source="a recording of random search, 5 epochs each; the crosses from your function",
     )
 

@@ -141,9 +141,4 @@ if check("04.4", regret):
     ax = plotting.plot_lines(
         pd.DataFrame(by_seed, pd.RangeIndex(1, 13, name="epoch")), value="regret"
     )
-    plotting.show(
-        ax,
-        alt="The regret of the best of all networks over the epoch of the choice, a line for each "
-        "of three seeds. The lines go up and down without an end at zero.",
-        source="MNIST-NAS-Bench, chosen by your function",
-    )
+    plotting.show(ax, source="MNIST-NAS-Bench, chosen by your function")

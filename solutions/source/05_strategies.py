@@ -159,12 +159,7 @@ if check("05.3", draw_searches):
     standing = benchmark.within_budget(searches, range(5, 51), by="trial")
     ax = draw_searches(plt.subplots()[1], standing.columns.to_numpy(), standing.to_numpy())
     ax.set(xlabel="trial", ylabel="regret")
-    plotting.show(
-        ax,
-        alt="The regret of 50 random searches over the trials: the median falls within a band that "
-        "gets narrower.",
-        source="50 simulated searches on MNIST-NAS-Bench, drawn by your function",
-    )
+    plotting.show(ax, source="50 simulated searches on MNIST-NAS-Bench, drawn by your function")
 
 # %% [markdown]
 # ## Exercise 5.4: a sentence for the report

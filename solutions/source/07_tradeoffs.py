@@ -43,11 +43,7 @@ if check("07.1", pareto_front):
     yours = pareto_front(list(columns.itertuples(index=False, name=None)))
     front = pd.DataFrame(yours, columns=columns.columns)
     ax = plotting.plot_pareto(columns, front, quality="val_accuracy")
-    plotting.show(
-        ax,
-        alt="Validation accuracy over parameters of 60 networks, with your front as a staircase.",
-        source="a recording of 60 random trials",
-    )
+    plotting.show(ax, source="a recording of 60 random trials")
 
 # %% [markdown]
 # ## Exercise 7.2: the best that fits
