@@ -100,7 +100,7 @@ def _lines(ax: Axes) -> Iterator[str]:
 def _areas(ax: Axes) -> Iterator[str]:
     for area in ax.collections:
         if isinstance(area, PathCollection):
-            yield f"{_name(area)}{len(area.get_offsets())} points"
+            yield f"{_name(area)}{np.shape(area.get_offsets())[0]} points"
         elif isinstance(area, PolyCollection):
             yield f"{_name(area)}a band"
 
