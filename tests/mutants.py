@@ -402,12 +402,12 @@ def mutants(id: str) -> Iterator[tuple[str, object]]:
 # Mutants that are right all the same: in which exercises, how their words begin, and why.
 EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
     (
-        "03.1 03.2 04.2 06.2 07.2 09.4 12.3",
+        "03.1 03.2 04.2 06.2 07.2 09.4 12.3 14.2 14.3",
         ("rounded to", "cut to"),
         "The results are whole numbers.",
     ),
     (
-        "01.2 02.2 03.1 04.2 10.1 10.2 12.1",
+        "01.2 02.2 03.1 04.2 10.1 10.2 12.1 14.2",
         ("changes what it is given",),
         "Nothing is given that could be changed.",
     ),
@@ -421,7 +421,7 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
         "Earlier incumbents are no higher than the last.",
     ),
     (
-        "03.2 04.1 05.1 06.1 06.2 08.1 08.3 09.3 10.3",
+        "03.2 04.1 05.1 06.1 06.2 08.1 08.3 09.3 10.3 14.1 14.3",
         (
             "` for depth in depths` -> ` for depth in list(depths)[::-1]`",
             "` for values in (a, b)` -> ` for values in list((a, b))[::-1]`",
@@ -441,6 +441,10 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
             "` for _, seconds in trained.values()` -> ` for _, seconds in list(",
             "` for place, name in enumerate(operations) if name != 'none'` -> ",
             "` for name, (number, unit) in networks.items()` -> ` for name, (number, unit) in list(",
+            "` for front in fronts` -> ` for front in list(fronts)[::-1]`",
+            "` for size, a in front if size <= limit` -> ` for size, a in list(front)[::-1]",
+            "` for block, variant in zip(gains, choice)` -> ` for block, variant in list(",
+            "` for block, variant in zip(costs, choice)` -> ` for block, variant in list(",
         ),
         "The order plays no part in a sum, a set, a maximum without equals, or for both lists.",
     ),
@@ -484,6 +488,10 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
     ("10.2", ("`rounded < 0.9 * wanted` -> `rounded <= ",), "No sizes are at this limit."),
     ("10.2", ("`(wanted + 4) // 8` -> `(wanted + 4) / 8`",), "int rounds down as well."),
     ("12.3", ("`('new', 'lost')` -> `('lost', 'new')`",), "The same two."),
+    ("14.2", ("in reverse",), "The kernel is symmetric."),
+    ("14.3", ("`for choice in itertools", "`gain > most` -> `gain >="), "No two choices are best."),
+    ("14.3", ("`list(choice)` -> `choice`",), "A tuple of numbers does as well."),
+    ("14.3", ("`gains` -> `costs` in line 2",), "Both tables have the same shape."),
 ]
 
 

@@ -47,4 +47,20 @@ PRACTISED = {
             "An experiment of our own"
         ),
     },
+    "12": {
+        "train the trials of a search in parallel, on one machine or on many": (
+            "Workers that really train"
+        ),
+        "say what parallel trials cost a strategy that learns": "What it costs a strategy",
+        "say what happens to a search whose worker dies": "12.3",
+        "plan a search for 100 machines before you rent them": "12.1",
+    },
+    "14": {
+        "judge a study of architecture search by a published checklist": "Is it good science?",
+        "compare searches for two goals by attainment curves and hypervolume": "14.1",
+        "tell what a change of the backend changes": "Two goals at once, with another library",
+        "choose networks for several devices from one training": "One training, many devices",
+        "grow a trained network without changing what it computes": "14.2",
+        "read a claim about language models critically": "14.4",
+    },
 }

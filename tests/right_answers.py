@@ -51,7 +51,7 @@ def list_dresses(values) -> Iterator[tuple[str, object]]:
 
 # What the exercises return: a number, a whole number, a list, or something that stays as it is.
 KINDS = {
-    "number": "00.2 01.3 02.2 04.1 04.4 05.1 06.1 08.1 10.1 12.1",
+    "number": "00.2 01.3 02.2 04.1 04.4 05.1 06.1 08.1 10.1 12.1 14.1",
     "whole": "03.2 07.2 09.4",
     "list": "02.1 04.2 06.2 07.1 12.2",
     "names": "09.3",
@@ -607,6 +607,54 @@ def send_counts(log, budget):
     return np.array(wanted)
 
 
+def attained_pandas(fronts, limit):
+    rows = [(n, *pair) for n, front in enumerate(fronts) for pair in front]
+    table = pd.DataFrame(rows, columns=["search", "size", "accuracy"])
+    best = table[table["size"] <= limit].groupby("search")["accuracy"].max()
+    return best.reindex(range(len(fronts)), fill_value=0).median()
+
+
+def kernel_loop(size, channels):
+    kernel = [
+        [[[0.0] * channels for _ in range(channels)] for _ in range(size)] for _ in range(size)
+    ]
+    for channel in range(channels):
+        kernel[size // 2][size // 2][channel][channel] = 1.0
+    return kernel
+
+
+def kernel_pad(size, channels):
+    edge = (size - 1) // 2
+    return np.pad(
+        np.eye(channels, dtype="float32")[None, None], ((edge, edge),) * 2 + ((0, 0),) * 2
+    )
+
+
+def variants_recursive(gains, costs, limit):
+    def best(block, left):
+        if left < 0:
+            return None
+        if block == len(gains):
+            return 0, ()
+        rest = ((n, best(block + 1, left - cost)) for n, cost in enumerate(costs[block]))
+        return max(
+            ((gains[block][n] + found[0], (n, *found[1])) for n, found in rest if found),
+            default=None,
+        )
+
+    found = best(0, limit)
+    return found[1] if found else ()
+
+
+def variants_array(gains, costs, limit):
+    def total(table, choice):
+        return sum(row[n] for row, n in zip(table, choice))
+
+    choices = itertools.product(*(range(len(row)) for row in gains))
+    kept = [choice for choice in choices if total(costs, choice) <= limit]
+    return np.array(max(kept, key=lambda choice: total(gains, choice), default=()))
+
+
 RIGHT: dict[str, dict[str, object]] = {
     "00.2": {
         "Counter": most_common,
@@ -872,4 +920,12 @@ RIGHT: dict[str, dict[str, object]] = {
     },
     "12.2": {"a heap": ends_heap, "argmin": ends_argmin, "sorted": ends_sorted},
     "12.3": {"sets": send_sets, "an array": send_counts},
+    "14.1": {
+        "pandas": attained_pandas,
+        "sorted": lambda fronts, limit: statistics.median(
+            max((a if n <= limit else 0) for n, a in [*front, (0, 0)]) for front in fronts
+        ),
+    },
+    "14.2": {"a loop": kernel_loop, "padded": kernel_pad},
+    "14.3": {"recursion": variants_recursive, "an array": variants_array},
 }

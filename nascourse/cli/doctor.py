@@ -231,8 +231,8 @@ def examine() -> list[Check]:
         python,
         check_system(platform.system(), platform.machine()),
         *check_packages(pins, installed, pip=pip, setup=_setup(python, pip)),
-        check_memory(*_memory()),
-        check_cores(_cores()),
+        check_memory(*memory()),
+        check_cores(cores()),
         check_gpu(_gpu()),
         check_disk(shutil.disk_usage(ROOT).free, needed),
         *_check_home(),
@@ -324,7 +324,7 @@ def _installed_version(name: str) -> str | None:
     return None
 
 
-def _memory() -> tuple[int | None, int | None]:
+def memory() -> tuple[int | None, int | None]:
     """Return total and available memory, within the limit of the container if there is one."""
     try:
         import psutil
@@ -338,7 +338,7 @@ def _memory() -> tuple[int | None, int | None]:
     return min(total, limit), min(available, limit)
 
 
-def _cores() -> int:
+def cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # Linux: what a container or batch system grants
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -134,6 +134,15 @@ def main() -> None:
     ]
     recorder.save(pd.DataFrame(rows), options.to / "optuna.csv")
 
+    fronts = [
+        trials.pareto_front(searched.head(ENOUGH))[["network"]].assign(strategy=strategy, seed=seed)
+        for strategy, of_strategy in searches.items()
+        for seed, searched in zip(seeds, of_strategy)
+    ]
+    recorder.save(
+        pd.concat(fronts)[["strategy", "seed", "network"]], options.to / "optuna_fronts.csv"
+    )
+
     first = searches["NSGA-II, 20"][0].head(ENOUGH)
     first.insert(0, "trial", range(1, ENOUGH + 1))
     first.insert(1, "status", "completed")

@@ -469,6 +469,44 @@ def removes_once(log, budget):
     return sorted(waiting)
 
 
+# ---- 14
+
+
+def attain(
+    over,
+    limit=lambda n, limit: n <= limit,
+    best=lambda pairs: max(accuracy for _, accuracy in pairs),
+    empty=0,
+):
+    """attained with some part changed."""
+
+    def attained(fronts, most):
+        kept = [[pair for pair in front if limit(pair[0], most)] for front in fronts]
+        return over([best(pairs) if pairs else empty for pairs in kept])
+
+    return attained
+
+
+def one_at(size, channels, place):
+    kernel = np.zeros((size, size, channels, channels))
+    kernel[place, place] = np.eye(channels)
+    return kernel
+
+
+def choose(rank, empty=True):
+    """choose_variants by a rank of its own, which says first whether the limit is kept."""
+
+    def choose_variants(gains, costs, limit):
+        def ranked(choice):
+            sums = (sum(row[n] for row, n in zip(table, choice)) for table in (gains, costs))
+            return rank(*sums, limit)
+
+        best = max(itertools.product(*(range(len(row)) for row in gains)), key=ranked)
+        return [*best] if ranked(best)[0] or not empty else []
+
+    return choose_variants
+
+
 WRONG: dict[str, list] = {
     "00.2": [
         first_of_equals_in_val,
@@ -1209,6 +1247,54 @@ WRONG: dict[str, list] = {
         ],
         lambda log, b: {t for t in range(1, b + 1) if ("done", t) not in log},
         lambda log, b: [2, 4, 5],
+    ],
+    "14.1": [
+        attain(lambda best: sum(best) / len(best)),
+        attain(lambda best: sorted(best)[len(best) // 2]),
+        attain(lambda best: sorted(best)[(len(best) - 1) // 2]),
+        attain(lambda best: np.percentile(best, 75)),
+        attain(lambda best: np.median([a for a in best if a] or [0])),
+        attain(lambda best: round(float(np.median(best)), 1)),
+        attain(lambda best: np.median(best[1:] or best)),
+        attain(np.median, empty=float("nan")),
+        attain(np.median, limit=lambda n, limit: n < limit),
+        attain(np.median, limit=lambda n, limit: n == limit),
+        attain(np.median, best=lambda pairs: max(pairs)[1]),
+        attain(np.median, best=lambda pairs: min(pairs)[1]),
+        attain(np.median, best=lambda pairs: pairs[0][1]),
+        attain(np.median, best=lambda pairs: np.mean([a for _, a in pairs])),
+        attain(np.median, best=lambda pairs: max(n for n, _ in pairs)),
+        attain(list),
+    ],
+    "14.2": [
+        lambda size, channels: np.eye(channels),
+        lambda size, channels: np.ones((size, size, channels, channels)),
+        lambda size, channels: np.eye(size)[:, :, None, None] * np.eye(channels),
+        lambda size, channels: one_at(size, channels, size // 2 - 1),
+        lambda size, channels: one_at(size, channels, (size + 1) // 2 % size),
+        lambda size, channels: one_at(size, channels, 1 % size),
+        lambda size, channels: one_at(size, channels, size // 2) / size,
+        lambda size, channels: -one_at(size, channels, size // 2),
+        lambda size, channels: 0.99 * one_at(size, channels, size // 2),
+        lambda size, channels: one_at(size, channels, size // 2).sum(axis=3),
+        lambda size, channels: one_at(size, channels, size // 2).cumsum(axis=3),
+        lambda size, channels: np.roll(one_at(size, channels, size // 2), 1, axis=3),
+        lambda size, channels: one_at(size, channels, size // 2).transpose(2, 3, 0, 1),
+    ],
+    "14.3": [
+        choose(lambda gain, cost, limit: (cost <= limit, gain), empty=False),
+        choose(lambda gain, cost, limit: (cost <= limit, gain - cost)),
+        choose(lambda gain, cost, limit: (cost <= limit, gain / max(cost, 1))),
+        choose(lambda gain, cost, limit: (cost <= limit, -cost)),
+        choose(lambda gain, cost, limit: (cost <= limit, cost)),
+        choose(lambda gain, cost, limit: (cost < limit, gain)),
+        choose(lambda gain, cost, limit: (cost <= limit + 1, gain)),
+        choose(lambda gain, cost, limit: (cost <= 100, gain)),
+        choose(lambda gain, cost, limit: (gain <= limit, cost)),
+        lambda gains, costs, limit: [int(np.argmax(row)) for row in gains],
+        lambda gains, costs, limit: [int(np.argmin(row)) for row in costs],
+        lambda gains, costs, limit: [0] * len(gains),
+        lambda gains, costs, limit: sum(map(max, gains)),
     ],
 }
 

@@ -1,0 +1,564 @@
+# %% [markdown]
+# # Unit 14: Is it good science, and what came after?
+#
+# - **Objectives**: judge a study of architecture search by a published checklist; compare searches
+#   for two goals by attainment curves and hypervolume; tell what a change of the backend changes;
+#   choose networks for several devices from one training; grow a trained network without changing
+#   what it computes; read a claim about language models critically.
+# - **Prerequisites**: [unit 05](05_strategies.ipynb) for the probability of a win,
+#   [unit 07](07_tradeoffs.ipynb) for the Pareto front, [unit 08](08_weight_sharing.ipynb) for the
+#   supernet
+# - **Time**: 60 min: the checklist 10 min, two goals 15 min, another backend 5 min, devices 10 min,
+#   growing 10 min, language models 5 min, the map 5 min
+# - **Cost**: 60 s of one CPU core and 900 MiB of memory; no GPU, no network. What needs more
+#   packages shows a recorded result.
+#
+# You can search now: with a strategy, under a limit, on one machine or many. Whoever reads of your
+# result will ask two things. Is it true? And is it new? This unit gives you tools for the first
+# question, and a map for the second: what became of the ideas of this course, up to today.
+
+# %%
+from nascourse import benchmark, data, plotting, spaces, trials
+from nascourse.checks import compare
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+from scipy.optimize import Bounds, LinearConstraint, milp
+from sklearn.linear_model import Ridge
+
+bench = benchmark.load_benchmark()
+table = bench.final()
+
+# %% [markdown]
+# ## Is it good science?
+#
+# [Lindauer & Hutter (2020)](https://jmlr.org/papers/v21/20-056.html) wrote down what it takes to be
+# believed: a **checklist** of fourteen practices, on code, comparisons and reports. A script,
+# `nascourse/recordings/record_checklist.py`, fills it for the experiments of this course, from their
+# recorded tables: seeds and rows are counted, not claimed.
+#
+# **Predict.** How many of the fourteen do we keep only in part? Write a whole number.
+
+# %% tags=["prediction"]
+guess = ...  # a whole number of practices
+
+
+# %% tags=["prediction-result"]
+def links(files: str) -> str:
+    return "<br>".join(f'<a href="../{file}">{Path(file).name}</a>' for file in files.split())
+
+
+checklist = trials.recorded("checklist")
+checklist.index += 1
+compare("14.a", guess, int((checklist["answer"] == "in part").sum()), unit="practices")
+HTML(checklist.to_html(escape=False, justify="left", formatters={"files": links}))
+
+# %% [markdown]
+# "In part" is the honest answer more often than we would like. Our recordings of a single seed are
+# there to be replayed, and prove nothing; and of some experiments the cost is not on record. Most of
+# what the list asks cannot be added later, so fill it *before* you start.
+#
+# **Change this.** Take a study of yours, such as your project of [unit 11](11_project.ipynb), or a
+# paper that you have at hand. Answer for five practices that are often forgotten. What would you
+# have to run again?
+
+# %% tags=["change-this"]
+answers = {4: "no", 7: "in part", 8: "no", 11: "no", 12: "in part"}  # change this
+judged = checklist.loc[list(answers), ["part", "practice"]].assign(yours=answers)
+judged[judged["yours"] != "yes"]
+
+# %% [markdown]
+# The list is about architecture search alone. The COSEAL network (Eimer et al. 2025) has collected
+# the practices of the neighboring fields. Three of theirs that this course tries to live by: say
+# before the experiment whether it **explores** or **confirms**; tune the baseline with the same
+# budget as your method; keep the script that makes each figure. And one that it could do better:
+# all of our experiments use one kind of images.
+#
+# ## Two goals at once, with another library
+#
+# [Unit 07](07_tradeoffs.ipynb) named NSGA-II (Deb et al. 2002), evolution for several goals, and
+# left it there, as KerasTuner does not have it. **Optuna** (Akiba et al. 2019) does. It is a
+# library for hyperparameters of any kind of code: it knows nothing of networks, it proposes values
+# and hears numbers. What was `hp.Choice` is `trial.suggest_categorical`. A search is called a
+# **study**, and a strategy a **sampler**. Here the study asks MNIST-NAS-Bench, and is told *two*
+# numbers: one to make large, one to make small.
+
+
+# %%
+def propose(trial):
+    network = {}
+    for name, values in bench.choices.items():  # body/blocks comes first
+        block = int(name[-1]) if "filters" in name else 0
+        if block < network.get("body/blocks", 1):  # else there is no such block
+            network[name] = trial.suggest_categorical(name, values)
+    return network
+
+
+def search_two_goals(sampler, seed, budget):
+    luck = np.random.default_rng(seed).integers(len(bench.seeds), size=len(bench))
+    rows = []
+
+    def accuracy_and_size(trial):
+        number = bench.query(propose(trial)).network
+        heard = bench.query(number, seed=luck[number]).val_accuracy  # of one of its trainings
+        rows.append((number, heard, bench.facts(number)["n_params"]))
+        return rows[-1][1:]
+
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+    study.optimize(accuracy_and_size, n_trials=budget)
+    return pd.DataFrame(rows, columns=["network", "val_accuracy", "n_params"])
+
+
+# %% [markdown]
+# NSGA-II begins with a population of random networks. A child takes each value from one of two
+# parents, and now and then draws one anew. Of parents and children together the better ones stay:
+# first those that none dominates, and so on, as unit 07 says. Optuna is not among the requirements
+# of the course (`pip install -e ".[optuna]"` adds it). Where it is missing, a recording stands in.
+#
+# **Predict.** One search with a population of 20, for 200 trials. How many *different* networks does
+# it train? Write a whole number.
+
+# %% tags=["prediction"]
+guess = ...  # a whole number of networks
+
+# %% tags=["prediction-result"]
+if find_spec("optuna"):
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # else it reports every trial
+    nsga_2 = optuna.samplers.NSGAIISampler(population_size=20, seed=0)
+    searched = search_two_goals(nsga_2, seed=0, budget=200)
+else:
+    searched = trials.recorded("optuna_search")
+compare("14.b", guess, searched["network"].nunique(), unit="networks")
+
+# %% [markdown]
+# Many trials were repeats. A child of two parents that are alike is likely to be one of them, and
+# Optuna does not mind: it trains that network again and learns nothing. So keep a list of what was
+# trained, and let your function look there first.
+#
+# One search is an anecdote. Here are thirty of NSGA-II and thirty of the course's random search,
+# which never repeats itself: recorded, 200 trials each. Each search hands over a front, chosen by
+# what it heard. We judge it by test accuracy. How do you average thirty staircases? Ask at each size:
+# which accuracy does a search **attain** with at most so many parameters? The median over the
+# searches is the **attainment curve** (Grunert da Fonseca et al. 2001), and the quartiles are a band.
+#
+# **Change this.** "NSGA-II, 50" has Optuna's own population, and "random, repeats" is Optuna's random
+# search, which may repeat itself. Show them: where does each lose?
+
+# %% tags=["change-this"]
+shown = "NSGA-II, 20", "random"  # change this
+fronts = trials.recorded("optuna_fronts").join(table[["n_params", "test_accuracy"]], on="network")
+sizes = np.geomspace(200, table["n_params"].max(), 60)
+
+
+def attainment(strategy):
+    """Quartiles over the searches of the best accuracy up to each size; none so small is 0."""
+    curves = {
+        seed: [front["test_accuracy"][front["n_params"] <= size].max() for size in sizes]
+        for seed, front in fronts[fronts["strategy"] == strategy].groupby("seed")
+    }
+    return pd.DataFrame(curves, sizes).fillna(0).quantile([0.25, 0.5, 0.75], axis=1).T
+
+
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+for strategy, color in zip(shown, [plotting.BLUE, plotting.GRAY, plotting.ORANGE]):
+    low, median, high = attainment(strategy).to_numpy().T
+    ax.step(sizes, median, where="post", color=color, label=strategy)
+    ax.fill_between(sizes, low, high, step="post", color=color, alpha=0.2)
+ax.set(xscale="log", ylim=(0.7, 1), xlabel="parameters at most", ylabel="test accuracy attained")
+ax.legend(loc="lower right", frameon=False)
+plotting.show(ax, source="thirty recorded searches each, judged by MNIST-NAS-Bench")
+
+# %% [markdown]
+# The picture shows *where* a search is better: among small networks or among large ones. One number
+# cannot say that. But a test needs one. The **hypervolume** of unit 07 is the area between a front
+# and a **reference point**, which must be stated. Ours is an accuracy of 80 percent at the size of
+# the largest network. And an area needs axes: parameters as they are, or in powers of ten?
+#
+# **Predict.** `missed` is the share of the true front's area that a search did not get. How probably
+# does a search with NSGA-II miss less than one of the course's random search: with sizes in powers
+# of ten, and with sizes as they are? Write two probabilities.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two probabilities
+
+# %% tags=["prediction-result"]
+areas = trials.recorded("optuna")
+of_200 = areas[areas["budget"] == "200 trials"].pivot(index="seed", columns="strategy")
+wins = {}
+for axis, column in {"powers of ten": "missed", "as they are": "missed_linear"}.items():
+    missed = of_200[column]
+    wins[axis] = benchmark.superiority(-missed["NSGA-II, 20"], -missed["random"])
+print(pd.DataFrame(wins, index=["probability", "from", "to"]).T.round(2).to_string())
+compare("14.c", guess, {axis: win.probability for axis, win in wins.items()}, digits=2)
+
+# %% [markdown]
+# Nobody ran another search: only the measure is another one. On an axis of parameters as they are,
+# all small networks are a sliver at the left edge. In powers of ten each doubling counts the same.
+# **A front has many measures, and they need not agree. Choose yours before you look**, by what the
+# network is for.
+#
+# **The same search with PyTorch.** Keras describes networks; the arithmetic is done by a **backend**:
+# TensorFlow, PyTorch or JAX. So nothing has to be rewritten for PyTorch. Keras has to be told once, before it is first imported:
+# `KERAS_BACKEND=torch` before the command in a terminal, or `os.environ["KERAS_BACKEND"] = "torch"`
+# in the first cell. (`pip install -e ".[torch]"` adds PyTorch.) `run_search`, `retrain` and
+# KerasTuner's own tuners work then. `proxies`, `darts` and `litert` ask TensorFlow itself for
+# gradients or a graph, and say so when they are imported.
+#
+# The same searches were recorded with both backends: random and greedy search, four trials of two
+# epochs, three seeds.
+#
+# **Predict.** Of the twelve trials of random search, how many have the same network with both
+# backends? And how many the same accuracy, to a tenth of a point? Write two whole numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two whole numbers
+
+# %% tags=["prediction-result"]
+recorded = trials.recorded("backends")
+networks, heard = (
+    recorded.pivot(index=["strategy", "seed", "trial"], columns="backend", values=column)
+    for column in ("architecture", "val_accuracy")
+)
+same = pd.DataFrame({"network": networks["tensorflow"] == networks["torch"]})
+same["accuracy"] = (heard["tensorflow"] - heard["torch"]).abs() < 0.001
+compare("14.d", guess, same.loc["random"].sum().to_dict(), unit="of 12")
+
+# %% [markdown]
+# KerasTuner draws the networks of random search, and no backend has a hand in that. But behind its
+# seed each backend has random numbers of its own, so already the first weights differ. **A change of
+# the backend is at least a change of the seed.** Never compare a search on one backend with its rival
+# on another. Greedy search listens to the accuracies, so its networks part as well, sooner or later.
+#
+# ## One training, many devices
+#
+# A network that is found for one phone is too slow for the next. Searching again for each device is
+# dear. **Once-for-all** (Cai et al. 2020) trains one supernet, as in [unit 08](08_weight_sharing.ipynb),
+# and cuts out a network for each device. It needs two predictors: of the accuracy, for which we take
+# what each network **inherits** from the recorded supernet of unit 08; and of the **latency**, the
+# time for one image.
+#
+# FLOPs are easy to count, but are they a good predictor of the latency? We compare them with a linear
+# model on the choices, which has seen measurements of 50 networks.
+#
+# **Predict.** Kendall's rank correlation with the measured latency, 1 for the same order: of the
+# FLOPs, and of the linear model? Write two numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers
+
+# %% tags=["prediction-result"]
+one_hot = pd.get_dummies(table[[*bench.choices]].astype(str)).astype(float)
+features = one_hot.assign(flops=table["flops"] / 1e6)
+
+
+def predicted_latency(n_measured, seed=0):
+    """Milliseconds of all networks, by a linear model of a few measured ones."""
+    measured = table.sample(n_measured, random_state=seed)
+    model = Ridge(0.01).fit(features.loc[measured.index], measured["latency_ms"])
+    return pd.Series(model.predict(features), table.index)
+
+
+judges = {"FLOPs": table["flops"], "50 measured": predicted_latency(50)}
+agreement = {
+    name: table["latency_ms"].corr(judge, method="kendall") for name, judge in judges.items()
+}
+compare("14.e", guess, agreement, digits=2)
+
+# %% [markdown]
+# FLOPs say little about the time on this processor: a network of few operations in many small steps
+# waits for its steps. So whoever searches for a device measures on the device, for a few networks,
+# and predicts the rest.
+#
+# **Change this.** Set three limits, for three devices. How far is the network that is cut out below
+# the best that the limit allows? And does it keep the limit when it is measured?
+
+# %% tags=["change-this"]
+limits = 0.25, 0.35, 0.50  # change this: milliseconds for one image
+inherited = trials.recorded("oneshot").set_index("network")["seed 1"]
+milliseconds, rows = predicted_latency(50), {}
+for limit in limits:
+    chosen = inherited[milliseconds <= limit].idxmax()
+    best = table["test_accuracy"][table["latency_ms"] <= limit].max()
+    rows[limit] = [table["latency_ms"][chosen], table["test_accuracy"][chosen], best]
+pd.DataFrame(rows, index=["measured ms", "test accuracy", "best within the limit"]).T.round(3)
+
+# %% [markdown]
+# One training of the supernet has served three devices. A predictor errs, though: a network that is
+# predicted to be just below the limit may lie above it. Plan a margin, and measure what you ship.
+#
+# ### Choosing blocks with a linear program
+#
+# With billions of networks nobody can predict them all. If what a block brings and what it costs
+# **add up**, there is another way: choose one variant for each block, so that the sum of the gains
+# is largest and the sum of the costs within the limit. That is an **integer linear program**, and
+# SciPy solves it. Large language models are compressed in this way today: Puzzle (Bercovich et al.
+# 2025) has a library of cheaper variants for each block, and lets such a program choose.
+#
+# We try it on the networks with three blocks. Gains and costs are the weights of two linear models,
+# each of 100 trained networks.
+
+# %%
+three = table[table["body/blocks"] == 3]
+variants = one_hot.loc[three.index].loc[:, lambda x: x.nunique() > 1]  # what distinguishes them
+sample = three.sample(100, random_state=0).index
+gain, cost = (
+    Ridge(0.01).fit(variants.loc[sample], three.loc[sample, column])
+    for column in ("val_accuracy", "latency_ms")
+)
+groups = variants.columns.str.rpartition("_").get_level_values(0)  # the choice of each variant
+
+# %% [markdown]
+# **Change this.** Set the limit. How good is the choice among all networks with three blocks that
+# keep it? (A rank of 1 is the best.) Where do gains not add up?
+
+
+# %% tags=["change-this"]
+def choose_blocks(limit):
+    """The network with the largest sum of gains whose sum of costs is within the limit."""
+    one_each = np.array([groups == choice for choice in groups.unique()], float)
+    rules = [
+        LinearConstraint(one_each, 1, 1),
+        LinearConstraint(cost.coef_, -np.inf, limit - cost.intercept_),
+    ]
+    solved = milp(-gain.coef_, constraints=rules, integrality=1, bounds=Bounds(0, 1))
+    return (variants @ solved.x).idxmax()
+
+
+limit = 0.45  # change this: milliseconds
+chosen = choose_blocks(limit)
+rank = three.loc[three["latency_ms"] <= limit, "test_accuracy"].rank(ascending=False).get(chosen)
+print(f"measured {three['latency_ms'][chosen]:.3f} ms, rank {rank} within the limit")
+three.loc[chosen, [*bench.choices, "test_accuracy"]]
+
+# %% [markdown]
+# The program needs milliseconds for what enumerating would take ages in a large space. Its price is
+# the assumption: nothing in it knows that a skip is worth more in a deep network than in a flat one.
+# (If the rank is `None`, the chosen network misses the limit when it is measured.)
+#
+# ## Growing a trained network
+#
+# All searches of this course trained each network from nothing. **Network morphism** does not: it
+# changes a trained network so that it computes the same function, and goes on training from there.
+# Net2Net (Chen, Goodfellow & Shlens 2016) widened layers in this way, and the first AutoKeras (Jin,
+# Song & Hu 2019) searched with it.
+#
+# To widen a layer, copy some of its units. Whatever listens to a copied unit would now hear it twice,
+# so the outgoing weights are divided by the number of copies. First we train a small network. **This
+# takes about 10 seconds.**
+
+
+# %%
+splits = data.load_mnist("bundled")
+
+
+def compile_anew(model):
+    loss, adam = "sparse_categorical_crossentropy", keras.optimizers.Adam(0.003)
+    model.compile(adam, loss, metrics=["accuracy"])
+
+
+def build(filters):
+    layers = [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255)]
+    for n in filters:
+        layers += [keras.layers.Conv2D(n, 3, activation="relu"), keras.layers.MaxPooling2D(2)]
+    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(layers)
+    compile_anew(model)
+    return model
+
+
+def train(model, epochs):
+    pair = splits.x_val, splits.y_val
+    model.fit(splits.x_train, splits.y_train, batch_size=32, epochs=epochs, verbose=0)
+    return model.evaluate(*pair, verbose=0)[1]
+
+
+keras.utils.set_random_seed(0)
+small = build([8, 16])
+print(spaces.describe(small))
+print(f"validation accuracy after 5 epochs: {train(small, epochs=5):.3f}")
+
+# %% [markdown]
+# **Predict.** We double both layers. What is the largest difference between a probability of the
+# small network and one of the wide network, over all validation images? 0, about 0.001, or about
+# 0.1?
+
+# %% tags=["prediction"]
+guess = ...  # a number
+
+
+# %% tags=["prediction-result"]
+def widen(weights, layer, width, noise=0.0, seed=0):
+    """Weights of a wider network: the kernel and bias of a layer are 2 * layer and the next."""
+    rng = np.random.default_rng(seed)
+    weights, place = list(weights), 2 * layer
+    kernel, bias, following = weights[place : place + 3]
+    old = len(bias)
+    copies = np.concatenate([np.arange(old), rng.integers(old, size=width - old)])
+    heard_twice = np.bincount(copies)[copies][:, None]
+    kernel = kernel[..., copies]
+    kernel[..., old:] += noise * kernel.std() * rng.normal(size=kernel[..., old:].shape)
+    weights[place : place + 3] = kernel, bias[copies], following[..., copies, :] / heard_twice
+    return weights
+
+
+wide = build([16, 32])
+wide.set_weights(widen(widen(small.get_weights(), 0, 16), 1, 32))
+gap = np.abs(wide.predict(splits.x_val, verbose=0) - small.predict(splits.x_val, verbose=0)).max()
+print(f"largest difference: {gap:.1e}")
+compare("14.f", guess, float(gap), digits=3)
+
+# %% [markdown]
+# Nothing but rounding: both compute the same function, though one has more than three times the
+# parameters of the other. But are the copies of any use? Two units with equal weights that are heard
+# equally get equal gradients, and stay equal for ever. So Net2Net adds a little **noise** to them.
+#
+# **Change this.** Go on with the wide network: with and without noise, and beside a wide network that
+# begins from nothing and gets as many epochs as both together. **Each run takes about 15 seconds.**
+
+# %% tags=["change-this"]
+noise, more_epochs = 0.1, 2  # change this
+weights = small.get_weights()
+for layer, width in enumerate([16, 32]):
+    weights = widen(weights, layer, width, noise=noise)
+wide.set_weights(weights)
+compile_anew(wide)
+grown = train(wide, more_epochs)
+keras.utils.set_random_seed(0)
+fresh = train(build([16, 32]), 5 + more_epochs)
+print(f"grown in {more_epochs} epochs {grown:.3f}; from nothing in {5 + more_epochs} {fresh:.3f}")
+
+# %% [markdown]
+# One seed proves nothing: run it with others before you believe an order. What is certain is the
+# price. The epochs of the small network were cheap, and the wide one needs only a few more. What a
+# search pays for it is independence: a network that inherits is not judged as it would be from
+# nothing, as in [unit 08](08_weight_sharing.ipynb).
+#
+# ## When a language model proposes
+#
+# Language models propose architectures too: GENIUS (Zheng et al. 2023) asked GPT-4 for the next
+# network, told it the accuracy, and asked again, on published tables among others. Such a search can
+# be good for two reasons. The model may know what makes networks good. Or it may have *read the
+# table*: accuracies of NAS benchmarks, and papers that praise the winners, are on the web. The second
+# is **contamination**, and it says nothing about your task, which nobody has published.
+#
+# How could you tell? Here is a simulated proposer that has read our table, but remembers it badly. It
+# proposes ten networks, by what it remembers. For comparison it gets the table once more with the
+# networks **renamed**: each accuracy now belongs to another network.
+#
+# **Predict.** Its memory is off by five points of accuracy. How probably does it beat ten random
+# networks, on the published table, and on the renamed one? Write two probabilities.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two probabilities
+
+# %% tags=["prediction-result"]
+accuracy = table["test_accuracy"].to_numpy()
+
+
+def best_of_ten(memory_noise, *, renamed, seed):
+    """Test accuracy of the best of ten: by memory, and by ten random draws."""
+    rng = np.random.default_rng(seed)
+    remembered = accuracy + rng.normal(0, memory_noise, len(accuracy))
+    now = rng.permutation(accuracy) if renamed else accuracy
+    return now[np.argsort(-remembered)[:10]].max(), rng.choice(now, 10, replace=False).max()
+
+
+def wins_by_memory(memory_noise, *, renamed, searches=200):
+    ends = [best_of_ten(memory_noise, renamed=renamed, seed=seed) for seed in range(searches)]
+    return benchmark.superiority(*np.transpose(ends))
+
+
+memory = {
+    name: wins_by_memory(0.05, renamed=name == "renamed") for name in ("published", "renamed")
+}
+print(pd.DataFrame(memory, index=["probability", "from", "to"]).T.round(2).to_string())
+compare("14.g", guess, {name: win.probability for name, win in memory.items()}, digits=2)
+
+# %% [markdown]
+# On the published table it looks like a brilliant strategy; on the renamed one it is a random search.
+# So ask of such a claim: was the table on the web before the model was trained? Was it tried on a task
+# that is not published, or with renamed choices? Did the random baseline have the same budget? (This
+# was a simulation of memory, not a measurement of any model.)
+#
+# **Change this.** How bad may the memory be, and still beat random search clearly?
+
+# %% tags=["change-this"]
+memory_noise = 0.2  # change this: the spread of its errors, as a share of 1
+wins_by_memory(memory_noise, renamed=False)
+
+# %% [markdown]
+# ## A map: what became of the ideas
+#
+# White et al. (2023) surveyed more than a thousand papers. This is our reading, in the order of the
+# course.
+#
+# | idea of this course | what became of it |
+# |---|---|
+# | random search as baseline (02) | in every serious comparison since Li & Talwalkar (2019) |
+# | spaces of chains and cells (03) | cells gave way to spaces of blocks with limits; today also the blocks of transformers |
+# | cheaper estimates (04) | successive halving and ASHA are in every library; proxies without training help as one feature of several |
+# | evolution and Bayesian search (05) | predictors on a table of choices, as in [unit 13](13_predictors.ipynb) |
+# | greedy morphing, AutoKeras (06) | its first version grew trained networks; the present one draws values of a tree |
+# | several goals (07) | the usual case: accuracy under a limit of latency or memory |
+# | weight sharing (08) | once-for-all: one supernet, many devices |
+# | descent on the architecture (09) | quick, unstable; its lesson, to compare with random cells, has stayed |
+# | compound scaling (10) | scaling laws for families of networks, planned before training |
+# | tables of networks | NAS-Bench-101 (Ying et al. 2019) and its many successors, ours a small one |
+#
+# Two things have not changed since the first papers: the space decides more than the strategy, and a
+# result is worth what its baseline is worth.
+#
+# ## Summary
+#
+# - A checklist, filled before the experiment, is the cheapest way to be believed.
+# - Fronts are compared by attainment curves, and by a hypervolume whose reference point and axes are
+#   stated before anyone looks.
+# - Backends and libraries can be exchanged; seeds, budgets and baselines stay.
+# - Devices are served by one supernet and a few measurements; where gains add up, by a linear program.
+# - A trained network can be widened without changing what it computes. Copies need noise.
+# - A model that has read the table proves nothing about yours.
+#
+# This is the last unit. What you have now: a space that you can count, estimates that you can trust,
+# strategies that you have compared, a network that you have weighed, and a list of what to ask. What
+# will you search for?
+#
+# ## Exercises
+#
+# In [four exercises](../exercises/14_good_science.ipynb) you compute an attainment curve, deepen a
+# trained network, choose blocks under a limit, and read a claim.
+#
+# ## Further reading
+#
+# - White, C. et al. (2023). *Neural Architecture Search: Insights from 1000 Papers*.
+#   [arXiv:2301.08727](https://arxiv.org/abs/2301.08727)
+# - Lindauer, M. & Hutter, F. (2020). *Best Practices for Scientific Research on Neural Architecture
+#   Search*. [JMLR 21:243](https://jmlr.org/papers/v21/20-056.html)
+# - Eimer, T. et al. (2025). *Best Practices for Empirical Meta-Algorithmic Research: Guidelines from
+#   the COSEAL Research Network*. [arXiv:2512.16491](https://arxiv.org/abs/2512.16491)
+# - Deb, K., Pratap, A., Agarwal, S. & Meyarivan, T. (2002). *A Fast and Elitist Multiobjective Genetic
+#   Algorithm: NSGA-II*. IEEE Transactions on Evolutionary Computation 6(2).
+#   [doi:10.1109/4235.996017](https://doi.org/10.1109/4235.996017)
+# - Akiba, T., Sano, S., Yanase, T., Ohta, T. & Koyama, M. (2019). *Optuna: A Next-generation
+#   Hyperparameter Optimization Framework*. [arXiv:1907.10902](https://arxiv.org/abs/1907.10902)
+# - Cai, H., Gan, C., Wang, T., Zhang, Z. & Han, S. (2020). *Once-for-All: Train One Network and
+#   Specialize it for Efficient Deployment*. ICLR. [arXiv:1908.09791](https://arxiv.org/abs/1908.09791)
+# - Bercovich, A. et al. (2025). *Puzzle: Distillation-Based NAS for Inference-Optimized LLMs*. ICML.
+#   [arXiv:2411.19146](https://arxiv.org/abs/2411.19146)
+# - Chen, T., Goodfellow, I. & Shlens, J. (2016). *Net2Net: Accelerating Learning via Knowledge
+#   Transfer*. ICLR. [arXiv:1511.05641](https://arxiv.org/abs/1511.05641)
+# - Jin, H., Song, Q. & Hu, X. (2019). *Auto-Keras: An Efficient Neural Architecture Search System*.
+#   KDD. [arXiv:1806.10282](https://arxiv.org/abs/1806.10282)
+# - Zheng, M. et al. (2023). *Can GPT-4 Perform Neural Architecture Search?*
+#   [arXiv:2304.10970](https://arxiv.org/abs/2304.10970)
+# - Grunert da Fonseca, V., Fonseca, C. M. & Hall, A. O. (2001). *Inferential Performance Assessment of
+#   Stochastic Optimisers and the Attainment Function*. EMO.
+#   [doi:10.1007/3-540-44719-9_15](https://doi.org/10.1007/3-540-44719-9_15)
