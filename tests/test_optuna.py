@@ -1,4 +1,4 @@
-"""Optuna's NSGA-II on MNIST-NAS-Bench, as unit 12 uses it, and the recording that the unit shows.
+"""Optuna's NSGA-II on MNIST-NAS-Bench, as unit 14 uses it, and the recording that the unit shows.
 
 What searches with Optuna is skipped where it is not installed.
 """
@@ -127,6 +127,15 @@ def test_a_recorded_search_comes_out_again(bench, optuna):
     again = record_optuna.search(bench, sampler, 0).head(200)
     recorded = trials.recorded("optuna_search")[columns]
     pd.testing.assert_frame_equal(recorded, again[columns], check_dtype=False)
+
+
+def test_the_recorded_fronts_are_those_of_the_searches():
+    fronts = trials.recorded("optuna_fronts")
+    first = fronts[(fronts["strategy"] == "NSGA-II, 20") & (fronts["seed"] == 0)]
+
+    front = trials.pareto_front(trials.recorded("optuna_search"))
+    assert first["network"].tolist() == front["network"].tolist()
+    assert (fronts.groupby("strategy")["seed"].nunique() == 30).all()
 
 
 # The hypervolume, by hand

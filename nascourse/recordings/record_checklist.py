@@ -54,7 +54,7 @@ EXPERIMENTS = {
     ),
     "backends": Experiment(("backends.csv",), ("backend", "strategy"), ("random",)),
     "optuna": Experiment(
-        ("optuna.csv", "optuna_search.csv"),
+        ("optuna.csv", "optuna_fronts.csv", "optuna_search.csv"),
         ("strategy", "budget"),
         ("random", "random, repeats"),
     ),

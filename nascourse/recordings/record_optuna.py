@@ -1,4 +1,4 @@
-"""Record searches of MNIST-NAS-Bench for two goals with Optuna, for unit 12.
+"""Record searches of MNIST-NAS-Bench for two goals with Optuna, for unit 14.
 
     python nascourse/recordings/record_optuna.py --seeds 30
 

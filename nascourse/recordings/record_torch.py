@@ -1,4 +1,4 @@
-"""Record the same searches with both backends of Keras, for unit 12.
+"""Record the same searches with both backends of Keras, for unit 14.
 
     python nascourse/recordings/record_torch.py
 
