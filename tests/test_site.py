@@ -12,8 +12,13 @@ import bs4
 import pytest
 from chromium import CHROMIUM, needs_chromium
 
+from nascourse.benchmark import load_benchmark
+
 pytest.importorskip("sphinx", reason="Sphinx is not installed: make test brings it")
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "notebooks" / "site"))
+import site_parts
+
 UNITS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PHONE = {"width": 390, "height": 844}
 pytestmark = pytest.mark.slow
@@ -80,7 +85,14 @@ def test_every_picture_has_a_text(pages):
 @pytest.mark.browser
 @needs_chromium
 @pytest.mark.parametrize(
-    "name", ["notebooks/site/index", f"notebooks/{UNITS[5]}", "notebooks/glossary"]
+    "name",
+    [
+        "notebooks/site/index",
+        "notebooks/site/game",
+        "notebooks/site/leaderboard",
+        f"notebooks/{UNITS[5]}",
+        "notebooks/glossary",
+    ],
 )
 def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, name):
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -105,3 +117,45 @@ def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, name):
         ]
         assert not grave
         browser.close()
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_the_game_can_be_played_on_a_phone_and_its_code_ranked(site):
+    """Ten picks, judged as the table judges them; the code gives the same result again."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    bench = load_benchmark()
+    wanted = bench.networks[bench.networks["body/blocks"] == 1].index[:10]
+    heard = {}
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport=PHONE, offline=True)
+        page.goto((site / "notebooks/site/game.html").as_uri())
+        page.get_by_label("Game number").fill("7")
+        page.get_by_role("button", name="New game").click()
+        for number in wanted:
+            for select in page.locator("[data-part=choose] select:visible").all():
+                place = [*site_parts.NAMES.values()].index(select.get_attribute("name"))
+                name, values = [*bench.choices.items()][place]
+                select.select_option(index=values.index(bench.networks[name][number]))
+            page.get_by_role("button", name="Train it").click()
+            shown = page.locator("[data-part=board] tbody tr").last.locator("td").last
+            heard[number] = float(shown.inner_text().rstrip("%"))
+        page.screenshot(path=site / "game.png", full_page=True)
+        verdict = page.locator("[data-part=end] tbody tr").first.locator("td").nth(1).inner_text()
+        code = page.locator("output").inner_text()
+
+        page.goto((site / "notebooks/site/leaderboard.html").as_uri())
+        page.get_by_label("Names and codes").fill(f"Ada {code}\nBob {code[:-1]}!")
+        page.get_by_role("button", name="Rank them").click()
+        places = page.locator("[data-part=board] tbody td").all_inner_texts()
+        refused = page.locator("[data-part=board] p").inner_text()
+        browser.close()
+
+    last = bench.curves[bench.curves["epoch"] == bench.epochs].groupby("network")["val_accuracy"]
+    for number, percent in heard.items():
+        assert any(abs(percent - 100 * each) < 0.06 for each in last.get_group(number))
+    best = [number for number in heard if heard[number] == max(heard.values())]
+    assert verdict in [f"{100 * bench.truth()[number]:.2f}%" for number in best]
+    assert places == ["1", "Ada", "7", verdict]
+    assert "Bob" in refused

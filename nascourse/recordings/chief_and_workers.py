@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -95,8 +96,11 @@ def measure(*, kill: bool, wait: float) -> dict[str, object]:
         try:
             if kill:
                 assert first.stdout  # a pipe, see `start`
+                patience = threading.Timer(300, first.kill)  # whose pipe then ends
+                patience.start()
                 while "begun" not in (line := first.stdout.readline()) and line:
                     pass
+                patience.cancel()
                 first.kill()
             workers_ended = ended(first, 300) and ended(second, 300)
             working = time.perf_counter() - begun

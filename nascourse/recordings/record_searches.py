@@ -76,7 +76,7 @@ def record_project(test_data: str) -> None:
         out = RUNS / f"project_{seed}"
         command = [sys.executable, "-m", "nascourse", "project", "--data", "bundled"]
         command += ["--test-data", test_data, "--seed", str(seed), "--out", str(out), "--overwrite"]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, timeout=3600)
         result = json.loads((out / "result.json").read_text("utf-8"))
         rows.append({name: result[name] for name in OF_A_SEED})
         if seed == 1:

@@ -76,7 +76,7 @@ def main() -> None:
             part = options.to.with_suffix(f".{backend}")
             command = [sys.executable, __file__, "--backend", backend, "--to", str(part)]
             environment = {**os.environ, **recorder.ONE_THREAD, "KERAS_BACKEND": backend}
-            subprocess.run(command, env=environment, check=True)
+            subprocess.run(command, env=environment, check=True, timeout=3600)
             tables.append(pd.read_csv(part))
             part.unlink()
         table = pd.concat(tables)

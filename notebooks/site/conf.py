@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import nascourse
 
 project = "Neural architecture search, hands on"
-copyright = "the authors of the course"
+author = copyright = "the authors of the course"
 language = "en"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "site_parts"]
 root_doc = "notebooks/site/index"
