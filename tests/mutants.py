@@ -407,13 +407,13 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
         "The results are whole numbers.",
     ),
     (
-        "01.2 02.2 03.1 04.2 10.1 10.2 12.1 14.2",
+        "01.2 02.2 03.1 04.2 10.1 10.2 12.1 13.2 14.2",
         ("changes what it is given",),
         "Nothing is given that could be changed.",
     ),
     ("02.1 06.2 07.1 12.3", ("sorted",), "The results are sorted."),
     ("03.1", ("sorted",), "There are never more parameters than FLOPs."),
-    ("03.1 06.2 07.1 08.3 10.2 10.3 12.3", ("each once",), "No value comes back in a result."),
+    ("03.1 06.2 07.1 08.3 10.2 10.3 12.3 13.3", ("each once",), "No value comes back in a result."),
     ("01.2", ("`for _ in range", "`range(budget)` -> `range(1, budget + 1)`"), "The same turns."),
     (
         "02.1",
@@ -421,8 +421,9 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
         "Earlier incumbents are no higher than the last.",
     ),
     (
-        "03.2 04.1 05.1 06.1 06.2 08.1 08.3 09.3 10.3 14.1 14.3",
+        "03.2 04.1 05.1 06.1 06.2 08.1 08.3 09.3 10.3 13.1 14.1 14.3",
         (
+            "` for network in order[:n]` -> ` for network in list(order[:n])[::-1]`",
             "` for depth in depths` -> ` for depth in list(depths)[::-1]`",
             "` for values in (a, b)` -> ` for values in list((a, b))[::-1]`",
             "` for x in values` -> ` for x in list(values)[::-1]`",
@@ -488,6 +489,10 @@ EQUIVALENT: list[tuple[str, tuple[str, ...], str]] = [
     ("10.2", ("`rounded < 0.9 * wanted` -> `rounded <= ",), "No sizes are at this limit."),
     ("10.2", ("`(wanted + 4) // 8` -> `(wanted + 4) / 8`",), "int rounds down as well."),
     ("12.3", ("`('new', 'lost')` -> `('lost', 'new')`",), "The same two."),
+    ("13.1", ("`predictions` -> `accuracies` in line 1",), "Both lists have the same length."),
+    ("13.2", ("`deviation == 0` -> `deviation <= 0`",), "No deviation is below 0."),
+    ("13.2", ("`max(mean - best, 0)` -> `max(0, mean - best)`",), "The same maximum."),
+    ("13.3", ("wrong when called again",), "Nothing can be added to a name."),
     ("14.2", ("in reverse",), "The kernel is symmetric."),
     ("14.3", ("`for choice in itertools", "`gain > most` -> `gain >="), "No two choices are best."),
     ("14.3", ("`list(choice)` -> `choice`",), "A tuple of numbers does as well."),

@@ -51,7 +51,7 @@ def list_dresses(values) -> Iterator[tuple[str, object]]:
 
 # What the exercises return: a number, a whole number, a list, or something that stays as it is.
 KINDS = {
-    "number": "00.2 01.3 02.2 04.1 04.4 05.1 06.1 08.1 10.1 12.1 14.1",
+    "number": "00.2 01.3 02.2 04.1 04.4 05.1 06.1 08.1 10.1 12.1 13.1 13.2 14.1",
     "whole": "03.2 07.2 09.4",
     "list": "02.1 04.2 06.2 07.1 12.2",
     "names": "09.3",
@@ -607,6 +607,37 @@ def send_counts(log, budget):
     return np.array(wanted)
 
 
+def loss_argsort(predictions, accuracies, n):
+    order = np.argsort(-np.array(predictions), kind="stable")
+    accuracies = np.array(accuracies, dtype="float32")
+    return accuracies.max() - accuracies[order[:n]].max()
+
+
+def loss_loop(predictions, accuracies, n):
+    left, kept = list(zip(predictions, accuracies)), 0
+    for _ in range(n):
+        place = max(range(len(left)), key=lambda number: left[number][0])
+        kept = max(kept, left.pop(place)[1])
+    return max(accuracies) - kept
+
+
+def improvement_scipy(mean, deviation, best):
+    if not deviation:
+        return max(0.0, mean - best)
+    z = (mean - best) / deviation
+    return (mean - best) * stats.norm.cdf(z) + deviation * stats.norm.pdf(z)
+
+
+def promote_pandas(rung, promoted, eta):
+    best = pd.Series(rung, dtype=float).nlargest(len(rung) // eta)
+    return best.index[~best.index.isin(list(promoted))]
+
+
+def promote_pairs(rung, promoted, eta):
+    pairs = sorted(((-accuracy, name) for name, accuracy in rung.items()))
+    return tuple(name for _, name in pairs[: len(pairs) // eta] if not {name} & promoted)
+
+
 def attained_pandas(fronts, limit):
     rows = [(n, *pair) for n, front in enumerate(fronts) for pair in front]
     table = pd.DataFrame(rows, columns=["search", "size", "accuracy"])
@@ -920,6 +951,9 @@ RIGHT: dict[str, dict[str, object]] = {
     },
     "12.2": {"a heap": ends_heap, "argmin": ends_argmin, "sorted": ends_sorted},
     "12.3": {"sets": send_sets, "an array": send_counts},
+    "13.1": {"argsort": loss_argsort, "a loop": loss_loop},
+    "13.2": {"scipy": improvement_scipy},
+    "13.3": {"pandas": promote_pandas, "pairs": promote_pairs},
     "14.1": {
         "pandas": attained_pandas,
         "sorted": lambda fronts, limit: statistics.median(

@@ -469,6 +469,49 @@ def removes_once(log, budget):
     return sorted(waiting)
 
 
+# ---- 13
+
+
+def shortlist(
+    best=max,
+    key=lambda predictions, network: -predictions[network],
+    reference=max,
+    most=lambda n: n,
+    result=lambda best, found: best - found,
+):
+    """loss_of_shortlist with some part changed."""
+
+    def loss_of_shortlist(predictions, accuracies, n):
+        order = sorted(range(len(predictions)), key=lambda network: key(predictions, network))
+        found = best([accuracies[network] for network in order[: most(n)]])
+        return result(reference(accuracies), found)
+
+    return loss_of_shortlist
+
+
+def promise(formula, at_zero=lambda gain: max(gain, 0), scale=lambda deviation: deviation):
+    """expected_improvement of the gain, the deviation, the best, the share and the density."""
+
+    def expected_improvement(mean, deviation, best):
+        deviation = scale(deviation)
+        if deviation == 0:
+            return at_zero(mean - best)
+        z = (mean - best) / deviation
+        return formula(mean - best, deviation, best, stats.norm.cdf(z), stats.norm.pdf(z))
+
+    return expected_improvement
+
+
+def promotes(places, reverse=True, skip=lambda name, done: name in done):
+    """to_promote with some part changed."""
+
+    def to_promote(rung, promoted, eta):
+        ranking = sorted(rung, key=rung.get, reverse=reverse)
+        return [name for name in ranking[: places(rung, promoted, eta)] if not skip(name, promoted)]
+
+    return to_promote
+
+
 # ---- 14
 
 
@@ -1247,6 +1290,58 @@ WRONG: dict[str, list] = {
         ],
         lambda log, b: {t for t in range(1, b + 1) if ("done", t) not in log},
         lambda log, b: [2, 4, 5],
+    ],
+    "13.1": [
+        shortlist(best=np.median),
+        shortlist(best=sum),
+        shortlist(key=lambda p, n: p[n]),
+        shortlist(key=lambda p, n: -abs(p[n])),
+        shortlist(key=lambda p, n: (-p[n], -n)),
+        shortlist(key=lambda p, n: n),
+        shortlist(reference=lambda a: 1),
+        shortlist(reference=np.median),
+        shortlist(reference=lambda a: a[0]),
+        shortlist(most=lambda n: 1),
+        shortlist(most=lambda n: 2),
+        shortlist(most=lambda n: n + 1),
+        shortlist(result=lambda best, found: found - best),
+        shortlist(result=lambda best, found: 100 * (best - found)),
+        shortlist(result=lambda best, found: (best - found) / best),
+        shortlist(result=lambda best, found: round(best - found, 2)),
+        shortlist(result=lambda best, found: best),
+    ],
+    "13.2": [
+        promise(lambda g, s, b, c, d: max(g, 0) + s),
+        promise(lambda g, s, b, c, d: g * c + s**2 * d),
+        promise(lambda g, s, b, c, d: g * (1 - c) + s * d),
+        promise(lambda g, s, b, c, d: max(g * c + s * d, 0.01)),
+        promise(lambda g, s, b, c, d: g + s * d),
+        promise(lambda g, s, b, c, d: c + s * d),
+        promise(lambda g, s, b, c, d: -g * c + s * d),
+        promise(lambda g, s, b, c, d: g * c + s * d / 2),
+        promise(lambda g, s, b, c, d: s),
+        promise(lambda g, s, b, c, d: g * c + s * d, at_zero=lambda g: abs(g)),
+        promise(lambda g, s, b, c, d: g * c + s * d, at_zero=lambda g: min(g, 0)),
+        promise(lambda g, s, b, c, d: round(g * c + s * d, 2)),
+        promise(lambda g, s, b, c, d: g * c + s * d, scale=lambda s: s + 0.01),
+    ],
+    "13.3": [
+        promotes(lambda rung, done, eta: len(rung) / eta),
+        promotes(lambda rung, done, eta: round(len(rung) / eta)),
+        promotes(lambda rung, done, eta: len(rung) // 3),
+        promotes(lambda rung, done, eta: (len(rung) + 1) // eta),
+        promotes(lambda rung, done, eta: (len(rung) - 1) // eta),
+        promotes(lambda rung, done, eta: len(rung) // eta + 1),
+        promotes(lambda rung, done, eta: len(rung) // eta - 1),
+        promotes(lambda rung, done, eta: len(rung) // eta, reverse=False),
+        promotes(
+            lambda rung, done, eta: len(rung) // eta, skip=lambda name, done: name not in done
+        ),
+        promotes(lambda rung, done, eta: len(rung) // eta, skip=lambda name, done: False),
+        lambda rung, done, eta: [n for n, a in rung.items() if a > 0.9 and n not in done],
+        lambda rung, done, eta: sorted(rung)[: len(rung) // eta],
+        lambda rung, done, eta: [rung[n] for n in rung if n not in done][: len(rung) // eta],
+        lambda rung, done, eta: ["d"],
     ],
     "14.1": [
         attain(lambda best: sum(best) / len(best)),
