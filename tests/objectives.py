@@ -27,6 +27,13 @@ PRACTISED = {
             "How much does the space decide?"
         ),
     },
+    "04": {
+        "say how sure a validation accuracy is": "How sure is one number?",
+        "measure with a rank correlation what a cheap judgment is worth": "4.1",
+        "save three quarters of the training with successive halving": "Successive halving",
+        "test a zero-cost proxy against counting parameters": "No training at all",
+        "watch a search in TensorBoard": "Watching a search: TensorBoard",
+    },
     "06": {
         "say what the well-known AutoKeras snippet does step by step, and why it fails": (
             "The well-known snippet"
