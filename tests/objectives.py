@@ -34,6 +34,12 @@ PRACTISED = {
         "test a zero-cost proxy against counting parameters": "No training at all",
         "watch a search in TensorBoard": "Watching a search: TensorBoard",
     },
+    "05": {
+        "race search strategies on a table of measured networks": "5.2",
+        "write regularized evolution in a few lines": "Regularized evolution",
+        "read a median, a band and a probability with its interval": "5.3",
+        "say what such a race proves, and what it does not": "5.4",
+    },
     "06": {
         "say what the well-known AutoKeras snippet does step by step, and why it fails": (
             "The well-known snippet"
