@@ -11,6 +11,13 @@ PRACTISED = {
         "look at the digits and train a first network": "A first network",
         "know the map of the course and how its exercises answer": "0.1",
     },
+    "01": {
+        "name the three parts of architecture search and tell them apart": "1.1",
+        "write its loop in ten lines": "1.2",
+        "search by hand and compare yourself with luck": "By hand against luck",
+        "say what a network is judged by, in which unit": "What judges a network?",
+        "answer two common misconceptions with numbers": "Two misconceptions",
+    },
     "02": {
         "describe a search space as a function": "2.3",
         "run a random search over small convolutional networks": "The search",
