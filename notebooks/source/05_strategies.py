@@ -478,7 +478,7 @@ compare("05.g", guess, verdicts, options=["better", "worse", "cannot tell"])
 
 # %% [markdown]
 # A network that breeds too long needs time to do harm, and 100 trials are little. Where the interval
-# holds zero, we have not shown that aging is useless. We have not seen it pay.
+# holds zero, we have not seen aging pay, and we have not shown that it is useless either.
 #
 # **Change this.** Is there a better setting than P = 20 and S = 5? (A sample may be larger than the
 # population, as a member can be drawn twice.) **Each setting takes about 4 seconds.** And take care:
@@ -520,10 +520,10 @@ compare("05.h", guess, {"by one seed": np.mean(optima), "by the means": of_means
 
 # %% [markdown]
 # Most of these traps are made of noise: where accuracies are measured better, fewer are left, and
-# local search climbs further. White et al. (2021) found the same on larger tables. Noise hides things as well. A
-# search has often tried a better network than the one that it chose. No better strategy can mend
-# this. A better *estimation* can: train the last few candidates again, from other seeds, before you
-# choose.
+# local search climbs further. White et al. (2021) found the same on larger tables. Noise hides things
+# as well. A search has often tried a better network than the one that it chose. No better strategy
+# can mend this. A better *estimation* can: train the last few candidates again, from other seeds,
+# before you choose.
 #
 # So what may we take home from this race?
 #
