@@ -11,6 +11,13 @@ PRACTISED = {
         "look at the digits and train a first network": "A first network",
         "know the map of the course and how its exercises answer": "0.1",
     },
+    "01": {
+        "name the three parts of architecture search and tell them apart": "1.1",
+        "write its loop in ten lines": "1.2",
+        "search by hand and compare yourself with luck": "By hand against luck",
+        "say what a network is judged by, in which unit": "What judges a network?",
+        "answer two common misconceptions with numbers": "Two misconceptions",
+    },
     "02": {
         "describe a search space as a function": "2.3",
         "run a random search over small convolutional networks": "The search",
@@ -26,6 +33,19 @@ PRACTISED = {
         "show with data that the space decides what a search can find": (
             "How much does the space decide?"
         ),
+    },
+    "04": {
+        "say how sure a validation accuracy is": "How sure is one number?",
+        "measure with a rank correlation what a cheap judgment is worth": "4.1",
+        "save three quarters of the training with successive halving": "Successive halving",
+        "test a zero-cost proxy against counting parameters": "No training at all",
+        "watch a search in TensorBoard": "Watching a search: TensorBoard",
+    },
+    "05": {
+        "race search strategies on a table of measured networks": "5.2",
+        "write regularized evolution in a few lines": "Regularized evolution",
+        "read a median, a band and a probability with its interval": "5.3",
+        "say what such a race proves, and what it does not": "5.4",
     },
     "06": {
         "say what the well-known AutoKeras snippet does step by step, and why it fails": (

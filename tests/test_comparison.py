@@ -32,14 +32,6 @@ def test_standing_along_the_budget_by_hand():
     assert validation.loc[("a", 0)].tolist() == [0.5, 0.7]
 
 
-def test_mean_ranks_by_hand():
-    ranks = benchmark.mean_ranks(benchmark.within_budget(RACE, [3, 6]))
-
-    # At 3 epochs a leads for seed 0, at 6 epochs b; for seed 1 they tie.
-    assert ranks.loc["a"].tolist() == [1.25, 1.75]
-    assert ranks.loc["b"].tolist() == [1.75, 1.25]
-
-
 def test_superiority_by_hand():
     # Of nine pairs (3, 1) (3, 2) (2, 1) win, (2, 2) and (3, 3) tie, and so on: 3 + 0.5 * 3.
     equal = benchmark.superiority([1, 2, 3], [1, 2, 3])
@@ -128,25 +120,6 @@ def test_the_winner_promises_too_much_by_hand():
     assert table.loc[1, "test_accuracy"] == pytest.approx(np.mean(TEST) + 0.01, abs=0.01)
     with pytest.raises(CourseError, match="size=7 is not possible"):
         benchmark.winners_curse(small_table(), [7])
-
-
-def test_effects_of_choices_by_hand():
-    table = pd.DataFrame(
-        {
-            "decides": ["x", "x", "y", "y"],
-            "changes nothing": [1, 2, 1, 2],
-            "sometimes missing": pd.array([None, 4, None, None], dtype="Int64"),
-            "test_accuracy": [0.1, 0.3, 0.7, 0.9],
-        }
-    )
-    shares = benchmark.effects(table, table.columns[:3])
-
-    assert shares.index[0] == "decides"
-    assert shares["decides"] == pytest.approx(0.09 / 0.1)
-    assert shares["changes nothing"] == pytest.approx(0.01 / 0.1)
-    # Groups 0.3 and (0.1, 0.7, 0.9): (0.5 - 0.3)**2 / 4 + 3 * (17/30 - 0.5)**2 / 4.
-    expected = (0.04 + 3 * (17 / 30 - 0.5) ** 2) / 4 / 0.1
-    assert shares["sometimes missing"] == pytest.approx(expected)
 
 
 def test_the_pareto_front_by_hand():

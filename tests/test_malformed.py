@@ -218,10 +218,6 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: benchmark.superiority([1, 2], [2, 3], confidence=95),
         ["confidence=95", "0.95"],
     ),
-    "effects of nothing": (
-        lambda bench: benchmark.effects(bench.final(), ["size"]),
-        ["no column 'size'"],
-    ),
     # Strategies, spaces, numbers
     "a negative seed of an oracle": (
         lambda: strategies.make_oracle("random", max_trials=1, seed=-1),

@@ -25,7 +25,7 @@ look at it.  Whoever judges searches asks for it: `test_accuracy`, `truth`, `ora
 >>> from nascourse.benchmark import simulate
 >>> races = simulate(["random", "evolution"], budget=50, seeds=range(100))    # doctest: +SKIP
 
-and `within_budget`, `mean_ranks`, `superiority`, `difference` and `holm` say what it shows.  The
+and `within_budget`, `superiority`, `difference` and `holm` say what it shows.  The
 design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that
 of NAS-Bench-201.  Reading the table needs no TensorFlow.
 """
@@ -34,10 +34,8 @@ from nascourse.benchmark.comparison import (
     Difference,
     Superiority,
     difference,
-    effects,
     holm,
     local_optima,
-    mean_ranks,
     optimism_of_the_best,
     superiority,
     winners_curse,
@@ -58,11 +56,9 @@ __all__ = [
     "Outcome",
     "Superiority",
     "difference",
-    "effects",
     "holm",
     "load_benchmark",
     "local_optima",
-    "mean_ranks",
     "optimism_of_the_best",
     "simulate",
     "superiority",

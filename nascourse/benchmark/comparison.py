@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,16 +48,6 @@ def within_budget(
         standings[key] = np.where(last_trial < 0, np.nan, values.to_numpy()[last_trial])
     index = pd.MultiIndex.from_tuples(standings, names=["strategy", "seed"])
     return pd.DataFrame(list(standings.values()), index=index, columns=pd.Index(budgets, name=by))
-
-
-def mean_ranks(standing: pd.DataFrame, *, smaller_is_better: bool = True) -> pd.DataFrame:
-    """The mean rank of each strategy along the budget: 1 is the best, ties share their ranks.
-
-    ``standing`` comes from `within_budget`; the searches with the same seed are ranked among
-    themselves.
-    """
-    ranks = standing.groupby(level="seed").rank(ascending=smaller_is_better)
-    return ranks.groupby(level="strategy", sort=False).mean()
 
 
 class Superiority(NamedTuple):
@@ -287,25 +277,3 @@ def local_optima(benchmark: Benchmark, quality: pd.Series) -> pd.Index:
     values = quality[benchmark.networks.index].to_numpy(float)
     best_neighbor = np.where(differ.sum(axis=0) == 1, values, -np.inf).max(axis=1)
     return benchmark.networks.index[values >= best_neighbor]
-
-
-def effects(table: pd.DataFrame, choices: Iterable[str], *, by: str = "test_accuracy") -> pd.Series:
-    """The share of the variance of ``by`` that each choice explains alone, the largest first.
-
-    It is the variance of the groups' means over the variance of all (eta squared): 1 if the choice
-    decides everything, 0 if it changes no mean.  The networks without such a choice are a group
-    too.
-
-    Raises
-    ------
-    CourseError
-        ``table`` has no such column.
-    """
-    choices = list(choices)
-    trials.check_columns(table, by, *choices)
-    values = table[by].astype(float)
-    shares = {}
-    for choice in choices:
-        means = values.groupby(table[choice], dropna=False).transform("mean")
-        shares[choice] = means.var(ddof=0) / values.var(ddof=0)
-    return pd.Series(shares, name="share").sort_values(ascending=False)

@@ -219,8 +219,8 @@ progress.summary()[["exercises", "solved", "guesses", "close", "next"]]
 # | [01 What is NAS?](01_what_is_nas.ipynb) | What is searched, how, and judged by what? | 45 min | 00 |
 # | [02 Random search](02_random_search.ipynb) | How good is luck? | 50 min | 01 |
 # | [03 Search spaces](03_search_spaces.ipynb) | What can be found at all? | 60 min | 01, 02 |
-# | [04 Estimation](04_estimation.ipynb) | How cheaply can a network be judged? | 70 min | 02, 03 |
-# | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 80 min | 02, 04 |
+# | [04 Estimation](04_estimation.ipynb) | How cheaply can a network be judged? | 60 min | 02, 03 |
+# | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 60 min | 02, 04 |
 # | [06 AutoKeras greedy](06_autokeras_greedy.ipynb) | How does AutoKeras search CNNs? | 60 min | 02, 03, 05 |
 # | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 65 min | 03, 05 |
 # | [08 Weight sharing](08_weight_sharing.ipynb) | Can one training judge all networks? | 65 min | 04, 05 |

@@ -6,8 +6,8 @@
 #   zero-cost proxy against counting parameters; watch a search in TensorBoard.
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, validation, winner's curse; [unit
 #   03](03_search_spaces.ipynb): parameters and FLOPs
-# - **Time**: 70 min: the price 5 min, how sure 10 min, fewer epochs 15 min, fewer images 10 min,
-#   halving 15 min, no training at all 5 min, TensorBoard 5 min, the winner's curse 5 min
+# - **Time**: 60 min: how sure 10 min, fewer epochs 15 min, fewer images 7 min, halving 12 min, no
+#   training at all 6 min, TensorBoard 5 min, the winner's curse 5 min
 # - **Cost**: 20 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # A search asks the same question again and again: how good is this network? The answer costs nearly
@@ -16,447 +16,365 @@
 # networks. So how cheap may a judgment be?
 
 # %%
-from nascourse import benchmark, data, evaluation, plotting, search, spaces, trials
-from nascourse.methods import proxies
+from nascourse import CourseError, benchmark, data, evaluation, plotting, search, spaces, trials
+from nascourse.checks import compare
 
-import math
-import shutil
-from collections import Counter
 from pathlib import Path
 
 import keras
-import keras_tuner as kt
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.util.tensor_util import make_ndarray
 
 # %% [markdown]
-# ## What does a judgment cost?
+# To judge a judge, we must know the truth. **MNIST-NAS-Bench**, the table of
+# [unit 01](01_what_is_nas.ipynb), comes close: 1,248 small networks, each trained for 12 epochs from
+# several seeds, judged on validation images after each epoch, and tested on MNIST's 10,000 official
+# test images at the end. A query answers as a training would, and notes what that would have cost.
+# Seconds differ from machine to machine, so we count the cost in epochs.
 #
-# To judge a judge, we must know the truth. The course brings a table that does:
-# **MNIST-NAS-Bench**. Small CNNs of a space of 1,248 were trained on digits, each for 12 epochs
-# from three different seeds. After each epoch they were judged on 1,000 validation images; at the
-# end they were tested on MNIST's 10,000 official test images. Such a table is called a **tabular
-# benchmark**. The idea is NAS-Bench-101's (Ying et al. 2019).
+# A query never tells the test accuracy, since no search may look at it. But we do not search here,
+# we judge the judges. Our judge is one training of each network, the one with seed 0. Our **truth**
+# is the mean test accuracy of the network's *other* trainings. (With the same training in it, the
+# truth would flatter the judge: what was luck in one would be luck in the other.)
 
 # %%
 bench = benchmark.load_benchmark()
-spaces.to_table(spaces.bench_space)
-
-# %% [markdown]
-# A query answers as a training would, and the benchmark notes what that training would have cost.
-# We ask for a network from the middle of the field.
-
-# %%
-final = bench.final()
-order = (
-    final["test_accuracy"].sort_values(kind="stable").index
-)  # numbers of the networks, the worst first
+truth = bench.truth(without=0)
+order = truth.sort_values(kind="stable").index  # numbers of the networks, the worst first
 middle = order[len(order) // 2]
 for epochs in (1, 4, 12):
-    outcome = bench.query(middle, epochs=epochs)
-    print(
-        f"{epochs:2} epochs: validation accuracy {outcome.val_accuracy:.3f}, {outcome.seconds:.2f} s"
-    )
+    outcome = bench.query(middle, epochs=epochs, seed=0)
+    print(f"{epochs:2} epochs: accuracy {outcome.val_accuracy:.3f}, {outcome.seconds:.2f} s")
 print(bench)
 
 # %% [markdown]
-# Three trainings, 17 epochs. Three seconds of computing are nothing; but the proportions are those
-# of a search that takes a week, so we count the cost in epochs.
-#
-# A query never tells the test accuracy, since no search may look at it. We do not search here: we
-# judge the judges. For that the final test accuracy, the mean of three seeds, is our **truth**.
-
-# %%
-truth = final["test_accuracy"]
-truth.describe()[["min", "25%", "50%", "75%", "max"]].round(3)
-
-# %% [markdown]
-# Half of the networks lie above the row called `50%`, and not far below the best. The bad ones are
-# far below: in this space there is something to find and something to avoid.
-#
 # ## How sure is one number?
 #
-# **Predict.** We train the same network from three seeds. By how much will its validation accuracy
-# differ? Here are a weak network, a middling one and a good one.
-
-# %%
-last = bench.curves[bench.curves["epoch"] == bench.epochs]
-by_seed = last.pivot(index="network", columns="seed", values="val_accuracy")
-by_seed.loc[[order[len(order) // 10], middle, order[-len(order) // 10]]]
-
-# %% [markdown]
-# The rows differ, and so do the numbers within a row. The second kind of difference is **seed
-# noise**: other first weights, another order of the images. A judgment is useful if the networks
-# differ more than the seeds do. Do they?
-
-# %%
-best_tenth = order[-len(order) // 10 :]
-for name, group in {"all networks": by_seed, "the best tenth": by_seed.loc[best_tenth]}.items():
-    noise = group.std(axis=1).median()
-    spread = group.mean(axis=1).std()
-    print(f"{name}: from seed to seed {noise:.4f}, from network to network {spread:.4f}")
-
-# %% [markdown]
-# (Both are standard deviations.) Over the whole space the networks differ several times as much as
-# the seeds: one training tells a good network from a bad one. Among the best tenth that is gone.
-# There a difference between two networks is about as large as the difference that luck makes.
-
-# %%
-top_30 = by_seed.loc[order[-30:]]
-top_30 = top_30.loc[top_30.mean(axis=1).sort_values().index]
-with plt.rc_context(plotting.STYLE):
-    ax = plt.subplots(layout="constrained")[1]
-ax.vlines(range(30), top_30.min(axis=1), top_30.max(axis=1), color=plotting.GRAY, alpha=0.5)
-ax.plot(range(30), top_30, "o", color=plotting.BLUE, markersize=4)
-ax.plot(range(30), top_30.mean(axis=1), "_", color=plotting.ORANGE, markersize=9)
-ax.set(xlabel="networks, ordered by the mean (orange)", ylabel="validation accuracy", xticks=[])
-plotting.show(ax, source="MNIST-NAS-Bench")
-
-# %% [markdown]
-# Where the lines overlap, another seed could have put the networks in another order. More seeds
-# would help, and each costs a whole training.
+# We draw two networks at random, and train each of them once, for all 12 epochs.
 #
-# There is a second kind of luck: which images happen to be in the validation set. Let us ask what
-# other images of the same kind could have said of a network with 95 percent.
+# **Predict.** In how many of 100 such pairs does the validation accuracy put the worse network
+# first? And in how many if both are drawn from the best tenth of the networks? Write a list of two
+# numbers.
 
-# %%
-for n_images in (100, 800, 1_000, 10_000):
-    low, high = evaluation.accuracy_interval(0.95, n_images)
-    print(f"95.0% of {n_images:6,} images: 95% interval {low:.1%} to {high:.1%}")
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers of pairs: from all networks, from the best tenth
+
+# %% tags=["prediction-result"]
+seed_0 = bench.curves[bench.curves["seed"] == 0]
+after = seed_0.pivot(index="network", columns="epoch", values="val_accuracy")
+
+
+def wrong_pairs(networks):
+    """Of 100 pairs of these networks, how many one training puts in the wrong order."""
+    values = after.loc[networks, 12].to_numpy(), truth[networks].to_numpy()
+    judged, true = (np.sign(np.subtract.outer(value, value)) for value in values)
+    pairs = np.triu_indices(len(networks), k=1)  # each pair once
+    return 50 * (1 - (judged * true)[pairs].mean())  # a tie counts half
+
+
+groups = {"all networks": order, "the best tenth": order[-len(order) // 10 :]}
+compare("04.a", guess, {name: wrong_pairs(group) for name, group in groups.items()}, unit="pairs")
 
 # %% [markdown]
-# Such an interval is made to hold, 95 times in 100, what the network would reach on all images of
-# this kind. With 1,000 images it is almost three percent wide. In a search this is less bad than it
-# looks. All networks sit the same exam, so a hard image is hard for all of them, and the comparison
-# of two is surer than each number alone. But as a promise for new images, the interval stands.
+# Over the whole space a single training seldom errs: it tells a good network from a bad one. Among
+# the best it errs far more often. (Fifty would be tossing a coin.) There are two kinds of luck in a
+# judgment, and among the best networks they are about as large as the differences that we look for.
 #
+# The first kind is **seed noise**: other first weights, another order of the images. More seeds
+# would help, and each costs a whole training. The second kind is which images happen to be in the
+# validation set. What could other images of the same kind have said? An **interval** tells: it is
+# made to hold, 95 times in 100, what the network would reach on all images of this kind. (In a
+# search it is less bad than it looks. All networks sit the same exam, and a hard image is hard for
+# most of them, so the comparison of two is surer than each number alone.)
+#
+# **Change this.** How many images does it take until the interval of a network with 95 percent is
+# less than one percentage point wide? And for one with 99 percent?
+
+# %% tags=["change-this"]
+accuracy, n_images = 0.95, 1_000  # change this
+low, high = evaluation.accuracy_interval(accuracy, n_images)
+print(f"{accuracy:.1%} of {n_images:,} images: 95% interval {low:.1%} to {high:.1%}")
+
+# %% [markdown]
 # ## Fewer epochs
 #
 # The first way to save: stop early. We do not need the final accuracy for that, only the right
 # **order**. How well two lists order the same things alike is measured by a **rank correlation**.
-# Here are five networks after one epoch and at the end, with made-up numbers.
-
-# %%
-five = pd.DataFrame(
-    {"early": [0.62, 0.71, 0.55, 0.80, 0.75], "late": [0.93, 0.92, 0.88, 0.96, 0.95]},
-    index=list("ABCDE"),
-)
-ranks = five.rank()  # 1 is the lowest
-ranks.assign(squared_difference=(ranks["early"] - ranks["late"]) ** 2)
-
-# %% [markdown]
-# Only A and B change places. **Spearman's rank correlation** is the ordinary correlation
-# (`np.corrcoef`) of the two columns of ranks. Without ties, which are equal values, it is
-# $1 - 6 \sum d^2 / (n (n^2 - 1))$, with the squared differences $d^2$ of the $n$ ranks. It is 1 for
-# the same order, -1 for the opposite one, and about 0 for two orders that have nothing to do with
-# each other.
+# Here are five networks, with made-up ranks after one epoch and at the end (1 is the lowest).
 #
-# **Kendall's** counts pairs instead: the share of pairs in the same order, less the share in
-# opposite order. Of our ten pairs, one is in opposite order. **Predict** both numbers, then run the
-# cell.
+# | network | early | late | squared difference |
+# |---|---|---|---|
+# | A | 2 | 3 | 1 |
+# | B | 3 | 2 | 1 |
+# | C | 1 | 1 | 0 |
+# | D | 5 | 5 | 0 |
+# | E | 4 | 4 | 0 |
+#
+# **Kendall's rank correlation** counts pairs, as we did above: the share of pairs in the same order,
+# less the share in opposite order. Of the ten pairs here, only A and B are in opposite order, so it
+# is 0.9 - 0.1 = 0.8. (Where there are ties, which are equal values, the usual variant is tau-b.)
+#
+# **Spearman's rank correlation** is the ordinary correlation of the two columns of ranks. Without
+# ties it is $1 - 6 \sum d^2 / (n (n^2 - 1))$, with the squared differences $d^2$ of the $n$ ranks:
+# here 1 - 6 x 2 / 120 = 0.9. Both are 1 for the same order, -1 for the opposite one, and about 0 for
+# two orders that have nothing to do with each other.
+#
+# Now the real networks. We judge by the validation accuracy of one seed after so many epochs.
+#
+# **Predict.** How high is Spearman's rank correlation with the truth, over all networks, after one
+# epoch, after three, and after all twelve? Write a list of three numbers.
 
-# %%
-print(f"Spearman by hand: {1 - 6 * 2 / (5 * (5**2 - 1)):.2f}")
-print(f"Spearman: {stats.spearmanr(five['early'], five['late']).statistic:.2f}")
-print(f"Kendall: {stats.kendalltau(five['early'], five['late']).statistic:.2f}")
+# %% tags=["prediction"]
+guess = ...  # a list of three correlations: after 1, 3 and 12 epochs
 
-# %% [markdown]
-# Now the real networks. We judge by the validation accuracy after so many epochs, from one seed,
-# and compare with the truth. **Predict**: after how many of the 12 epochs does the rank correlation
-# reach 0.95? And is it the same if we look at the best quarter of the networks only?
-
-# %%
-seed_0 = bench.curves[bench.curves["seed"] == 0]
-after = seed_0.pivot(index="network", columns="epoch", values="val_accuracy")
-best_quarter = order[-len(order) // 4 :]
-
+# %% tags=["prediction-result"]
+groups = {"all networks": order, "the best quarter": order[-len(order) // 4 :]}
 agreement = pd.DataFrame(
     {
         name: after.loc[group].corrwith(truth.loc[group], method="spearman")
-        for name, group in {"all networks": order, "the best quarter": best_quarter}.items()
+        for name, group in groups.items()
     }
 )
-agreement.loc[[1, 2, 3, 6, 12]].round(2).T
-
-# %%
+results = {f"after {epochs}": agreement["all networks"][epochs] for epochs in (1, 3, 12)}
+compare("04.b", guess, results, digits=2)
 ax = plotting.plot_lines(agreement, value="rank correlation with the truth")
-plotting.show(ax, source="MNIST-NAS-Bench")
+caption = "Nearly all of the agreement is there early; among good networks every judge does worse."
+plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, seed 0 against the other seeds")
 
 # %% [markdown]
-# One epoch costs a twelfth and already gives most of the order. After three or four epochs there is
-# little left to gain, so the last two thirds of the training buy almost nothing. Among the best
-# quarter every judge does worse: the noise is smaller there, but the differences have shrunk far
-# more. No number of epochs removes it.
+# One epoch costs a twelfth and already gives most of the order. After three or four there is little
+# left to gain: the last two thirds of the training buy almost nothing. Among the best quarter every
+# judge does worse. The noise is smaller there, but the differences have shrunk far more, and no
+# number of epochs brings them back. (The lines jump, as each point comes from one seed.)
 #
-# ### Who is judged unfairly?
+# An early judgment could be merely noisy. Is it worse, does it prefer a kind of network? Of the
+# 1,248 networks 96 have one block, 288 have two, and 864 have three.
 #
-# An early judgment could be merely noisy. It is worse: it can be **biased**. Here are the two
-# networks whose rank fell and climbed most between the first epoch and the last.
+# **Predict.** Take the 50 networks that look best after one epoch, and the 50 that look best after
+# twelve. How many of each 50 have three blocks? Write a list of two whole numbers.
 
-# %%
-curves = bench.curves.pivot_table(index="epoch", columns="network", values="val_accuracy")
-ranks = curves.rank(axis=1)
-climb = ranks.loc[12] - ranks.loc[1]
-fallen, risen = climb.idxmin(), climb.idxmax()
-bench.networks.loc[[fallen, risen], [*bench.choices, "n_params"]].T
+# %% tags=["prediction"]
+guess = ...  # a list of two whole numbers: after 1 epoch, after 12
 
-# %%
-pair = curves[[fallen, risen]].set_axis(["fell most", "climbed most"], axis=1)
-plotting.show(
-    plotting.plot_lines(pair, value="val_accuracy"),
-    source="MNIST-NAS-Bench, the mean of three seeds",
-)
+# %% tags=["prediction-result"]
+blocks = {}
+for epochs in (1, 12):
+    leaders = bench.at(epochs).nlargest(50).index  # by the mean of the seeds
+    blocks[f"after {epochs}"] = bench.networks.loc[leaders, "body/blocks"].value_counts()
+blocks = pd.DataFrame(blocks).fillna(0).astype(int).sort_index()
+print(blocks)
+compare("04.c", guess, blocks.loc[3].to_dict(), unit="networks")
 
 # %% [markdown]
-# The curves cross. Stop before the crossing, and you take the wrong one. Is there a system in it?
-# We take the mean climb, in ranks, of the networks with one, two and three blocks.
+# Deep networks learn late. After one epoch the shallow ones hold far more than their share of the
+# best places; at the end most of these belong to deep ones. So an early judgment is not only noisy,
+# it is **biased**: these numbers are means of several seeds, and more seeds would not mend it.
+#
+# Does that matter for the choice? A search does not need the whole order. It needs the winner. Its
+# **regret** says how far the test accuracy of the network that it chose is below the best of all
+# networks. We draw networks at random, judge each after so many epochs with one seed, choose the
+# best, and look at the truth of the other seeds. The epochs that a cheap judgment saves can buy more
+# networks.
+#
+# **Predict.** With 120 epochs to spend, is it best to judge 10 networks well, with 12 epochs each,
+# 40 fairly, with 3, or 120 badly, with one? Write `"10 well"`, `"40 fairly"` or `"120 badly"`.
 
 # %%
-for choice in ("body/blocks", "head"):
-    print(climb.groupby(bench.networks[choice].astype(str)).mean().round().to_dict(), choice)
+judged = {
+    seed: curves.pivot(index="network", columns="epoch", values="val_accuracy")
+    for seed, curves in bench.curves.groupby("seed")
+}
+truths = {seed: bench.truth(without=seed) for seed in bench.seeds}
+best = bench.truth().max()
+
+
+def regret(n_networks, epochs, repeats=1000):
+    """The mean regret of choosing the best of so many networks, in percentage points."""
+    rng, regrets = np.random.default_rng(0), []
+    for seed in rng.choice(bench.seeds, repeats):
+        drawn = judged[seed][epochs].sample(n_networks, random_state=rng)
+        regrets.append(best - truths[seed][drawn.idxmax()])
+    return 100 * np.mean(regrets)
+
+
+# %% tags=["prediction"]
+guess = ...  # "10 well", "40 fairly" or "120 badly"
+
+# %% tags=["prediction-result"]
+rows = {epochs: (120 // epochs, regret(120 // epochs, epochs)) for epochs in (1, 2, 3, 4, 6, 12)}
+table = pd.DataFrame(rows, ["networks", "regret, in points"]).T.rename_axis("epochs each")
+print(table.round({"networks": 0, "regret, in points": 2}))
+ways = {1: "120 badly", 3: "40 fairly", 12: "10 well"}
+compare("04.d", guess, ways[table.loc[list(ways)].iloc[:, 1].idxmin()], options=list(ways.values()))
 
 # %% [markdown]
-# Deep networks climb, shallow ones fall; a head that averages climbs, one that flattens falls. So a
-# search that judges after one epoch prefers shallow networks, however many seeds it takes.
+# Few sure judgments are by far the worst choice: among ten networks there may be no good one, and
+# the best judge cannot choose what is not there. Many cheap judgments are far better, though each of
+# them is poor. Near that end the table is flat, so nobody has to hit the best setting exactly.
 #
-# ### Does it matter for the choice?
-#
-# A search does not need the whole order. It needs the winner. Its **regret** says how far the test
-# accuracy of the network it chose is below the best in the table. We draw networks at random, judge
-# each after so many epochs with one seed, choose the best, and look at the truth. We also count the
-# **recall**: how many of the ten truly best of the drawn are among the ten judged best.
+# **Change this.** Now the number of networks is fixed, 50 whatever the price. From how many epochs
+# on does more training hardly help the choice? What part of the full price is that?
 
-# %%
-judged = bench.curves["val_accuracy"].to_numpy().reshape(len(bench), len(bench.seeds), bench.epochs)
-true = truth.to_numpy()
-
-
-def choose(n_networks, epochs, repeats=1000):
-    """Mean regret of the best judged network, and mean recall of the ten best."""
-    rng = np.random.default_rng(0)
-    regrets, recalls = [], []
-    for _ in range(repeats):
-        drawn = rng.choice(len(bench), n_networks, replace=False)
-        seed = rng.integers(len(bench.seeds), size=n_networks)
-        by_judge = drawn[judged[drawn, seed, epochs - 1].argsort()]  # the best comes last
-        by_truth = drawn[true[drawn].argsort()]
-        regrets.append(true.max() - true[by_judge[-1]])
-        recalls.append(len(set(by_judge[-10:]) & set(by_truth[-10:])))
-    return np.mean(regrets), np.mean(recalls)
-
-
-rows = {epochs: (50 * epochs, *choose(50, epochs)) for epochs in (1, 2, 3, 6, 12)}
-names = ["epochs in all", "regret", "of the ten best"]
-pd.DataFrame(rows, names).T.rename_axis("epochs each").round(4)
+# %% tags=["change-this"]
+n_networks, epochs = 50, 1  # change this
+price = n_networks * epochs
+print(f"{price} epochs in all: regret {regret(n_networks, epochs):.2f} points")
 
 # %% [markdown]
-# Read it from the bottom up. From twelve epochs to three the price falls to a quarter, and the
-# regret hardly moves. The first epoch alone is a worse judge, but not a bad one.
-#
-# And the epochs that we save can buy more networks. **Predict**: with 120 epochs to spend, is it
-# better to judge 10 networks well, 40 fairly, or 120 badly?
-
-# %%
-rows = {epochs: (120 // epochs, choose(120 // epochs, epochs)[0]) for epochs in (1, 2, 3, 4, 6, 12)}
-pd.DataFrame(rows, ["networks", "regret"]).T.rename_axis("epochs each").round(4)
-
-# %% [markdown]
-# Few sure judgments are the worst choice: the regret with 10 networks is nearly twice that with 40.
-# Among ten there may be no good one, and the best judge cannot choose what is not there. At the
-# other end one epoch is no better than three, as its errors eat up what the larger choice brings.
-# The best lies in between, and it is flat: nobody has to hit it exactly.
-#
 # ## Fewer images
 #
 # The second way to save: train on a part of the images. A smaller task that stands for the real one
-# is a **proxy task**. We try it on six networks, from the worst of the table to the best, with 500
-# images and 12 epochs. The number of a network is its place in `spaces.settings`. **This takes
-# about 10 seconds.**
-
-# %%
-splits = data.load_mnist("bundled")
-part = data.subset(splits, 500)
-settings = spaces.settings(spaces.bench_space)
-
-on_500 = {}
-for network in order[np.linspace(0, len(order) - 1, 6, dtype=int)]:
-    keras.utils.set_random_seed(0)
-    model = spaces.built(spaces.bench_space, settings[network])
-    model.fit(part.x_train, part.y_train, epochs=12, batch_size=64, verbose=0)
-    on_500[network] = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
-
-six = pd.DataFrame({"500 images": on_500, "truth": truth.loc[list(on_500)]})
-print(f"rank correlation {stats.spearmanr(six['500 images'], six['truth']).statistic:.2f}")
-six.round(2)
-
-# %% [markdown]
-# All accuracies are below the truth, some far below, and that does not matter: it is the order that
-# counts. Six networks are few, though, and we spread them on purpose, which flatters every judge.
-# So we did the same, beforehand, with 100 networks drawn at random and four sizes.
+# is a **proxy task**. We trained 100 networks of the table, drawn at random, on parts of its 4,000
+# training images, for 12 epochs. On 1,000 images that costs as much as 3 epochs on all 4,000.
 #
-# **Predict.** (The table was made with 4,000 training images, where you have 3,200.) Twelve epochs
-# on 500 images cost as much as one and a half epochs on all 4,000. Which is the better judge?
+# **Predict.** At this price, which is the better judge, by its rank correlation with the truth?
+# Write `"fewer images"`, `"fewer epochs"` or `"about equal"` (they differ by less than 0.02).
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # "fewer images", "fewer epochs" or "about equal"
+
+# %% tags=["prediction-result"]
 subsets = trials.recorded("subsets").set_index("network")
-same_100 = after.reindex(subsets.index)
-
-fewer_images = subsets.corrwith(truth, method="spearman")
-fewer_images.index = fewer_images.index.astype(int) / 4000 * 12
-fewer_epochs = same_100[range(1, 7)].corrwith(truth, method="spearman")
-by_cost = pd.DataFrame({"fewer images": fewer_images, "fewer epochs": fewer_epochs})
-by_cost = by_cost.sort_index().rename_axis("cost, in epochs on 4,000 images")
-by_cost.round(2)
-
-# %%
+by_images = subsets.corrwith(truth, method="spearman")
+by_images.index = by_images.index.astype(int) / 4000 * 12
+by_epochs = after.loc[subsets.index, [1, 2, 3, 4, 5, 6]].corrwith(truth, method="spearman")
+by_cost = pd.DataFrame({"fewer images": by_images, "fewer epochs": by_epochs}).sort_index()
+ahead = by_cost.loc[3].idxmax() if abs(np.diff(by_cost.loc[3])[0]) >= 0.02 else "about equal"
+compare("04.e", guess, ahead, options=[*by_cost, "about equal"])
+by_cost = by_cost.rename_axis("cost, in epochs on 4,000 images")
 ax = plotting.plot_lines(by_cost, value="rank correlation with the truth", log_x=True)
-plotting.show(ax, source="MNIST-NAS-Bench, and a recording of 100 of its networks on subsets")
+caption = "At no price is a part of the images clearly the better bargain."
+plotting.show(ax, caption=caption, source="MNIST-NAS-Bench and a recording of 100 networks")
 
 # %% [markdown]
 # At the same price the weights are corrected equally often. One judge has seen all images a few
-# times, the other a few images many times. At a price of one and a half epochs they are about
-# equally good. At three, fewer epochs are ahead; at six the two are level again. So on these digits
-# fewer images are no bargain, and no disaster. They pay where they make other things cheaper too,
-# such as loading or memory, or where a single epoch on all images is already too dear.
+# times, the other a few images many times. On these digits fewer images are no bargain, and no
+# disaster. They pay where they make other things cheaper too, such as loading or memory, or where a
+# single epoch on all images is already too dear.
 #
+# **Change this.** Here are a weak, a middling and a good network, trained on a part of your own
+# images. **This takes about 5 seconds.** All stay below the truth, which does not matter as long as
+# the order is right. How many images are too few for that?
+
+# %% tags=["change-this"]
+n_images = 500  # change this
+splits = data.load_mnist("bundled")
+part = data.subset(splits, n_images)
+settings = spaces.settings(spaces.bench_space)  # a network's number is its place in them
+three = {"weak": order[len(order) // 10], "middling": middle, "good": order[-10]}
+rows = {}
+for name, network in three.items():
+    keras.utils.set_random_seed(0)
+    model = spaces.built(spaces.bench_space, settings[network])
+    model.fit(part.x_train, part.y_train, epochs=12, batch_size=64, verbose=0)
+    accuracy = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
+    rows[name] = {f"{n_images} images": accuracy, "truth": truth[network]}
+pd.DataFrame(rows).T.round(2)
+
+# %% [markdown]
 # ## Successive halving
 #
 # So far every network got the same judgment. But who is among the last after one epoch is seldom
-# the best at the end, even if some climb. **Successive halving** (Jamieson & Talwalkar 2016) spends
-# on those who deserve it: train all a little, keep the best part, train those further, and so on.
-# We keep a third each time.
+# the best at the end, even if some climb. **Successive halving** (Karnin et al. 2013; for learning
+# curves, Jamieson & Talwalkar 2016) spends on those who deserve it: train all a little, keep the
+# best part, train those further, and so on. Its name says a half; we keep a third.
+#
+# With 27 networks and stops after 1, 3 and 9 epochs, all 27 pay one epoch, nine of them two more,
+# and three of those six more: 27 + 18 + 18 = 63. To train all 27 for nine epochs costs 243. And 63
+# epochs can be spent in simpler ways: with a single stop the function below is random search.
 
 
 # %%
 def successive_halving(networks, seed, stops=(1, 3, 9), factor=3):
-    """Return the networks that are left at the start and after each stop."""
-    left, after = [networks], 0
+    """Return the network that is left when at each stop one in `factor` goes on."""
+    before = 0
     for epochs in stops:
         scores = {}
-        for network in left[-1]:
-            outcome = bench.query(network, epochs=epochs, after=after, seed=seed)
+        for network in networks:
+            outcome = bench.query(network, epochs=epochs, after=before, seed=seed)
             scores[network] = outcome.val_accuracy
         ranked = sorted(scores, key=scores.get, reverse=True)
-        left.append(ranked[: len(ranked) // factor])
-        after = epochs
-    return left
+        networks, before = ranked[: max(1, len(ranked) // factor)], epochs
+    return networks[0]
 
 
 # %% [markdown]
-# `after=` says that a training goes on: only the new epochs are charged. **Predict** the price for
-# 27 networks. To train them all for nine epochs would cost 27 x 9 = 243.
-
-# %%
-rng = np.random.default_rng(0)
-networks = rng.choice(bench.networks.index, 27, replace=False).tolist()
-
-bench.start(budget=63)
-left = successive_halving(networks, seed=0)
-print("networks left:", [len(names) for names in left])
-print("epochs spent:", bench.epochs_spent)
-
-# %% [markdown]
-# 27 epochs for all, 9 x 2 for nine of them, 3 x 6 for three: 63, a quarter. The benchmark would
-# have stopped us at once, had we wanted more:
-
-# %% tags=["raises-exception"]
-bench.query(left[-1][0], epochs=12, after=9)
-
-# %%
-reached = {network: stop for stop, names in zip((1, 3, 9), left) for network in names}
-with plt.rc_context(plotting.STYLE):
-    ax = plt.subplots(layout="constrained")[1]
-for network, stop in reached.items():
-    color = plotting.ORANGE if network == left[-1][0] else plotting.GRAY
-    ax.plot(after.loc[network, :stop], "o-", color=color, markersize=4)
-ax.set(xlabel="epoch", ylabel="validation accuracy", xticks=range(1, 10))
-plotting.show(ax, source="MNIST-NAS-Bench, seed 0")
-
-# %% [markdown]
-# One run is an anecdote, so here are 200, each with 27 other networks. We compare with training all
-# of them for nine epochs, and with what random search can do for the same 63 epochs: seven networks
-# with nine epochs each. **Predict** who comes first, second and third.
-
-
-# %%
-def best_of(networks, seed):
-    scores = {n: bench.query(n, epochs=9, seed=seed).val_accuracy for n in networks}
-    return max(scores, key=scores.get)
-
-
-ways = {
-    "all 27": best_of,
-    "successive halving": lambda networks, seed: successive_halving(networks, seed)[-1][0],
-    "7 at random": lambda networks, seed: best_of(networks[:7], seed),
-}
-
-# %%
-rows = []
-for repeat in range(200):
-    rng = np.random.default_rng(repeat)
-    networks = rng.choice(bench.networks.index, 27, replace=False).tolist()
-    seed = int(rng.integers(len(bench.seeds)))
-    for way, choose_one in ways.items():
-        bench.start()
-        winner = choose_one(networks, seed)
-        regret = true.max() - bench.test_accuracy(winner)
-        rows.append({"way": way, "epochs": bench.epochs_spent, "regret": regret})
-races = pd.DataFrame(rows).groupby("way", sort=False)
-races["regret"].describe()[["25%", "50%", "75%", "mean"]].round(4).assign(
-    epochs=races["epochs"].first()
-)
-
-# %% [markdown]
-# Successive halving chooses practically as well as the full training, for a quarter of the epochs.
-# Random search at the same price has nearly twice the regret. Hardly any other idea in this course
-# gives so much for ten lines of code.
+# `after=` says that a training goes on, so only the new epochs are charged. One run is an anecdote,
+# so we make 1,000 of each way.
 #
-# ## Hyperband
-#
-# How many networks should one start with, and how harshly cut? With networks in the space that
-# climb late, a first cut after one epoch is risky; with much seed noise too. **Hyperband** (Li et
-# al. 2018) does not decide. It runs successive halving several times, from harsh to patient, at
-# about equal cost each. One such run is a **bracket**. The patient end is plain random search.
+# **Predict.** Which of the four ways with 63 epochs has the lowest mean regret? Write its name:
+# `"halving"`, `"7 for nine"` (7 networks, nine epochs each), `"21 for three"` or `"63 for one"`.
+
 
 # %%
-max_epochs, factor, most = 9, 3, 2  # 3**2 is 9, so at most two cuts
-rows = []
-for cuts in range(most, -1, -1):
-    before = 0
-    for stop in range(cuts + 1):
-        networks = math.ceil((most + 1) / (cuts + 1) * factor ** (cuts - stop))
-        epochs = math.ceil(max_epochs / factor ** (cuts - stop))
-        rows.append((cuts, networks, epochs, networks * (epochs - before)))
-        before = epochs
-plan = pd.DataFrame(rows, columns=["bracket", "networks", "up to epoch", "epochs paid"])
-plan.set_index("bracket")
-
-# %%
-searches = []
+def race(n_networks, stops, factor=3, budget=243):
+    """Regrets of 1,000 runs, in percentage points; none may spend more epochs than the budget."""
+    regrets = []
+    for repeat in range(1000):
+        rng = np.random.default_rng(repeat)
+        networks = rng.permutation(bench.networks.index)[:n_networks].tolist()
+        seed = int(rng.choice(bench.seeds))
+        bench.start(budget=budget)
+        winner = successive_halving(networks, seed, stops, factor)
+        regrets.append(100 * (best - truths[seed][winner]))
+    return np.array(regrets)
 
 
-def hyperband(max_trials, **options):  # it counts epochs, not trials
-    searches.append(kt.oracles.HyperbandOracle(max_epochs=9, factor=3, **options))
-    return searches[-1]
+# %% tags=["prediction"]
+guess = ...  # "halving", "7 for nine", "21 for three" or "63 for one"
 
-
-benchmark.simulate({"hyperband": hyperband}, budget=10, seeds=[0])
-stays = [trial.hyperparameters.values for trial in searches[0].trials.values()]
-theirs = Counter((stay["tuner/bracket"], stay["tuner/round"]) for stay in stays)
-theirs = [theirs[cuts, stop] for cuts in (2, 1, 0) for stop in range(cuts + 1)]
-print("KerasTuner does the same:", theirs == plan["networks"].tolist())
-print(f"{plan['networks'].sum()} trials, {plan['epochs paid'].sum()} epochs")
+# %% tags=["prediction-result"]
+ways = {"all 27 for nine": (27, (9,)), "halving": (27, (1, 3, 9))}
+ways |= {"7 for nine": (7, (9,)), "21 for three": (21, (3,)), "63 for one": (63, (1,))}
+regrets, rows = {}, {}
+for way, (n_networks, stops) in ways.items():
+    regrets[way] = race(n_networks, stops)
+    rows[way] = {"epochs": bench.epochs_spent, "regret, in points": regrets[way].mean()}
+table = pd.DataFrame(rows).T
+print(table.round(2).astype({"epochs": int}))
+cheap = table.drop("all 27 for nine")["regret, in points"]
+compare("04.f", guess, cheap.idxmin(), options=list(cheap.index))
 
 # %% [markdown]
-# So `kt.Hyperband(max_epochs=9)` makes 23 trials and trains 75 epochs. A trial here is one stay of
-# a network in one round. The brackets start with 9, 5 and 3 networks, so only 17 are different. (Li
-# et al. round down where KerasTuner rounds up: they would keep one network instead of two in the
-# last round of bracket 1.) Whether the patient brackets pay on our digits is a race between
-# strategies, and those are for unit 05.
+# Halving chooses about as well as training all 27 to the end, for a quarter of the epochs. That is
+# its promise, and it keeps it. Seven networks at random are far behind. But nine epochs each is
+# random search at its worst, as you saw above. With cheaper judgments it comes close to this
+# halving, or passes it. So whoever praises a method must give its rival the best setting, too.
+#
+# **Change this.** Can halving beat the best of the simple ways with 63 epochs? Choose how many
+# networks start, the stops, and one in how many goes on. The numbers in brackets are the interval of
+# the difference: what other draws of networks would make of it, 95 times in 100. It should leave out
+# zero.
+
+# %% tags=["change-this"]
+n_networks, stops, factor = 27, (1, 3, 9), 3  # change this
+simple = cheap.drop("halving").idxmin()
+try:
+    yours = race(n_networks, stops, factor, budget=63)
+    better = benchmark.difference(regrets[simple], yours, paired=True)
+    print(f"yours {yours.mean():.2f} points, {simple} {regrets[simple].mean():.2f} points")
+    print(f"yours is better by {better.difference:.2f} ({better.low:.2f} to {better.high:.2f})")
+except CourseError as error:
+    print(error)
+
+# %% [markdown]
+# ### Hyperband
+#
+# How many networks should one start with, and how harshly cut? Here a wide first round and a harsh
+# first cut pay: one epoch is enough to drop most of the bad ones, and a second look at the few that
+# are left costs little. (If you tried many plans, the best of them was probably lucky, too.) Where
+# networks climb late, or seeds are noisier, such a cut is risky. **Hyperband** (Li et al. 2018) does
+# not decide. It runs successive halving several times, from harsh to patient. One such run is a
+# **bracket**. `kt.Hyperband(max_epochs=9)` of KerasTuner plans these three, for 75 epochs in all:
+#
+# | bracket | up to epoch 1 | up to epoch 3 | up to epoch 9 | epochs paid |
+# |---|---|---|---|---|
+# | harsh | 9 networks | 3 | 1 | 9 + 3 x 2 + 1 x 6 = 21 |
+# | between | | 5 networks | 2 | 5 x 3 + 2 x 6 = 27 |
+# | patient | | | 3 networks | 3 x 9 = 27 |
+#
+# The patient one is plain random search. Hyperband itself runs in unit 05, against other strategies.
 #
 # ## No training at all
 #
@@ -470,143 +388,154 @@ print(f"{plan['networks'].sum()} trials, {plan['epochs paid'].sum()} epochs")
 # | `naswot` | how differently the ReLUs react to different images | Mellor et al. 2021 |
 # | `grad_norm` | how strongly one batch of images pulls at the weights | Abdelfattah et al. 2021 |
 #
-# None of them trains anything. SynFlow does not even need an image.
-
-# %%
-keras.utils.set_random_seed(0)  # the first weights of seed 0 in the table
-model = spaces.built(spaces.bench_space, settings[middle])
-print(spaces.describe(model))
-print(
-    f"SynFlow: {proxies.synflow(model):.3g} here, {bench.facts(middle)['synflow']:.3g} in the table"
-)
-
-# %% [markdown]
+# None of them trains anything. SynFlow does not even need an image. The table holds all of them.
+#
 # Proxies are usually compared over a whole space: Abdelfattah et al. report a Spearman correlation
 # of 0.82 for their best one on NAS-Bench-201. But there counting is often as good (White et al.
 # 2022). So the honest question is: **among networks of about the same size**, does the proxy know
 # anything? We sort the networks by parameters into 12 groups, and take the mean of the rank
 # correlations within them. One epoch of training joins the contest as the yardstick.
 #
-# **Predict**: which column will be lower, and whose rank will change?
+# **Predict.** Which of the six judges is the best over all networks, and which among networks of
+# similar size? Write a list of two names, each one of the table or `"one_epoch"`.
 
-# %%
-judges = final[["n_params", "flops", *benchmark.PROXIES]].assign(one_epoch=after[1])
-size_group = pd.qcut(final["n_params"].astype(float), 12)
+# %% tags=["prediction"]
+guess = ...  # a list of two names: over all networks, among networks of similar size
 
-agreement = pd.DataFrame({"all networks": judges.corrwith(truth, method="spearman")})
-within = [
-    group.corrwith(truth, method="spearman")
-    for _, group in judges.groupby(size_group, observed=True)
-]
-agreement["networks of similar size"] = pd.concat(within, axis=1).mean(axis=1)
-agreement.round(2)
+# %% tags=["prediction-result"]
+judges = bench.networks[["n_params", "flops", *benchmark.PROXIES]].astype(float)
+judges["one_epoch"] = after[1]
 
-# %%
-with plt.rc_context(plotting.STYLE):
-    ax = agreement.plot.barh(width=0.8, xlabel="rank correlation with the truth")
-ax.invert_yaxis()  # the first on top
-ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)  # above the bars
-plotting.show(ax, source="MNIST-NAS-Bench")
+
+def agreements(judges):
+    """Rank correlations with the truth: over all networks, and the mean of the size groups."""
+    sizes = judges.groupby(pd.qcut(judges["n_params"], 12), observed=True)
+    within = [group.corrwith(truth[group.index], method="spearman") for _, group in sizes]
+    over_all = judges.corrwith(truth, method="spearman")
+    return pd.DataFrame({"all networks": over_all, "similar size": sum(within) / len(within)})
+
+
+table = agreements(judges)
+print(table.round(2))
+compare("04.g", guess, table.idxmax().to_dict(), options=list(table.index))
 
 # %% [markdown]
-# Over all networks the number of parameters beats every clever proxy. That says less about the
-# proxies than about the space: it has tiny networks, and tiny networks are bad. Among equals the
-# count is nearly blind, as it must be, and the picture turns: SynFlow knows something that size
-# does not tell, here even more than one epoch of training. The others tell less than FLOPs do.
+# Over all networks the number of parameters beats every clever proxy, and keeps up with an epoch of
+# training. That says less about the proxies than about the space: it has tiny networks, and tiny
+# networks are bad. Among equals the count is nearly blind, as it must be, and the picture turns:
+# SynFlow knows something that size does not tell. The other two clever ones tell no more than FLOPs.
 #
 # Which proxy works differs from space to space. Whoever uses one should show this second column.
 #
+# **Change this.** Judges that err in different ways may be better together. Add the ranks of two or
+# three of the free judges. Is there a sum that no single free judge beats by much in either column?
+# And how does it compare with one epoch of training?
+
+# %% tags=["change-this"]
+together = ["flops", "naswot"]  # change this
+ours = judges[together].rank().sum(axis=1)
+agreements(judges.assign(together=ours)).round(2)
+
+# %% [markdown]
 # ## Watching a search: TensorBoard
 #
 # You can also judge with your own eyes, while a search runs. **TensorBoard** draws the learning
-# curves of all trainings into one page in the browser. Keras writes its logs by a callback, and
-# KerasTuner gives each trial a folder of its own. **This takes about 5 seconds.**
-
-# %%
-folder = Path("../runs/04_tensorboard")
-shutil.rmtree(folder, ignore_errors=True)  # else old curves would stand beside the new ones
-found = search.run_search(
-    spaces.bench_space,
-    part,
-    strategy="random",
-    max_trials=3,
-    epochs=3,
-    seed=1,
-    directory=folder,
-    callbacks=[keras.callbacks.TensorBoard(folder / "logs")],
-)
-print(found)
-
-# %% [markdown]
-# Open a terminal in the folder of the course, type this, and open the address that it prints:
-#
-# ```
-# tensorboard --logdir runs/04_tensorboard/logs
-# ```
-#
-# Or have the page in a cell of this notebook:
+# curves of all trainings into one page in the browser. Keras writes its logs by a **callback**, an
+# object that hears of each epoch, and KerasTuner gives each trial a folder of its own. Run the cell
+# below. **It takes about 5 seconds.** Then have the page in a new cell of this notebook:
 #
 # ```
 # %load_ext tensorboard
 # %tensorboard --logdir ../runs/04_tensorboard/logs
 # ```
 #
-# `epoch_accuracy` shows the curves, for training and for validation; under HPARAMS each trial
-# stands with its choices. While a search runs, the page follows it. A person who stops the hopeless
-# trials there does successive halving by hand.
+# Or type this in a terminal, in the folder of the course, and open the address that it prints:
 #
-# Are the numbers really there? TensorBoard's own reader gives them back.
+# ```
+# tensorboard --logdir runs/04_tensorboard/logs
+# ```
+#
+# `epoch_accuracy` shows the curves, for training and for validation, those that the table below
+# holds. (KerasTuner counts trials from 0.) Under HPARAMS each trial stands with its choices. While a
+# search runs, the page follows it. A person who stops the hopeless trials there does successive
+# halving by hand.
+#
+# **Change this.** With `max_trials=5` the search goes on: two more trainings appear on the page. Which
+# trial leads after the first epoch, and which at the end?
 
-# %%
-logs = folder / "logs"
-for run in sorted(logs.glob("*/*/validation")):
-    events = EventAccumulator(str(run)).Reload().Tensors("epoch_accuracy")
-    accuracies = [make_ndarray(event.tensor_proto).item() for event in events]
-    trial = int(run.relative_to(logs).parts[0]) + 1  # KerasTuner counts from 0
-    ours = found.curves[found.curves["trial"] == trial]["val_accuracy"]
-    print(f"trial {trial}: {len(events)} epochs, as in our table: {np.allclose(accuracies, ours)}")
+# %% tags=["change-this"]
+folder = Path("../runs/04_tensorboard")
+found = search.run_search(
+    spaces.bench_space,
+    data.load_mnist("bundled"),
+    strategy="random",
+    max_trials=3,  # change this
+    epochs=3,
+    seed=1,
+    directory=folder,
+    callbacks=[keras.callbacks.TensorBoard(folder / "logs")],
+)
+found.curves.pivot(index="trial", columns="epoch", values="val_accuracy").round(2)
 
 # %% [markdown]
 # ## The winner's curse, in numbers
 #
 # One trap is left, and no judge escapes it. A search reports the **best** of many noisy numbers.
 # Unit 02 called it the winner's curse: the winner was probably lucky. Now we can measure it. We
-# draw N networks, train each once, choose by validation, and see what the test says of the winner.
+# draw N networks, train each once, and choose by validation. Then we train the winner again, with
+# other seeds.
 #
-# **Predict.** For N from 1 to 200: does the gap grow and grow? And does the test accuracy of the
-# winner ever fall?
+# **Predict.** Of 1,000 images, how many does the winner's validation accuracy promise too much, on
+# average, with N = 1, 10 and 100 networks? Write a list of three numbers.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a list of three numbers of images: for 1, 10 and 100 networks
+
+# %% tags=["prediction-result"]
 curse = benchmark.winners_curse(bench, sizes=[1, 3, 10, 30, 100, 200])
-curse.round(4)
-
-# %%
-curse = curse[["val_accuracy", "test_accuracy"]].set_axis(["promised", "kept"], axis=1)
-plotting.show(
-    plotting.plot_lines(curse, value="accuracy", log_x=True),
-    source="MNIST-NAS-Bench, means of 1,000 draws",
+print(curse[["val_accuracy", "retrained", "test_accuracy"]].round(4))
+too_much = 1000 * curse["curse"]
+results = {f"N = {n}": too_much[n] for n in (1, 10, 100)}
+compare("04.h", guess, results, unit="images", digits=1)
+ax = plotting.plot_lines(
+    too_much.to_frame("promised, less retrained"), value="images of 1,000", log_x=True
 )
+caption = "The promise is too high as soon as there is a choice, and more networks do not mend it."
+plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, means of 1,000 draws")
 
 # %% [markdown]
-# With one network there is no choice, and validation promises what the test keeps. With ten the
-# promise is too high by some two images in a thousand. Then the gap does not grow, it even shrinks
-# a little: the more networks there are, the more of them are good, and good networks vary less from
-# seed to seed. Two in a thousand look harmless. But among the best networks that is half of the
-# seed noise, and a paper that claims a gain of two in a thousand may have measured nothing else.
+# With one network there is no choice, and it keeps its promise, but for chance. With ten the promise
+# is too high by some images in a thousand, and with hundreds it still is. That looks harmless. But
+# among the best networks it is as much as the seeds differ, and a paper that claims such a gain may
+# have measured nothing else.
 #
-# The winner itself gets better all the way. So choosing by validation is right, and quoting the
-# validation accuracy afterward is wrong.
+# The winner itself gets better all the way, as the test accuracy shows. So choosing by validation is
+# right, and quoting the validation accuracy of the winner is wrong.
 #
+# **Change this.** Luck alone makes the curse. Here all networks are equally good: each reads 96
+# percent of all images, and is judged by validation images of its own. How many images does it take
+# until the best of 100 promises less than half a point too much? And of 1,000 networks?
+
+# %% tags=["change-this"]
+n_networks, n_images = 100, 1_000  # change this
+rng = np.random.default_rng(0)
+right = rng.binomial(n_images, 0.96, size=(1000, n_networks))  # 1,000 searches
+too_much = 100 * (right.max(axis=1) / n_images - 0.96)
+print(f"the best of {n_networks} promises {too_much.mean():.2f} points too much")
+
+# %% [markdown]
 # ## Summary
 #
 # - A judgment has two kinds of luck in it: the seed and the images. Over a space it tells good from
-#   bad; among the best it does not tell first from second.
+#   bad; among the best it hardly tells first from second.
 # - A cheap judge needs to keep the order only. Rank correlation measures that, and regret says
 #   whether the choice suffers.
-# - A few epochs or a few images give most of the order. An early judgment is biased as well as
-#   noisy: networks that climb late are judged unfairly.
-# - Successive halving gives everyone a little and the promising ones more. Hyperband runs it from
-#   harsh to patient, if you do not know how harsh to be.
+# - A few epochs or a few images give most of the order, and many cheap judgments choose better than
+#   a few dear ones. An early judgment is biased as well as noisy: networks that learn late are
+#   judged unfairly.
+# - Successive halving gives everyone a little and the promising ones more. Compare it with random
+#   search at its best setting. Hyperband runs it from harsh to patient, if you do not know how harsh
+#   to be.
 # - A zero-cost proxy must tell something among networks of similar size, and more there than
 #   counting FLOPs does.
 # - Never report the validation accuracy of a winner.
@@ -616,12 +545,13 @@ plotting.show(
 #
 # ## Exercises
 #
-# Four exercises in [04_estimation](../exercises/04_estimation.ipynb): write Spearman's rank
-# correlation, plan a successive halving to the epoch, judge a proxy, and measure the regret of an
-# early choice.
+# In [four exercises](../exercises/04_estimation.ipynb) you write Spearman's rank correlation, plan a
+# successive halving to the epoch, judge a proxy, and measure the regret of an early choice.
 #
 # ## Further reading
 #
+# - Karnin, Z., Koren, T. & Somekh, O. (2013). *Almost Optimal Exploration in Multi-Armed Bandits*.
+#   [PMLR 28](https://proceedings.mlr.press/v28/karnin13.html). Successive halving.
 # - Jamieson, K. & Talwalkar, A. (2016). *Non-stochastic Best Arm Identification and Hyperparameter
 #   Optimization*. [arXiv:1502.07943](https://arxiv.org/abs/1502.07943)
 # - Li, L., Jamieson, K., DeSalvo, G., Rostamizadeh, A. & Talwalkar, A. (2018). *Hyperband: A Novel

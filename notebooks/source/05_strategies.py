@@ -2,101 +2,22 @@
 # # Unit 05: Which strategy wins, and how sure are we?
 #
 # - **Objectives**: race search strategies on a table of measured networks; write regularized
-#   evolution in a few lines; read a median, a band, a rank and a probability with its interval; say
-#   what such a race proves, and what it does not.
+#   evolution in a few lines; read a median, a band and a probability with its interval; say what
+#   such a race proves, and what it does not.
 # - **Prerequisites**: [unit 02](02_random_search.ipynb): trial, incumbent, random baseline;
 #   [unit 04](04_estimation.ipynb): the benchmark, regret, Hyperband
-# - **Time**: 80 min: the arena 10 min, the contestants 20 min, one search proves nothing 5 min, the
-#   race 15 min, a game 5 min, greedy stops 10 min, aging 5 min, chosen and judged 5 min, what it means 5 min
+# - **Time**: 60 min: evolution 10 min, Bayesian optimization 8 min, one search proves nothing 4 min,
+#   the race 16 min, a game 4 min, greedy stops 6 min, aging 6 min, what it means 6 min
 # - **Cost**: 35 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one
 # search each does not compare two strategies. It takes hundreds of searches. At half a minute each
-# nobody waits for them, so we do not train at all. We look up.
-
-# %%
-from nascourse import benchmark, plotting, spaces
-from nascourse.benchmark import simulate
-from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
-from nascourse.views import explorers
-
-import inspect
-from collections import deque
-from functools import partial
-
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-from matplotlib.ticker import LogLocator
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF
-
-# %% [markdown]
-# ## Is it a fair arena?
+# nobody waits for them, so we do not train at all. We look up. The arena is **MNIST-NAS-Bench**, the
+# table of unit 04, with 1,248 small networks. Its example, NAS-Bench-101 (Ying et al. 2019), holds
+# 423,624, and its authors raced strategies on it for the reason that we have.
 #
-# The arena is MNIST-NAS-Bench, the table of unit 04: a space of 1,248 small networks, each trained
-# from three seeds for 12 epochs. Its example, NAS-Bench-101 (Ying et al. 2019), holds 423,624
-# networks, and its authors raced strategies on it for the reason that we have.
-
-# %%
-bench = benchmark.load_benchmark()
-print(bench)
-
-# %% [markdown]
-# A race is worth watching if the runners differ by more than luck. **Predict**: by how much do
-# networks differ, compared with one network trained twice? And among the best tenth?
-
-# %%
-final = bench.final()  # every network after 12 epochs, the mean of its seeds
-last_epoch = bench.curves[bench.curves["epoch"] == bench.epochs]
-noise = last_epoch.groupby("network")["val_accuracy"].std()
-best_tenth = final.nlargest(len(final) // 10, "test_accuracy")
-
-for name, group in {"all networks": final, "the best tenth": best_tenth}.items():
-    networks, seeds = group["val_accuracy"].std(), noise[group.index].median()
-    print(f"{name}: networks differ by {networks:.4f}, the seeds of one by {seeds:.4f}")
-
-# %% [markdown]
-# (All four numbers are standard deviations.) A good network is easily told from a bad one. Among
-# the good ones, a difference is about as large as luck. So skill decides the start of a race, and
-# skill and luck its end.
-#
-# Does a single choice decide everything? Then a search would only have to find that one. For each
-# choice, the bar shows which share of the differences it explains alone.
-
-# %%
-shares = benchmark.effects(final, bench.choices)
-with plt.rc_context(plotting.STYLE):
-    ax = (100 * shares).plot.barh(xlabel="percent of the variance that the choice explains alone")
-ax.invert_yaxis()  # the first on top
-plotting.show(ax, source="MNIST-NAS-Bench")
-
-# %% [markdown]
-# No choice decides alone: even the longest bar leaves three quarters open. (Do not add the bars up.
-# A network with one block has no `filters_1`, so the bars of blocks and of filters tell partly the
-# same.)
-#
-# And since the table is whole, we know what no search on a real problem ever knows: the best
-# network there is, and the true **Pareto front**, the networks that no other one equals or beats in
-# both size and accuracy. Unit 07 is about the front. Here we need its end on the right.
-
-# %%
-ax = plotting.plot_pareto(final, bench.pareto_front())
-ax.set_ylim(0.8, 1)
-plotting.show(ax, source="MNIST-NAS-Bench, networks above 80 percent")
-
-# %%
-best = bench.oracle_best
-print(f"the best network: {best['test_accuracy']:.4f} with {best['n_params']:,} parameters")
-
-# %% [markdown]
-# The distance from a search's incumbent to this network is its **regret**: zero means that it found
-# the best there is.
-#
-# ## The contestants
-#
-# Six strategies run in this race. Each is a KerasTuner **oracle**, the part of KerasTuner that
-# proposes values and hears scores. They are the very objects that train networks in other units.
+# Six strategies will run. Each is a KerasTuner **oracle**, the part of KerasTuner that proposes values
+# and hears scores. They are the very objects that train networks in other units.
 #
 # | strategy | its idea in a sentence | whose |
 # |---|---|---|
@@ -108,48 +29,68 @@ print(f"the best network: {best['test_accuracy']:.4f} with {best['n_params']:,} 
 # | Hyperband | start many networks, train only the best on | KerasTuner |
 #
 # A **neighbor** is a network that differs in one choice. Hyperband you know from unit 04, and
-# greedy search has a unit of its own, 06. Two others deserve a closer look.
-#
-# ### Regularized evolution
-#
-# Algorithm 1 of Real et al. (2019) is short. It keeps a **population** of P networks. A turn draws
-# a **sample** of S of them and takes the best of the sample as the **parent**. A **mutation**
-# changes one choice of the parent. The child is trained and joins the population. Then the *oldest*
-# network leaves, however good it is.
-#
-# First, drawing and mutating. When a mutation adds a block, the filters of the block are drawn;
-# when it removes one, they go.
+# greedy search has a unit of its own, 06. Two others deserve a closer look first.
 
 # %%
-choices = spaces.declared(spaces.bench_space).space  # none comes before what it depends on
+from nascourse import benchmark, plotting, spaces
+from nascourse.benchmark import simulate
+from nascourse.checks import compare
+from nascourse.strategies import RegularizedEvolutionOracle, make_oracle
+from nascourse.views import explorers
 
+from collections import deque
+from functools import partial
 
-def draw(rng, parent=None, change=None):
-    """A random network, or a copy of the parent with one choice changed."""
-    network = {}
-    for hp in choices:
-        if all(condition.is_active(network) for condition in hp.conditions):
-            values = [v for v in hp.values if hp.name != change or v != parent[change]]
-            new = values[rng.integers(len(values))]
-            network[hp.name] = new if hp.name == change else (parent or {}).get(hp.name, new)
-    return network
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 
+bench = benchmark.load_benchmark()
 
 # %% [markdown]
-# And now the algorithm. `population` is a queue: new networks enter on the right, and the oldest
-# one stands on the left.
+# ## Regularized evolution
+#
+# Algorithm 1 of Real et al. (2019) is short. It keeps a **population** of P networks, at first
+# random ones. A turn draws a **sample** of S of them and takes the best of the sample as the
+# **parent**. A **mutation** changes one choice of the parent. The child is trained and joins the
+# population. Then the *oldest* network leaves, however good it is. In the code, the population is a
+# queue: new networks enter on the right, and the oldest one stands on the left.
+#
+# **Predict.** With P = 20 and S = 5, a search makes 100 trials. We print them in five rows, trials 1
+# to 20, 21 to 40, and so on. Which is the first row that differs from random search? Write its
+# number, from 1 to 5.
+
+# %%
+networks = spaces.settings(spaces.bench_space)  # each is a dictionary of its choices
+
+
+def mutate(parent, rng):
+    """A network that differs from the parent in one choice, and in what depends on it."""
+    change = rng.choice(list(parent))
+    others = parent.keys() - {change}
+    children = [
+        child
+        for child in networks
+        if change in child
+        and child[change] != parent[change]
+        and all(child[name] == parent[name] for name in others & child.keys())
+    ]
+    return children[rng.integers(len(children))]
 
 
 # %%
-def regularized_evolution(bench, trials, population_size, sample_size, rng):
+def regularized_evolution(trials, population_size, sample_size, rng):
     population, history = deque(), []
     while len(history) < trials:
         if len(population) < population_size:
-            network = draw(rng)
+            network = networks[rng.integers(len(networks))]
         else:
             sample = [population[i] for i in rng.integers(population_size, size=sample_size)]
-            accuracy, parent = max(sample, key=lambda model: model[0])
-            network = draw(rng, parent, change=rng.choice(list(parent)))
+            _, parent = max(sample, key=lambda model: model[0])
+            network = mutate(parent, rng)
         accuracy = bench.query(network).val_accuracy
         history.append(accuracy)
         population.append((accuracy, network))
@@ -158,39 +99,42 @@ def regularized_evolution(bench, trials, population_size, sample_size, rng):
     return history
 
 
-# %% [markdown]
-# A hundred trials with P = 20 and S = 5. **Predict**: in which of the five rows does evolution
-# begin to differ from random search?
+# %% tags=["prediction"]
+guess = ...  # the number of a row, from 1 to 5
 
-# %%
-bench.start()
-history = regularized_evolution(bench, 100, 20, 5, np.random.default_rng(1))
-for start in range(0, 100, 20):
-    turn = history[start : start + 20]
-    print(f"trials {start + 1:2} to {start + 20:3}: mean {np.mean(turn):.3f}, best {max(turn):.3f}")
-print(bench)
+
+# %% tags=["prediction-result"]
+def rows_of_twenty(population_size, sample_size):
+    """Mean and best accuracy of each twenty trials, averaged over ten searches."""
+    rngs = map(np.random.default_rng, range(10))
+    histories = [regularized_evolution(100, population_size, sample_size, rng) for rng in rngs]
+    twenties = np.reshape(histories, (10, 5, 20))
+    rows = {"mean": twenties.mean(axis=2).mean(axis=0), "best": twenties.max(axis=2).mean(axis=0)}
+    return pd.DataFrame(rows, pd.RangeIndex(1, 6, name="row")).round(3)
+
+
+print(rows_of_twenty(20, 5))
+compare("05.a", guess, 20 // 20 + 1)  # the first row without random networks
 
 # %% [markdown]
 # The first twenty trials are random: evolution needs a population before it can breed. What follows
-# is better in the mean, which random search never becomes. The last line says what these trials
-# would have cost; the table answered at once.
+# is better in the mean, which random search never becomes.
 #
 # Why must the oldest go? A network that was lucky once would otherwise stay and breed forever. With
-# **aging**, a good network survives only through its children, and each child is measured anew.
-# Whether that pays here, we shall see.
+# **aging**, a good network survives only through its children, and each child is measured anew. The
+# course's `RegularizedEvolutionOracle` does the same inside KerasTuner, so it can train networks and
+# be resumed after an interruption. But it never trains a network twice: where the paper's algorithm
+# would, it draws another child.
 #
-# The course's `RegularizedEvolutionOracle` does the same inside KerasTuner, so it can train
-# networks, be resumed after an interruption, and stop when a space is exhausted. This is how it
-# makes a child:
+# **Change this.** What becomes of the rows with a population of 5, or of 60? And with a sample of
+# one: who chooses the parent then?
 
-# %%
-print(inspect.getsource(RegularizedEvolutionOracle._child))
+# %% tags=["change-this"]
+population_size, sample_size = 20, 1  # change this
+rows_of_twenty(population_size, sample_size)
 
 # %% [markdown]
-# One thing differs. It never trains a network twice; where the paper's algorithm would, it draws
-# another child.
-#
-# ### Bayesian optimization
+# ## Bayesian optimization
 #
 # This strategy has two parts. A **surrogate** is a cheap model that predicts the accuracy of a
 # network from its choices, and says how unsure it is. An **acquisition function** makes one number
@@ -198,67 +142,121 @@ print(inspect.getsource(RegularizedEvolutionOracle._child))
 # smooth curve through what was measured, unsure where nothing was. Its acquisition is the
 # prediction plus 2.6 times the uncertainty.
 #
-# A picture says more. Here a single choice runs from 0 to 1, and four trials have been made. The
-# dashed curve is the truth, which the search does not know. **Predict** where the fifth trial will
-# be.
+# A small example: a single choice runs from 0 to 1. Four trials were made, at 0.05, 0.35, 0.65 and
+# 0.95, with the accuracies 0.838, 0.865, 0.765 and 0.762.
+#
+# **Predict.** Where between 0 and 1 will the fifth trial be? Write a number.
 
-# %%
-grid = np.linspace(0, 1, 200)
-truth = 0.8 + 0.06 * np.sin(5 * grid) + 0.03 * np.cos(14 * grid)
-tried = np.array([10, 70, 130, 190])
-surrogate = GaussianProcessRegressor(RBF(0.15), optimizer=None, normalize_y=True)
-surrogate.fit(grid[tried, None], truth[tried])  # a column: one row a trial
-mean, unsure = surrogate.predict(grid[:, None], return_std=True)
-promising = mean + 2.6 * unsure
+# %% tags=["prediction"]
+guess = ...  # a number between 0 and 1
 
-# %%
-with plt.rc_context(plotting.STYLE):
-    ax = plt.subplots(layout="constrained")[1]
-ax.plot(grid, truth, "--", color=plotting.GRAY, label="truth")
-ax.plot(grid, mean, label="prediction")
-ax.plot(grid, promising, label="acquisition")
-ax.plot(grid[tried], truth[tried], "o", color=plotting.BLUE, label="tried")
-ax.axvline(grid[promising.argmax()], color=plotting.ORANGE, linestyle=":", label="next trial")
-ax.set(xlabel="the choice", ylabel="validation accuracy")
-ax.legend(frameon=False, ncols=2, loc="upper right")
-plotting.show(ax, source="a made-up curve")
+# %% tags=["prediction-result"]
+grid = np.linspace(0, 1, 201)
+truth = 0.8 + 0.06 * np.sin(5 * grid) + 0.03 * np.cos(14 * grid)  # which the search does not know
+
+
+def surrogate(tried, times_unsure=2.6):
+    """The prediction and the acquisition along the grid, after trials at these places of it."""
+    model = GaussianProcessRegressor(RBF(0.15), optimizer=None, normalize_y=True)
+    model.fit(grid[tried, None], truth[tried])  # a column: one row a trial
+    mean, unsure = model.predict(grid[:, None], return_std=True)
+    return mean, mean + times_unsure * unsure
+
+
+first_trials = [10, 70, 130, 190]
+compare("05.b", guess, grid[surrogate(first_trials)[1].argmax()], digits=2)
 
 # %% [markdown]
 # The acquisition is high where the prediction is high, and where nobody has looked. So one number
-# balances **exploitation** (go where it is good) and **exploration** (go where it is unknown). Here
-# it will be disappointed, and the disappointment will correct the prediction.
+# balances **exploitation** (go where it is good) and **exploration** (go where it is unknown).
 #
 # Two facts about KerasTuner's version matter for the race. Its first trials are random, three for
 # each hyperparameter, since a surrogate needs data; the nine hyperparameters of our space make that
 # 27. And each later proposal takes nearly a second, where that of another strategy takes a
-# thousandth. So 20 of its searches were recorded beforehand, and are replayed.
+# thousandth. So 20 of its searches were recorded beforehand, and are replayed. The race judges this
+# version of the idea, not the idea: with another surrogate it can look different.
 #
+# **Change this.** Step on: with one step the fifth trial has been made, and the prediction has learned
+# from it. After how many steps is the highest point of the truth found? And without curiosity, with
+# the uncertainty counted 0 times? (If it is found all the same, that is luck with this curve: nothing
+# would tell the search of a higher hill elsewhere.)
+
+# %% tags=["change-this"]
+steps, times_unsure = 0, 2.6  # change this
+tried = list(first_trials)
+for _ in range(steps):
+    tried.append(surrogate(tried, times_unsure)[1].argmax())
+mean, promising = surrogate(tried, times_unsure)
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+ax.plot(grid, mean, label="prediction")
+ax.plot(grid, promising, label="acquisition")
+ax.plot(grid, truth, "--", color=plotting.GRAY, label="truth")
+ax.plot(grid[tried], truth[tried], "o", color=plotting.BLUE, label="tried")
+ax.axvline(grid[promising.argmax()], color=plotting.ORANGE, linestyle=":", label="next trial")
+ax.set(xlabel="the choice", ylabel="validation accuracy")
+ax.legend(frameon=False, ncols=2, loc="upper right")
+plotting.show(ax, caption="The acquisition decides the next trial.", source="a made-up curve")
+
+# %% [markdown]
 # ## One search proves nothing
 #
-# `simulate` lets oracles walk the table. Each search also draws, for each network, which of the
-# three trainings it sees, so it chooses by a real, noisy validation accuracy. Random search against
-# evolution, 30 trials each, six times. Read only the first row, and decide who wins. Then read on.
+# `simulate` lets oracles walk the table. Each search also draws, for each network, which of its
+# trainings it sees, so it chooses by a real, noisy validation accuracy. It is judged by the test
+# accuracy of the chosen network's *other* trainings.
+#
+# **Predict.** Random search against evolution, 30 trials each, with six seeds. In how many of the
+# six does evolution end better? Write a whole number.
 
-# %%
-few = simulate(["random", "evolution"], budget=30, seeds=range(6))
-ends = few.groupby(["seed", "strategy"])["test_accuracy"].last().unstack()
-ends.assign(winner=ends.idxmax(axis=1)).round(3)
+# %% tags=["prediction"]
+guess = ...  # a whole number from 0 to 6
+
+
+# %% tags=["prediction-result"]
+def duel(seeds):
+    """Who ends better after 30 trials, for each seed."""
+    searches = simulate(["random", "evolution"], budget=30, seeds=seeds)
+    ends = searches.groupby(["seed", "strategy"])["test_accuracy"].last().unstack()
+    return ends.assign(winner=ends.idxmax(axis=1)).round(3)
+
+
+six = duel(range(6))
+print(six)
+compare("05.c", guess, int((six["winner"] == "evolution").sum()), unit="of 6")
 
 # %% [markdown]
 # Each row is what a report with one seed would say. With another seed it may say the opposite. And
 # whoever won most of the six may still be the weaker one: keep in mind who it was, until you see a
 # hundred searches of each.
 #
+# **Change this.** Let six other seeds decide, and six more. How often does the count of wins change
+# sides?
+
+# %% tags=["change-this"]
+first_seed = 6  # change this
+duel(range(first_seed, first_seed + 6))
+
+# %% [markdown]
 # ## The race
 #
 # Now 100 searches for each strategy, and the 20 recorded Bayesian ones. Each may pay for 100
-# trainings of 12 epochs. With training, that would take most of a day of one processor. **It takes
-# about 15 seconds.**
+# trainings of 12 epochs. With training, that would take a processor many hours. **Here it takes about
+# 15 seconds.**
 #
-# **Predict** before you run it. After 10 trials, which strategies *cannot* be better than random
-# search? Think of how each begins.
+# A search's **regret** is the distance from its incumbent to the best network of the table, in test
+# accuracy. (Where is zero? The best one is the highest of many noisy means, so it is a little too
+# high, by what the first line below says. All regrets are too large by as much, for all strategies
+# alike.)
+#
+# **Predict.** Who has the lowest mean regret after 10, after 30 and after 100 trainings? Think of how
+# each begins. Write a list of three names: `"random"`, `"evolution"`, `"local"`, `"greedy"`,
+# `"hyperband"` or `"bayesian"`.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a list of three names: after 10, 30 and 100 trainings
+
+# %% tags=["prediction-result"]
+print(f"zero is too high by about {100 * benchmark.optimism_of_the_best(bench):.1f} points")
 live = ["random", "evolution", "local", "greedy", "hyperband"]
 races = pd.concat(
     [
@@ -266,102 +264,57 @@ races = pd.concat(
         simulate("bayesian", budget=100, seeds=range(20)),
     ]
 )
-ended = races.groupby(["strategy", "seed"], sort=False)[["trial", "epochs", "seconds"]].last()
-print(f"training it all: {ended['seconds'].sum() / 3600:.0f} hours")
-ended.groupby("strategy", sort=False).median().round().astype(int)
+standing = 100 * benchmark.within_budget(races, range(12, 1201, 12))  # 12 epochs: a training
+means = standing.set_axis(range(1, 101), axis=1).groupby("strategy", sort=False).mean()
+print(means[[10, 30, 100]].round(2))
+best = means[[10, 30, 100]].idxmin().add_prefix("after ")
+compare("05.d", guess, best.to_dict(), options=list(means.index))
+
+# %% tags=["prediction-result"]
+gap = (means.loc["random"] - means.drop("random")).T.rename_axis("trainings paid for")
+ax = plotting.plot_lines(gap.iloc[4:], value="points of regret less than random search")
+for line in ax.lines:
+    line.set_marker("")
+ax.axhline(0, color=plotting.GRAY, linewidth=1)
+ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+caption = "A line above zero is ahead of random search, at this budget."
+source = "MNIST-NAS-Bench, means of 100 simulated searches each, of 20 recorded Bayesian ones"
+plotting.show(ax, caption=caption, source=source)
 
 # %% [markdown]
-# The table holds the median search of each strategy. Two rows are odd. Hyperband has more trials
-# for the same epochs, as most of them are short. And greedy search did not spend its budget. We
-# come back to that.
+# Who leads depends on the budget, so "which strategy is the best?" has no answer without "after how
+# many trainings?". Evolution is random search until its population is full, after 20 trials, and
+# Bayesian optimization for its first 27: up to there their lines differ from zero by luck only. A
+# strategy that learns must first pay for something to learn from.
 #
-# ### Regret over budget
+# Two cautions belong to such pictures. Hyperband's incumbent is judged after a full training that it
+# may not have paid for. And a search that stopped early stays where it ended. (All but Hyperband pay
+# for 12 epochs a network. Unit 04 has shown that fewer would do, for random search as for any other.)
 #
-# `within_budget` looks up where each search stood when it had spent so many epochs. Each line is
-# the median over all searches of a strategy. Lower is better, and the axis of the budget is
-# logarithmic.
+# A mean hides how much the searches differ. The **band** holds the middle half of them, and the line
+# in it is the **median**: half of the searches are above, half below. (It may rise: the new incumbent
+# is then better in validation and worse in the test.)
+#
+# **Change this.** Draw each strategy against random search. Whose band leaves that of random search,
+# and when? And with `"seconds"`, where a strategy that likes large networks gets fewer trials? (They
+# leave out the strategy's own thinking, for the Bayesian one nearly a second a trial.)
 
-
-# %%
-def draw_race(standing, **labels):
-    """Each strategy's median search along the budget, and its middle half as a band."""
-    with plt.rc_context(plotting.STYLE):
-        ax = plt.subplots(layout="constrained")[1]
-    for strategy, searches in standing.groupby(level="strategy", sort=False):
-        low, median, high = np.percentile(searches, [25, 50, 75], axis=0)
-        ax.fill_between(standing.columns, low, high, step="post", alpha=0.2, linewidth=0)
-        ax.step(standing.columns, median, where="post", linewidth=2, label=strategy)
-    ax.set(xscale="log", **labels)
-    ax.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return ax
-
-
-# %%
-epochs = np.arange(12, 1201, 12)  # 12 epochs are one full training
-standing = benchmark.within_budget(races, epochs)
-medians = standing.groupby("strategy", sort=False).median()
-
-ax = draw_race(medians, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
-plotting.show(
-    ax,
-    source="MNIST-NAS-Bench, 100 simulated searches for each strategy, 20 recorded Bayesian ones",
-)
+# %% tags=["change-this"]
+strategy, by = "evolution", "epochs"  # change this
+budget = {"epochs": np.arange(60, 1201, 12), "seconds": np.arange(10, 201, 2)}[by]
+with plt.rc_context(plotting.STYLE):
+    ax = plt.subplots(layout="constrained")[1]
+for name in ("random", strategy):
+    searches = benchmark.within_budget(races[races["strategy"] == name], budget, by=by)
+    low, median, high = 100 * np.percentile(searches, [25, 50, 75], axis=0)
+    ax.fill_between(budget, low, high, step="post", alpha=0.2, linewidth=0)
+    ax.step(budget, median, where="post", linewidth=2, label=name)
+ax.set(xlabel=by, ylabel="regret, in points")
+ax.legend(frameon=False)
+caption = "Where the bands overlap, many a search of the weaker strategy beats one of the better."
+plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, simulated searches")
 
 # %% [markdown]
-# Evolution is random search until its population is full, after 20 trials or 240 epochs. Bayesian
-# optimization is random search for its first 27. Up to there, their lines differ from that of
-# random search by luck only. A strategy that learns must first pay for something to learn from.
-#
-# A line may also rise. The new incumbent is then better in validation and worse in the test.
-#
-# A median hides how much the searches differ. The **band** holds the middle half of them. Three
-# strategies are enough for one picture.
-
-# %%
-three = standing.loc[["random", "evolution", "local"]]
-ax = draw_race(three, xlabel="epochs spent", ylabel="regret", ylim=(0, 0.05))
-plotting.show(ax, source="MNIST-NAS-Bench, 100 simulated searches for each strategy")
-
-# %% [markdown]
-# Epochs are not the only currency. A large network takes longer, so a strategy that likes large
-# networks gets fewer trials for its time. The same race over the seconds of one processor:
-
-# %%
-by_seconds = benchmark.within_budget(races, np.arange(2, 201, 2), by="seconds")
-medians = by_seconds.groupby("strategy", sort=False).median()
-ax = draw_race(medians, xlabel="training seconds", ylabel="regret", ylim=(0, 0.05))
-plotting.show(
-    ax,
-    source="MNIST-NAS-Bench, 100 simulated searches for each strategy, 20 recorded Bayesian ones",
-)
-
-# %% [markdown]
-# Three cautions belong to these pictures. The seconds leave out the strategy's own thinking, which
-# for the Bayesian one is nearly a second a trial. Hyperband's incumbent is judged after a full
-# training that it may not have paid for. And a search that stopped early stays where it ended.
-#
-# ### Ranks
-#
-# Regret has a scale: early differences are large, late ones small. The **mean rank** asks only who
-# is ahead. Among six searches the best gets rank 1, the worst rank 6; if all strategies were equal,
-# each would have 3.5 in the mean. We use the 20 seeds that all six strategies have.
-
-# %%
-shared = standing[standing.index.get_level_values("seed") < 20]
-ranks = benchmark.mean_ranks(shared)
-ax = draw_race(ranks, xlabel="epochs spent", ylabel="mean rank, 1 is the best")
-plotting.show(
-    ax,
-    source="MNIST-NAS-Bench, 20 searches for each strategy, the Bayesian ones recorded",
-)
-
-# %% [markdown]
-# The lines jitter, as 20 searches are few. Who leads depends on the budget. "Which strategy is the
-# best?" has no answer without "after how many epochs?". (Hyperband leads at the very start: for the
-# price of one full training it tries six networks with two epochs each.)
-#
 # ### How probable is a win?
 #
 # The most useful number is the plainest. Take one search of A and one of B at random: how probable
@@ -370,118 +323,127 @@ plotting.show(
 #
 # How sure is it? The **bootstrap** (Efron 1979) draws 100 searches from our 100, with replacement:
 # the same one may come twice, and another not at all. It does so again and again, and computes the
-# number each time. The middle 95 percent of these numbers are the **interval**.
+# number each time. The middle 95 percent of these numbers are the **interval**. And we look at 15
+# comparisons, of which one may well mislead. **Holm's correction** (1979) makes the p-values, which
+# say how easily luck alone does as much, larger to allow for that.
+#
+# **Predict.** How probably does a search with evolution end better than a random search, after 30 and
+# after 100 trainings? Write a list of two numbers.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a list of two probabilities: after 30 and 100 trainings
+
+# %% tags=["prediction-result"]
 tests = benchmark.within_budget(races, [120, 360, 1200], value="test_accuracy")
-
-
-def against_random(standing):
-    """How probably each strategy ends better than random search, with the interval."""
-    cells = {}
-    for strategy in standing.index.unique("strategy").drop("random", errors="ignore"):
-        for spent in standing.columns:
-            a, b = standing.loc[strategy, spent], tests.loc["random", spent]
-            found = benchmark.superiority(a, b)
-            text = f"{found.probability:.2f} ({found.low:.2f} to {found.high:.2f})"
-            cells[strategy, f"{spent // 12} trials"] = text
-    return pd.Series(cells).unstack(sort=False)
-
-
-against_random(tests)
+tests.columns = [10, 30, 100]  # trainings
+rows = {}
+for strategy in means.index.drop("random"):
+    for spent in tests:
+        a, b = tests[spent][strategy], tests[spent]["random"]
+        row = benchmark.superiority(a, b)._asdict()
+        rows[strategy, spent] = {**row, "p": stats.mannwhitneyu(a, b).pvalue}
+wins = pd.DataFrame(rows).T.rename_axis(["strategy", "trainings"])
+wins["p, corrected"] = benchmark.holm(wins.pop("p"))
+print(wins.round({"probability": 2, "low": 2, "high": 2, "p, corrected": 3}))
+evolution = wins["probability"]["evolution"]
+compare("05.e", guess, {"after 30": evolution[30], "after 100": evolution[100]}, digits=2)
 
 # %% [markdown]
 # How to read it:
 #
-# - An interval that contains 0.5 is no evidence of a difference. It is no evidence of equality
-#   either.
-# - The Bayesian intervals are the widest, and the only reason is that it has 20 searches, not 100.
+# - An interval that contains 0.5, or a corrected p-value above 0.05, is no evidence of a difference.
+#   (An interval may leave out 0.5 where the corrected p-value stays above 0.05: who looks 15 times
+#   finds something in luck.) It is no evidence of equality either: with the 20 Bayesian searches,
+#   whose intervals are the widest, we would overlook a small one.
 # - A probability of 0.7 means that random search still wins three times in ten. A strategy can be
 #   better beyond doubt, and your one search with it still lose.
-# - These are 15 comparisons. Of intervals at 95 percent, one in twenty misses the truth, so one of
-#   the 15 may well mislead. Say *before* the race which comparison matters.
+# - All rows share the same random searches. If these were lucky, all strategies look worse than they
+#   are. And two rows cannot be compared with each other by their intervals: that takes the two
+#   strategies' own searches, as below.
 #
-# So what may we say of this space? After 10 trials only greedy search is clearly ahead. After 30,
-# local and greedy search win four times in five, evolution and Hyperband three times in five. After
-# 100, evolution and local search win about seven times in ten, and greedy search, which stopped
-# long before, still six. Hyperband's interval then contains 0.5. Bayesian optimization shows no
-# advantage at any of the three budgets; with 20 searches we would overlook a small one. Why it does
-# not, we have not measured.
-#
-# And the six seeds from above? There random search won five of six, at 30 trials. Of all pairs
-# among the hundred searches of each, at the same budget, evolution wins 60 percent.
+# Some strategies are ahead early and lose their lead, others need time: again it depends on the
+# budget. And the six seeds from above? Compare their verdict with what a hundred searches of each
+# say after 30 trainings.
 #
 # ## You against them
 #
 # Ten trials are few enough to play by hand. Pick a network, hear the validation accuracy of one
 # training, as a strategy does, and let it guide your next pick. When the ten are spent, your best
 # pick is judged by its test accuracy, among 100 searches each of random search, evolution and
-# greedy search. **Predict**: how many of the random searches will you beat? Where widgets do not
-# work, you see the field without you.
+# greedy search. A curve further to the right is a better field. Where widgets do not work, you see
+# the field without you. (Your game is one search with one seed, so it proves no more than theirs; and
+# you knew the space from tables and plots, which no strategy has seen.)
+#
+# **Change this.** Guess first: how many of the random searches will you beat? Then play. How much
+# better do you and the others get with a budget of 20?
 
-# %%
-explorers.beat_the_search(bench)
+# %% tags=["change-this"]
+explorers.beat_the_search(bench, budget=10)  # change this
 
 # %% [markdown]
-# A curve further to the right is a better field. Half of the random searches is what luck gets.
-# Your game is one search with one seed, so it proves no more than theirs; and you knew the space
-# from plots, which no strategy has seen.
-#
 # ## Greedy stops by itself
 #
-# Greedy search left most of its budget unspent. How many trials did it make?
+# Greedy search copies the best trial and redraws a few values, mostly a single one. A network has
+# about ten neighbors. When all have been tried, nearly every draw is an old one, and after too many
+# of these collisions AutoKeras gives up, without a word.
+#
+# **Predict.** After how many of its 100 trials does the median greedy search stop? Write a number.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a number of trials
+
+# %% tags=["prediction-result"]
 greedy = races[races["strategy"] == "greedy"]
 lengths = greedy.groupby("seed")["trial"].max()
-lengths.describe()[["min", "25%", "50%", "75%", "max"]].astype(int).to_frame("trials of 100")
-
-# %% [markdown]
-# Unit 06 looks inside; here is the reason in short. Greedy search copies the best trial and redraws
-# a few values, mostly a single one. A network has about ten neighbors, and when all have been
-# tried, nearly every draw is an old one. After too many of these collisions AutoKeras gives up,
-# without a word. Local search meets the same wall, and starts again somewhere else.
-#
-# What is an **equal budget** then? After 100 trials, greedy is judged by what it found in a part of
-# them. That is fair to a person who can pay for 100. It is unfair to the idea of greedy search. The
-# other way is to stop each random search where its greedy partner stopped:
-
-# %%
+compare("05.f", guess, lengths.median(), unit="trials")
 by_trial = races.set_index(["strategy", "seed", "trial"])["test_accuracy"]
-stopped = by_trial["random"].loc[list(lengths.items())]
-found = benchmark.superiority(tests.loc["greedy", 1200], stopped)
-print(f"at greedy's own length: {found.probability:.2f} ({found.low:.2f} to {found.high:.2f})")
+stopped = by_trial["random"].loc[list(lengths.items())]  # each as early as its greedy partner
+for name, rival in {"100 trials": tests[100]["random"], "as few": stopped}.items():
+    found = benchmark.superiority(tests[100]["greedy"], rival)
+    print(f"against {name}: {found.probability:.2f} ({found.low:.2f} to {found.high:.2f})")
 
 # %% [markdown]
-# Compare with greedy's row above, at 100 trials. Both numbers are true. A report must say which
-# budget it means.
+# It leaves most of its budget unspent. Local search meets the same wall, and starts again somewhere
+# else. What is an **equal budget** then? Against random searches of 100 trials, greedy is judged by
+# what it found in a part of them. That is fair to a person who can pay for 100, and unfair to the
+# idea of greedy search. Against random searches that stop as early, it does better. Both numbers are
+# true, and a report must say which budget it means.
 #
 # The start needs a word, too. AutoKeras's oracle does not begin at random: it redraws a few of the
-# *default* values of the space. Our defaults make a decent network, so it has a small **head
-# start**. In unit 06 it will be a large one. We can take it away, with a random first network for
-# each search.
+# *default* values of the space. Our defaults make a decent network, which is a small **head start**.
+# In unit 06 it will be a large one. We can take it away, with a random first network for each search,
+# and compare the two ways directly. **This takes about 3 seconds.**
+#
+# **Change this.** How long does the head start last? Compare after 10, 30 and 100 trainings. An
+# interval with 0.5 in it leaves the question open.
+
+# %% tags=["change-this"]
+trainings = 5  # change this
 
 
-# %%
 def greedy_from_anywhere(seed, **options):
-    first = draw(np.random.default_rng(seed))
+    first = networks[np.random.default_rng(seed).integers(len(networks))]
     return make_oracle("greedy", seed=seed, first=first, **options)
 
 
-anywhere = simulate({"from anywhere": greedy_from_anywhere}, budget=100, seeds=range(100))
-both = pd.concat([greedy, anywhere])
-against_random(benchmark.within_budget(both, tests.columns, value="test_accuracy"))
+makers = {"from anywhere": greedy_from_anywhere, "as it is": partial(make_oracle, "greedy")}
+pair = simulate(makers, budget=trainings, seeds=range(100))
+ends = pair.groupby(["strategy", "seed"])["test_accuracy"].last()
+found = benchmark.superiority(ends["as it is"], ends["from anywhere"])
+print(f"with the head start: {found.probability:.2f} ({found.low:.2f} to {found.high:.2f})")
 
 # %% [markdown]
-# The second row is the strategy itself. After 10 trials it looks behind the first, as it must if
-# the head start is worth something; after 30 and 100 it does not. But at each budget the two
-# intervals overlap, so this table alone proves neither.
-#
 # ## Does aging matter here?
 #
 # Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took
-# 20 and 5 instead. Was that wise? And what if the *worst* network leaves instead of the oldest?
-# Since the oracle drops the network on the left, it is enough to sort.
+# 20 and 5 instead. And what if the *worst* network leaves instead of the oldest? Since the oracle
+# drops the network on the left, it is enough to sort. We let this variant make 100 searches, and
+# compare them with the 100 of the race by the **difference** of their mean test accuracies and its
+# own interval. (Two intervals that overlap say little.) **It takes about 4 seconds.**
+#
+# **Predict.** Is evolution with aging better or worse than without, or can 100 searches of each not
+# tell? Write a list of two words, after 30 and after 100 trainings: `"better"`, `"worse"` or
+# `"cannot tell"`.
 
 
 # %%
@@ -493,82 +455,99 @@ class TheWorstLeaves(RegularizedEvolutionOracle):
         super().score_trial(trial)  # adds the trial, and drops the one on the left
 
 
-# %% [markdown]
-# Nine settings and this variant, 50 searches each, all against the random searches from above.
-# **This takes about 10 seconds.**
+# %% tags=["prediction"]
+guess = ...  # a list of two words: after 30 and 100 trainings
 
-# %%
-variants = {
-    f"P={size}, S={sample}": partial(
-        RegularizedEvolutionOracle, population_size=size, sample_size=sample
-    )
-    for size in (5, 20, 50)
-    for sample in (2, 5, 20)
+
+# %% tags=["prediction-result"]
+def verdict(a, b):
+    """Print by how many points A's searches end better than B's, and return a word for it."""
+    found = benchmark.difference(100 * a, 100 * b)
+    word = "better" if found.low > 0 else "worse" if found.high < 0 else "cannot tell"
+    print(f"{found.difference:+.2f} points ({found.low:+.2f} to {found.high:+.2f}), {word}")
+    return word
+
+
+unaged = simulate({"the worst leaves": TheWorstLeaves}, budget=100, seeds=range(100))
+unaged = benchmark.within_budget(unaged, [360, 1200], value="test_accuracy")
+verdicts = {}
+for spent in (30, 100):
+    print(f"after {spent} trainings, with aging: ", end="")
+    verdicts[f"after {spent}"] = verdict(tests[spent]["evolution"], unaged[12 * spent])
+compare("05.g", guess, verdicts, options=["better", "worse", "cannot tell"])
+
+# %% [markdown]
+# A network that breeds too long needs time to do harm, and 100 trials are little. Where the interval
+# holds zero, we have not seen aging pay, and we have not shown that it is useless either.
+#
+# **Change this.** Is there a better setting than P = 20 and S = 5? (A sample may be larger than the
+# population, as a member can be drawn twice.) **Each setting takes about 4 seconds.** And take care:
+# of twenty settings one is always the best. To report it as "our method" is the winner's curse again,
+# with strategies in the place of networks. An honest report chooses a setting, and races it anew with
+# other seeds.
+
+# %% tags=["change-this"]
+setting = {"population_size": 10, "sample_size": 10}  # change this
+makers = {
+    "yours": partial(RegularizedEvolutionOracle, **setting),
+    "ours": RegularizedEvolutionOracle,
 }
-variants["the worst leaves"] = TheWorstLeaves
-sweep = simulate(variants, budget=100, seeds=range(50))
-against_random(benchmark.within_budget(sweep, [360, 1200], value="test_accuracy"))
+fresh = simulate(makers, budget=100, seeds=range(100, 150))
+fresh = benchmark.within_budget(fresh, [360, 1200], value="test_accuracy")
+for spent in fresh:
+    print(f"after {spent // 12} trainings: ", end="")
+    verdict(fresh.loc["yours", spent], fresh.loc["ours", spent])
 
 # %% [markdown]
-# Start with the rows of P=50, at 30 trials. Their population is not full yet, so they *are* random
-# search. How far they stray from 0.50 is what luck alone does to such a number. The row P=20, S=5
-# shows luck as well: it is the evolution of the race, searched again.
-#
-# After 30 trials, small populations with large samples are ahead: they begin early, and breed from
-# the very best. (A sample may be larger than the population, since a member can be drawn twice.)
-# After 100 that has gone. Only P=50 with S=2 falls behind, as it has half of its trials left and
-# chooses weakly. And aging? The variant where the worst leaves does as well as ours. Within 100
-# trials in this space aging pays nothing that we can see.
-#
-# Then look for intervals that do not overlap. In a table of twenty numbers one is always the
-# largest. To pick it and report it as "our method" is the winner's curse again, with strategies in
-# the place of networks. An honest report would choose a setting here, and race it anew with fresh
-# seeds.
-#
-# ## Chosen by validation, judged by test
-#
-# Each search chose its incumbent by one validation accuracy. What did that number promise? What did
-# the network hold in the test? And had the search tried a better one, without noticing?
-
-# %%
-tried = races.assign(best_tried=races["network"].map(final["test_accuracy"]))
-columns = {"promised": ("val_accuracy", "max"), "held": ("test_accuracy", "last")}
-ends = tried.groupby(["strategy", "seed"], sort=False).agg(
-    **columns, best_tried=("best_tried", "max")
-)
-ends.groupby("strategy", sort=False).mean().round(4)
-
-# %% [markdown]
-# `promised` is above `held`: the best of many noisy numbers is a lucky one. And `best_tried` is
-# above `held`: a part of the regret is not the strategy's fault. It had a better network in its
-# hands, and the noise of one training hid it. No better strategy can mend this. A better
-# *estimation* can: train the last few candidates again, from other seeds, before you choose.
-#
 # ## What a small space can tell
 #
-# How far does luck get in this space? Count the networks that are nearly as good as the best.
+# What can stop a local search? A **local optimum**, a network that none of its neighbors beats in
+# validation. There it has to start again somewhere else.
+#
+# **Predict.** Of the 1,248 networks, how many are local optima by the accuracies of one seed, on
+# average, and how many by the means of all seeds? Write a list of two numbers.
 
-# %%
-behind = best["test_accuracy"] - final["test_accuracy"]
-for margin in (0.01, 0.005, 0.002):
-    good = int((behind < margin).sum())
-    print(f"within {margin:.1%} of the best: {good:3}, that is one in {len(final) / good:.0f}")
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers of networks: by one seed, by the means
+
+# %% tags=["prediction-result"]
+last = bench.curves[bench.curves["epoch"] == bench.epochs]
+by_seed = last.pivot(index="network", columns="seed", values="val_accuracy")
+optima = [len(benchmark.local_optima(bench, by_seed[seed])) for seed in bench.seeds]
+of_means = len(benchmark.local_optima(bench, by_seed.mean(axis=1)))
+print("by each seed:", optima)
+compare("05.h", guess, {"by one seed": np.mean(optima), "by the means": of_means}, digits=0)
 
 # %% [markdown]
-# If one network in n is good enough, some n random draws are likely to hit one, and nothing needs
-# to be learned for that. Compare n with the 100 trials of our searches. Where n is far below,
-# random search is enough; where it is far above, a strategy has to know something. A small space
-# that someone chose with care is often full of good networks. A large one need not be.
+# Most of these traps are made of noise: where accuracies are measured better, fewer are left, and
+# local search climbs further. White et al. (2021) found the same on larger tables. Noise hides things
+# as well. A search has often tried a better network than the one that it chose. No better strategy
+# can mend this. A better *estimation* can: train the last few candidates again, from other seeds,
+# before you choose.
 #
 # So what may we take home from this race?
 #
-# - *What carries over*: how to compare. Many seeds, equal budget, bands, random search in the
-#   picture. And the mechanics: who begins at random, who stops early, what noise hides.
+# - *What carries over*: how to compare. Many seeds, equal budget, intervals of differences, random
+#   search in the picture. And the mechanics: who begins at random, who stops early, what noise hides.
 # - *What may not*: the order. On tables of 15,625 and of 423,624 networks White et al. found local
 #   search among the best; in the first version of their paper (2020) they also report that it fails
-#   on the DARTS space, which has about 10^18 networks. Ours has about 10^3.
+#   on the DARTS space, which has about 10^18 networks. Ours has about 10^3. Zela et al. (2022) warn
+#   that what holds on such small tables may not hold in the large spaces that people search.
 # - *What no race tells*: whether the space was worth searching. That was unit 03.
 #
+# How far does luck get in this space? If one network in n is good enough, some n random draws are
+# likely to hit one, and nothing needs to be learned for that. Where n is far below the 100 trials of
+# our searches, random search is enough; where it is far above, a strategy has to know something.
+#
+# **Change this.** At which margin does this space become hard for luck?
+
+# %% tags=["change-this"]
+margin = 1.0  # change this: percentage points below the best
+truth_of_all = bench.truth()
+good = int((truth_of_all > truth_of_all.max() - margin / 100).sum())
+print(f"within {margin} points of the best: {good}, one in {len(bench) / good:.0f}")
+
+# %% [markdown]
 # ## Summary
 #
 # - A table of measured networks makes searches so cheap that strategies can be compared at all.
@@ -576,19 +555,20 @@ for margin in (0.01, 0.005, 0.002):
 # - Bayesian optimization: a surrogate predicts, an acquisition balances good against unknown.
 # - A strategy that learns begins like random search. Ask at which budget it pays.
 # - Report a median with a band, and the probability of a win with its interval. One seed each is an
-#   anecdote.
+#   anecdote. A difference has an interval of its own, and many comparisons need a correction.
 # - Say what "equal budget" means: trials, epochs or seconds, and what becomes of a search that
 #   stops.
-# - Choose by validation, judge by test. What validation promises of a winner is too much.
+# - Noise makes local optima, and hides good networks that were tried. Choose by validation, judge by
+#   test.
 # - Every order of strategies is one about this space, until another space confirms it.
 #
 # Next: [unit 06](06_autokeras_greedy.ipynb) opens up the greedy strategy, and trains with it.
 #
 # ## Exercises
 #
-# Four exercises in [05_strategies](../exercises/05_strategies.ipynb), 50 minutes: compute a
-# probability of superiority, write an oracle of your own and race it, draw a median in its band,
-# and choose a sentence for a report.
+# In [four exercises](../exercises/05_strategies.ipynb), 50 minutes, you compute a probability of
+# superiority, write an oracle of your own and race it, draw a median in its band, and choose a
+# sentence for a report.
 #
 # ## Further reading
 #
@@ -606,5 +586,10 @@ for margin in (0.01, 0.005, 0.002):
 #   Size Statistics of McGraw and Wong*. Journal of Educational and Behavioral Statistics 25(2).
 # - Efron, B. (1979). *Bootstrap Methods: Another Look at the Jackknife*. The Annals of Statistics
 #   7(1).
+# - Holm, S. (1979). *A Simple Sequentially Rejective Multiple Test Procedure*. Scandinavian Journal
+#   of Statistics 6(2).
+# - Zela, A., Siems, J., Zimmer, L., Lukasik, J., Keuper, M. & Hutter, F. (2022). *Surrogate NAS
+#   Benchmarks: Going Beyond the Limited Search Spaces of Tabular NAS Benchmarks*.
+#   [arXiv:2008.09777](https://arxiv.org/abs/2008.09777). It is also called NAS-Bench-301.
 # - Lindauer, M. & Hutter, F. (2020). *Best Practices for Scientific Research on Neural Architecture
 #   Search*. [JMLR 21:243](https://jmlr.org/papers/v21/20-056.html)
