@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -361,8 +360,9 @@ class SurrogateOracle(_RandomOracle):
 
     def _candidates(self, trained: Sequence[Trial]) -> list[dict[str, Any]]:
         best = max(trained, key=self._larger_is_better).hyperparameters.values
-        draws = [self._random_architecture, partial(self._mutate, best)]
-        drawn = [draws[i % 2]() for i in range(self.n_candidates)]
+        half = self.n_candidates // 2
+        drawn = [self._random_architecture() for _ in range(half)]
+        drawn += [self._mutate(best) for _ in range(self.n_candidates - half)]
         return [architecture for architecture in drawn if not compat.is_tried(self, architecture)]
 
     def _upper_confidence_bounds(
