@@ -7,6 +7,7 @@ a table of measured networks, or in any other KerasTuner project.
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from keras_tuner.engine.hyperparameters import Boolean, Choice, Fixed, Float, Hy
 from keras_tuner.engine.trial import Trial
 from numpy.typing import NDArray
 from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
@@ -347,7 +349,8 @@ class SurrogateOracle(_RandomOracle):
         self.theta: list[float] = []  # the kernel's parameters, learned, as scikit-learn has them
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        ended = [self.trials[number] for number in self.end_order]
+        # A trial that was run again after a stop has ended twice.
+        ended = [self.trials[number] for number in dict.fromkeys(self.end_order)]
         trained = [trial for trial in ended if trial.status == "COMPLETED"]
         candidates = self._candidates(trained) if len(trained) >= self.n_initial else []
         if candidates:
@@ -376,7 +379,9 @@ class SurrogateOracle(_RandomOracle):
             kernel if learns else kernel.clone_with_theta(self.theta),
             optimizer="fmin_l_bfgs_b" if learns else None,
         )
-        surrogate.fit([self._encode(trial.hyperparameters.values) for trial in trained], scores)
+        with warnings.catch_warnings():  # scores without noise leave no more to learn of it
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            surrogate.fit([self._encode(trial.hyperparameters.values) for trial in trained], scores)
         self.theta = surrogate.kernel_.theta.tolist()
         mean, deviation = surrogate.predict(
             [self._encode(architecture) for architecture in candidates], return_std=True
