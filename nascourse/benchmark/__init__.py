@@ -25,11 +25,13 @@ look at it.  Whoever judges searches asks for it: `test_accuracy`, `truth`, `ora
 >>> from nascourse.benchmark import simulate
 >>> races = simulate(["random", "evolution"], budget=50, seeds=range(100))    # doctest: +SKIP
 
-and `within_budget`, `mean_ranks`, `superiority`, `difference` and `holm` say what it shows.  The
-design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that
-of NAS-Bench-201.  Reading the table needs no TensorFlow.
+`simulate_workers` searches it with several workers, by ASHA or Hyperband; and `within_budget`,
+`mean_ranks`, `superiority`, `difference` and `holm` say what it shows.  The design follows the
+interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that of NAS-Bench-201.
+Reading the table needs no TensorFlow.
 """
 
+from nascourse.benchmark.asynchronous import simulate_workers
 from nascourse.benchmark.comparison import (
     Difference,
     Superiority,
@@ -65,6 +67,7 @@ __all__ = [
     "mean_ranks",
     "optimism_of_the_best",
     "simulate",
+    "simulate_workers",
     "superiority",
     "winners_curse",
     "within_budget",

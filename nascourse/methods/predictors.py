@@ -98,7 +98,7 @@ def rank_correlations(
 
         - predictor: the prediction,
         - parameters: counting parameters,
-        - last_epoch: the accuracy after ``curve`` epochs; NaN without.
+        - last_epoch: the accuracy after ``curve`` epochs, if it sees some.
 
     Raises
     ------
@@ -119,13 +119,10 @@ def rank_correlations(
         for n in trainings:
             trained, others = order[:n], order[n:]
             model = clone(regressor).fit(x[trained], accuracies[trained, -1])
-            judges = {
-                "predictor": model.predict(x[others]),
-                "parameters": benchmark.networks["n_params"].to_numpy()[others],
-                "last_epoch": accuracies[others, curve - 1]
-                if curve
-                else np.full(len(others), np.nan),
-            }
+            judges = {"predictor": model.predict(x[others])}
+            judges["parameters"] = benchmark.networks["n_params"].to_numpy()[others]
+            if curve:
+                judges["last_epoch"] = accuracies[others, curve - 1]
             taus = {
                 name: stats.kendalltau(scores, truth[others]).statistic
                 for name, scores in judges.items()
