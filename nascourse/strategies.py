@@ -7,6 +7,7 @@ a table of measured networks, or in any other KerasTuner project.
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,14 +17,21 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras_tuner
 import numpy as np
-from keras_tuner.engine.hyperparameters import Fixed, Float, HyperParameter
+from keras_tuner.engine.hyperparameters import Boolean, Choice, Fixed, Float, HyperParameter
+from keras_tuner.engine.trial import Trial
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from nascourse import CourseError, whole_number
 from nascourse._engine import compat
 from nascourse._engine.compat import BayesianOracle, GreedyOracle
 from nascourse._engine.ranges import MANY_VALUES, is_active, other_values, possible_values
 
-NAMES = ("random", "greedy", "evolution", "local", "bayesian")  # and Hyperband, on a table only
+# and Hyperband, on a table only
+NAMES = ("random", "greedy", "evolution", "local", "surrogate", "bayesian")
 MAX_COLLISIONS = 20  # draws in a row that were tried before, as KerasTuner's own oracles have it
 
 
@@ -55,6 +63,7 @@ def make_oracle(
         ``"greedy"``: AutoKeras's `GreedyOracle`, unchanged (Jin, Song & Hu 2019 describe the
         library): resample a few hyperparameters of the best trial so far, keep the others.
         ``"evolution"`` and ``"local"``: `RegularizedEvolutionOracle` and `LocalSearchOracle`.
+        ``"surrogate"``: `SurrogateOracle`.
         ``"bayesian"``: KerasTuner's Bayesian optimization with a Gaussian process.
         ``"hyperband"``: KerasTuner's Hyperband (Li et al. 2018), again and again until the budget
         is spent.  It decides how long each network trains, so it needs a loop that lets it: that
@@ -98,6 +107,8 @@ def make_oracle(
         return RegularizedEvolutionOracle(**options)
     if name == "local":
         return LocalSearchOracle(**options)
+    if name == "surrogate":
+        return SurrogateOracle(**options)
     if name == "bayesian":
         return BayesianOracle(**options)
     if name == "hyperband":
@@ -156,6 +167,18 @@ class _RandomOracle(keras_tuner.Oracle):
 
     def _pick(self, options: Sequence) -> Any:
         return options[int(self._rng.integers(len(options)))]
+
+    def _mutate(self, architecture: dict[str, Any]) -> dict[str, Any]:
+        """Give one active hyperparameter, drawn with equal chances, another of its values."""
+        mutable = _changeable(self.hyperparameters, architecture)
+        if not mutable:
+            return dict(architecture)
+        entry = self._pick(mutable)
+        if _is_continuous(entry):
+            value = self._draw(entry)
+        else:
+            value = self._pick(other_values(entry, architecture[entry.name]))
+        return self._complete({**architecture, entry.name: value})
 
     def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
         """Draw until an architecture is new; None if too many draws in a row are not."""
@@ -235,18 +258,7 @@ class RegularizedEvolutionOracle(_RandomOracle):
         parent = best(sample, key=lambda model: model.score)
         return self._mutate(parent.hyperparameters.values)
 
-    def _mutate(self, architecture: dict[str, Any]) -> dict[str, Any]:
-        mutable = _changeable(self.hyperparameters, architecture)
-        if not mutable:
-            return dict(architecture)
-        entry = self._pick(mutable)
-        if _is_continuous(entry):
-            value = self._draw(entry)
-        else:
-            value = self._pick(other_values(entry, architecture[entry.name]))
-        return self._complete({**architecture, entry.name: value})
-
-    def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
+    def score_trial(self, trial: Trial) -> None:
         """Score a completed trial, which joins the population: the oldest one leaves."""
         super().score_trial(trial)
         if np.isnan(trial.score) or trial.trial_id in self.population:
@@ -286,7 +298,7 @@ class LocalSearchOracle(_RandomOracle):
         start = self._first_new(self._random_architecture)
         return {"status": "STOPPED"} if start is None else {"status": "RUNNING", "values": start}
 
-    def score_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
+    def score_trial(self, trial: Trial) -> None:
         """Score a completed trial, which becomes the center if it is better."""
         super().score_trial(trial)
         sign = 1 if self.objective.direction == "max" else -1
@@ -306,6 +318,90 @@ class LocalSearchOracle(_RandomOracle):
             for value in values:
                 if value != architecture[entry.name]:
                     yield self._complete({**architecture, entry.name: value})
+
+
+class SurrogateOracle(_RandomOracle):
+    """Bayesian optimization: a regression foretells the scores, as in BANANAS (White et al. 2021).
+
+    The first ``n_initial`` trials are random.  Then a Gaussian process, the surrogate, learns from
+    all completed trials.  Among ``n_candidates`` architectures that have not been tried, one half
+    random and one half mutations of the best trial, the one with the largest upper confidence bound
+    is next: mean plus standard deviation of what the surrogate foretells.
+
+    The surrogate sees choices one-hot, numbers from 0 to 1, and that a hyperparameter is inactive as
+    a value of its own.  Of the scores it sees the ranks, turned into quantiles of a normal
+    distribution, so a few bad networks do not stretch its scale.  How far it looks and how noisy
+    the scores are maximizes their marginal likelihood, every ``n_initial`` trials.  BANANAS itself
+    has an ensemble of neural networks; White, Neiswanger & Savani compare it with this process too.
+
+    Failed trials teach nothing.  With several workers it learns from the trials that have ended.
+    After 20 random architectures in a row that have all been tried the search stops.
+    """
+
+    saved = ("n_initial", "n_candidates", "theta")
+
+    def __init__(self, *, n_initial: int = 20, n_candidates: int = 30, **options: Any):
+        for name, size in {"n_initial": n_initial, "n_candidates": n_candidates}.items():
+            whole_number(name, size, at_least=2)
+        super().__init__(**options)
+        self.n_initial = n_initial
+        self.n_candidates = n_candidates
+        self.theta: list[float] = []  # the kernel's parameters, learned, as scikit-learn has them
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        # A trial that was run again after a stop has ended twice.
+        ended = [self.trials[number] for number in dict.fromkeys(self.end_order)]
+        trained = [trial for trial in ended if trial.status == "COMPLETED"]
+        candidates = self._candidates(trained) if len(trained) >= self.n_initial else []
+        if candidates:
+            bounds = self._upper_confidence_bounds(trained, candidates)
+            return {"status": "RUNNING", "values": candidates[int(bounds.argmax())]}
+        architecture = self._first_new(self._random_architecture)
+        if architecture is None:
+            return {"status": "STOPPED"}
+        return {"status": "RUNNING", "values": architecture}
+
+    def _candidates(self, trained: Sequence[Trial]) -> list[dict[str, Any]]:
+        best = max(trained, key=self._larger_is_better).hyperparameters.values
+        half = self.n_candidates // 2
+        drawn = [self._random_architecture() for _ in range(half)]
+        drawn += [self._mutate(best) for _ in range(self.n_candidates - half)]
+        return [architecture for architecture in drawn if not compat.is_tried(self, architecture)]
+
+    def _upper_confidence_bounds(
+        self, trained: Sequence[Trial], candidates: Sequence[Mapping[str, Any]]
+    ) -> NDArray[np.floating]:
+        ranks = stats.rankdata([self._larger_is_better(trial) for trial in trained])
+        scores = stats.norm.ppf((ranks - 0.5) / len(trained))
+        kernel = RBF(2.5, (0.5, 20)) + WhiteKernel(0.2, (0.01, 1))
+        learns = not self.theta or len(trained) % self.n_initial == 0
+        surrogate = GaussianProcessRegressor(
+            kernel if learns else kernel.clone_with_theta(self.theta),
+            optimizer="fmin_l_bfgs_b" if learns else None,
+        )
+        with warnings.catch_warnings():  # scores without noise leave no more to learn of it
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            surrogate.fit([self._encode(trial.hyperparameters.values) for trial in trained], scores)
+        self.theta = surrogate.kernel_.theta.tolist()
+        mean, deviation = surrogate.predict(
+            [self._encode(architecture) for architecture in candidates], return_std=True
+        )
+        noise = surrogate.kernel_.k2.noise_level  # scikit-learn counts it in, but no trial lacks it
+        return mean + np.sqrt(np.maximum(deviation**2 - noise, 0))
+
+    def _encode(self, architecture: Mapping[str, Any]) -> list[float]:
+        row: list[float] = []
+        for entry in self.hyperparameters.space:
+            is_there = entry.name in architecture and is_active(entry, architecture)
+            value = architecture[entry.name] if is_there else None
+            if isinstance(entry, (Boolean, Choice)):
+                row += [value == option for option in (None, *entry.values)]
+            elif not isinstance(entry, Fixed):
+                row += [not is_there, entry.value_to_prob(value) if is_there else 0.0]
+        return row
+
+    def _larger_is_better(self, trial: Trial) -> float:
+        return trial.score if self.objective.direction == "max" else -trial.score
 
 
 def _changeable(

@@ -1,4 +1,4 @@
-"""Evolution and local search against plain retellings, in resumed searches and on odd spaces."""
+"""Evolution, local search and surrogate: plain retellings, resumed searches and odd spaces."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
+from driven import drive as drive_by
+from driven import in_memory
 from keras import layers
 
 from nascourse import CourseError, search
-from nascourse._engine import compat
 from nascourse._engine.shared_space import shared
-from nascourse.strategies import LocalSearchOracle, RegularizedEvolutionOracle, make_oracle
+from nascourse.strategies import (
+    LocalSearchOracle,
+    RegularizedEvolutionOracle,
+    SurrogateOracle,
+    make_oracle,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +34,9 @@ CHOICES = {
 }
 SETTINGS = 2 * 2 * (3 + 9 + 27)
 BOTH = pytest.mark.parametrize("oracle_class", [RegularizedEvolutionOracle, LocalSearchOracle])
+ALL = pytest.mark.parametrize(
+    "oracle_class", [RegularizedEvolutionOracle, LocalSearchOracle, SurrogateOracle]
+)
 
 
 def exists(name: str, architecture: dict) -> bool:
@@ -53,26 +62,7 @@ def declare(hp: keras_tuner.HyperParameters | None = None) -> keras_tuner.HyperP
 
 
 def drive(oracle: keras_tuner.Oracle, trials: int, score=accuracy) -> list[dict]:
-    """Let the oracle propose and hear scores; a score of None is a failure."""
-    proposed = []
-    for _ in range(trials):
-        trial = oracle.create_trial("test")
-        if trial.status == "STOPPED":
-            break
-        values = trial.hyperparameters.values
-        proposed.append(dict(values))
-        outcome = score(values)
-        trial.status = "FAILED" if outcome is None else "COMPLETED"
-        if outcome is not None:
-            oracle.update_trial(trial.trial_id, {"val_accuracy": outcome})
-        oracle.end_trial(trial)
-    return proposed
-
-
-def in_memory(oracle: keras_tuner.Oracle) -> keras_tuner.Oracle:
-    oracle.verbose = 0
-    compat.keep_in_memory(oracle)
-    return oracle
+    return drive_by(oracle, trials, score)
 
 
 def make(oracle_class=RegularizedEvolutionOracle, *, space=None, seed: int = 1, **options):
@@ -213,10 +203,10 @@ def test_local_search_of_a_hand_worked_line():
     assert sorted(values["x"] for values in proposed) == [0, 1, 2, 3, 4]
 
 
-# ------------------------------------------------------------------- what holds for both oracles
+# -------------------------------------------------------------------- what holds for all oracles
 
 
-@BOTH
+@ALL
 def test_no_architecture_is_tried_twice_and_an_exhausted_space_ends_the_search(oracle_class):
     proposed = drive(make(oracle_class), 1000)
 
@@ -232,7 +222,7 @@ def test_with_duplicates_the_search_goes_on():
     assert len(drive(oracle, 30, lambda values: float(values["x"]))) == 30
 
 
-@BOTH
+@ALL
 def test_values_are_those_of_the_active_hyperparameters(oracle_class):
     for values in drive(make(oracle_class, seed=7), 100):
         assert list(values) == [name for name in CHOICES if exists(name, values)]
@@ -253,7 +243,7 @@ def test_failed_trials_are_no_parents_and_end_nothing(oracle_class):
     assert all(oracle.trials[number].status == "COMPLETED" for number in used)
 
 
-@BOTH
+@ALL
 def test_numbers_from_a_range_a_fixed_value_and_an_empty_space(oracle_class):
     space = keras_tuner.HyperParameters()
     space.Fixed("optimizer", "adam")
@@ -268,7 +258,7 @@ def test_numbers_from_a_range_a_fixed_value_and_an_empty_space(oracle_class):
     assert drive(empty, 5, lambda values: 1.0) == [{}]
 
 
-@BOTH
+@ALL
 def test_smaller_is_better_where_the_objective_says_so(oracle_class):
     loss = keras_tuner.Objective("val_accuracy", "min")
     falling = in_memory(oracle_class(objective=loss, hyperparameters=declare(), seed=4))
@@ -278,11 +268,14 @@ def test_smaller_is_better_where_the_objective_says_so(oracle_class):
     assert proposed == drive(make(oracle_class, seed=4), 50)
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize("killed", ["in training", "after the trial"])
 def test_a_resumed_search_is_the_uninterrupted_one(oracle_class, killed, tmp_path):
-    sizes = {"population_size": 5, "sample_size": 2}
-    sizes = sizes if oracle_class is RegularizedEvolutionOracle else {}
+    sizes = {
+        RegularizedEvolutionOracle: {"population_size": 5, "sample_size": 2},
+        LocalSearchOracle: {},
+        SurrogateOracle: {"n_initial": 5},
+    }[oracle_class]
 
     def on_disk() -> keras_tuner.Oracle:
         oracle = oracle_class(objective="val_accuracy", seed=6, hyperparameters=declare(), **sizes)
@@ -309,7 +302,7 @@ def test_a_size_of_zero_is_refused(name):
         make(**{name: 0})
 
 
-@pytest.mark.parametrize("name", ["evolution", "local"])
+@pytest.mark.parametrize("name", ["evolution", "local", "surrogate"])
 def test_they_train_networks_in_run_search(name, small, tmp_path):
     def space(hp) -> keras.Model:
         image = keras.Input((28, 28, 1), dtype="uint8")

@@ -54,6 +54,8 @@ class Digests(keras_tuner.Tuner):
 
 def proposals(name: str, space: int, folder, *, trials: int = TRIALS, go_on: bool = False) -> list:
     oracle = strategies.make_oracle(name, max_trials=TRIALS, seed=space)
+    if isinstance(oracle, strategies.SurrogateOracle):
+        oracle.n_initial = 4  # so that most trials are no random ones
     tuner = Digests(oracle, hypermodel=None, directory=folder, overwrite=not go_on)
     tuner.space = space
     oracle.max_trials = trials

@@ -18,7 +18,7 @@ from nascourse import CourseError, spaces, strategies
 from nascourse._engine import shared_space
 from nascourse.benchmark import Benchmark, load_benchmark, simulate, simulation
 
-LIVE = ["random", "greedy", "evolution", "local", "hyperband"]
+LIVE = ["random", "greedy", "evolution", "local", "surrogate", "hyperband"]
 
 
 @pytest.fixture

@@ -25,11 +25,12 @@ look at it.  Whoever judges searches asks for it: `test_accuracy`, `truth`, `ora
 >>> from nascourse.benchmark import simulate
 >>> races = simulate(["random", "evolution"], budget=50, seeds=range(100))    # doctest: +SKIP
 
-and `within_budget`, `superiority`, `difference` and `holm` say what it shows.  The
-design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that
-of NAS-Bench-201.  Reading the table needs no TensorFlow.
+`simulate_workers` searches it with several workers, by ASHA or Hyperband; and `within_budget`,
+`superiority`, `difference` and `holm` say what it shows.  The design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that of NAS-Bench-201.
+Reading the table needs no TensorFlow.
 """
 
+from nascourse.benchmark.asynchronous import simulate_workers
 from nascourse.benchmark.comparison import (
     Difference,
     Superiority,
@@ -61,6 +62,7 @@ __all__ = [
     "local_optima",
     "optimism_of_the_best",
     "simulate",
+    "simulate_workers",
     "superiority",
     "winners_curse",
     "within_budget",

@@ -104,7 +104,7 @@ def simulate(
                     {
                         "strategy": np.full(len(steps), strategy, dtype=object),
                         "seed": np.full(len(steps), seed),
-                        **_columns(benchmark, runs, steps, best),
+                        **columns(benchmark, runs, steps, best),
                         "recorded": np.full(len(steps), make_oracle is None),
                     }
                 )
@@ -247,7 +247,7 @@ def read_recording(strategy: str) -> pd.DataFrame:
     return read_csv(read_file(RECORDINGS, f"{NAME}_{strategy}.csv.gz"))
 
 
-def _columns(
+def columns(
     benchmark: Benchmark, runs: NDArray[np.integer], steps: Sequence[_Step], best: float
 ) -> dict[str, NDArray]:
     """The columns of a search."""
