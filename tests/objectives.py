@@ -36,6 +36,16 @@ PRACTISED = {
         "compare it with random search fairly": "Does greedy pay?",
         "save and resume a search, and take it along": "6.4",
     },
+    "07": {
+        "say when one network dominates another, and read a Pareto front": "7.1",
+        "tell how much of the true front a search finds": (
+            "How much of the front does a search find?"
+        ),
+        "explain why a weighted sum of objectives misleads, and use a limit instead": "7.3",
+        "convert a network for a small device and measure what quantization saves and costs": (
+            "A decision"
+        ),
+    },
     "10": {
         "say what depth, width and resolution cost, and why two of them count twice": "10.4",
         "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "
