@@ -46,6 +46,17 @@ PRACTISED = {
             "A decision"
         ),
     },
+    "08": {
+        "explain how networks share weights, and which weights a training step changes": (
+            "One network a batch"
+        ),
+        "train a supernet": "A first ranking",
+        "rank a whole space by inherited accuracies and say what the ranking is worth": (
+            "Five supernets"
+        ),
+        "search with it, at an honest price": "8.3",
+        "name where sharing misleads": "Where sharing misleads",
+    },
     "10": {
         "say what depth, width and resolution cost, and why two of them count twice": "10.4",
         "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "
