@@ -57,6 +57,14 @@ PRACTISED = {
         "search with it, at an honest price": "8.3",
         "name where sharing misleads": "Where sharing misleads",
     },
+    "09": {
+        "turn a choice into numbers that a gradient can move": "9.1",
+        "make both steps of DARTS by hand": "Two steps, two halves",
+        "run it on digits and read its architecture weights": "The search",
+        "measure what is lost when the mixture becomes a network": "From the mixture to a network",
+        "recognize the collapse to skips": "The collapse to skips",
+        "compare with random search at equal cost": "Against luck, at equal cost",
+    },
     "10": {
         "say what depth, width and resolution cost, and why two of them count twice": "10.4",
         "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "
