@@ -88,7 +88,8 @@ def draw_output(value):
 
 
 difference = 1.1  # change this
-with_slider(draw_output, ipywidgets.FloatSlider(difference, min=-6, max=6, continuous_update=False))
+options = {"description": "difference", "continuous_update": False}
+with_slider(draw_output, ipywidgets.FloatSlider(difference, min=-6, max=6, **options))
 
 # %% [markdown]
 # ## Two steps, two halves
@@ -308,7 +309,8 @@ def draw_epoch(value):
 
 
 epoch = 20  # change this
-with_slider(draw_epoch, ipywidgets.IntSlider(epoch, min=0, max=20, continuous_update=False))
+options = {"description": "epoch", "continuous_update": False}
+with_slider(draw_epoch, ipywidgets.IntSlider(epoch, min=0, max=20, **options))
 
 # %% [markdown]
 # ## From the mixture to a network
