@@ -319,8 +319,8 @@ compare("07.e", guess, 100 * three_in_a_row.mean(), unit="%")
 # train one network of the table. **This takes a few seconds.**
 #
 # The second idea is **quantization**: whole numbers of 8 bits instead of numbers with 32 bits. The
-# second cell does it by hand, for the weights of one filter. The largest weight becomes 127, and the
-# others become multiples of the same step, 1/127 of the largest.
+# second cell does it by hand, for the weights of one filter. The largest weight, whatever its sign,
+# becomes 127 or -127, and the others become multiples of the same step, 1/127 of the largest.
 #
 # **Change this.** How large is the error with 4 bits? And what is left of the filter with 2?
 
@@ -426,6 +426,7 @@ pd.DataFrame(measured).T
 
 # %% tags=["change-this"]
 cost = "latency_ms"  # change this
+trials.check_columns(table, cost)
 timed = table.dropna(subset=[cost])
 print(timed.groupby("conv/kind")[["flops", cost]].median().round(3))
 by_flops, by_cost = (set(trials.pareto_front(timed, cost=name).index) for name in ("flops", cost))

@@ -489,7 +489,8 @@ plotting.show(ax, caption=caption, alt=alt, source="a recording of several seeds
 # How sure is any of it? Two ranges that overlap say little, so we look at each difference itself: the
 # gradient less its rival, seed by seed, with its interval and the p-value of a permutation test. (If
 # the two did not differ, each seed's difference could as well have the other sign.) We look at six
-# differences, so Holm's correction of unit 05 is due.
+# differences, and by chance alone one of six easily gets a small p-value. So the last column corrects
+# them for their number (Holm 1979).
 #
 # **Change this.** What can be told with fewer seeds, for instance with `range(4)`? What is the
 # smallest p-value that four seeds can give at all?
@@ -508,16 +509,17 @@ print(f"{len(some)} seeds, differences in points of test accuracy")
 table.round(3)
 
 # %% [markdown]
-# In the mean, the cells that were simply trained are ahead. What may we say? Only a row whose last number is below 0.05 counts. Where there is none, we have not
-# shown that DARTS beats any of its rivals, with or without a warm-up, nor that it loses to one. That
-# is no proof of equality: with few seeds we would overlook a middling difference.
+# In the mean, the cells that were simply trained are ahead. What may we say? Only a row whose last
+# number is below 0.05 counts. Of every other row we have shown nothing: neither that DARTS beats this
+# rival, with or without a warm-up, nor that it loses to it. That is no proof of equality: with few
+# seeds we would overlook a middling difference.
 #
 # Why does so clever an idea gain so little? Because our space is kind. Most cells are good, so among
 # a few draws there is a very good one, and a real training tells which it is. The mixture and the
 # shared weights judge all 4,096 cells, but badly. Where a single training takes days, nobody can
 # afford a few, and a poor judge may be better than none. There, too, the question has to be asked: on
 # the paper's own task, Li & Talwalkar's random search reached a test error of 2.85 percent, between
-# 3.00 for DARTS of first order and 2.76 for second order (unit 02 says what their spread means).
+# 3.00 for DARTS of first order and 2.76 for second order (these two are numbers of its own paper).
 #
 # ## Summary
 #
