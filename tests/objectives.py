@@ -56,6 +56,35 @@ PRACTISED = {
         "compare it with random search fairly": "Does greedy pay?",
         "save and resume a search, and take it along": "6.4",
     },
+    "07": {
+        "say when one network dominates another, and read a Pareto front": "7.1",
+        "tell how much of the true front a search finds": (
+            "How much of the front does a search find?"
+        ),
+        "explain why a weighted sum of objectives misleads, and use a limit instead": "7.3",
+        "convert a network for a small device and measure what quantization saves and costs": (
+            "A decision"
+        ),
+    },
+    "08": {
+        "explain how networks share weights, and which weights a training step changes": (
+            "One network a batch"
+        ),
+        "train a supernet": "A first ranking",
+        "rank a whole space by inherited accuracies and say what the ranking is worth": (
+            "Five supernets"
+        ),
+        "search with it, at an honest price": "8.3",
+        "name where sharing misleads": "Where sharing misleads",
+    },
+    "09": {
+        "turn a choice into numbers that a gradient can move": "9.1",
+        "make both steps of DARTS by hand": "Two steps, two halves",
+        "run it on digits and read its architecture weights": "The search",
+        "measure what is lost when the mixture becomes a network": "From the mixture to a network",
+        "recognize the collapse to skips": "The collapse to skips",
+        "compare with random search at equal cost": "Against luck, at equal cost",
+    },
     "10": {
         "say what depth, width and resolution cost, and why two of them count twice": "10.4",
         "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "

@@ -43,7 +43,7 @@ HEADER = {
 
 
 # Units in which a learner only reads and runs so far: this list gets shorter.
-TO_CONVERT = ("07", "08", "09", "11")
+TO_CONVERT = ("11",)
 GUESS, CHANGE = "prediction", "change-this"  # tags of cells in which the learner writes
 MOST_CELLS = 50
 

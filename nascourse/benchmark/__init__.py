@@ -26,8 +26,9 @@ look at it.  Whoever judges searches asks for it: `test_accuracy`, `truth`, `ora
 >>> races = simulate(["random", "evolution"], budget=50, seeds=range(100))    # doctest: +SKIP
 
 `simulate_workers` searches it with several workers, by ASHA or Hyperband; and `within_budget`,
-`superiority`, `difference` and `holm` say what it shows.  The design follows the interface of NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that of NAS-Bench-201.
-Reading the table needs no TensorFlow.
+`superiority`, `difference` and `holm` say what it shows.  The design follows the interface of
+NAS-Bench-101 (Ying et al. 2019); `nascourse.benchmark.api` has that of NAS-Bench-201.  Reading the
+table needs no TensorFlow.
 """
 
 from nascourse.benchmark.asynchronous import simulate_workers

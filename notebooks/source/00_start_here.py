@@ -222,9 +222,9 @@ progress.summary()[["exercises", "solved", "guesses", "close", "next"]]
 # | [04 Estimation](04_estimation.ipynb) | How cheaply can a network be judged? | 60 min | 02, 03 |
 # | [05 Strategies](05_strategies.ipynb) | Which strategy wins, and how sure are we? | 60 min | 02, 04 |
 # | [06 AutoKeras greedy](06_autokeras_greedy.ipynb) | How does AutoKeras search CNNs? | 60 min | 02, 03, 05 |
-# | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 65 min | 03, 05 |
-# | [08 Weight sharing](08_weight_sharing.ipynb) | Can one training judge all networks? | 65 min | 04, 05 |
-# | [09 Gradient-based search](09_gradient_based.ipynb) | Can an architecture be learned by descent? | 65 min | 05, 08 |
+# | [07 Trade-offs](07_tradeoffs.ipynb) | What does accuracy cost? | 60 min | 03, 05 |
+# | [08 Weight sharing](08_weight_sharing.ipynb) | Can one training judge all networks? | 60 min | 04, 05 |
+# | [09 Gradient-based search](09_gradient_based.ipynb) | Can an architecture be learned by descent? | 60 min | 05, 08 |
 # | [10 Scaling networks](10_scaling_networks.ipynb) | How does a found network grow? | 55 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can you find a network for your images, and stand by the report? | 60 min | 02, 06 |
 # | [12 Scaling out](12_scaling_out.ipynb) | When is one machine not enough? | 55 min | 02, 05 |

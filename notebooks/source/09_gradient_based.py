@@ -4,11 +4,11 @@
 # - **Objectives**: turn a choice into numbers that a gradient can move; make both steps of DARTS by
 #   hand; run it on digits and read its architecture weights; measure what is lost when the mixture
 #   becomes a network; recognize the collapse to skips; compare with random search at equal cost.
-# - **Prerequisites**: [unit 05](05_strategies.ipynb): equal budget, bootstrap interval;
+# - **Prerequisites**: [unit 05](05_strategies.ipynb): equal budget, the interval of a difference;
 #   [unit 08](08_weight_sharing.ipynb): weight sharing, inherited weights
-# - **Time**: 65 min: a choice 10 min, two steps 15 min, the cell 5 min, the search 10 min, the gap 10
-#   min, the collapse 5 min, the rivals 10 min
-# - **Cost**: 50 s of one CPU core and 950 MiB of memory; no GPU, no network
+# - **Time**: 60 min: a choice 8 min, two steps 14 min, the cell 6 min, the search 9 min, the gap 9
+#   min, the collapse 6 min, the rivals 8 min
+# - **Cost**: 45 s of one CPU core and 950 MiB of memory; no GPU, no network
 #
 # Every strategy so far tried networks and looked what came of it. The weights of a network are found
 # in another way: a gradient says for each of them, at once, in which direction it should move. Why
@@ -17,15 +17,18 @@
 # between them.
 
 # %%
-from nascourse import benchmark, data, plotting, trials
+from nascourse import CourseError, benchmark, data, plotting, trials
+from nascourse.checks import compare
 from nascourse.methods import darts
+from nascourse.views import html
 
-import inspect
-
+import ipywidgets
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import tensorflow as tf
+from scipy import stats
 
 # %% [markdown]
 # ## A choice becomes a number
@@ -36,36 +39,100 @@ import tensorflow as tf
 # weights**, by the softmax: $\text{share}_i = e^{\alpha_i} / (e^{\alpha_1} + e^{\alpha_2})$. They are
 # positive and add up to 1, whatever the $\alpha$ are.
 #
-# **Predict** the three outputs for $x = 2$ and $w = 3$, where a skip gives 2 and the product 6. For
-# the second, $e^{1.1}$ is about 3.
+# **Predict.** Let $x = 2$ and $w = 3$, so a skip gives 2 and the product 6. What is the output for
+# $\alpha = (0, 0)$, for $(1.1, 0)$ and for $(0, 20)$? ($e^{1.1}$ is about 3.) Write a list of three
+# numbers.
 
-# %%
-x, w = 2.0, 3.0
-for alpha in ([0.0, 0.0], [1.1, 0.0], [0.0, 20.0]):
-    share = np.exp(alpha) / np.sum(np.exp(alpha))
-    print(f"alpha {alpha}: shares {share.round(2)}, output {share[0] * x + share[1] * w * x:.2f}")
+# %% tags=["prediction"]
+guess = ...  # a list of three numbers
+
+
+# %% tags=["prediction-result"]
+def with_slider(draw, slider):
+    """Draw again whenever the slider moves; once, where widgets do not work."""
+    ipywidgets.interact(draw, value=slider) if html.work() else draw(slider.value)
+
+
+def mixed(alpha, x=2.0, w=3.0):
+    shares = np.exp(alpha) / np.sum(np.exp(alpha))
+    return shares[0] * x + shares[1] * w * x
+
+
+alphas = {"(0, 0)": [0.0, 0.0], "(1.1, 0)": [1.1, 0.0], "(0, 20)": [0.0, 20.0]}
+compare("09.a", guess, {name: mixed(alpha) for name, alpha in alphas.items()}, digits=1)
 
 # %% [markdown]
-# Equal numbers are equal shares. A difference of 1.1 makes them three to one. With a large difference
-# the mixture is one operation alone: the choice is still there, at the edge of something smooth. And
-# what is smooth has a slope. If $\alpha_1$ grows a little, the output moves by
-# $\text{share}_1 \cdot (2 - \text{output})$: toward what the first operation says.
+# Equal numbers are equal shares, so 4 is the mean of 2 and 6. A difference of 1.1 makes the shares
+# three to one. With a large difference the mixture is one operation alone: the choice is still
+# there, at the edge of something smooth.
 #
+# And what is smooth has a slope. If $\alpha_1$ grows a little, the first share grows by
+# $\text{share}_1 \cdot \text{share}_2$ times as much (that is the slope of the softmax). What the
+# first share gains the second loses, so the output moves by
+# $\text{share}_1 \cdot \text{share}_2 \cdot (2 - 6)$: toward what the first operation says.
+#
+# **Change this.** Move $\alpha_1 - \alpha_2$. Where does the output change fastest, and where does it
+# hardly change any more? (Where widgets do not work, change the number.)
+
+
+# %% tags=["change-this"]
+def draw_output(value):
+    lead = np.linspace(-6, 6, 121)
+    with plt.rc_context(plotting.STYLE):
+        ax = plt.subplots(layout="constrained")[1]
+    ax.plot(lead, [mixed([each, 0.0]) for each in lead], label="the mixture")
+    ax.plot(value, mixed([value, 0.0]), "o", markersize=12, label="now")
+    ax.set(xlabel="alpha_1 - alpha_2", ylabel="output")
+    caption = f"The output is {mixed([value, 0.0]):.2f}; at both ends there is one choice."
+    plotting.show(ax, caption=caption, source="computed in this notebook")
+
+
+difference = 1.1  # change this
+options = {"description": "difference", "continuous_update": False}
+with_slider(draw_output, ipywidgets.FloatSlider(difference, min=-6, max=6, **options))
+
+# %% [markdown]
 # ## Two steps, two halves
 #
-# Now there are two kinds of weights, and both can be learned by descent. But not from the same
-# images. Suppose they were. **Predict**: which operation would get the larger share, the one that
-# reads new images better, or the one that remembers the images it has seen?
+# Now there are two kinds of weights, and both can be learned by descent. But from which images? Here
+# is a small world to find out. Ten points lie near a straight line, with some noise. One operation is
+# a straight line, with two weights; the other is a curve that can bend often, with eight weights. The
+# weights of both are fitted to the ten points. Then ten other points of the same kind come.
 #
-# We know that quarrel from unit 00: who is fitted to images is not judged by them. So DARTS cuts
-# the training images into two halves, and takes two steps in turn:
+# **Predict.** Which of the two is nearer to the points that it was fitted to, and which to the new
+# ones? Write a list of two words, each `"line"` or `"curve"`.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two words: nearer to the same points, nearer to new points
+
+# %% tags=["prediction-result"]
+rng = np.random.default_rng(0)
+x = {"same points": np.linspace(-1, 1, 10), "new points": np.linspace(-0.9, 0.9, 10)}
+y = {name: places + rng.normal(0, 0.3, 10) for name, places in x.items()}
+losses = {}
+for operation, degree in {"line": 1, "curve": 7}.items():
+    weights = np.polyfit(x["same points"], y["same points"], degree)
+    errors = {name: np.polyval(weights, x[name]) - y[name] for name in x}
+    losses[operation] = {name: np.mean(error**2) for name, error in errors.items()}
+losses = pd.DataFrame(losses)
+print(losses.round(3).rename_axis("mean squared error"))
+compare("09.b", guess, losses.idxmin(axis=1).to_dict(), options=["line", "curve"])
+
+# %% [markdown]
+# On its own points the curve looks better, as it has remembered their noise. On new points the line
+# is better. So if $\alpha$ moved by the images that the weights have learned from, the operations
+# that remember best would gain. DARTS cuts the training images into two halves, and takes two steps
+# in turn:
 #
 # 1. move $\alpha$ to lower the loss on a batch of the *second* half,
 # 2. move the weights to lower the loss on a batch of the *first* half.
 #
-# A problem with one descent inside another is called **bilevel**. This is Algorithm 1 of the paper,
-# in its cheaper variant, **first order**: the step of $\alpha$ takes the weights as they are. The
-# dearer one, second order, also asks how the weights would answer.
+# What one really wants is this: the $\alpha$ whose *best* weights have the smallest loss on the
+# second half. Each look at an $\alpha$ would take a whole training of the weights, one descent
+# inside another. Such a problem is called **bilevel**. The two steps in turn are a cheap stand-in:
+# the weights are never at their best, they only follow. This is Algorithm 1 of the paper, in its
+# cheaper variant, **first order**: the step of $\alpha$ takes the weights as they are. The costlier
+# one, second order, also asks how the weights would answer.
 #
 # Let us make both steps by hand. One edge, the two operations from above, both shares 1/2, and the
 # loss $(\text{output} - y)^2$ for $x = 2$ and $y = 1$:
@@ -74,38 +141,51 @@ for alpha in ([0.0, 0.0], [1.1, 0.0], [0.0, 20.0]):
 # |---|---|
 # | output | $1/2 \cdot 2 + 1/2 \cdot 6 = 4$, so the loss is $(4 - 1)^2 = 9$ |
 # | slope of the loss by the output | $2 \cdot (4 - 1) = 6$ |
-# | slope of the output by $\alpha_1$ and $\alpha_2$ | $1/2 \cdot (2 - 4) = -1$ and $1/2 \cdot (6 - 4) = 1$ |
+# | slope of the output by $\alpha_1$ and $\alpha_2$ | $1/4 \cdot (2 - 6) = -1$ and $1/4 \cdot (6 - 2) = 1$ |
 # | slope of the output by $w$ | $1/2 \cdot 2 = 1$ |
 #
-# **Predict** $\alpha$ and $w$ after a step of each from this place, with a rate of 0.1.
+# **Predict.** What are $\alpha_1$ and $\alpha_2$ after a step of $\alpha$ from this place, and what is
+# $w$ after a step of the weight, with a rate of 0.1? Write a list of three numbers.
 
 
 # %%
-def toy_step(kind):
-    """Make one step, of alpha or of the weight; return alpha and w."""
+def descend(variables, loss, rate=0.1):
+    """Make one step of descent in these variables, and in no others."""
+    with tf.GradientTape() as tape:
+        value = loss()
+    keras.optimizers.SGD(rate).apply(tape.gradient(value, variables), variables)
+
+
+# %% tags=["prediction"]
+guess = ...  # a list of three numbers: alpha_1, alpha_2, w
+
+
+# %% tags=["prediction-result"]
+def toy_step(moves, y=1.0):
+    """Both alpha and the weight, after one step of either."""
     alpha, w = tf.Variable([0.0, 0.0]), tf.Variable(3.0)
 
-    def loss(x, y):
+    def loss():
         share = tf.nn.softmax(alpha)
-        return (share[0] * x + share[1] * w * x - y) ** 2
+        return (share[0] * 2.0 + share[1] * w * 2.0 - y) ** 2
 
-    moved = {"alpha": alpha, "weight": w}[kind]
-    step = darts.descend(loss, [moved], keras.optimizers.SGD(0.1))
-    step(tf.constant(2.0), tf.constant(1.0))
-    return alpha.numpy().round(2), w.numpy().round(2)
+    descend({"alpha": [alpha], "w": [w]}[moves], loss)
+    return dict(zip(("alpha_1", "alpha_2", "w"), [*alpha.numpy().tolist(), float(w)]))
 
 
-for kind in ("alpha", "weight"):
-    print(f"step of {kind}: alpha and w are {toy_step(kind)}")
+compare("09.c", guess, {**toy_step("alpha"), "w": toy_step("w")["w"]}, digits=1)
 
 # %% [markdown]
 # $0 + 0.1 \cdot 6 = 0.6$ for the skip, $-0.6$ for the product, and $3 - 0.1 \cdot 6 = 2.4$ for the
 # weight. The output was too large, and the skip says the smaller number, so the skip gains. All of
-# DARTS is in this table. `descend` is a handful of lines, and the same for both steps: they differ in
-# what they move, and in the images they see.
+# DARTS is in this table. The two steps differ in what they move, and in the images they see.
+#
+# **Change this.** When does the product gain? For which $y$ does nothing move at all?
 
-# %%
-print(inspect.getsource(darts.descend).split('"""')[2])
+# %% tags=["change-this"]
+y = 1.0  # change this
+for moves in ("alpha", "w"):
+    print(f"after a step of {moves}:", {k: round(v, 2) for k, v in toy_step(moves, y).items()})
 
 # %% [markdown]
 # ## A cell of six edges
@@ -114,38 +194,71 @@ print(inspect.getsource(darts.descend).split('"""')[2])
 # each later one. A node is the sum of what its edges bring, the last node is the output, and copies
 # of the cell are stacked. Ours is the cell of NAS-Bench-201 (Dong & Yang 2020), with four nodes and
 # six edges. It stands four times between a first convolution and a classifier, always with the same
-# $\alpha$. That is a small sister of the paper's, which has 14 edges and 8 operations.
+# $\alpha$. On each edge there are four operations to choose from:
+#
+# - `skip` hands on what came in;
+# - `pool 3x3` takes means over 3x3 pixels, and is normalized;
+# - `conv 1x1` and `conv 3x3` are ReLU, convolution, normalization.
+#
+# The normalization brings the numbers of each image to mean 0 and deviation 1, so that no operation
+# is louder than the others. That makes $4^6 = 4{,}096$ cells. NAS-Bench-201 has a fifth operation,
+# "zeroize", which removes the edge, and so 15,625. The paper's own cell has 14 edges and 8
+# operations.
+#
+# **Change this.** Here is one cell. How many parameters has a network of nothing but `conv 3x3`, and
+# how many of nothing but skips? Is there a cell in which the input reaches the output on one way
+# only?
+
 
 # %%
-print("edges:", *darts.EDGE_NAMES)
-print("operations:", ", ".join(darts.OPERATIONS))
-print(f"cells: {len(darts.OPERATIONS) ** len(darts.EDGES):,}")
-network = darts.MixedNetwork(seed=0)
-print(f"alpha: {network.alpha.shape}, {tf.size(network.alpha)} numbers")
-print(f"all other weights: {sum(tf.size(weight) for weight in network.weights):,}")
+def draw_cell(shares):
+    """The cell as a graph: each operation on an edge is as thick as its share is large."""
+    t, ax = np.linspace(0, 1, 40), plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
+    colors = (plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.PINK)
+    bends = (0, 1.1, 0, 2.2, -1.1, 0)  # how high each edge is drawn
+    for (start, end), bend, of_edge in zip(darts.EDGES, bends, shares):
+        for place, share in enumerate(of_edge):
+            y = (bend + 0.24 * (place - 1.5)) * np.sin(np.pi * t)
+            ax.plot(start + (end - start) * t, y, color=colors[place], linewidth=9 * share)
+    for node in range(4):
+        ax.text(node, 0, node, ha="center", va="center", bbox={"boxstyle": "circle", "fc": "white"})
+    lines = [plt.Line2D([], [], color=color, linewidth=4) for color in colors]
+    ax.legend(lines, darts.OPERATIONS, ncols=4, frameon=False, bbox_to_anchor=(0.9, 0))
+    ax.axis("off")
+    return ax
 
-# %% [markdown]
-# (`conv` is ReLU, convolution, normalization; `pool` takes means. Both keep the size.) The mixed
-# network holds the weights of all 4,096 networks. It is a supernet as in unit 08, with one
-# difference: there each batch used one path, here each batch goes through *all* operations of all
-# edges. So a step is dear, and in return it tells something about every operation.
 
-# %%
-print(inspect.getsource(darts.mixed_operation))
+# %% tags=["change-this"]
+cell = ("conv 3x3", "skip", "pool 3x3", "conv 1x1", "skip", "conv 3x3")  # change this
+numbers = darts.numbers(cell)
+caption = f"A network of four such cells has {darts.build(cell).count_params():,} parameters."
+alt = "A cell: " + ", ".join(map(" ".join, zip(darts.EDGE_NAMES, cell)))
+ax = draw_cell(np.eye(len(darts.OPERATIONS))[numbers])
+plotting.show(ax, caption=caption, alt=alt, source="drawn in this notebook")
 
 # %% [markdown]
 # ## The search
 #
-# The loop of Algorithm 1, with the digits cut in halves. Here is one epoch.
+# The **mixed network** has all four operations on each edge, and so the weights of all 4,096
+# networks. It is a supernet as in unit 08, with one difference: there each batch used one path, here
+# each batch goes through *all* operations of all edges. So a step is costly, and in return it tells
+# something about every operation.
+#
+# The first cell below makes the loop of Algorithm 1 for one epoch, with the digits cut in halves.
+# (`darts.descend` is the step from above, compiled.) It prints the shares: a row is an edge, a column
+# an operation, and a row adds up to 1. They began at a quarter each. `darts.search` does the same for
+# 20 epochs, with a rate that falls, and notes what it sees. **This takes about 20 seconds.**
+#
+# **Predict.** Some shares will grow. On how many of the six edges will one share be above 0.9 after
+# 20 epochs? Write a whole number.
 
 # %%
-splits = data.load_mnist("bundled")
+splits, network = data.load_mnist("bundled"), darts.MixedNetwork(seed=0)
 weight_half, alpha_half = darts.halves(splits, seed=0)
 
 
 def loss(x, y):
-    logits = network.logits(x)
-    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
+    return darts.cross_entropy(y, network.logits(x))
 
 
 alpha_step = darts.descend(loss, [network.alpha], keras.optimizers.Adam(0.02, beta_1=0.5))
@@ -156,143 +269,181 @@ for start in range(0, len(weight_half[1]), 64):
     weight_step(*(part[batch] for part in weight_half))
 print(network.shares().numpy().round(3))
 
-# %% [markdown]
-# A row is an edge, a column an operation, and a row adds up to 1. The shares began at a quarter each,
-# and have begun to move. `darts.search` does the same for 20 epochs, with a rate that falls, and
-# notes what it sees. **This takes about 20 seconds.**
+# %% tags=["prediction"]
+guess = ...  # a whole number of edges
 
-# %%
+# %% tags=["prediction-result"]
 found = darts.search(splits, epochs=20, seed=1)
-found
+largest = found.shares.iloc[-1].unstack("edge").max()
+compare("09.d", guess, float((largest > 0.9).sum()), unit="edges")
+
+# %% tags=["prediction-result"]
+with plt.rc_context(plotting.STYLE):
+    axes = plt.subplots(2, 3, figsize=(7.2, 4.2), sharex=True, sharey=True)[1]
+for ax, edge in zip(axes.flat, darts.EDGE_NAMES):
+    plotting.plot_lines(found.shares[edge], value="share" if edge in ("0→1", "0→3") else "", ax=ax)
+    ax.set(title=f"edge {edge}", ylim=(0, 1), xlabel="epoch" if edge[-1] == "3" else "")
+    ax.get_legend().remove()
+figure = axes.flat[0].figure
+lines = axes.flat[0].get_legend_handles_labels()
+figure.legend(*lines, loc="lower center", ncols=4, frameon=False)
+figure.tight_layout(rect=(0, 0.06, 1, 1))
+plotting.show(axes, caption="Some edges decide, others do not.", source="measured in this notebook")
 
 # %% [markdown]
-# **Predict**: some shares will grow. Will an edge have decided by the end, with one share near 1?
-
-
-# %%
-def draw_shares(shares):
-    """One panel for each edge: the shares of its operations over the epochs."""
-    with plt.rc_context(plotting.STYLE):
-        _, axes = plt.subplots(2, 3, figsize=(7.2, 4.2), sharex=True, sharey=True)
-    for ax, edge in zip(axes.flat, darts.EDGE_NAMES):
-        plotting.plot_lines(shares[edge], value="share" if edge in ("0→1", "0→3") else "", ax=ax)
-        ax.set(title=f"edge {edge}", ylim=(0, 1), xlabel="epoch" if edge[-1] == "3" else "")
-        ax.get_legend().remove()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    axes.flat[0].figure.legend(handles, labels, loc="lower center", ncols=4, frameon=False)
-    axes.flat[0].figure.tight_layout(rect=(0, 0.06, 1, 1))
-    return axes
-
-
-plotting.show(draw_shares(found.shares), source="measured in this notebook")
-
-# %% [markdown]
-# Read three things. *When*: for some epochs the lines stay together, while the weights still know
-# little; then one edge after the other takes sides. *How far*: where no line comes near 1, the mixture
-# never became a choice. *Who leads*: look for lines that cross, or run side by side. A few epochs more
-# or less, and such an edge would end with another operation.
+# Few edges decide, perhaps none. Read three things. *How far*: where no line comes near 1, the mixture
+# never became a choice. *When*: for some epochs the lines stay together, while the weights still know
+# little; then one edge after the other takes sides. *Who leads*: look for lines that cross, or run
+# side by side. A few epochs more or less, and such an edge would end with another operation.
 #
+# **Change this.** Here is the same search as a cell. Move through the epochs. When does the thickest
+# operation of an edge change for the last time?
+
+
+# %% tags=["change-this"]
+def draw_epoch(value):
+    shares = found.shares.loc[value].to_numpy().reshape(len(darts.EDGES), -1)
+    thickest = ", ".join(map(" ".join, zip(darts.EDGE_NAMES, darts.discretize(shares))))
+    caption = f"After epoch {value} the thickest are: {thickest}."
+    plotting.show(draw_cell(shares), caption=caption, alt=caption, source="measured above")
+
+
+epoch = 20  # change this
+options = {"description": "epoch", "continuous_update": False}
+with_slider(draw_epoch, ipywidgets.IntSlider(epoch, min=0, max=20, **options))
+
+# %% [markdown]
 # ## From the mixture to a network
 #
 # Nobody wants to ship the mixture: it computes every operation. So the strongest operation stays on
-# each edge, and the others go. This is **discretization**.
-
-# %%
-shares = found.shares.loc[20].unstack("operation")[list(darts.OPERATIONS)]
-shares.loc[list(darts.EDGE_NAMES)].assign(stays=found.cell()).round(2)
-
-# %% [markdown]
-# If each row had a single 1, nothing would be lost: the mixture would *be* the network. We can check
-# that on the digits, with an $\alpha$ that is extreme by force.
-
-# %%
-extreme = 100 * tf.one_hot(darts.numbers(found.cell()), len(darts.OPERATIONS))
-mixture = found.network.logits(splits.x_val[:100], tf.nn.softmax(extreme))
-model = found.network.inherit(found.cell())
-difference = model.predict(splits.x_val[:100], verbose=0) - tf.nn.softmax(mixture)
-print(f"largest difference of a probability: {np.abs(difference).max():.4f}")
-
-# %% [markdown]
-# But our shares are not extreme. **Predict**: the mixture reads the validation images with some
-# accuracy. What is left when all but the strongest operations are cut out, with the *same* weights?
-# And when the cell is trained alone, from new weights, on all training images?
-
-# %%
-retrained = darts.retrain(found.cell(), splits, seed=1)
-last = found.table.iloc[-1]
-print(f"mixture:              {last['mixed']:.3f}")
-print(f"cut out of it:        {last['discretized']:.3f}")
-print(f"the cell, trained:    {retrained.evaluate(splits.x_val, splits.y_val, verbose=0)[1]:.3f}")
-
-# %%
-ax = plotting.plot_lines(found.table[["mixed", "discretized"]], value="val_accuracy")
-ax.set_ylim(0, 1)
-plotting.show(ax, source="measured in this notebook")
-
-# %% [markdown]
-# The distance between the two lines is the **discretization gap**. The weights have learned to work
-# in a choir; alone, they sing out of tune. What the search has optimized is the mixture. That the
-# strongest part of a good mixture is a good network is a hope. Nothing in the algorithm checks it.
+# each edge, and the others go. This is **discretization**. If one share of each edge were 1, nothing
+# would be lost: the mixture would *be* the network. But our shares are not so extreme.
 #
-# One search is an anecdote. These were recorded before, on 4,000 images; `val_accuracy` is that of the
-# cell trained alone.
+# **Predict.** How many percent of the validation images does the mixture read? How many, when all but
+# the strongest operations are cut out, with the *same* weights? And when that cell is trained alone,
+# from new weights, on all training images? Write a list of three numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list of three numbers of percent: mixture, cut out, trained alone
+
+# %% tags=["prediction-result"]
+model = darts.retrain(found.cell(), splits, seed=1)
+last = found.table.iloc[-1]
+accuracy = {"mixture": last["mixed"], "cut out of it": last["discretized"]}
+accuracy["trained alone"] = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
+print("the cell:", *found.cell(), sep="  ")
+compare("09.e", guess, {name: 100 * value for name, value in accuracy.items()}, unit="%")
+cut_out = found.network.inherit(found.cell()).predict(splits.x_val, verbose=0)
+answers = np.bincount(cut_out.argmax(axis=1), minlength=10)
+print(f"cut out, it answers {answers.argmax()} for {answers.max()} of the {answers.sum()} images")
+
+# %% [markdown]
+# The mixture reads well, the cut reads little, and the same cell, trained alone, reads well again. The
+# distance between the first two is the **discretization gap**. Why so much? In the mixture an edge
+# brings a blend of four operations. The next layers, and the classifier at the end, have learned to
+# read this blend. After the cut they get one operation alone, with a share of 1 instead of its small
+# one: other numbers, in all images alike. So the sums of the classifier are shifted in much the same
+# way for every image, and a few digits win most of the time (see the last line). Whoever always gives
+# the same answer is right in a tenth of the images.
+#
+# What the search has optimized is the mixture. That the strongest part of a good mixture is a good
+# network is a hope. Nothing in the algorithm checks it.
+#
+# **Change this.** From the mixture to the cut it is a smooth way: multiply $\alpha$ by a number, and
+# the shares get more extreme. With 1 it is the mixture, with 1,000 the cut. Where is the accuracy
+# lost?
+
+# %% tags=["change-this"]
+times = 3  # change this
+shares = tf.nn.softmax(times * found.network.alpha)
+read = found.network.logits(splits.x_val, shares).numpy().argmax(axis=1) == splits.y_val
+print(f"alpha times {times}: reads {read.mean():.1%}, smallest of the six largest shares", end=" ")
+print(f"{shares.numpy().max(axis=1).min():.2f}")
+
+# %% [markdown]
+# One search is an anecdote. These were recorded before, on 4,000 images; `val_accuracy` is that of
+# the cell trained alone. Does a better mixture mean a better cell? Kendall's tau of unit 08 says how
+# well the two orders agree, and its p-value how easily chance alone would give such a tau.
 
 # %%
 races = trials.recorded("darts")
-darts_only = races[races["strategy"] == "DARTS"].set_index("seed")
-darts_only[["mixed", "discretized", "val_accuracy", "skips"]].round(3)
+races["strategy"] = races["strategy"].str.replace("^(four|eight) ", "", regex=True)
+searches = races[races["strategy"] == "DARTS"].set_index("seed")
+columns = ["mixed", "discretized", "val_accuracy", "skips"]
+agreement = stats.kendalltau(searches["mixed"], searches["val_accuracy"])
+print(f"Kendall's tau {agreement.statistic:.2f}, p = {agreement.pvalue:.2f}, of mixed and alone")
+searches[columns].round(3)
 
 # %% [markdown]
-# In every row the cut loses more than half, and training the cell alone brings it back. Now compare
-# the order of the first column with that of the third: the best mixture gave the worst cell, and
-# the worst mixture the best. The mixture's accuracy, which is what the search makes as high as it
-# can, is a poor forecast of what the cell can do.
+# In every row the cut loses more than half, and training the cell alone brings it back. And the
+# mixture's accuracy, which is what the search makes as high as it can, is no good forecast of what
+# the cell can do: as long as the p-value is not small, we have not even seen that the two go
+# together.
 #
 # ## The collapse to skips
 #
-# Count the skips of the cells above. DARTS is known for a failure: it fills its cells with skips,
-# which have no weights and learn nothing. Zela et al. (2020) saw cells of next to nothing but skips
-# in spaces where better cells are easy to find, and Dong & Yang (2020) saw it on the cell that we
-# use here. Why would a gradient prefer them? A skip passes on what came in, from the very first
-# step; a convolution with random weights spoils it. So *in the mixture* the skip is the better part
-# at first, it gets the larger share, and with a smaller share the convolution learns more slowly.
+# DARTS is known for a failure: it fills its cells with skips, which have no weights and learn
+# nothing. Zela et al. (2020) saw cells of next to nothing but skips in spaces where better cells are
+# easy to find, and Dong & Yang (2020) saw it on the cell that we use here. Why would a gradient
+# prefer them? A skip passes on what came in, from the very first step; a convolution with random
+# weights spoils it. So *in the mixture* the skip is the better part at first, it gets the larger
+# share, and with a smaller share the convolution learns more slowly.
 #
-# How bad can it get? The cell that is nothing but skips, and one of nothing but convolutions:
-
-# %%
-for operation in ("skip", "conv 3x3"):
-    model = darts.retrain((operation,) * 6, splits, seed=1)
-    accuracy = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
-    print(f"{operation:8} everywhere: {accuracy:.3f} with {model.count_params():,} parameters")
-
-# %% [markdown]
-# If the early lead is the reason, there is a remedy: let $\alpha$ rest until the weights have
-# learned something. Xu et al. (2020) do that in PC-DARTS, for the first 15 of 50 epochs. Ours rests
-# for 6 of 20. Another remedy is to stop as soon as a cell has two skips (DARTS+, Liang et al. 2019);
-# you will write that in the exercises.
+# If the early lead is the reason, there is a remedy, a **warm-up**: let $\alpha$ rest until the
+# weights have learned something. Xu et al. (2020) do that in PC-DARTS, for the first 15 of 50 epochs.
+# Ours rests for 6 of 20. Another remedy is to stop as soon as a cell has two skips (DARTS+, Liang et
+# al. 2019); you will write that in the exercises.
 #
-# We recorded both searches from several seeds, and count the skips of the cell epoch by epoch. A cell
-# drawn at random has 6 · 1/4 = 1.5 of them in the mean. **Predict** the two lines.
+# We recorded searches with several seeds, and count the skips of the cell epoch by epoch. A cell
+# drawn at random has 6 · 1/4 = 1.5 of them in the mean.
+#
+# **Predict.** How many skips of six has the cell of DARTS, without warm-up, in the mean after two
+# epochs, and after 20? Write a list of two numbers.
 
-# %%
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers of skips: after 2 epochs, after 20
+
+# %% tags=["prediction-result"]
 curves = trials.recorded("darts_epochs")
+try:
+    curves = pd.concat([curves, trials.recorded("darts_collapse_epochs")])
+except CourseError:  # the longer search has not been recorded
+    pass
 skips = curves.pivot_table(index="epoch", columns="strategy", values="skips")
+result = {f"after {epoch} epochs": skips.loc[epoch, "DARTS"] for epoch in (2, 20)}
+compare("09.f", guess, result, unit="skips", digits=1)
 ax = plotting.plot_lines(skips, value="skips on six edges, mean of the seeds")
 ax.axhline(1.5, color=plotting.GRAY, linestyle="--")
 ax.set_ylim(0, 6)
-plotting.show(ax, source="a recording, nascourse/recordings/darts_epochs.csv")
+caption = "DARTS gathers skips in its first epochs; a warm-up keeps them near chance (dashed)."
+plotting.show(ax, caption=caption, source="recordings of several seeds")
 
 # %% [markdown]
-# By the second epoch DARTS has gathered about twice as many skips as chance. That fits the reason above:
-# in these epochs the convolutions know next to nothing. Later some of the skips go again. While
-# $\alpha$ rests, the other line shows the cells of its first random values. Then it climbs as well, but
-# stays near chance.
+# In the first epochs DARTS gathers clearly more skips than chance. That fits the reason above: in
+# these epochs the convolutions know next to nothing. Later some of the skips go again. While $\alpha$
+# rests, the other line shows the cells of its first random values. Then it climbs as well, but stays
+# nearer to chance. In the papers the skips become more and more the longer a search goes on. Ours of
+# 20 epochs are milder: a lean to skips, early and passing. (If there is a line `DARTS, long`, it is a
+# search of 80 epochs in which $\alpha$ moves five times as fast: the kind of search in which skips can
+# take over.)
 #
-# This is milder than in the papers. There the skips become more and more the longer a search goes on;
-# ours come at once, and no search filled its cell with them. So what we see is a lean, early and passing,
-# and no collapse. The single searches differ more than the two lines do: look at the column of skips
-# above. Anyone who uses DARTS should count them all the same.
+# How do you **recognize** a collapse? By counting: how probable is it that a cell drawn at random has
+# as many skips? And how bad would it be? **The training takes about 6 seconds.**
 #
+# **Change this.** From how many skips on would you not believe in chance any more? What does a cell
+# of nothing but `conv 3x3` reach, and one that is half and half?
+
+# %% tags=["change-this"]
+cell = ("skip",) * 6  # change this
+n_skips = cell.count("skip")
+chance = stats.binom.sf(n_skips - 1, 6, 1 / 4)
+ended = (searches["skips"] >= n_skips).sum()
+print(f"{n_skips} skips or more: {chance:.2%} of random cells, {ended} of {len(searches)} searches")
+model = darts.retrain(cell, splits, seed=1)
+accuracy = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
+print(f"reads {accuracy:.1%} of the validation images with {model.count_params():,} parameters")
+
+# %% [markdown]
 # ## Against luck, at equal cost
 #
 # Is the gradient worth it? The question is Li & Talwalkar's (2019), and so is the rival: **random
@@ -301,62 +452,74 @@ plotting.show(ax, source="a recording, nascourse/recordings/darts_epochs.csv")
 # cells are judged on the second half, with the shared weights, and the best is taken. A path costs
 # far less than the mixture, so at equal cost it sees the images many more times.
 #
-# Two plain rivals join. One has no clever idea at all: train four random cells alone, and take
-# the best by validation. The other does not even search: draw one cell. All took about the same
-# time, save the last, which took none. Each cell was then trained alone as above, on 4,000 images.
-# **Predict** the order.
+# Two plain rivals join. One has no clever idea at all: it trains a few random cells, each alone (the
+# row `cells trained`). The other does not even search: draw one cell. All but the last took about the
+# same time, and chose with training images alone. Each cell was then trained alone as above, on all
+# 4,000 images. At the very end, when every cell was chosen and trained, MNIST's official 10,000 test
+# images judged each network once. Nothing was chosen by them.
+#
+# **Predict.** Whose cells are the best in the mean? Write `"DARTS"`, `"DARTS, warm-up"`, `"weight
+# sharing"`, `"cells trained"` or `"one cell drawn"`.
 
-# %%
-order = races["strategy"].unique()
-races.groupby("strategy")[["seconds", "skips", "val_accuracy"]].mean().loc[order].round(2)
+# %% tags=["prediction"]
+guess = ...  # the name of a strategy, in quotes
 
-# %% [markdown]
-# Validation images are too few for small differences, and one strategy chose by them. So at the very
-# end, when every cell was chosen and trained, the recording opened MNIST's official 10,000 test
-# images, and judged each network once. Nothing was chosen by it.
+# %% tags=["prediction-result"]
+order = list(races["strategy"].unique())
+tests = races.pivot(index="seed", columns="strategy", values="test_accuracy")[order]
+means = races.groupby("strategy")[["seconds", "skips", "test_accuracy"]].mean().loc[order]
+print(means.round(3))
+compare("09.g", guess, means["test_accuracy"].idxmax(), options=order)
 
-# %%
-tests = races.pivot(index="strategy", columns="seed", values="test_accuracy").loc[order]
-tests.assign(median=tests.median(axis=1)).round(3)
-
-# %%
+# %% tags=["prediction-result"]
 with plt.rc_context(plotting.STYLE):
     ax = plt.subplots(layout="constrained")[1]
 for place, strategy in enumerate(order):
-    ax.plot(tests.loc[strategy], [place] * tests.shape[1], "o", color=plotting.BLUE, alpha=0.7)
-    ax.plot(tests.loc[strategy].median(), place, "|", color=plotting.ORANGE, markersize=24)
+    ax.plot(tests[strategy], [place] * len(tests), "o", color=plotting.BLUE, alpha=0.5)
+    ax.plot(tests[strategy].mean(), place, "|", color=plotting.ORANGE, markersize=24)
 ax.set_yticks(range(len(order)), order)
-ax.set_ylim(len(order) - 0.5, -0.5)
-ax.set_xlabel("test accuracy of the cell, trained alone (orange: median)")
-plotting.show(ax, source="a recording, nascourse/recordings/darts.csv")
+ax.set(ylim=(len(order) - 0.5, -0.5), xlabel="test accuracy of the cell (orange: mean)")
+caption = "The seeds of one strategy differ more than the strategies do."
+alt = "Lowest and highest: " + "; ".join(
+    f"{k} {v.min():.3f}, {v.max():.3f}" for k, v in tests.items()
+)
+plotting.show(ax, caption=caption, alt=alt, source="a recording of several seeds")
 
 # %% [markdown]
-# How sure is any of it? Here is how probably the gradient ends better than each rival, with the
-# interval of unit 05.
-
-# %%
-for ours in ("DARTS", "DARTS, warm-up"):
-    for rival in ("weight sharing", "four cells trained", "one cell drawn"):
-        won = benchmark.superiority(tests.loc[ours], tests.loc[rival])
-        print(f"{ours:14} against {rival:18}: {won.probability:.2f}", end=" ")
-        print(f"({won.low:.2f} to {won.high:.2f})")
-
-# %% [markdown]
-# What may we say? These are six seeds and six comparisons, so only what is clear counts.
+# How sure is any of it? Two ranges that overlap say little, so we look at each difference itself: the
+# gradient less its rival, seed by seed, with its interval and the p-value of a permutation test. (If
+# the two did not differ, each seed's difference could as well have the other sign.) We look at six
+# differences, and by chance alone one of six easily gets a small p-value. So the last column corrects
+# them for their number (Holm 1979).
 #
-# - *One thing is clear.* Four random cells, each trained alone, give a better cell than plain DARTS, for
-#   about the same time.
-# - *All else we cannot tell apart.* The other five intervals contain 0.5. So we have not shown that
-#   DARTS beats weight sharing, with or without a warm-up, nor even that it beats a cell that was merely
-#   drawn. That is no proof of equality: with six seeds we would overlook a middling difference.
-# - *The warm-up* has the better median of the two. Whether it makes better cells takes more seeds.
+# **Change this.** What can be told with fewer seeds, for instance with `range(4)`? What is the
+# smallest p-value that four seeds can give at all?
+
+# %% tags=["change-this"]
+seeds = range(20)  # change this
+some = tests[tests.index.isin(seeds)]
+rivals = [name for name in order if not name.startswith("DARTS")]
+pairs = [(ours, rival) for ours in ("DARTS", "DARTS, warm-up") for rival in rivals]
+differences = [
+    benchmark.difference(100 * some[ours], 100 * some[rival], paired=True) for ours, rival in pairs
+]
+table = pd.DataFrame(differences, index=pd.MultiIndex.from_tuples(pairs, names=["", "less"]))
+table["after Holm"] = benchmark.holm(table["p_value"])
+print(f"{len(some)} seeds, differences in points of test accuracy")
+table.round(3)
+
+# %% [markdown]
+# In the mean, the cells that were simply trained are ahead. What may we say? Only a row whose last
+# number is below 0.05 counts. Of every other row we have shown nothing: neither that DARTS beats this
+# rival, with or without a warm-up, nor that it loses to it. That is no proof of equality: with few
+# seeds we would overlook a middling difference.
 #
 # Why does so clever an idea gain so little? Because our space is kind. Most cells are good, so among
-# four draws there is a very good one, and a real training tells which it is. The mixture and the shared
-# weights judge all 4,096 cells, but badly. Where a single training takes days, nobody can afford four,
-# and a poor judge may be better than none. There, too, the question has to be asked: on the paper's own
-# task, Li & Talwalkar's random search reached a test error of 2.85 percent, between 3.00 for DARTS of
-# first order and 2.76 for second order (unit 02 has their spread).
+# a few draws there is a very good one, and a real training tells which it is. The mixture and the
+# shared weights judge all 4,096 cells, but badly. Where a single training takes days, nobody can
+# afford a few, and a poor judge may be better than none. There, too, the question has to be asked: on
+# the paper's own task, Li & Talwalkar's random search reached a test error of 2.85 percent, between
+# 3.00 for DARTS of first order and 2.76 for second order (these two are numbers of its own paper).
 #
 # ## Summary
 #
@@ -366,16 +529,17 @@ for ours in ("DARTS", "DARTS, warm-up"):
 #   the weights as they are.
 # - Discretization keeps the strongest operation of each edge. What the mixture could do says little
 #   about what is left.
-# - Skips lead early, since they need no training. Count them. A warm-up and an early stop are the usual
-#   remedies.
-# - Compare with random search at equal cost, with several seeds, before you believe in a gradient.
+# - Skips lead early, since they need no training. Count them, and compare with chance. A warm-up and
+#   an early stop are the usual remedies.
+# - Compare with random search at equal cost, on equal images, with many seeds, before you believe in
+#   a gradient.
 #
 # Next: a found cell is small. [Unit 10](10_scaling_networks.ipynb) asks how it grows.
 #
 # ## Exercises
 #
-# Four exercises in [09_gradient_based](../exercises/09_gradient_based.ipynb), 40 minutes: mix
-# operations, say whose images may move what, cut a cell out, and stop before the skips.
+# In [four exercises](../exercises/09_gradient_based.ipynb) you mix operations, say whose images may
+# move what, cut a cell out, and stop before the skips.
 #
 # ## Further reading
 #
