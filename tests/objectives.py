@@ -104,6 +104,15 @@ PRACTISED = {
         "say what happens to a search whose worker dies": "12.3",
         "plan a search for 100 machines before you rent them": "12.1",
     },
+    "13": {
+        "predict accuracies of networks from a few trainings": "What do fifty trainings say?",
+        "judge a predictor by the ranks of networks that it has not seen": "13.1",
+        "extrapolate learning curves": "From the beginning of a curve",
+        "let a surrogate propose what to train next, and compare that search fairly": (
+            "A surrogate that proposes"
+        ),
+        "say what a search gains when nobody waits": "13.3",
+    },
     "14": {
         "judge a study of architecture search by a published checklist": "Is it good science?",
         "compare searches for two goals by attainment curves and hypervolume": "14.1",

@@ -228,6 +228,7 @@ progress.summary()[["exercises", "solved", "guesses", "close", "next"]]
 # | [10 Scaling networks](10_scaling_networks.ipynb) | How does a found network grow? | 55 min | 03, 05 |
 # | [11 Project](11_project.ipynb) | Can you find a network for your images, and stand by the report? | 60 min | 02, 06 |
 # | [12 Scaling out](12_scaling_out.ipynb) | When is one machine not enough? | 55 min | 02, 05 |
+# | [13 Predictors](13_predictors.ipynb) | Can a network be judged before it is trained? | 60 min | 04, 05 |
 # | [14 Good science](14_good_science.ipynb) | Is it good science, and what came after? | 60 min | 05, 07, 08 |
 #
 # In a hurry? 01, 02, 06 and 11 make a course of half a day, if you take on trust what they build on.

@@ -20,6 +20,7 @@
 from nascourse import benchmark, plotting
 from nascourse.checks import compare
 from nascourse.methods import predictors
+from nascourse.strategies import SurrogateOracle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -83,3 +84,283 @@ plotting.show(ax, source="MNIST-NAS-Bench; fifty trainings looked up, seed 0")
 guess = ...  # a list of three numbers
 
 # %% tags=["prediction-result"]
+forests = predictors.rank_correlations(
+    bench, ExtraTreesRegressor(100, random_state=0), features, draws=30
+)
+
+
+def quantiles(table):
+    """Median and the range of eight of ten draws, by the number of trainings."""
+    taus = table.drop(columns="draw").set_index("trainings").stack()
+    return taus.groupby(level=[1, 0], sort=False).quantile([0.1, 0.5, 0.9]).unstack().round(2)
+
+
+print(quantiles(forests).to_string())
+medians = forests.groupby("trainings")["predictor"].median()
+compare("13.a", guess, {f"{n} trainings": tau for n, tau in medians.items()}, digits=2)
+
+# %% [markdown]
+# Counting parameters is a strong rival, and with few trainings a forest hardly knows more. (The table
+# shows thirty draws, with the range of eight of ten.) More trainings help less and less.
+#
+# A regression that fits the task does more. Two ideas from the comparison of 31 predictors by White et
+# al. (2021), tried below: learn the *logarithm of the error*, so that the difference between 98 and 99
+# percent counts as much as that between 80 and 90; and take a model that is smooth, such as **ridge
+# regression**, a straight line with small weights, or the **Gaussian process** of unit 05.
+#
+# **Change this.** Try `ridge`, `process` or `forest`, with the logarithm or without, and with zero-cost
+# proxies such as `"synflow"` among the features. (Krishnakumar et al. 2022 found that proxies help as
+# features even where they fail alone.) What brings most with 20 trainings?
+
+# %% tags=["change-this"]
+ridge = RidgeCV(np.logspace(-3, 3, 13))
+process = GaussianProcessRegressor(RBF(3) + WhiteKernel(0.1), normalize_y=True)
+regressor = predictors.on_log_error(process)  # change this
+seen = predictors.features(bench.networks, logarithms=["n_params", "flops"])  # change this
+quantiles(predictors.rank_correlations(bench, regressor, seen, draws=20)).loc["predictor"]
+
+# %% [markdown]
+# You have now looked at several regressors on the same draws, and the best of many looks better than it
+# is. Whoever chooses a predictor like this chooses it on other networks than those it is reported for.
+#
+# And what does it cost? Fifty trainings of twelve epochs. The supernet of
+# [unit 08](08_weight_sharing.ipynb) judges all networks for one long training, and a search that trains
+# fifty networks has fifty good judgments besides.
+#
+# ## From the beginning of a curve
+#
+# A predictor may also look at the network itself, for an epoch or three. **Learning-curve
+# extrapolation** foretells the end of a training from its beginning (Domhan et al. 2015; Yan et al.
+# 2021). Here all networks are trained for a few epochs, and fifty to the end; the regression sees
+# the features and the first accuracies.
+#
+# **Predict.** After three epochs, simply ranking by the last accuracy has some tau-b. What is it, and
+# what does the regression make of it with 50 whole trainings? Write two numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers
+
+# %% tags=["prediction-result"]
+logged_ridge = predictors.on_log_error(ridge)
+curves = {
+    epochs: predictors.rank_correlations(
+        bench, logged_ridge, features, curve=epochs, trainings=[50], draws=30
+    )
+    for epochs in (1, 3, 6)
+}
+medians = pd.DataFrame({n: table.median() for n, table in curves.items()}).T
+medians.index.name = "epochs seen"
+print(medians[["last_epoch", "predictor", "parameters"]].round(2).to_string())
+after_three = medians.loc[3, ["last_epoch", "predictor"]]
+compare(
+    "13.b",
+    guess,
+    {"last accuracy": after_three.iloc[0], "regression": after_three.iloc[1]},
+    digits=2,
+)
+
+# %% [markdown]
+# The choices say what the first epochs hide: which networks begin slowly and end well. But mind the
+# bill. Three epochs of all 1,248 networks cost as much as 312 whole trainings; a search would look at
+# the beginnings of a few hundred alone.
+#
+# **Change this.** Spend the same number of epochs in another way: fewer epochs of each network and more
+# whole trainings, or the reverse.
+
+# %% tags=["change-this"]
+epochs_seen, whole_trainings = 1, 100  # change this
+extrapolated = predictors.rank_correlations(
+    bench, logged_ridge, features, curve=epochs_seen, trainings=[whole_trainings], draws=20
+)
+cost = epochs_seen * len(bench) + whole_trainings * (bench.epochs - epochs_seen)
+print(f"{cost:,} epochs: tau-b {extrapolated['predictor'].median():.2f}")
+
+# %% [markdown]
+# ## A surrogate that proposes
+#
+# A search can ask the predictor which network to train next, train it, let the predictor learn, and ask
+# again. Then the predictor is called a **surrogate**, and the search is Bayesian optimization, as in
+# [unit 05](05_strategies.ipynb). BANANAS (White, Neiswanger & Savani 2021) made it work for
+# architectures: one-hot features, a regression that also says how *unsure* it is, and candidates that
+# are mutations of the best networks so far.
+#
+# `SurrogateOracle` of this course does that with a Gaussian process. After twenty random networks it
+# ranks thirty candidates by the **upper confidence bound**, the prediction plus its standard deviation:
+# what is promising or little known comes first. It is a strategy like the others:
+# `run_search(..., strategy="surrogate")` trains with it, and `simulate` lets it search the table. **The
+# race takes about 30 seconds.**
+#
+# **Predict.** 100 trials each. How probably does a search with the surrogate end better than random
+# search, and better than evolution? Write two probabilities.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two probabilities
+
+# %% tags=["prediction-result"]
+races = pd.concat(
+    benchmark.simulate(strategy, seeds=range(n), benchmark=bench)
+    for strategy, n in {"random": 100, "evolution": 100, "greedy": 100, "surrogate": 30}.items()
+)
+ends = races.groupby(["strategy", "seed"], sort=False)["test_accuracy"].last()
+wins = {
+    rival: benchmark.superiority(ends["surrogate"], ends[rival])
+    for rival in ("random", "evolution", "greedy")
+}
+print(pd.DataFrame(wins, index=["surrogate wins", "from", "to"]).T.round(2).to_string())
+compare("13.c", guess, {r: wins[r].probability for r in ("random", "evolution")}, digits=2)
+
+# %% [markdown]
+# Look at the intervals before you believe an order: thirty searches of the surrogate are few, and three
+# comparisons are more than one. What both ends of an interval leave open, more searches would have to
+# tell. The test accuracies leave out the very training that a search saw.
+#
+# Where is the surrogate ahead? Early or late?
+
+# %%
+budgets = np.arange(60, 1201, 60)
+regret = benchmark.within_budget(races, budgets).groupby("strategy", sort=False).mean()
+ax = plotting.plot_lines(100 * regret.T.iloc[4:], value="mean regret, points")
+ax.set(xlabel="epochs spent")
+plotting.show(
+    ax, source="MNIST-NAS-Bench, simulated searches: 30 of the surrogate, 100 of the others"
+)
+
+# %% [markdown]
+# **Change this.** Give the surrogate a head start of fewer or more random networks, or more candidates
+# to choose among. (Ten searches take about 8 seconds. With so few, do not believe small differences.)
+
+# %% tags=["change-this"]
+settings = {"n_initial": 10, "n_candidates": 100}  # change this
+
+
+def changed(**options):
+    return SurrogateOracle(**settings, **options)
+
+
+tried = benchmark.simulate({"changed": changed}, seeds=range(10), benchmark=bench)
+print(f"mean regret {100 * tried.groupby('seed')['regret'].last().mean():.2f} points")
+
+# %% [markdown]
+# ## Nobody waits
+#
+# Successive halving ([unit 04](04_estimation.ipynb)) trains many networks for one epoch, promotes the
+# best third, and so on. With sixteen workers that wastes time: when most networks of a **rung** are
+# done, their workers wait for the slowest. **ASHA** (Li et al. 2020) promotes a network as soon as it
+# is among the best third of those that its rung has seen *so far*. If nobody can be promoted, the free
+# worker begins with a new network. Nobody ever waits, and some promotions are mistakes.
+#
+# `simulate_workers` plays this with the seconds of the table. Hyperband, the synchronous rival, is given
+# the same workers, the same clock and the same trainings.
+#
+# **Predict.** In 75 seconds of wall-clock time with 16 workers: how many times as many jobs does ASHA
+# finish as Hyperband? And is its regret smaller or larger? Write a number, and "smaller" or "larger".
+
+# %% tags=["prediction"]
+guess = ...  # a list: times as many, "smaller" or "larger"
+
+# %% tags=["prediction-result"]
+clocks = pd.concat(
+    benchmark.simulate_workers(
+        strategy, workers=workers, seconds=1200 / workers, seeds=range(50), benchmark=bench
+    ).assign(workers=workers)
+    for strategy in ("asha", "hyperband")
+    for workers in (1, 4, 16)
+)
+of_search = clocks.groupby(["workers", "strategy", "seed"])["regret"].agg(["size", "last"])
+summary = of_search.groupby(["workers", "strategy"]).mean().set_axis(["jobs", "regret"], axis=1)
+print(summary.round(4).to_string())
+asha, hyperband = (of_search.loc[16, name] for name in ("asha", "hyperband"))
+verdict = "smaller" if asha["last"].mean() < hyperband["last"].mean() else "larger"
+times = asha["size"].mean() / hyperband["size"].mean()
+compare("13.d", guess, {"times": times, "regret": verdict}, digits=1)
+benchmark.difference(100 * asha["last"], 100 * hyperband["last"])
+
+# %% [markdown]
+# All have the same worker seconds: 1200 of one worker, 75 of sixteen. ASHA finishes as many jobs however
+# many workers there are. Hyperband finishes fewer the more there are, since its last rungs have few
+# networks. Whether more jobs bring a smaller regret is another question: the last line has the
+# difference of the regrets in points, its interval and its p-value. If the interval holds 0, this race
+# has not decided it.
+#
+# **Change this.** With how many workers, and with how much time, does waiting begin to cost regret?
+
+# %% tags=["change-this"]
+workers, seconds = 64, 20  # change this
+lasts = [
+    benchmark.simulate_workers(
+        strategy, workers=workers, seconds=seconds, seeds=range(50), benchmark=bench
+    )
+    .groupby("seed")["regret"]
+    .last()
+    for strategy in ("asha", "hyperband")
+]
+benchmark.difference(*(100 * last for last in lasts))
+
+# %% [markdown]
+# ## The ceiling: what noise leaves to predict
+#
+# Why do all predictors stop short of a tau-b of 1? They learn from single trainings, and so does
+# whoever judges by one. Two trainings of the *same* networks do not agree on the order either.
+#
+# **Predict.** What is tau-b between the validation accuracies of two trainings of all networks, from
+# different seeds? And among the 100 networks with the best truth? Write two numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list of two numbers
+
+# %% tags=["prediction-result"]
+last = bench.curves[bench.curves["epoch"] == bench.epochs]
+by_seed = last.pivot(index="network", columns="seed", values="val_accuracy")[[0, 1]]
+best = bench.truth().nlargest(100).index
+ceiling = {
+    name: stats.kendalltau(*by_seed.loc[networks].to_numpy().T).statistic
+    for name, networks in {"all": by_seed.index, "the best 100": best}.items()
+}
+compare("13.e", guess, ceiling, digits=2)
+
+# %% [markdown]
+# Among all networks the ceiling is high, and the best predictors come near to it. Among the best it is
+# low: what distinguishes them is mostly luck of the training, which no predictor can know. That is why
+# a search with a predictor wins early, and why its last steps look like random search.
+#
+# **Change this.** How does the ceiling fall with the number of best networks that you look at?
+
+# %% tags=["change-this"]
+n_best = 300  # change this
+among = by_seed.loc[bench.truth().nlargest(n_best).index]
+print(f"tau-b {stats.kendalltau(*among.to_numpy().T).statistic:.2f} among the best {n_best}")
+
+# %% [markdown]
+# ## Summary
+#
+# - A regression on one-hot choices ranks networks that nobody has trained, from twenty trainings on.
+# - It is judged by networks that it has not seen, over many draws, against counting parameters.
+# - The first epochs of a curve help, and must be paid for.
+# - A surrogate proposes what is promising or unknown. Whether it beats evolution is a question for
+#   intervals, not for pictures.
+# - ASHA keeps all workers busy. More jobs need not mean a better network.
+# - Noise is a ceiling for every predictor, low among the best.
+#
+# Next: is all of this good science? [Unit 14](14_good_science.ipynb) asks what it takes to be believed.
+#
+# ## Exercises
+#
+# In [four exercises](../exercises/13_predictors.ipynb) you compute what a predictor is worth and what a
+# candidate promises, write ASHA's rule, and read a claim.
+#
+# ## Further reading
+#
+# - White, C., Zela, A., Ru, B., Liu, Y. & Hutter, F. (2021). *How Powerful are Performance Predictors in
+#   Neural Architecture Search?* NeurIPS. [arXiv:2104.01177](https://arxiv.org/abs/2104.01177)
+# - White, C., Neiswanger, W. & Savani, Y. (2021). *BANANAS: Bayesian Optimization with Neural
+#   Architectures for Neural Architecture Search*. AAAI.
+#   [arXiv:1910.11858](https://arxiv.org/abs/1910.11858)
+# - Krishnakumar, A., White, C., Zela, A., Tu, R., Safari, M. & Hutter, F. (2022).
+#   *NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies*. NeurIPS.
+#   [arXiv:2210.03230](https://arxiv.org/abs/2210.03230)
+# - Yan, S., White, C., Savani, Y. & Hutter, F. (2021). *NAS-Bench-x11 and the Power of Learning Curves*.
+#   NeurIPS. [arXiv:2111.03602](https://arxiv.org/abs/2111.03602)
+# - Domhan, T., Springenberg, J. T. & Hutter, F. (2015). *Speeding up Automatic Hyperparameter
+#   Optimization of Deep Neural Networks by Extrapolation of Learning Curves*. IJCAI.
+# - Li, L. et al. (2020). *A System for Massively Parallel Hyperparameter Tuning*. MLSys.
+#   [arXiv:1810.05934](https://arxiv.org/abs/1810.05934)
