@@ -321,18 +321,18 @@ class LocalSearchOracle(_RandomOracle):
 
 
 class SurrogateOracle(_RandomOracle):
-    """Bayesian optimization: a regression foretells the scores, as in BANANAS (White et al. 2021).
+    """Bayesian optimization: a regression predicts the scores, as in BANANAS (White et al. 2021).
 
     The first ``n_initial`` trials are random.  Then a Gaussian process, the surrogate, learns from
     all completed trials.  Among ``n_candidates`` architectures that have not been tried, one half
     random and one half mutations of the best trial, the one with the largest upper confidence bound
-    is next: mean plus standard deviation of what the surrogate foretells.
+    is next: mean plus standard deviation of the surrogate's prediction.
 
     The surrogate sees choices one-hot, numbers from 0 to 1, and that a hyperparameter is inactive as
     a value of its own.  Of the scores it sees the ranks, turned into quantiles of a normal
-    distribution, so a few bad networks do not stretch its scale.  How far it looks and how noisy
-    the scores are maximizes their marginal likelihood, every ``n_initial`` trials.  BANANAS itself
-    has an ensemble of neural networks; White, Neiswanger & Savani compare it with this process too.
+    distribution, so a few bad networks do not stretch its scale.  The kernel's length scale and the
+    noise of the scores are those of the largest marginal likelihood, learned anew every
+    ``n_initial`` trials.  BANANAS has an ensemble of neural networks and Thompson sampling instead.
 
     Failed trials teach nothing.  With several workers it learns from the trials that have ended.
     After 20 random architectures in a row that have all been tried the search stops.
@@ -346,7 +346,7 @@ class SurrogateOracle(_RandomOracle):
         super().__init__(**options)
         self.n_initial = n_initial
         self.n_candidates = n_candidates
-        self.theta: list[float] = []  # the kernel's parameters, learned, as scikit-learn has them
+        self.theta: list[float] = []  # the logarithms of length scale and noise
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         # A trial that was run again after a stop has ended twice.
@@ -379,14 +379,15 @@ class SurrogateOracle(_RandomOracle):
             kernel if learns else kernel.clone_with_theta(self.theta),
             optimizer="fmin_l_bfgs_b" if learns else None,
         )
-        with warnings.catch_warnings():  # scores without noise leave no more to learn of it
+        with warnings.catch_warnings():
+            # Scores with hardly any noise put its estimate at a bound, of which scikit-learn warns.
             warnings.simplefilter("ignore", ConvergenceWarning)
             surrogate.fit([self._encode(trial.hyperparameters.values) for trial in trained], scores)
         self.theta = surrogate.kernel_.theta.tolist()
         mean, deviation = surrogate.predict(
             [self._encode(architecture) for architecture in candidates], return_std=True
         )
-        noise = surrogate.kernel_.k2.noise_level  # scikit-learn counts it in, but no trial lacks it
+        noise = surrogate.kernel_.k2.noise_level  # part of scikit-learn's deviation of a score
         return mean + np.sqrt(np.maximum(deviation**2 - noise, 0))
 
     def _encode(self, architecture: Mapping[str, Any]) -> list[float]:

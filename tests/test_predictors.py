@@ -52,7 +52,7 @@ def test_learning_the_logarithm_of_the_error_is_as_if_one_had_done_it_by_hand():
 
 
 class Recorder(RegressorMixin, BaseEstimator):
-    """Foretells its only input, and remembers what it was taught."""
+    """Predicts its only input, and remembers what it was taught."""
 
     taught: ClassVar[list] = []
 

@@ -1,4 +1,4 @@
-"""The surrogate: what it sees, what it foretells, and that it searches better than luck."""
+"""The surrogate: what it sees, what it predicts, and that it searches better than luck."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_it_sees_of_an_architecture():
     ]
 
 
-def test_it_foretells_what_a_gaussian_process_does():
+def test_it_predicts_what_a_gaussian_process_does():
     """Rasmussen & Williams 2006, equations 2.25 and 2.26, on ranks as quantiles."""
     oracle = make(switches(3), n_initial=6)
     scores = iter([0.2, 0.9, 0.4, 0.8, 0.1, 0.3])
