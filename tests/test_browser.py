@@ -320,17 +320,28 @@ replay.replay(greedy)
     assert_no_fault(output)
 
 
-def test_the_buttons_pause_and_stop_a_running_search(lab, view):
-    output = view("""
+SEARCH = """
+import json, time
 from nascourse import data, search, spaces
 from nascourse.views import live
+
+class Timed(live.SearchView):
+    ends = []
+    def epoch_end(self, *event):
+        self.ends.append(time.time())
+        super().epoch_end(*event)
+
 splits = data.subset(data.load_mnist("bundled"), 500)
 found = search.run_search(
-    spaces.cnn_space, splits, strategy="random", max_trials=50, epochs=2, seed=1,
-    directory="../runs/view", observer=live.SearchView(),
+    spaces.cnn_space, splits, strategy="random", max_trials={trials}, epochs={epochs}, seed=1,
+    directory="../runs/view", overwrite=True, observer=Timed(),
 )
-print("stopped after", len(found.table))
-""")
+print("stopped after", len(found.table), "epochs ended at", json.dumps(Timed.ends))
+"""
+
+
+def test_the_buttons_pause_and_stop_a_running_search(lab, view):
+    output = view(SEARCH.format(trials=50, epochs=2))
     output.get_by_role("button", name="Pause").click()
     playwright.expect(output.get_by_role("button", name="Continue")).to_be_visible()
     playwright.expect(output).to_contain_text("Paused")
@@ -342,6 +353,72 @@ print("stopped after", len(found.table))
     playwright.expect(output).to_contain_text(re.compile(r"stopped after [1-9]\b"))
     lab.picture_in_both_themes("search_stopped")
     assert_no_fault(output)
+
+
+# Notes, whenever the page changes, when that was, the points of the curve, where the buttons are.
+WATCH = """
+window.seen = [];
+new MutationObserver(() => {
+  const [, curve] = document.querySelectorAll(".jp-OutputArea svg[role=img]");
+  const button = document.querySelector(".jp-OutputArea button");
+  if (!curve || !button) return;
+  const top = document.querySelector(".jp-OutputArea").getBoundingClientRect().top;
+  const y = button.getBoundingClientRect().top - top;
+  window.seen.push([Date.now() / 1000, curve.querySelectorAll("circle").length, y]);
+}).observe(document.body, { childList: true, subtree: true, characterData: true });
+"""
+
+
+def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view):
+    lab.page.add_init_script(f"addEventListener('load', () => {{ {WATCH} }})")
+    output = view(SEARCH.format(trials=1, epochs=20))
+
+    playwright.expect(output).to_contain_text("stopped after 1", timeout=3 * MINUTE)
+    ends = json.loads(output.inner_text().split("epochs ended at")[1])
+    seen = lab.page.evaluate("window.seen")
+    delays = [
+        min(when for when, points, _ in seen if points >= epoch) - end
+        for epoch, end in enumerate(ends, 1)
+    ]
+    print("delays in ms:", sorted(round(1000 * delay) for delay in delays))
+    assert len(delays) == 20 and sorted(delays)[18] < 1  # the 95th percentile
+    assert len({round(y) for *_, y in seen}) == 1
+
+
+def test_a_page_that_is_opened_again_shows_how_the_search_goes_on(lab, view):
+    output = view(SEARCH.format(trials=50, epochs=2))
+    playwright.expect(output).to_contain_text("Trial 2 of 50", timeout=2 * MINUTE)
+    lab.saved("notebooks/view.ipynb")
+
+    lab.page.reload()
+    playwright.expect(output.get_by_role("progressbar")).to_be_visible()
+    before = output.get_by_role("progressbar").get_attribute("value")
+    playwright.expect(output.get_by_role("progressbar")).not_to_have_attribute("value", before)
+    lab.picture("search_opened_again")
+    output.get_by_role("button", name="Stop after this trial").click()
+    playwright.expect(output).to_contain_text(re.compile("of 50 trials finished"))
+    playwright.expect(output.get_by_role("button")).to_have_count(0)
+    lab.picture("search_opened_again_and_stopped")
+
+
+@pytest.mark.parametrize("keeps_widgets", [True, False])
+def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(
+    lab, view, keeps_widgets
+):
+    output = view(SEARCH.format(trials=50, epochs=2))
+    playwright.expect(output).to_contain_text("Trial 3 of 50", timeout=2 * MINUTE)
+    nb = lab.saved("notebooks/view.ipynb")
+    lab.page.goto("about:blank")
+    lab.shut_down_kernels()
+    if not keeps_widgets:  # as in a JupyterLab with other settings
+        del nb.metadata["widgets"]
+        nbformat.write(nb, lab.course / "notebooks" / "view.ipynb")
+
+    lab.open("notebooks/view.ipynb").wait_until_idle()
+    playwright.expect(output).to_contain_text("of 50")
+    lab.picture(f"search_shut_down_{keeps_widgets}")
+    playwright.expect(output.get_by_role("img").first).to_be_visible()
+    playwright.expect(output.get_by_text("model not found")).not_to_be_visible()
 
 
 def test_a_drawing_is_read_with_the_mouse_and_from_the_keyboard(lab, view):

@@ -121,27 +121,31 @@ def test_each_epoch_is_a_point_of_the_curve_of_its_trial(screen):
 
 
 def test_a_picture_is_drawn_when_the_last_one_is_paid_for(screen, monkeypatch):
-    drawn, clock = [], {"now": 0.0}
+    drawn, clock, cost = [], {"now": 0.0}, 0.0025
     monkeypatch.setattr(live, "DRAWING_SHARE", 0.01)
     for name in ("perf_counter", "thread_time"):
         monkeypatch.setattr(live.time, name, lambda: clock["now"])
 
     def draw(self):
         drawn.append(clock["now"])
-        clock["now"] += 0.125
+        clock["now"] += cost
         return ""
 
-    monkeypatch.setattr(live.SearchView, "learning_curves", draw)
+    monkeypatch.setattr(live.SearchView, "curves_plot", draw)
     view = begin(live.SearchView(), trials=50)
-    for second in range(1, 35):
-        clock["now"] = float(second)
-        view.epoch_end(second, 1, {"val_accuracy": 0.5})
-    assert drawn == [0, 13, 26]  # 0.125 s is a hundredth of 12.5 s
+    for tenth in range(1, 7):
+        clock["now"] = tenth / 10
+        view.epoch_end(tenth, 1, {"val_accuracy": 0.5})
+    assert drawn == [0, 0.3, 0.6]  # 2.5 ms are a hundredth of 0.25 s
 
-    clock["now"] = 39.0
-    view.batch_end(35)
-    view.batch_end(35)
-    assert drawn == [0, 13, 26, 39]  # the last epoch need not wait for another one
+    cost = 0.1
+    clock["now"] = 0.8
+    view.epoch_end(7, 1, {"val_accuracy": 0.5})
+    assert drawn.pop() == 0.6
+    for tenth in range(9, 20):
+        clock["now"] = tenth / 10
+        view.batch_end(8)
+    assert drawn == [0, 0.3, 0.9]  # no other epoch is needed, and no second
 
 
 def test_a_notebook_saved_in_mid_search_shows_its_last_trial(screen):
@@ -291,6 +295,8 @@ print(button.comm.comm_id)
 """
 BUSY = """
 end = compat.answer_while_busy()
+time.sleep(0.5)
+print("busy", flush=True)
 started = time.monotonic()
 while not handled and time.monotonic() - started < 60:
     time.sleep(0.05)
@@ -322,6 +328,8 @@ def test_a_click_and_a_reopened_page_are_answered_while_the_kernel_is_busy(
             subshell = client.get_control_msg(timeout=20)["content"]["subshell_id"]
             message["header"]["subshell_id"] = subshell
         busy = client.execute(BUSY)
+        while client.get_iopub_msg(timeout=60)["content"].get("text") != "busy\n":
+            pass
         question = client.kernel_info()
         assert client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] == question
         client.shell_channel.send(message)

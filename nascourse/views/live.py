@@ -15,7 +15,6 @@ The front end's own stop button (Interrupt) works everywhere: the finished trial
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -27,11 +26,12 @@ from IPython.display import HTML, display
 
 from nascourse import CourseError, trials
 from nascourse._engine import compat
-from nascourse.plotting import BLUE, GRAY, ORANGE, PINK
+from nascourse.plotting import BLUE, ORANGE
 from nascourse.search import Observer, ProgressBar
 from nascourse.views import html, svg
 
-DRAWING_SHARE = 0.01  # of a search's time may go into drawing it
+DRAWING_SHARE = 0.01  # of a search's time may go into drawing it, if no epoch
+LATEST = 0.7  # seconds has to wait for it
 MOST_ROWS = 5  # of the leaderboard, beside the failed trials
 
 
@@ -99,10 +99,10 @@ class SearchView(Observer):
 
     def search_end(self) -> None:
         self._display.search_end()
-        if html.in_kernel() and not isinstance(self._display, _Widgets):
-            display(HTML(self.page))
-        elif not html.in_kernel():
+        if not html.in_kernel():
             print(self.outcome)
+        elif not html.work():
+            display(HTML(self.page))
 
     @property
     def column(self) -> str:
@@ -127,21 +127,20 @@ class SearchView(Observer):
     @property
     def page(self) -> str:
         """What stays in the saved notebook: how far the search has come, pictures, a table."""
+        text = f"<p>{escape(self.outcome)}</p>"
         if not (self.curves or self.rows):
-            return f"<p>{self.outcome}</p>"
-        pictures = html.beside(svg.image(self.staircase()), svg.image(self.learning_curves()))
-        source = "measured in this notebook"
-        if self.luck is not None:
-            source += ", the random searches earlier"
-        source = f"<p><em>Source: {source}.</em></p>"
-        return f"<p>{self.outcome}</p>{pictures}{source}{self.leaders}"
+            return text
+        pictures = html.beside(svg.image(self.trials_plot()), svg.image(self.curves_plot()))
+        earlier = "" if self.luck is None else ", the random searches earlier"
+        source = f"<p><em>Source: measured in this notebook{earlier}.</em></p>"
+        return text + pictures + source + self.leaders
 
     @property
     def leaders(self) -> str:
         """The best trials, as a table."""
         return "" if self.table.empty else html.table(leaderboard(self.table), "The best trials")
 
-    def staircase(self) -> str:
+    def trials_plot(self) -> str:
         """The trials so far, as SVG."""
         text = f"Trials as dots, and the best {trials.words(self.column)} so far as a staircase. "
         text += self.outcome
@@ -151,22 +150,28 @@ class SearchView(Observer):
             text += " Crosses are failed trials."
         if self.luck is not None:
             text += " The gray band holds nine of ten random searches."
-        return plot_so_far(self.table, self.max_trials, alt=text, luck=self.luck)
+        return svg.plot_search(self.table, self.max_trials, alt=text, luck=self.luck)
 
-    def learning_curves(self) -> str:
-        """The curves of the trial at hand and of the best one, as SVG."""
+    def curves_plot(self) -> str:
+        """The learning curves of the trial at hand and of the best one, as SVG."""
         best = 0 if self.best is None else int(self.best["trial"])
-        shown = {best: BLUE, self.trial: ORANGE}
-        heights = [height for trial in shown for _, height in self.curves.get(trial, ())]
-        plot = _plot("epoch", self.column, (0.5, self.epochs + 0.5), heights)
-        names = []
-        for trial, color in shown.items():
-            if curve := self.curves.get(trial):
-                names.append(f"trial {trial}{', the best so far' * (trial == best)}")
-                plot.line(curve, color, names[-1])
-                plot.dots(curve, color)
-        what = f"{trials.words(self.column).capitalize()}, epoch by epoch"
-        return plot.svg(f"{what}: {'; '.join(names) or 'no epoch yet'}.")
+        curves = {
+            f"trial {trial}{', the best so far' * (trial == best)}": (self.curves[trial], color)
+            for trial, color in {best: BLUE, self.trial: ORANGE}.items()
+            if trial in self.curves
+        }
+        heights = [height for curve, _ in curves.values() for _, height in curve]
+        plot = svg.Plot("epoch", self.column, self.epochs, heights)
+        for name, (curve, color) in curves.items():
+            plot.line(curve, color, name)
+            plot.dots(curve, color)
+        names = "; ".join(curves) or "no epoch yet"
+        return plot.svg(f"{trials.words(self.column).capitalize()}, epoch by epoch: {names}.")
+
+
+class _Box(ipywidgets.VBox):
+    def __repr__(self) -> str:
+        return ""  # stands in a page that does not know the widgets, above the last state
 
 
 class _Widgets(Observer):
@@ -180,8 +185,7 @@ class _Widgets(Observer):
         self._view = view
         self._paused, self._stop = False, ""  # or "after this trial", "now"
         self._started, self._seconds_paused, self._next_picture = time.perf_counter(), 0.0, 0.0
-        self._is_behind = False
-        self._process = psutil.Process()
+        self._is_behind, self._drawn, self._process = False, -1, psutil.Process()
         self._status, self._picture, self._leaders = (ipywidgets.HTML() for _ in range(3))
         self._pause = html.button("Pause", self._toggle_pause, icon="pause")
         self._after = html.button("Stop after this trial", self._stop_after, icon="step-forward")
@@ -190,14 +194,12 @@ class _Widgets(Observer):
     def search_begin(self, max_trials: int, epochs: int) -> None:
         buttons = [self._pause, self._after, self._now]
         row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-        self._box = ipywidgets.VBox([self._status, row, self._picture, self._leaders])
-        self._name = f"search-{self._box.model_id}"
+        self._name = f"search-{self._status.model_id}"
         hiding = ipywidgets.HTML(f"<style>.{self._name} {{ display: none }}</style>")
-        self._box.children += (hiding,)
+        self._box = _Box([self._status, row, self._picture, self._leaders, hiding])
         self._shown = display(self._box, display_id=True)
         self._stays = display(self._last_state(), display_id=True)
-        self._staircase = self._view.staircase()
-        self._answers = compat.answer_while_busy()
+        self._stop_answering = compat.answer_while_busy()
         self._refresh()
 
     def batch_end(self, trial: int) -> None:
@@ -215,14 +217,12 @@ class _Widgets(Observer):
             raise KeyboardInterrupt
 
     def trial_end(self, row: dict[str, Any]) -> None:
-        self._staircase, self._leaders.value = self._view.staircase(), self._view.leaders
-        self._stays.update(self._last_state())
         self._refresh()
         if self._stop == "after this trial" and row["trial"] < self._view.max_trials:
             raise KeyboardInterrupt
 
     def search_end(self) -> None:
-        self._answers()
+        self._stop_answering()
         self._stays.update(self._last_state())
         # A page that was opened again in mid-search hears of the widgets alone.
         self._box.children = (ipywidgets.HTML(self._view.page), self._box.children[-1])
@@ -256,14 +256,17 @@ class _Widgets(Observer):
         self._is_behind = time.perf_counter() < self._next_picture and not at_once
         if self._is_behind:
             return
-        # The time of this thread: on a busy machine only what the picture itself costs.
-        started = time.thread_time()
+        view = self._view
+        started = time.thread_time()  # on a busy machine only what the picture itself costs
+        if self._drawn < len(view.rows):
+            self._drawn, self._trials_plot = len(view.rows), view.trials_plot()
+            self._leaders.value = view.leaders
+            self._stays.update(self._last_state())
         self._status.value = _lines(self._progress_text())
-        curves = self._view.learning_curves()
-        pictures = html.beside(self._staircase, curves)
+        pictures = html.beside(self._trials_plot, view.curves_plot())
         self._picture.value = _lines(self._network_text()) + pictures
         seconds = time.thread_time() - started
-        self._next_picture = time.perf_counter() + seconds / DRAWING_SHARE
+        self._next_picture = time.perf_counter() + min(seconds / DRAWING_SHARE, LATEST)
 
     trial_begin = network_known = epoch_end = _refresh  # the view has noted what they say
 
@@ -342,37 +345,6 @@ def _note(row: pd.Series) -> str:
         return f"failed: {row['message']}"
     first = row["duplicate_of"]
     return "" if pd.isna(first) else f"same network as trial {first}"
-
-
-def plot_so_far(
-    table: pd.DataFrame, n_trials: int, *, alt: str, luck: np.ndarray | None = None
-) -> str:
-    """The trials of a search as SVG, on an axis that is wide enough for all ``n_trials``.
-
-    A dot is a trial, an empty dot one whose network had been trained before, a cross on the bottom
-    line one that failed; the staircase is the incumbent.  Behind it lies what random searches
-    reach, see `luck`: their median, and nine of ten.
-    """
-    column = trials.objective(table)
-    values = table.set_index("trial")[column].astype(float)
-    low, median, high = [()] * 3 if luck is None else np.percentile(luck, [5, 50, 95], axis=0)
-    # Down to the worst luck, the axis would leave little height for the search itself.
-    plot = _plot("trial", column, (0.5, n_trials + 0.5), [*values, *median])
-    if luck is not None:
-        edges = [svg.stairs(dict(enumerate(level, 1))) for level in (low, high)]
-        plot.area(*edges, GRAY)
-        plot.line(svg.stairs(dict(enumerate(median, 1))), GRAY, "random search")
-    plot.line(svg.stairs(trials.incumbent(table)), BLUE, "best so far")
-    repeated = table["duplicate_of"].notna().to_numpy()
-    plot.dots(values[~repeated].items(), BLUE)
-    plot.dots(values[repeated].items(), BLUE, filled=False)
-    plot.crosses(table.loc[table["status"] == "failed", "trial"], PINK)
-    return plot.svg(alt)
-
-
-def _plot(x: str, y: str, x_range: tuple[float, float], heights: Iterable[float]) -> svg.Plot:
-    as_percent = y.endswith("accuracy")
-    return svg.Plot(x, trials.words(y), x_range, heights, as_percent=as_percent)
 
 
 def _lines(text: str) -> str:

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 from nascourse import CourseError, trials
 from nascourse._engine.compat import GreedyOracle
 from nascourse.search import Search
-from nascourse.views import html
-from nascourse.views.live import leaderboard, plot_so_far
+from nascourse.views import html, svg
+from nascourse.views.live import leaderboard
 
 # isort: split
 import ipywidgets
@@ -271,7 +271,7 @@ class _Replay:
         if shown["val_accuracy"].notna().any():
             best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
             alt = f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
-            picture = plot_so_far(shown, len(self.table), alt=alt)
+            picture = svg.plot_search(shown, len(self.table), alt=alt)
             best = html.table(leaderboard(shown), "The best trials so far")
         return f"<p>{escape(text)}</p>{html.beside(trie, picture)}{best}"
 

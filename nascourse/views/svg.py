@@ -1,6 +1,6 @@
 """Plots as SVG text: made in a millisecond, sharp at every size, and shown without a script.
 
->>> plot = Plot("trial", "accuracy", (0.5, 2.5), [0.8, 0.9])
+>>> plot = Plot("trial", "val_accuracy", 2, [0.8, 0.9])
 >>> plot.line(stairs({1: 0.8, 2: 0.9}), "blue", "best so far")
 >>> plot.dots([(1, 0.8), (2, 0.9)], "blue")
 >>> plot.svg("Two trials.").count("<circle")
@@ -15,13 +15,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
+import numpy as np
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from nascourse import trials
+from nascourse.plotting import BLUE, GRAY, PINK
 
 Points = Iterable[tuple[float, float]]
 
 WIDTH, HEIGHT = 440, 290
 LEFT, RIGHT, TOP, BOTTOM = 62, 432, 26, 244  # edges of the part between the axes
 INK, PALE = "#333333", "#E6E6E6"
+STYLE = "flex: 1 1 20em; min-width: 0; max-width: min(100%, 34em); background: white"
 
 
 class Plot:
@@ -29,44 +36,35 @@ class Plot:
 
     Parameters
     ----------
-    x_label, y_label
-        The names of the axes.
-    x_range
-        The ends of the x axis, on which whole numbers stand.
+    x, y
+        The columns of the axes.  Accuracies are written as percent, none above 100.
+    last
+        The x axis has place for 1, 2, ..., ``last``.
     heights
         Values that the y axis must hold.
-    as_percent
-        Whether the heights are shares of 1, written as percent; no tick stands above 100 percent.
     """
 
-    def __init__(
-        self,
-        x_label: str,
-        y_label: str,
-        x_range: tuple[float, float],
-        heights: Iterable[float],
-        *,
-        as_percent: bool = False,
-    ):
+    def __init__(self, x: str, y: str, last: int, heights: Iterable[float]):
+        as_percent = y.endswith("accuracy")
         finite = [height for height in heights if math.isfinite(height)] or [0.0, 1.0]
         margin = 0.08 * (max(finite) - min(finite)) or 0.02
         top = max(finite) + margin
         if as_percent:
             top = min(top, 1.005)  # the half percent leaves a dot at 1 uncut
-        self._x_range, self._y_range = x_range, (min(finite) - margin, top)
+        self._last, self._y_range = last, (min(finite) - margin, top)
         self._drawn, self._legend = list[str](), list[str]()
-        for x in _ticks(*x_range, most=8, integer=True):
-            place = f'x="{self._across(x)}" y="{BOTTOM + 17}" text-anchor="middle"'
-            self._write(f"{x:g}", place)
-        for y in _ticks(*self._y_range, most=6):
-            height = self._up(y)
+        for tick in _ticks(1, last, integer=True):
+            place = f'x="{self._across(tick)}" y="{BOTTOM + 17}" text-anchor="middle"'
+            self._write(f"{tick:g}", place)
+        for tick in _ticks(*self._y_range):
+            height = self._up(tick)
             self._draw("path", f'd="M{LEFT} {height}H{RIGHT}"', PALE, width=1)
-            text = f"{100 * y:.4g}%" if as_percent else f"{y:.4g}"
+            text = f"{100 * tick:.4g}%" if as_percent else f"{tick:.4g}"
             self._write(text, f'x="{LEFT - 6}" y="{height + 4}" text-anchor="end"')
         self._draw("path", f'd="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}" fill="none"', INK, width=1)
-        self._write(x_label, f'x="{(LEFT + RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle"')
+        self._write(x, f'x="{(LEFT + RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle"')
         middle = f"translate(15 {(TOP + BOTTOM) / 2}) rotate(-90)"
-        self._write(y_label, f'transform="{middle}" text-anchor="middle"')
+        self._write(trials.words(y), f'transform="{middle}" text-anchor="middle"')
 
     def line(self, points: Points, color: str, label: str = "") -> None:
         path = " ".join(f"{x},{y}" for x, y in self._places(points))
@@ -91,11 +89,11 @@ class Plot:
 
     def svg(self, alt: str) -> str:
         """The plot, described by ``alt``: as wide as there is room, on white in every theme."""
+        legend = " &#160; ".join(self._legend)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-            f'aria-label="{escape(alt)}" width="{WIDTH}" style="max-width: 100%; background: white"'
-            f' font-family="sans-serif" font-size="13" fill="{INK}">{"".join(self._drawn)}'
-            f'<text x="{LEFT}" y="15">{" &#160; ".join(self._legend)}</text></svg>'
+            f'aria-label="{escape(alt)}" style="{STYLE}" font-family="sans-serif" font-size="13" '
+            f'fill="{INK}">{"".join(self._drawn)}<text x="{LEFT}" y="15">{legend}</text></svg>'
         )
 
     def _places(self, points: Points) -> Iterator[tuple[float, float]]:
@@ -103,8 +101,7 @@ class Plot:
         return ((self._across(x), self._up(y)) for x, y in points if not math.isnan(x + y))
 
     def _across(self, x: float) -> float:
-        left, right = self._x_range
-        return round(LEFT + (RIGHT - LEFT) * (x - left) / (right - left), 1)
+        return round(LEFT + (RIGHT - LEFT) * (x - 0.5) / self._last, 1)
 
     def _up(self, y: float) -> float:
         bottom, top = self._y_range
@@ -118,9 +115,9 @@ class Plot:
         self._drawn.append(f"<text {attributes}>{escape(text)}</text>")
 
 
-def _ticks(low: float, high: float, *, most: int, integer: bool = False) -> list[float]:
+def _ticks(low: float, high: float, *, integer: bool = False) -> list[float]:
     """Round numbers between two ends."""
-    locator = MaxNLocator(most, steps=[1, 2, 5, 10], integer=integer)
+    locator = MaxNLocator(7, steps=[1, 2, 5, 10], integer=integer)
     return [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
 
 
@@ -129,9 +126,35 @@ def stairs(heights: Mapping[int, float]) -> list[tuple[float, float]]:
     return [(x + side, height) for x, height in heights.items() for side in (-0.5, 0.5)]
 
 
+def plot_search(
+    table: pd.DataFrame, n_trials: int, *, alt: str, luck: NDArray | None = None
+) -> str:
+    """One search, on an axis that has place for all its trials.
+
+    A dot is a trial, an empty dot one whose network had been trained before, a cross on the bottom
+    line one that failed; the staircase is the incumbent.  In gray lies what random searches reach,
+    of shape (searches, trials): their median, and nine of ten.
+    """
+    column = trials.objective(table)
+    values = table.set_index("trial")[column].astype(float)
+    levels = np.empty((3, 0)) if luck is None else np.percentile(luck, [5, 50, 95], axis=0)
+    low, median, high = (stairs(dict(enumerate(level, 1))) for level in levels)
+    # Down to the worst luck, the axis would leave little height for the search itself.
+    plot = Plot("trial", column, n_trials, [*values, *levels[1]])
+    if luck is not None:
+        plot.area(low, high, GRAY)
+        plot.line(median, GRAY, "random search")
+    plot.line(stairs(trials.incumbent(table)), BLUE, "best so far")
+    repeated = table["duplicate_of"].notna().to_numpy()
+    plot.dots(values[~repeated].items(), BLUE)
+    plot.dots(values[repeated].items(), BLUE, filled=False)
+    plot.crosses(table.loc[table["status"] == "failed", "trial"], PINK)
+    return plot.svg(alt)
+
+
 def image(picture: str) -> str:
     """A plot as an HTML image, which stays where a notebook's HTML is cleaned of SVG."""
     (alt,) = re.findall('aria-label="(.*?)"', picture)
     data = base64.b64encode(picture.encode()).decode()
     source = f"data:image/svg+xml;base64,{data}"
-    return f'<img alt="{alt}" width="{WIDTH}" src="{source}" style="max-width: 100%">'
+    return f'<img alt="{alt}" width="{WIDTH}" src="{source}" style="{STYLE}">'
