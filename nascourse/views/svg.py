@@ -48,15 +48,15 @@ class Plot:
         as_percent = y.endswith("accuracy")
         finite = [height for height in heights if math.isfinite(height)] or [0.0, 1.0]
         margin = 0.08 * (max(finite) - min(finite)) or 0.02
-        top = max(finite) + margin
-        if as_percent:
-            top = min(top, 1.005)  # the half percent leaves a dot at 1 uncut
-        self._last, self._y_range = last, (min(finite) - margin, top)
+        highest = 1.0 if as_percent else math.inf
+        bottom, top = min(finite) - margin, max(finite) + margin
+        self._last = last
+        self._y_range = bottom, min(top, highest + 0.005)  # which leaves a dot at 1 uncut
         self._drawn, self._legend = list[str](), list[str]()
         for tick in _ticks(1, last, integer=True):
             place = f'x="{self._across(tick)}" y="{BOTTOM + 17}" text-anchor="middle"'
             self._write(f"{tick:g}", place)
-        for tick in _ticks(*self._y_range):
+        for tick in _ticks(bottom, min(top, highest)):
             height = self._up(tick)
             self._draw("path", f'd="M{LEFT} {height}H{RIGHT}"', PALE, width=1)
             text = f"{100 * tick:.4g}%" if as_percent else f"{tick:.4g}"
@@ -67,14 +67,12 @@ class Plot:
         self._write(trials.words(y), f'transform="{middle}" text-anchor="middle"')
 
     def line(self, points: Points, color: str, label: str = "") -> None:
-        path = " ".join(f"{x},{y}" for x, y in self._places(points))
-        self._draw("polyline", f'points="{path}" fill="none"', color)
+        self._draw("polyline", f'points="{self._path(points)}" fill="none"', color)
         if label:
             self._legend.append(f'<tspan fill="{color}">&#9644;</tspan> {escape(label)}')
 
     def area(self, lower: Points, upper: Points, color: str) -> None:
-        edge = self._places([*lower, *reversed([*upper])])
-        path = " ".join(f"{x},{y}" for x, y in edge)
+        path = self._path([*lower, *reversed([*upper])])
         self._drawn.append(f'<polygon points="{path}" fill="{color}" fill-opacity="0.2"/>')
 
     def dots(self, points: Points, color: str, *, filled: bool = True) -> None:
@@ -95,6 +93,9 @@ class Plot:
             f'aria-label="{escape(alt)}" style="{STYLE}" font-family="sans-serif" font-size="13" '
             f'fill="{INK}">{"".join(self._drawn)}<text x="{LEFT}" y="15">{legend}</text></svg>'
         )
+
+    def _path(self, points: Points) -> str:
+        return " ".join(f"{x},{y}" for x, y in self._places(points))
 
     def _places(self, points: Points) -> Iterator[tuple[float, float]]:
         """Where points lie on the page, in pixels."""
