@@ -246,14 +246,16 @@ class _Widgets(Observer):
 
     def _wait(self) -> None:
         paused_at = time.perf_counter()
-        self._refresh(at_once=True)  # during a pause a picture costs the search nothing
+        self._next_picture = 0.0  # during a pause a picture costs the search nothing
+        self._refresh()
         while self._paused and self._stop != "now":
             time.sleep(0.1)
         self._seconds_paused += time.perf_counter() - paused_at
-        self._refresh(at_once=True)
+        self._next_picture = 0.0
+        self._refresh()
 
-    def _refresh(self, *_: Any, at_once: bool = False) -> None:
-        self._is_behind = time.perf_counter() < self._next_picture and not at_once
+    def _refresh(self, *_: Any, **__: Any) -> None:
+        self._is_behind = time.perf_counter() < self._next_picture
         if self._is_behind:
             return
         view = self._view
