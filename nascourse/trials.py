@@ -135,6 +135,8 @@ def best(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
     """
     by = by or objective(table)
     check_columns(table, by)
+    if table.empty:
+        raise CourseError("No trial is finished, so there is no best one: go on with the search.")
     completed = table[(table["status"] == "completed") & table[by].notna()]
     if completed.empty:
         reason = failure(table) or "read the message column"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,19 +124,24 @@ class Screen:
     """Stands in for the notebook: what was displayed, and what took its place."""
 
     def __init__(self):
-        self.shown, self.updates = [], []
+        self.shown, self._box = [], None
 
     def __call__(self, thing, display_id=False):
+        if hasattr(thing, "model_id"):
+            self._box = thing
+        place = len(self.shown)
         self.shown.append(thing)
-        return self
+        return SimpleNamespace(update=lambda new: self.shown.__setitem__(place, new))
 
-    def update(self, thing):
-        self.updates.append(thing)
+    @property
+    def stays(self) -> str:
+        """The HTML that a saved notebook holds of what was displayed last."""
+        return self.shown[-1].data
 
     @property
     def widgets(self) -> list:
         """All widgets of what was displayed last."""
-        widgets = [self.shown[-1]]
+        widgets = [self._box]
         for widget in widgets:
             widgets += getattr(widget, "children", ())
         return widgets
@@ -162,6 +168,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
 
     screen = Screen()
     monkeypatch.setattr(html, "work", lambda: True)
+    monkeypatch.setattr(live, "DRAWING_SHARE", float("inf"))  # draws at once
     for module in (live, replay, explorers):
         monkeypatch.setattr(module, "display", screen)
     return screen

@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbconvert
 import nbformat
 import pytest
 from chromium import CHROMIUM, needs_chromium
@@ -317,20 +318,34 @@ replay.replay(greedy)
     playwright.expect(output).to_contain_text("of 1.")
     playwright.expect(output.get_by_role("img").first).to_be_visible()
     lab.picture_in_both_themes("replay_shown")
+    lab.page.set_viewport_size({"width": 800, "height": 1000})
+    assert output.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+    lab.picture("replay_narrow")
     assert_no_fault(output)
 
 
-def test_the_buttons_pause_and_stop_a_running_search(lab, view):
-    output = view("""
+SEARCH = """
+import json, time
 from nascourse import data, search, spaces
 from nascourse.views import live
+
+class Timed(live.SearchView):
+    ends = []
+    def epoch_end(self, *event):
+        self.ends.append(time.time())
+        super().epoch_end(*event)
+
 splits = data.subset(data.load_mnist("bundled"), 500)
 found = search.run_search(
-    spaces.cnn_space, splits, strategy="random", max_trials=50, epochs=2, seed=1,
-    directory="../runs/view", observer=live.SearchView(),
+    spaces.cnn_space, splits, strategy="random", max_trials={trials}, epochs={epochs}, seed=1,
+    directory="../runs/view", overwrite=True, observer=Timed(),
 )
-print("stopped after", len(found.table))
-""")
+print("stopped after", len(found.table), "epochs ended at", json.dumps(Timed.ends))
+"""
+
+
+def test_the_buttons_pause_and_stop_a_running_search(lab, view):
+    output = view(SEARCH.format(trials=50, epochs=2))
     output.get_by_role("button", name="Pause").click()
     playwright.expect(output.get_by_role("button", name="Continue")).to_be_visible()
     playwright.expect(output).to_contain_text("Paused")
@@ -342,6 +357,82 @@ print("stopped after", len(found.table))
     playwright.expect(output).to_contain_text(re.compile(r"stopped after [1-9]\b"))
     lab.picture_in_both_themes("search_stopped")
     assert_no_fault(output)
+
+
+# Notes, whenever the page changes: when, the trials and the points that the curves show of the last
+# of them, and where the buttons are.
+WATCH = """
+window.seen = [];
+addEventListener("load", () => new MutationObserver(() => {
+  const area = document.querySelector(".jp-OutputArea");
+  const button = area?.querySelector("button"), curves = area?.querySelectorAll("svg[role=img]")[1];
+  if (!curves || !button) return;
+  const y = button.getBoundingClientRect().top - area.getBoundingClientRect().top;
+  const points = curves.querySelectorAll("circle[stroke='#E69F00']").length;
+  window.seen.push([Date.now() / 1000, curves.getAttribute("aria-label"), points, y]);
+}).observe(document.body, { childList: true, subtree: true, characterData: true }));
+"""
+
+
+def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view):
+    lab.page.add_init_script(WATCH)
+    output = view(SEARCH.format(trials=3, epochs=8))
+
+    playwright.expect(output).to_contain_text("stopped after 3", timeout=3 * MINUTE)
+    ends = json.loads(output.inner_text().split("epochs ended at")[1])
+    seen = lab.page.evaluate("window.seen")
+    shown = [
+        (when, (int(re.findall(r"trial (\d+)", label)[-1]), points))
+        for when, label, points, _ in seen
+        if points
+    ]
+    epochs = [(trial, epoch) for trial in (1, 2, 3) for epoch in range(1, 9)]
+    delays = [
+        min(when for when, last in shown if last >= epoch) - end
+        for epoch, end in zip(epochs, ends, strict=True)
+    ]
+    print("delays in ms:", sorted(round(1000 * delay) for delay in delays))
+    assert sorted(delays)[22] < 1  # of 24: the 95th percentile
+    assert len({round(y) for *_, y in seen}) == 1
+
+
+def test_a_page_that_is_opened_again_shows_how_the_search_goes_on(lab, view):
+    output = view(SEARCH.format(trials=50, epochs=2))
+    playwright.expect(output).to_contain_text("Trial 2 of 50", timeout=2 * MINUTE)
+    lab.saved("notebooks/view.ipynb")
+
+    lab.page.reload()
+    playwright.expect(output.get_by_role("progressbar")).to_be_visible()
+    before = output.get_by_role("progressbar").get_attribute("value")
+    playwright.expect(output.get_by_role("progressbar")).not_to_have_attribute("value", before)
+    lab.picture("search_opened_again")
+    output.get_by_role("button", name="Stop after this trial").click()
+    playwright.expect(output).to_contain_text(re.compile("of 50 trials finished"))
+    playwright.expect(output.get_by_role("button")).to_have_count(0)
+    lab.picture("search_opened_again_and_stopped")
+
+
+@pytest.mark.parametrize("keeps_widgets", [True, False])
+def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(
+    lab, view, keeps_widgets
+):
+    output = view(SEARCH.format(trials=50, epochs=2))
+    playwright.expect(output).to_contain_text("Trial 3 of 50", timeout=2 * MINUTE)
+    nb = lab.saved("notebooks/view.ipynb")
+    lab.page.goto("about:blank")
+    lab.shut_down_kernels()
+    if not keeps_widgets:  # as where nobody knows widgets, or wants to keep them
+        del nb.metadata["widgets"]
+        nbformat.write(nb, lab.course / "notebooks" / "view.ipynb")
+    exported, _ = nbconvert.HTMLExporter().from_notebook_node(nb)
+    assert '<img alt="Trials as dots' in exported and "VBox(" not in exported
+
+    lab.open("notebooks/view.ipynb").wait_until_idle()
+    playwright.expect(output).to_contain_text("of 50")
+    lab.picture(f"search_shut_down_{keeps_widgets}")
+    playwright.expect(output.get_by_role("img").first).to_be_visible()
+    for text in ("model not found", "VBox("):
+        playwright.expect(output.get_by_text(text)).to_have_count(0)
 
 
 def test_a_drawing_is_read_with_the_mouse_and_from_the_keyboard(lab, view):

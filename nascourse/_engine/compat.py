@@ -17,13 +17,14 @@ moved.  Before you add to this module, look for a public way.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import functools
 import io
 import marshal
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -48,8 +49,10 @@ from nascourse._engine.descriptions import code_description
 from nascourse._engine.files import atomic_write
 
 if TYPE_CHECKING:
-    import ipywidgets
     from keras_tuner.engine.hyperparameters import HyperParameter
+
+# What a page asks of a kernel without running code.
+WHILE_BUSY = {"kernel_info_request", "comm_info_request", "comm_open", "comm_msg", "comm_close"}
 
 __all__ = ["AutoTuner", "BayesianOracle", "GreedyOracle", "Trie"]
 
@@ -381,12 +384,40 @@ def start_method(executor: Executor) -> str | None:
     return context and context.get_start_method()
 
 
-def handle_clicks_while_busy(widget: ipywidgets.Widget) -> None:
-    """Let a click on a displayed widget be handled while the kernel's main thread trains.
+def answer_while_busy() -> Callable[[], object]:
+    """Let the kernel answer widgets and pages while its main thread trains; returns what ends it.
 
-    Read in ipykernel 7.4.0: JupyterLab sends the click to a second thread of the kernel (a
-    subshell).  The kernel hands it on to the thread that used the widget's channel last, which is
-    the busy main one, and leaves it where it is when it remembers no such thread.  7.3.0 remembers
-    none.
+    Read in ipykernel 7.3.0 and 7.4.0: one thread receives all messages.  It hands those that ask
+    for no other thread (a subshell) to the main one, where they wait for the end of the cell; 7.4.0
+    does so with most messages to widgets.  Among them are a click, and all that a page asks that is
+    opened again.  ipykernel 6 has no such thread, and answers at the end.
     """
-    vars(widget.comm).pop("_reply_subshell_id", None)
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    thread = getattr(kernel, "shell_channel_thread", None)
+    if kernel is None or thread is None:
+        return lambda: None
+    session, stream, subshells = kernel.session, kernel.shell_stream, thread.manager
+
+    async def answer() -> None:
+        subshell = subshells._create_subshell()
+        to_subshell = subshells.get_shell_channel_to_subshell_socket(subshell)
+
+        def receive(message: list[Any]) -> Coroutine | None:
+            names, parts = session.feed_identities(message, copy=False)
+            content = session.deserialize(parts, content=False, copy=False)
+            if content["header"]["msg_type"] not in WHILE_BUSY:
+                return kernel.shell_channel_thread_main(message)
+            content["header"]["subshell_id"] = subshell
+            to_subshell.send_multipart([*session.serialize(content, names), *content["buffers"]])
+            return None
+
+        stream.on_recv(receive, copy=False)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stream.on_recv(kernel.shell_channel_thread_main, copy=False)
+            subshells._delete_subshell(subshell)
+
+    return asyncio.run_coroutine_threadsafe(answer(), thread.io_loop.asyncio_loop).cancel

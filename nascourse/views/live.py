@@ -5,11 +5,11 @@
 >>> view = live.SearchView(baseline=trials.recorded("random_cnn"))
 >>> found = search.run_search(..., observer=view)                             # doctest: +SKIP
 
-Where widgets do not work, the same calls give a progress bar, and a figure at the end.
+Where widgets do not work, the same calls give a progress bar, and the same picture at the end.
 
-The buttons act at once in JupyterLab and Notebook 7, which hand a click to a second thread of the
-kernel (a subshell).  In other front ends a click may arrive only after the search.  Their own stop
-button (Interrupt) works everywhere: the search ends, and its finished trials stay.
+With ipykernel 7 the buttons act at once, and a page that is closed and opened again in mid-search
+shows how it goes on.  Where the kernel is older, as on Colab, both wait for the end of the search.
+The front end's own stop button (Interrupt) works everywhere: the finished trials stay.
 """
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ import time
 from html import escape
 from typing import Any
 
-from nascourse import CourseError, plotting, trials
-from nascourse._engine import compat
-from nascourse.search import Observer, ProgressBar
-from nascourse.views import html
-
-# isort: split
 import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import psutil
 from IPython.display import HTML, display
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-DRAWING_SHARE = 0.01  # of a search's time may go into drawing it
+from nascourse import CourseError, trials
+from nascourse._engine import compat
+from nascourse.plotting import BLUE, ORANGE
+from nascourse.search import Observer, ProgressBar
+from nascourse.views import html, svg
+
+DRAWING_SHARE = 0.01  # of a search's time may go into drawing it, if no epoch
+LATEST = 0.7  # seconds has to wait for it
 MOST_ROWS = 5  # of the leaderboard, beside the failed trials
 
 
@@ -41,9 +39,8 @@ class SearchView(Observer):
     """Shows a search while it runs; hand it to `search.run_search` as its observer.
 
     Its buttons pause the search, end it after the current trial, or end it at once; what is
-    finished is kept, as after an interrupt.  When the search is over, a picture and a table take
-    the place of the widgets, so they stay in the saved notebook.  A pause counts in the seconds of
-    its trial.
+    finished is kept, as after an interrupt.  A picture and a table stay in the saved notebook, also
+    if it is saved and shut down in mid-search.  A pause counts in the seconds of its trial.
 
     This class keeps the state of the search; `_Widgets` or a `ProgressBar` shows it.
 
@@ -65,8 +62,8 @@ class SearchView(Observer):
         self.max_trials, self.epochs = max_trials, epochs
         self.luck = None if self._baseline is None else luck(self._baseline, max_trials)
         self.rows: dict[int, dict[str, Any]] = {}
-        self.table = trials.to_table([], objective=self.objective)
-        self.curve_rows: list[dict[str, float]] = []
+        self.table, self.best = trials.to_table([], objective=self.objective), None
+        self.curves: dict[int, list[tuple[int, float]]] = {}
         self.network: dict[str, Any] = {}
         self.trial = self.epoch = self.epochs_trained = 0
         self._display: Observer = _Widgets(self) if html.work() else ProgressBar()
@@ -90,26 +87,22 @@ class SearchView(Observer):
         self.trial, self.epoch = trial, epoch
         self.epochs_trained += 1
         if self.column in logs:
-            self.curve_rows.append({"trial": trial, "epoch": epoch, self.column: logs[self.column]})
+            self.curves.setdefault(trial, []).append((epoch, logs[self.column]))
         self._display.epoch_end(trial, epoch, logs)
 
     def trial_end(self, row: dict[str, Any]) -> None:
         self.rows[row["trial"]] = row
         self.table = trials.to_table(self.rows.values(), objective=self.objective)
+        if (self.table["status"] == "completed").any():
+            self.best = trials.best(self.table)
         self._display.trial_end(row)
 
     def search_end(self) -> None:
         self._display.search_end()
-        if isinstance(self._display, _Widgets):
-            return
-        if html.in_kernel() and self.has_values:
-            ax = plot_so_far(self.table, self.max_trials, luck=self.luck)
-            source = "measured in this notebook"
-            if self.luck is not None:
-                source += ", the random searches earlier"
-            plotting.show(ax, alt=self.description, source=source)
-        else:
+        if not html.in_kernel():
             print(self.outcome)
+        elif not html.work():
+            display(HTML(self.page))
 
     @property
     def column(self) -> str:
@@ -117,47 +110,82 @@ class SearchView(Observer):
         return self.objective[0]
 
     @property
-    def has_values(self) -> bool:
-        """Whether a trial has been completed."""
-        return bool((self.table["status"] == "completed").any())
-
-    @property
     def outcome(self) -> str:
         """How far the search has come, and the best trial, in a sentence."""
         if self.table.empty:
-            return f"{self.epochs_trained} of {self.max_trials * self.epochs} epochs trained."
+            text = f"{self.epochs_trained} of {self.epochs} epochs trained"
+            if self.max_trials > 1:
+                text += f" in trial 1, and none of {self.max_trials} trials finished"
+            return f"{text}."
         text = f"{len(self.table)} of {self.max_trials} trials finished"
-        if self.has_values:
-            best = trials.best(self.table)
-            text += f"; the best is trial {best['trial']}, {best[self.column]:.3f}"
+        if self.best is not None:
+            text += f"; the best is trial {self.best['trial']}, {self.best[self.column]:.3f}"
         elif reason := trials.failure(self.table):
             text += f"; {reason}"
         return f"{text}."
 
     @property
-    def description(self) -> str:
-        """The alt text of the picture of the search."""
-        best = f"the best {trials.words(self.column)} so far"
-        text = f"Trials as dots, and {best} as a staircase. {self.outcome}"
+    def page(self) -> str:
+        """What stays in the saved notebook: how far the search has come, pictures, a table."""
+        text = f"<p>{escape(self.outcome)}</p>"
+        if not (self.curves or self.rows):
+            return text
+        pictures = html.beside(svg.image(self.trials_plot()), svg.image(self.curves_plot()))
+        earlier = "" if self.luck is None else ", the random searches earlier"
+        source = f"<p><em>Source: measured in this notebook{earlier}.</em></p>"
+        return text + pictures + source + self.leaders
+
+    @property
+    def leaders(self) -> str:
+        """The best trials, as a table."""
+        return "" if self.table.empty else html.table(leaderboard(self.table), "The best trials")
+
+    def trials_plot(self) -> str:
+        """The trials so far, as SVG."""
+        text = f"Trials as dots, and the best {trials.words(self.column)} so far as a staircase. "
+        text += self.outcome
         if self.table["duplicate_of"].notna().any():
             text += " Empty dots are networks that had been trained before."
         if (self.table["status"] == "failed").any():
             text += " Crosses are failed trials."
         if self.luck is not None:
             text += " The gray band holds nine of ten random searches."
-        return text
+        return svg.plot_search(self.table, self.max_trials, alt=text, luck=self.luck)
+
+    def curves_plot(self) -> str:
+        """The learning curves of the trial at hand and of the best one, as SVG."""
+        best = 0 if self.best is None else int(self.best["trial"])
+        curves = {
+            f"trial {trial}{', the best so far' * (trial == best)}": (self.curves[trial], color)
+            for trial, color in {best: BLUE, self.trial: ORANGE}.items()
+            if trial in self.curves
+        }
+        heights = [height for curve, _ in curves.values() for _, height in curve]
+        plot = svg.Plot("epoch", self.column, self.epochs, heights)
+        for name, (curve, color) in curves.items():
+            plot.line(curve, color, name)
+            plot.dots(curve, color)
+        names = "; ".join(curves) or "no epoch yet"
+        return plot.svg(f"{trials.words(self.column).capitalize()}, epoch by epoch: {names}.")
+
+
+class _Box(ipywidgets.VBox):
+    def __repr__(self) -> str:
+        return ""  # stands in a page that does not know the widgets, above the last state
 
 
 class _Widgets(Observer):
-    """Shows the state that a `SearchView` keeps, with buttons to pause and to stop the search."""
+    """Shows the state that a `SearchView` keeps, with buttons to pause and to stop the search.
+
+    Pages that show the widgets hear of each epoch.  A notebook that is saved in mid-search keeps
+    nothing of them, so a second output holds the last state.  The widgets hide it where they live.
+    """
 
     def __init__(self, view: SearchView):
         self._view = view
         self._paused, self._stop = False, ""  # or "after this trial", "now"
         self._started, self._seconds_paused, self._next_picture = time.perf_counter(), 0.0, 0.0
-        self._progress = ipywidgets.IntProgress(
-            max=view.max_trials * view.epochs, description="Epochs"
-        )
+        self._is_behind, self._drawn, self._process = False, -1, psutil.Process()
         self._status, self._picture, self._leaders = (ipywidgets.HTML() for _ in range(3))
         self._pause = html.button("Pause", self._toggle_pause, icon="pause")
         self._after = html.button("Stop after this trial", self._stop_after, icon="step-forward")
@@ -166,33 +194,42 @@ class _Widgets(Observer):
     def search_begin(self, max_trials: int, epochs: int) -> None:
         buttons = [self._pause, self._after, self._now]
         row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-        parts = [self._progress, self._status, row, self._picture, self._leaders]
-        self._shown = display(ipywidgets.VBox(parts), display_id=True)
-        for button in buttons:
-            compat.handle_clicks_while_busy(button)
+        self._name = f"search-{self._status.model_id}"
+        hiding = ipywidgets.HTML(f"<style>.{self._name} {{ display: none }}</style>")
+        self._box = _Box([self._status, row, self._picture, self._leaders, hiding])
+        self._shown = display(self._box, display_id=True)
+        self._stays = display(self._last_state(), display_id=True)
+        self._stop_answering = compat.answer_while_busy()
         self._refresh()
 
     def batch_end(self, trial: int) -> None:
         if self._paused:
             self._wait()
+        if self._is_behind:
+            self._refresh()
         if self._stop == "now":
             raise KeyboardInterrupt
 
     def waiting(self, line: str) -> None:
         if line:
-            self._status.value = f"<p>{escape(line)}</p>"
+            self._status.value = _lines(escape(line))
         if self._stop == "now":
             raise KeyboardInterrupt
 
     def trial_end(self, row: dict[str, Any]) -> None:
-        self._leaders.value = self._leaders_html()
         self._refresh()
         if self._stop == "after this trial" and row["trial"] < self._view.max_trials:
             raise KeyboardInterrupt
 
     def search_end(self) -> None:
-        page = f"<p>{self._view.outcome}</p>{self._picture_html()}{self._leaders_html()}"
-        self._shown.update(HTML(page))
+        self._stop_answering()
+        self._stays.update(self._last_state())
+        # A page that was opened again in mid-search hears of the widgets alone.
+        self._box.children = (ipywidgets.HTML(self._view.page), self._box.children[-1])
+        self._shown.update(HTML(""))
+
+    def _last_state(self) -> HTML:
+        return HTML(f'<div class="{self._name}">{self._view.page}</div>')
 
     def _toggle_pause(self) -> None:
         self._paused = not self._paused
@@ -214,32 +251,41 @@ class _Widgets(Observer):
         while self._paused and self._stop != "now":
             time.sleep(0.1)
         self._seconds_paused += time.perf_counter() - paused_at
+        self._next_picture = 0.0
         self._refresh()
 
     def _refresh(self, *_: Any, **__: Any) -> None:
+        self._is_behind = time.perf_counter() < self._next_picture
+        if self._is_behind:
+            return
         view = self._view
-        epochs_of_trial = view.epochs if view.trial in view.rows else view.epoch
-        self._progress.value = max(view.trial - 1, 0) * view.epochs + epochs_of_trial
-        self._status.value = f"<p>{self._progress_text()}</p><p>{self._network_text()}</p>"
-        if time.perf_counter() >= self._next_picture:
-            # The time of this thread: on a busy machine only what the picture itself costs.
-            started = time.thread_time()
-            self._picture.value = self._picture_html()
-            seconds = time.thread_time() - started
-            self._next_picture = time.perf_counter() + seconds / DRAWING_SHARE
+        started = time.thread_time()  # on a busy machine only what the picture itself costs
+        if self._drawn < len(view.rows):
+            self._drawn, self._trials_plot = len(view.rows), view.trials_plot()
+            self._leaders.value = view.leaders
+            self._stays.update(self._last_state())
+        self._status.value = _lines(self._progress_text())
+        pictures = html.beside(self._trials_plot, view.curves_plot())
+        self._picture.value = _lines(self._network_text()) + pictures
+        seconds = time.thread_time() - started
+        self._next_picture = time.perf_counter() + min(seconds / DRAWING_SHARE, LATEST)
 
     trial_begin = network_known = epoch_end = _refresh  # the view has noted what they say
 
     def _progress_text(self) -> str:
         view = self._view
-        text = f"Trial {max(view.trial, 1)} of {view.max_trials}"
+        epochs = view.max_trials * view.epochs
+        epochs_of_trial = view.epochs if view.trial in view.rows else view.epoch
+        done = max(view.trial - 1, 0) * view.epochs + epochs_of_trial
+        bar = f'<progress value="{done}" max="{epochs}" aria-label="Epochs"></progress>'
+        text = f"{bar} {done} of {epochs} epochs<br>Trial {max(view.trial, 1)} of {view.max_trials}"
         if view.epoch:
             text += f", epoch {view.epoch} of {view.epochs}"
         if view.epochs_trained:
             epochs_left = (view.max_trials - view.trial + 1) * view.epochs - view.epoch
             seconds = time.perf_counter() - self._started - self._seconds_paused
             text += f", about {_duration(epochs_left * seconds / view.epochs_trained)} left"
-        memory = psutil.Process().memory_info().rss / 2**20
+        memory = self._process.memory_info().rss / 2**20
         return f"{'Paused. ' * self._paused}{text}. Memory: {memory:,.0f} MiB."
 
     def _network_text(self) -> str:
@@ -254,33 +300,10 @@ class _Widgets(Observer):
         ]
         if same_network:
             text += f", <b>the same network as trial {same_network[0]}</b>"
-        curve = [row[view.column] for row in view.curve_rows if row["trial"] == view.trial]
-        if curve:
+        if curve := view.curves.get(view.trial):
             text += f". {trials.words(view.column).capitalize()}, epoch by epoch: "
-            text += ", ".join(f"{value:.3f}" for value in curve)
+            text += ", ".join(f"{value:.3f}" for _, value in curve)
         return f"{text}."
-
-    def _picture_html(self) -> str:
-        view, curves = self._view, trials.curves_to_table(self._view.curve_rows)
-        if curves.empty and not view.has_values:
-            return ""
-        with plt.rc_context(plotting.STYLE):
-            figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.9))
-        figure.subplots_adjust(0.09, 0.16, 0.99, 0.97, wspace=0.25)  # faster than a layout engine
-        plot_so_far(view.table, view.max_trials, luck=view.luck, ax=left)
-        if curves.empty:
-            right.set_axis_off()
-        else:
-            shown = {view.trial, trials.best(view.table)["trial"] if view.has_values else 0}
-            of_shown = curves[curves["trial"].isin(shown)]
-            plotting.plot_curves(of_shown, metric=view.column, ax=right)
-            right.set_xlim(0.5, view.epochs + 0.5)
-            _mark_percents(right, view.column)
-        return html.image(left, view.description)
-
-    def _leaders_html(self) -> str:
-        table = self._view.table
-        return "" if table.empty else html.table(leaderboard(table), "The best trials")
 
 
 def luck(table: pd.DataFrame, n_trials: int, *, searches: int = 500) -> np.ndarray:
@@ -326,22 +349,9 @@ def _note(row: pd.Series) -> str:
     return "" if pd.isna(first) else f"same network as trial {first}"
 
 
-def plot_so_far(table: pd.DataFrame, n_trials: int, **options: Any) -> Axes:
-    """`plotting.plot_search` on an axis that is wide enough for all ``n_trials``."""
-    ax = plotting.plot_search(table, **options)
-    column = trials.objective(table)
-    ax.set(ylabel=trials.words(column), xlim=(0.5, n_trials + 0.5))
-    _mark_percents(ax, column)
-    return ax
-
-
-def _mark_percents(ax: Axes, column: str) -> None:
-    """Round ticks for accuracies, none above 100 percent."""
-    if not column.endswith("accuracy"):
-        return
-    ax.set_ylim(top=min(ax.get_ylim()[1], 1.005))  # the half percent leaves a dot at 1 uncut
-    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
+def _lines(text: str) -> str:
+    """Text in a box of three lines, so that nothing below it moves when the text grows."""
+    return f'<div style="height: 4.5em; line-height: 1.5; overflow: auto">{text}</div>'
 
 
 def _duration(seconds: float) -> str:

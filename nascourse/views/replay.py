@@ -18,15 +18,14 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from nascourse import CourseError, plotting, trials
+from nascourse import CourseError, trials
 from nascourse._engine.compat import GreedyOracle
 from nascourse.search import Search
-from nascourse.views import html
-from nascourse.views.live import leaderboard, plot_so_far
+from nascourse.views import html, svg
+from nascourse.views.live import leaderboard
 
 # isort: split
 import ipywidgets
-import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
@@ -270,13 +269,9 @@ class _Replay:
         if trial in self.moves:
             trie = _trie_html(self.moves[trial], hidden=hidden)
         if shown["val_accuracy"].notna().any():
-            with plt.rc_context(plotting.STYLE):  # small enough to stand beside the trie
-                ax = plt.subplots(figsize=(4.6, 3.2), layout="constrained")[1]
-            plot_so_far(shown, len(self.table), ax=ax)
             best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
-            picture = html.image(
-                ax, f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
-            )
+            alt = f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
+            picture = svg.plot_search(shown, len(self.table), alt=alt)
             best = html.table(leaderboard(shown), "The best trials so far")
         return f"<p>{escape(text)}</p>{html.beside(trie, picture)}{best}"
 
