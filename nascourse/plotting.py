@@ -188,36 +188,6 @@ def plot_searches(
 
 
 @_styled
-def plot_search(
-    table: pd.DataFrame, *, luck: NDArray | None = None, ax: Axes | None = None
-) -> Axes:
-    """One search: its incumbent, and what became of each trial.
-
-    A dot is a trial, an empty dot one whose network had been trained before, a cross on the bottom
-    line one that failed.
-
-    Parameters
-    ----------
-    luck
-        What random searches reach, as in `plot_searches`: drawn behind, in gray.
-    """
-    ax = _axes(ax)
-    value = table.set_index("trial")[trials.objective(table)].astype(float)
-    if luck is not None:
-        _median_in_band(ax, luck, band=(5, 95), color=GRAY, label="random search")
-        # Down to the worst luck, the axis would leave little height for the search itself.
-        ax.set_ylim(bottom=np.nanmin([*value, np.median(luck[:, 0])]) - 0.02)
-    plot_incumbent(table, ax=ax)
-    ax.lines[-1].set_alpha(1)  # full dots, to differ from the empty ones
-    repeated = value[table["duplicate_of"].notna().to_numpy()]
-    ax.plot(repeated.index.astype(int), repeated, "o", color=BLUE, markerfacecolor="white")
-    failed = table.loc[table["status"] == "failed", "trial"].astype(int)
-    bottom_line = ax.get_xaxis_transform()
-    ax.plot(failed, 0 * failed, "X", color=PINK, clip_on=False, transform=bottom_line)
-    return ax
-
-
-@_styled
 def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Each completed trial by size and objective, with its number; the best one stands out."""
     ax, by = _axes(ax), trials.objective(table)

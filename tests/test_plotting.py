@@ -110,28 +110,6 @@ def test_many_searches_are_a_median_in_a_band():
     assert corners[:, 1].max() == pytest.approx(0.9)
 
 
-def test_one_search_marks_duplicates_and_failures_before_the_luck_of_others():
-    search = table(0.5, None, 0.7, 0.5)
-    search.loc[3, "duplicate_of"] = 1
-    luck = np.array([[0.1, 0.2], [0.3, 0.4]])
-
-    ax = plotting.plot_search(search, luck=luck)
-
-    others, stairs, dots, repeated, failed = ax.lines
-    np.testing.assert_allclose(others.get_ydata(), [0.2, 0.3, 0.3])
-    np.testing.assert_allclose(stairs.get_ydata(), [0.5, 0.5, 0.7, 0.7, 0.7])
-    np.testing.assert_allclose(dots.get_ydata(), [0.5, np.nan, 0.7, 0.5])
-    assert (list(repeated.get_xdata()), repeated.get_markerfacecolor()) == ([4], "white")
-    assert dots.get_alpha() == 1  # else empty and full dots would look alike
-    assert list(failed.get_xdata()) == [2]
-
-
-def test_a_search_of_failures_has_crosses_only():
-    *_, failed = plotting.plot_search(table(None, None)).lines
-
-    assert list(failed.get_xdata()) == [1, 2]
-
-
 # Trials and curves
 
 
