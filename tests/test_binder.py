@@ -134,10 +134,18 @@ def test_the_layout_opens_notebooks_that_exist():
 
 
 def test_jupyterlab_knows_every_setting():
-    schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
+    jupyter = Path(sys.prefix) / "share" / "jupyter"
     for plugin, settings in json.loads(read("overrides.json")).items():
         package, name = plugin.split(":")
-        schema = json.loads((schemas / package / f"{name}.json").read_text("utf-8"))
+        folders = (
+            jupyter / "lab",
+            jupyter / "labextensions" / package,
+        )  # its own, and an extension's
+        (schema,) = (
+            json.loads(path.read_text("utf-8"))
+            for folder in folders
+            if (path := folder / "schemas" / package / f"{name}.json").exists()
+        )
         assert settings.keys() <= schema["properties"].keys(), plugin
 
 

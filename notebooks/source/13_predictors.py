@@ -152,13 +152,8 @@ curves = {
 medians = pd.DataFrame({n: table.median() for n, table in curves.items()}).T
 medians.index.name = "epochs seen"
 print(medians[["last_epoch", "predictor", "parameters"]].round(2).to_string())
-after_three = medians.loc[3, ["last_epoch", "predictor"]]
-compare(
-    "13.b",
-    guess,
-    {"last accuracy": after_three.iloc[0], "regression": after_three.iloc[1]},
-    digits=2,
-)
+after_three = medians.loc[3, ["last_epoch", "predictor"]].to_dict()
+compare("13.b", guess, after_three, digits=2)
 
 # %% [markdown]
 # The choices say what the first epochs hide: which networks begin slowly and end well. But mind the

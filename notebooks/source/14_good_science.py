@@ -360,25 +360,19 @@ three.loc[chosen, [*bench.choices, "test_accuracy"]]
 splits = data.load_mnist("bundled")
 
 
-def compile_anew(model):
-    loss, adam = "sparse_categorical_crossentropy", keras.optimizers.Adam(0.003)
-    model.compile(adam, loss, metrics=["accuracy"])
-
-
 def build(filters):
     layers = [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255)]
     for n in filters:
         layers += [keras.layers.Conv2D(n, 3, activation="relu"), keras.layers.MaxPooling2D(2)]
     layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]
-    model = keras.Sequential(layers)
-    compile_anew(model)
-    return model
+    return keras.Sequential(layers)
 
 
 def train(model, epochs):
-    pair = splits.x_val, splits.y_val
+    adam, loss = keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy"
+    model.compile(adam, loss, metrics=["accuracy"])
     model.fit(splits.x_train, splits.y_train, batch_size=32, epochs=epochs, verbose=0)
-    return model.evaluate(*pair, verbose=0)[1]
+    return model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
 
 
 keras.utils.set_random_seed(0)
@@ -430,7 +424,6 @@ weights = small.get_weights()
 for layer, width in enumerate([16, 32]):
     weights = widen(weights, layer, width, noise=noise)
 wide.set_weights(weights)
-compile_anew(wide)
 grown = train(wide, more_epochs)
 keras.utils.set_random_seed(0)
 fresh = train(build([16, 32]), 5 + more_epochs)
