@@ -17,7 +17,7 @@ import platform
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -207,6 +207,7 @@ def write_report(
     *,
     directory: str | os.PathLike,
     reason: str = "",
+    notes: Mapping[str, str] | None = None,
     trial: int | None = None,
     splits: Splits | None = None,
 ) -> dict[str, Any]:
@@ -226,6 +227,8 @@ def write_report(
         The folder for all of this, which is made if need be.
     reason
         Why this network was chosen, in a sentence of yours.
+    notes
+        What else you say of your decisions: a sentence under each name, such as ``"budget"``.
     trial
         The number of the trial; by default the best one.
     splits
@@ -252,6 +255,7 @@ def write_report(
     predicted = predict(model, test.x)
     report = _search_facts(search, row, number, reason)
     report |= _test_facts(splits, test, predicted) | _costs(model, folder / "model.keras")
+    report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
     report["limits"] = _limits(report)
     atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
     _write_pages(folder, report, {})
@@ -285,10 +289,6 @@ def _search_facts(
         space = spaces.to_table(search.tuner.oracle.get_space()).reset_index().to_dict("records")
     shown = ["trial", "status", *dict.fromkeys([column, "val_accuracy"]), "n_params", "flops"]
     shown += ["seconds", "architecture"]
-    duplicate_of = 0 if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
-    found = "yes"
-    if compat.initial_values(search.tuner.oracle) and 1 in (number, duplicate_of):
-        found = "no, it is the first network, which somebody chose before the search"
     return {
         "strategy": options.strategy,
         "objective": list(options.objective),
@@ -310,8 +310,21 @@ def _search_facts(
         "architecture": row["architecture"],
         "objective_value": float(row[column]),
         "reason": reason.strip(),
-        "found": found,
+        "found": _found(search, row, number),
     }
+
+
+def _found(search: FinishedSearch, row: pd.Series, number: int) -> str:
+    """Whether the search has found the chosen network, or only confirmed one that was given."""
+    if not compat.initial_values(search.tuner.oracle):
+        return "yes"
+    if number == 1 or row["duplicate_of"] == 1:
+        return "no, it is the first network, which somebody chose before the search"
+    accuracies = search.table.set_index("trial")["val_accuracy"].astype(float)
+    low, _ = accuracy_interval(accuracies.max(), len(search.splits.y_val))
+    if accuracies.get(1, 0) >= low:
+        return f"yes, but the first network, which was given, is as good ({accuracies[1]:.1%})"
+    return "yes"
 
 
 def _test_facts(splits: Splits, test: OpenedTestSet, predicted: NDArray) -> dict[str, Any]:
@@ -381,8 +394,12 @@ def _limits(report: dict[str, Any]) -> list[str]:
         )
     if rare:
         limits.append(f"What is said of these classes rests on few images: {', '.join(rare)}.")
-    if report["found"] != "yes":
+    if report["found"].startswith("no"):
         limits.append("The search has confirmed a network that was given; it has not found one.")
+    elif report["found"] != "yes":
+        limits.append(
+            "On validation images the search has found nothing better than what was given."
+        )
     return limits
 
 

@@ -96,6 +96,15 @@ PRACTISED = {
             "An experiment of our own"
         ),
     },
+    "11": {
+        "carry a search from raw images to a network that you can hand over": (
+            "Step 5: train it again"
+        ),
+        "decide, and say why": "Step 4: choose, and say why",
+        "choose by validation, test once": "11.2",
+        "write a report that others can judge": "11.4",
+        "repeat it with images of your own": "Your own images: your folder here",
+    },
     "12": {
         "train the trials of a search in parallel, on one machine or on many": (
             "Workers that really train"
@@ -117,7 +126,7 @@ PRACTISED = {
         "judge a study of architecture search by a published checklist": "Is it good science?",
         "compare searches for two goals by attainment curves and hypervolume": "14.1",
         "tell what a change of the backend changes": "Two goals at once, with another library",
-        "choose networks for several devices from one training": "One training, many devices",
+        "choose networks for several limits from one training": "One training, many limits",
         "grow a trained network without changing what it computes": "14.2",
         "read a claim about language models critically": "14.4",
     },

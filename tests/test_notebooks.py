@@ -42,9 +42,8 @@ HEADER = {
 }
 
 
-# Units in which a learner only reads and runs so far: this list gets shorter.
-TO_CONVERT = ("11",)
-GUESS, CHANGE = "prediction", "change-this"  # tags of cells in which the learner writes
+# Tags of cells in which the learner writes.
+GUESS, CHANGE, DECISION = "prediction", "change-this", "decision"
 MOST_CELLS = 50
 
 
@@ -55,7 +54,6 @@ def each(paths: list[Path]) -> pytest.MarkDecorator:
 
 
 units, exercises = each(UNITS), each(EXERCISES)
-active_units = each([path for path in UNITS if path.stem[:2] not in TO_CONVERT])
 executed, notebooks = each(UNITS + SOLUTIONS), each(UNITS + SOLUTIONS + EXERCISES)
 
 
@@ -212,7 +210,7 @@ def has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
-@active_units
+@units
 def test_a_prediction_is_asked_then_guessed_then_answered_in_a_folded_cell(path):
     cells = read(path).cells
     asked = sum(text.count("**Predict.**") for text in texts(path))
@@ -230,7 +228,7 @@ def test_a_prediction_is_asked_then_guessed_then_answered_in_a_folded_cell(path)
             assert has_tag(cell, rules.PREDICTED), cell.source
 
 
-@active_units
+@units
 def test_each_section_has_a_cell_to_change(path):
     for title, cells in sections(path).items():
         if not title or not any(cell.cell_type == "code" for cell in cells):
@@ -240,11 +238,15 @@ def test_each_section_has_a_cell_to_change(path):
             if has_tag(cell, CHANGE):
                 assert "**Change this" in before, title
                 assert "# change this" in cell.source, title
+            if has_tag(cell, DECISION):
+                assert "**Decide" in before, title
+                assert "..." in cell.source, title
             before = cell.source if cell.cell_type == "markdown" else before
-        assert any(has_tag(cell, CHANGE) for cell in cells), f"nothing to change in: {title}"
+        acts = [has_tag(cell, CHANGE) or has_tag(cell, DECISION) for cell in cells]
+        assert any(acts), f"nothing to change in: {title}"
 
 
-@active_units
+@units
 def test_each_objective_is_practised(path):
     header = re.search(r"\*\*Objectives\*\*: (.*?)\.\n- ", read(path).cells[0].source, re.DOTALL)
     places = PRACTISED[path.stem[:2]]
@@ -252,10 +254,11 @@ def test_each_objective_is_practised(path):
     numbers = {exercise.id.removeprefix("0") for exercise in registry.exercises(path.stem[:2])}
     for place in places.values():
         cells = sections(path).get(place, [])
-        assert place in numbers or any(has_tag(cell, CHANGE) for cell in cells), place
+        acts = [has_tag(cell, CHANGE) or has_tag(cell, DECISION) for cell in cells]
+        assert place in numbers or any(acts), place
 
 
-@active_units
+@units
 def test_a_unit_fits_an_hour_and_runs_without_errors(path):
     cells = read(path).cells
     assert len(cells) <= MOST_CELLS

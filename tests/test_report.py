@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from nascourse import CourseError, data, evaluation, plotting, search, spaces, trials
+from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse.checks import check
 
@@ -55,7 +57,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(found, model, splits, folder):
     test = evaluation.open_test_set(splits)
-    return evaluation.write_report(found, model, test, directory=folder, reason=REASON)
+    notes = {"budget": " Two trials | are enough. "}
+    return evaluation.write_report(found, model, test, directory=folder, reason=REASON, notes=notes)
 
 
 def test_the_search_follows_its_objective(found):
@@ -85,6 +88,28 @@ def test_the_numbers_are_those_of_the_network_on_the_test_images(report, model, 
     assert report["found"] == "yes"  # random search was given no network
 
 
+@pytest.mark.parametrize(
+    ("given", "first", "number", "duplicate_of", "answer"),
+    [
+        (False, 0.9, 1, None, "yes"),  # nobody gave a first network
+        (True, 0.9, 1, None, "no, it is the first"),
+        (True, 0.9, 2, 1, "no, it is the first"),
+        (True, 0.7, 2, None, "yes"),
+        (True, 0.9, 2, None, "yes, but the first network, which was given, is as good (90.0%)"),
+    ],
+)
+def test_what_a_search_has_found(monkeypatch, given, first, number, duplicate_of, answer):
+    monkeypatch.setattr(compat, "initial_values", lambda oracle: {"units": 8} if given else {})
+    table = pd.DataFrame({"trial": [1, 2], "val_accuracy": [first, 0.93]})
+    table["duplicate_of"] = [None, duplicate_of]
+    finished = SimpleNamespace(
+        table=table, tuner=SimpleNamespace(oracle=None), splits=SimpleNamespace(y_val=range(100))
+    )
+
+    words = evaluation._found(finished, table.loc[number - 1], number)
+    assert words.startswith(answer) and (answer != "yes" or words == "yes")
+
+
 def test_the_report_is_complete_and_the_check_names_what_is_missing(report, capsys):
     assert check("11.4", report)
     for name in ("reason", "test_accuracy_95_percent", "times_opened", "machine", "counts"):
@@ -103,6 +128,7 @@ def test_both_pages_hold_every_fact_and_all_figures(report, folder):
         "Seed: 1",
         "validation macro f1",
         "Times the test set was opened",
+        "Budget: Two trials",
         report["architecture"],
     ):
         assert text in markdown and text in page.get_text(), text

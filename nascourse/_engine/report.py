@@ -88,6 +88,7 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
                 "Final training": f"{r['training_images']:,} images, training and validation part "
                 "together",
             }
+            | {name.capitalize(): sentence for name, sentence in r["notes"].items()}
         ),
         "## Test",
         items(

@@ -246,7 +246,7 @@ def share(answer: object, rng: np.random.Generator) -> str:
     if validation > 1:
         raise Wrong(f"{show(answer)} is no share: a fifth is 0.2.")
     if validation < 0.1:
-        raise Wrong("With less than a tenth, one or two images decide: give 0.1 or more.")
+        raise Wrong("With less than a tenth too few images judge: give 0.1 or more.")
     if validation > 0.5:
         raise Wrong("More than half of the images would judge: leave most of them to train by.")
     return "More images that judge make the intervals narrower, and leave fewer to learn from."

@@ -60,7 +60,8 @@ def timed_search(max_trials=4, epochs=2, **more):
 
 alone, alone_seconds = timed_search(directory="../runs/12_alone")
 training = alone["seconds"].sum()
-print(f"from {alone['seconds'].min():.1f} to {alone['seconds'].max():.1f} s a trial")
+print(f"{alone_seconds:.0f} s in all, from {alone['seconds'].min():.1f} to ", end="")
+print(f"{alone['seconds'].max():.1f} s a trial")
 compare("12.a", guess, 100 * training / alone_seconds, unit="percent")
 
 # %% [markdown]
@@ -96,7 +97,7 @@ trained = [bench.query(number) for number in drawn]
 
 def train(outcome):
     time.sleep(outcome.seconds / 30)
-    return outcome.val_accuracy
+    return outcome.val_accuracy, outcome.network
 
 
 def run(workers, outcomes=trained):
@@ -116,8 +117,8 @@ guess = ...  # times as fast
 
 # %% tags=["prediction-result"]
 workers = [1, 2, 4, 8, 16, 32, 64]
-run_seconds, best = map(np.array, zip(*map(run, workers)))
-speed = pd.DataFrame({"measured": run_seconds[0] / run_seconds, "ideal": workers})
+run_seconds, best = zip(*map(run, workers))
+speed = pd.DataFrame({"measured": run_seconds[0] / np.array(run_seconds), "ideal": workers})
 speed.index = pd.Index(workers, name="workers")
 ax = plotting.plot_lines(speed, value="times as fast as one worker", log_x=True)
 ax.set_yscale("log", base=2)
@@ -206,9 +207,9 @@ compare("12.c", guess, wins["beats random search"].iloc[-1], digits=2)
 # The intervals of neighbors overlap, so do not read too much into small steps. But compare the last
 # row with one half. The first 64 networks are drawn at random, since nothing was heard when they
 # were handed out, and few choices are left after them. So **parallel search buys time and pays in
-# trials**. A strategy that learns needs many more trials than there are workers, and random search
-# needs nothing: one more reason why it is so hard to beat on a hundred machines (Li & Talwalkar
-# 2019). A comparison must name the number in flight, as it names the budget.
+# trials**. A strategy that learns needs many more trials than there are workers. Random search, a
+# strong baseline anyway (Li & Talwalkar 2019), needs nothing. A comparison must name the number in
+# flight, as it names the budget.
 #
 # **Change this.** How many trials does evolution need to be worth it again, with 64 in flight? Try
 # a larger budget. (With 400 trials it takes about 20 seconds.)
@@ -225,7 +226,7 @@ wins_over_random(in_flight, budget=budget)
 # any executor that has some.
 #
 # - A new process must **spawn**, which means begin as an empty Python. The other way, `fork`, copies
-#   this process with TensorFlow inside, and the copy waits for ever.
+#   this process with TensorFlow inside, and the copy may wait for ever.
 # - What a worker needs travels to it by **pickling**, Python's way to turn objects into bytes: the
 #   space, the images, the values of the trial. A function travels by its name alone, so a build
 #   function must stand in a file that the worker can import. One from a cell of a notebook is
@@ -275,7 +276,7 @@ compare("12.d", guess, {"seconds": pool_seconds, "points": points}, digits=1)
 # order of the trials**: a result that is early waits. The price is that a slow trial holds up those
 # behind it, so give `in_flight` a few more trials than there are workers.
 #
-# For four short trials the workers hardly pay, as each has to load TensorFlow first. With more work
+# For four short trials the workers do not pay, or hardly, as each has to load TensorFlow first. With more work
 # they do. Recorded on two processors: 16 trials of 2 epochs, in this process, in a pool of two
 # processes, and on two workers of Dask. Each was run several times, in turns.
 
@@ -410,7 +411,8 @@ plotting.show(ax, source="a recorded search on two workers of Dask")
 #
 # seconds: $s$ until a worker has started and loaded its libraries, then rounds of one trial of $t$
 # seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$
-# rounds up.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000
+# rounds up. If trials take unequal times, take their mean for $t$, and add the longest one for the
+# wait at the end.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000
 # images. **Change this.** What do a hundred machines bring to the trials of the first search, what
 # to trials of two minutes, and what does the whole cost at a price of your choice?
 
@@ -419,7 +421,7 @@ n_trials, trial_seconds, price = 1000, 120, 0.10  # change this: price in euros 
 plan = pd.DataFrame(index=pd.Index([1, 2, 5, 10, 20, 50, 100], name="workers"))
 plan["minutes"] = (3 + np.ceil(n_trials / plan.index) * (trial_seconds + 0.02)) / 60
 plan["euros"] = plan.index * plan["minutes"] / 60 * price
-plan.round(1)
+plan.round({"minutes": 1, "euros": 3})
 
 # %% [markdown]
 # The formula forgets what the one machine in the middle has to do. Each task carries the images that
@@ -437,7 +439,7 @@ megabytes = sum(array.nbytes for array in arrays) / 1e6
 compare("12.f", guess, {"MB a task": megabytes, "MB a second": 100 * megabytes / 3}, digits=1)
 
 # %% [markdown]
-# A usual network card carries about 120 MB a second. Short trials come near to that, and with all
+# A network of one gigabit a second carries about 120 MB a second. Short trials come near to that, and with all
 # 60,000 images of MNIST they would choke it; two minutes of training for one task are no burden at
 # all. Else the images must lie on each machine, and the task carry the name of a file. So the plan,
 # in five steps:

@@ -127,12 +127,12 @@ if check("14.3", choose_variants):
 #
 # A report says: "We told a language model the choices of a well-known NAS benchmark from 2019, by their
 # names, and asked it for ten networks. In each of 20 runs its best one was among the top 1 percent.
-# Random search needs hundreds of trials for that. Language models understand architectures." Which
+# Random search needs about a hundred trials for that. Language models understand architectures." Which
 # further experiment tells most about the last sentence?
 #
 # - **a**: A hundred runs in the place of 20, and a bootstrap interval.
 # - **b**: The same with a larger language model.
-# - **c**: The same ten questions on a task that was measured after the model was trained, and not
+# - **c**: The same request on a task that was measured after the model was trained, and not
 #   published, with random search beside it.
 # - **d**: Random search with a hundred trials on the same benchmark.
 
