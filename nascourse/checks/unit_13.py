@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from scipy import stats
@@ -161,6 +161,9 @@ def _wrong_improvements(mean: float, deviation: float, best: float) -> dict[str,
     z = gain / deviation
     share, density = float(stats.norm.cdf(z)), float(stats.norm.pdf(z))
     return {
+        "What the mean exceeds the best by counts only where it is above 0 here: leave it as it is.": (
+            max(gain, 0) * share + deviation * density
+        ),
         "The second part is missing: the deviation times the density.": gain * share,
         "The first part is missing: what the mean exceeds the best by, times the share.": (
             deviation * density
@@ -186,9 +189,6 @@ def _wrong_improvements(mean: float, deviation: float, best: float) -> dict[str,
             mean, deviation**0.5, best
         ),
         "This takes the deviation for the variance.": _improvement(mean, deviation**2, best),
-        "What the mean exceeds the best by counts only where it is above 0 here: leave it as it is.": (
-            max(gain, 0) * share + deviation * density
-        ),
         "This is what the mean exceeds the best by: the deviation is forgotten.": max(gain, 0),
     }
 
@@ -241,7 +241,7 @@ def _rung(rng: np.random.Generator) -> tuple[dict[str, float], set[str], int]:
 
 
 def _networks(result: object) -> list[object]:
-    if isinstance(result, (str, Mapping, set)) or not isinstance(result, (Sequence, np.ndarray)):
+    if isinstance(result, (str, Mapping, set, frozenset)) or not isinstance(result, Iterable):
         raise Wrong(f"The result should be a list of networks, not {show(result)}.")
     return list(result)
 
@@ -268,11 +268,11 @@ def _wrong_promotions(rung: dict[str, float], promoted: set[str], eta: int) -> d
         ],
         "So many places were taken already: which networks are among the best decides, not how many "
         "were promoted.": left[: max(n - len(promoted), 0)],
-        "The number of places is rounded down.": [
-            name for name in ranking[: -(-len(rung) // eta)] if name not in promoted
-        ],
         "This promotes at least one: with fewer than eta networks nobody is promoted.": [
             name for name in ranking[: max(n, 1)] if name not in promoted
+        ],
+        "The number of places is rounded down.": [
+            name for name in ranking[: -(-len(rung) // eta)] if name not in promoted
         ],
         "These are the worst: the best go on.": [
             name for name in ranking[::-1][:n] if name not in promoted

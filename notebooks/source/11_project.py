@@ -13,8 +13,8 @@
 # **The task.** Design a CNN that reads handwritten digits. Let a search choose its architecture within a
 # budget of yours. Promise a test accuracy of 95 percent, and say at the end whether the promise holds.
 #
-# This unit is yours: six decisions are blanks, written `...`. Fill one in and run the cell below it, which
-# answers. Where you leave `...`, the notebook goes on with a usual value.
+# This unit is yours: its decisions are blanks, written `...`. Fill one in and run the cell, which answers.
+# Where you leave `...`, the notebook goes on with a usual value.
 
 # %%
 from nascourse import data, evaluation, plotting, search, spaces, trials
@@ -44,7 +44,6 @@ pd.options.display.max_colwidth = 100
 # %% tags=["decision"]
 validation = ...  # a share, such as 0.2
 
-# %%
 check("11.5", validation)
 splits = data.load_mnist("bundled", validation=0.2 if validation is ... else validation)
 print(splits)
@@ -72,7 +71,6 @@ for n in (200, 800, 5_000):  # change this
 # %% tags=["decision"]
 space = ...  # such as spaces.autokeras_space(splits)
 
-# %%
 check("11.6", space)
 space_in_use = spaces.autokeras_space(splits) if space is ... else space
 spaces.to_table(spaces.fitted(space_in_use, splits))
@@ -94,7 +92,6 @@ spaces.to_table(spaces.fitted(space_in_use, splits))
 # %% tags=["decision"]
 budget = {"max_trials": ..., "epochs": ..., "seed": ...}  # whole numbers
 
-# %%
 check("11.7", budget)
 usual = {"max_trials": 5, "epochs": 5, "seed": 1}
 plan = usual | {name: value for name, value in budget.items() if value is not ...}
@@ -138,7 +135,6 @@ equal[["trial", "val_accuracy", "n_params", "flops"]].sort_values("n_params").ro
 chosen = ...  # the number of a trial
 reason = ...  # a sentence
 
-# %%
 n_val = len(splits.y_val)
 check("11.8", {"table": found.table, "n_images": n_val, "trial": chosen, "reason": reason})
 trial = int(found.best["trial"] if chosen is ... else chosen)
@@ -195,7 +191,6 @@ compare("11.a", guess, accuracy, digits=3)
 # %% tags=["decision"]
 kept = ...  # True or False
 
-# %%
 facts = {"accuracy": accuracy, "n_images": len(test.y), "promise": 0.95, "kept": kept}
 check("11.9", facts)
 plotting.show(
@@ -217,7 +212,6 @@ plotting.show(
 # %% tags=["decision"]
 notes = {"validation": ..., "space": ..., "budget": ..., "promise": ..., "missing": ...}
 
-# %%
 report = evaluation.write_report(
     found,
     model,
@@ -253,8 +247,9 @@ print((evaluation.predict(again, test.x) == predicted).all())
 #
 # One seed proves little. Here are five, recorded beforehand: searched and trained with all 5,000 bundled
 # images, and tested on the 10,000 **official** test images of MNIST. That is a larger training part than
-# yours, and another test set; so the numbers differ from yours for more reasons than the seed. **Change
-# this.** Which promise could all five have kept, with the lower end of their intervals?
+# yours, and another test set; so the numbers differ from yours for more reasons than the seed.
+#
+# **Change this.** Which promise could all five have kept, with the lower end of their intervals?
 
 # %% tags=["change-this"]
 promise = 0.95  # change this
@@ -272,8 +267,9 @@ seeds[["seed", "test_accuracy", "n_params", "flops", "saved_bytes"]]
 # ## Your own images: small digits
 #
 # The same steps work for other images. Scikit-learn's digits have 8x8 pixels with values up to 16. The spaces
-# take shape and classes from the splits; so small images allow fewer blocks. **About 15 seconds.** **Change
-# this.** Take another strategy. Does the network change, and does the accuracy?
+# take shape and classes from the splits; so small images allow fewer blocks. **About 15 seconds.**
+#
+# **Change this.** Take another strategy. Does the network change, and does the accuracy?
 
 # %% tags=["change-this"]
 strategy = "random"  # change this: "random", "greedy" or "evolution"
@@ -317,8 +313,7 @@ plotting.show(plotting.plot_images(colored), source="made in this notebook")
 # %% [markdown]
 # Always answering "bar" is right in three of five cases, and never sees a cross. So accuracy is a poor judge
 # here. **Macro F1** counts each class alike; as `objective` it decides the search. Compare the two columns
-# below: a network that misses the crosses loses little accuracy, and up to a third of macro F1. **Change
-# this.** Run the cell with `"val_accuracy"` as well. Does another network win? If not, both agree here: where
+# below: a network that misses the crosses loses little accuracy, and up to a third of macro F1. **Change this.** Run the cell with `"val_accuracy"` as well. Does another network win? If not, both agree here: where
 # would they not? **About 20 seconds.**
 
 # %% tags=["change-this"]
@@ -354,7 +349,6 @@ colored_found.table[["trial", *measures, "n_params", "architecture"]].round(3)
 # %% tags=["decision"]
 folder = ...  # such as "../runs/pets"
 
-# %%
 if folder is not ...:
     mine = data.from_folder(folder, size=32)
     plotting.show(plotting.plot_images(mine), source=f"the folder {mine.source}")

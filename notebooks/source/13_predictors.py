@@ -120,7 +120,7 @@ kernel = RBF(3, (0.5, 50)) + WhiteKernel(0.1, (0.001, 1))
 process = GaussianProcessRegressor(kernel, normalize_y=True)
 regressor = predictors.on_log_error(ridge)  # change this
 seen = predictors.features(bench.networks, logarithms=["n_params", "flops"])  # change this
-quantiles(predictors.rank_correlations(bench, regressor, seen, draws=20)).loc["predictor"]
+quantiles(predictors.rank_correlations(bench, regressor, seen, draws=20))
 
 # %% [markdown]
 # You have now looked at several regressors on the same draws, and the best of many looks better than it
@@ -279,16 +279,11 @@ regrets = {
 # 2018), whose first bracket begins with 27 or with 81 networks, and which waits. (Ours finishes a bracket
 # before it begins the next. Parallel versions give free workers the next bracket, and lose less.) All have
 # the same workers, the same clock and the same trainings to draw from.
-#
-# **Predict.** 16 workers have as much time, all together, as 100 whole trainings take. For each 100 epochs
-# that ASHA trains, how many does Hyperband with 27 networks train? And how probably does ASHA end better?
-# Write two numbers.
 
-# %% tags=["prediction"]
-guess = ...  # a list: share of the epochs, probability
+# %%
+work = 1200 * bench.at(12, value="seconds").mean()  # as much as 100 whole trainings
 
 
-# %% tags=["prediction-result"]
 def with_workers(strategy, workers, size=27):
     """Epochs trained and regret of 50 searches with the same seconds of all workers together."""
     options = {"workers": workers, "seconds": work / workers, "size": size, "seeds": range(50)}
@@ -296,7 +291,15 @@ def with_workers(strategy, workers, size=27):
     return searches[["epochs", "regret"]].last()
 
 
-work = 1200 * bench.at(12, value="seconds").mean()  # as much as 100 whole trainings
+# %% [markdown]
+# **Predict.** 16 workers have as much time, all together, as 100 whole trainings take. For each 100 epochs
+# that ASHA trains, how many does Hyperband with 27 networks train? And how probably does ASHA end better?
+# Write two numbers.
+
+# %% tags=["prediction"]
+guess = ...  # a list: epochs, probability
+
+# %% tags=["prediction-result"]
 rivals = {
     "ASHA": ("asha", 27),
     "Hyperband, 27": ("hyperband", 27),
@@ -375,7 +378,7 @@ compare("13.e", guess, looks, digits=2)
 
 # %% tags=["change-this"]
 n_best = 300  # change this
-print(f"among the best {n_best}:", [round(one_training(n_best, seed), 2) for seed in range(5)])
+print(f"among the best {n_best}:", np.round([one_training(n_best, seed) for seed in range(5)], 2))
 
 # %% [markdown]
 # ## Summary

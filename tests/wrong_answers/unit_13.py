@@ -58,9 +58,9 @@ def improvement(formula, at_zero="max(gain, 0)"):
 
 
 def divides_by_zero(mean, deviation, best):
-    z = (mean - best) / deviation
-    share = (1 + math.erf(z / 2**0.5)) / 2
-    return (mean - best) * share + deviation * math.exp(-z * z / 2) / (2 * math.pi) ** 0.5
+    ratio = (mean - best) / deviation
+    share = (1 + math.erf(ratio / 2**0.5)) / 2
+    return (mean - best) * share + deviation * math.exp(-ratio * ratio / 2) / (2 * math.pi) ** 0.5
 
 
 def promote(places=lambda rung, promoted, eta: len(rung) // eta, *, left_first=False, again=False):

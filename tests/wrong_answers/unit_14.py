@@ -202,8 +202,6 @@ WRONG = {
         "above": (choose(limits=lambda cost, limit: cost > limit), "above the limit"),
         "cheapest": (choose(prefer=lambda gain, cost: -cost), "cheapest"),
         "dearest": (choose(prefer=lambda gain, cost: cost), ""),
-        "gain less cost": (choose(prefer=lambda gain, cost: gain - cost), ""),
-        "gain over cost": (choose(prefer=lambda gain, cost: gain / (cost + 1)), ""),
         "swapped": (choose(swap=True), "swapped"),
         "from one": (choose(shift=1), "counted from 0"),
         "from a gain of 0": (from_zero, ""),
