@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from scipy import stats
@@ -241,7 +241,7 @@ def _rung(rng: np.random.Generator) -> tuple[dict[str, float], set[str], int]:
 
 
 def _networks(result: object) -> list[object]:
-    if isinstance(result, (str, Mapping, set, frozenset)) or not isinstance(result, Iterable):
+    if isinstance(result, (str, Mapping, set, frozenset)) or not isinstance(result, Collection):
         raise Wrong(f"The result should be a list of networks, not {show(result)}.")
     return list(result)
 
