@@ -60,7 +60,7 @@ site: .venv/tested  ## build the course as a web site into build/site
 	@echo "Open build/site/index.html."
 
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
-	@.venv/bin/python tests/benchmarks/make_timings.py $(ARGS)
+	@.venv/bin/python -m tests.benchmarks.make_timings $(ARGS)
 
 bench: .venv/tested  ## measure what the README claims
 	@for script in $(wildcard tests/benchmarks/bench_*.py); do \

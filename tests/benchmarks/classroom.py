@@ -1,7 +1,7 @@
 """A class on one server: several kernels run the same unit at the same time.
 
-    python tests/benchmarks/classroom.py               # 8 kernels, unit 02
-    python tests/benchmarks/classroom.py 2 --unit 03   # 2 kernels, unit 03
+    python -m tests.benchmarks.classroom               # 8 kernels, unit 02
+    python -m tests.benchmarks.classroom 2 --unit 03   # 2 kernels, unit 03
 
 Each learner has a copy of the notebook, a runs folder and an empty home folder, as users of one
 server have.  Printed are the seconds of each kernel and its peak memory: RSS counts all that it

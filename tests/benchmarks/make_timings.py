@@ -1,7 +1,7 @@
 """Run every notebook on one processor and write notebooks/timings.md.
 
-    python tests/benchmarks/make_timings.py        # or: make timings
-    python tests/benchmarks/make_timings.py 02 06  # these units only; the other rows stay
+    python -m tests.benchmarks.make_timings        # or: make timings
+    python -m tests.benchmarks.make_timings 02 06  # these units only; the other rows stay
 
 Each notebook runs from top to bottom in a process tree that may use one processor only, as on
 Binder.  Measured are its seconds, its slowest cell, and the peak memory of its largest process,
