@@ -22,6 +22,7 @@ from pathlib import Path
 
 import nbconvert
 import nbformat
+import numpy as np
 import pytest
 from chromium import CHROMIUM, needs_chromium
 
@@ -84,7 +85,11 @@ def server(course: Path) -> Iterator[dict]:
         yield json.loads(record.read_text()) | {"home": home, "log": log}
     finally:
         process.terminate()  # it shuts its kernels down
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # what was tested has been tested
+            process.kill()
+            process.wait(60)
 
 
 def wait_for(condition, process: subprocess.Popen | None = None, seconds: float = 60):
@@ -389,10 +394,11 @@ def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view
     epochs = [(trial, epoch) for trial in (1, 2, 3) for epoch in range(1, 9)]
     delays = [
         min(when for when, last in shown if last >= epoch) - end
-        for epoch, end in zip(epochs[:-1], ends[:-1], strict=True)  # the last is in the last page
+        for epoch, end in zip(epochs, ends, strict=True)
+        if end < ends[-1] - 1  # the page that stays has those of the last second
     ]
     print("delays in ms:", sorted(round(1000 * delay) for delay in delays))
-    assert sorted(delays)[21] < 1  # of 23: the 95th percentile
+    assert len(delays) >= 8 and np.percentile(delays, 95) < 1
     assert len({round(y) for *_, y in seen}) == 1
 
 
