@@ -318,8 +318,11 @@ def _found(search: FinishedSearch, row: pd.Series, number: int) -> str:
     """Whether the search has found the chosen network, or only confirmed one that was given."""
     if not compat.initial_values(search.tuner.oracle):
         return "yes"
-    if number == 1 or row["duplicate_of"] == 1:
+    same_as = number if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
+    if same_as == 1:
         return "no, it is the first network, which somebody chose before the search"
+    if search.options.objective[0] != "val_accuracy":
+        return "yes"  # accuracies say nothing of another objective
     accuracies = search.table.set_index("trial")["val_accuracy"].astype(float)
     low, _ = accuracy_interval(accuracies.max(), len(search.splits.y_val))
     if accuracies.get(1, 0) >= low:

@@ -89,21 +89,34 @@ def test_the_numbers_are_those_of_the_network_on_the_test_images(report, model, 
 
 
 @pytest.mark.parametrize(
-    ("given", "first", "number", "duplicate_of", "answer"),
+    ("given", "first", "number", "duplicate_of", "objective", "answer"),
     [
-        (False, 0.9, 1, None, "yes"),  # nobody gave a first network
-        (True, 0.9, 1, None, "no, it is the first"),
-        (True, 0.9, 2, 1, "no, it is the first"),
-        (True, 0.7, 2, None, "yes"),
-        (True, 0.9, 2, None, "yes, but the first network, which was given, is as good (90.0%)"),
+        (False, 0.9, 1, None, "val_accuracy", "yes"),  # nobody gave a first network
+        (True, 0.9, 1, None, "val_accuracy", "no, it is the first"),
+        (True, 0.9, 2, 1, "val_accuracy", "no, it is the first"),
+        (True, 0.7, 2, None, "val_accuracy", "yes"),
+        (True, 0.9, 2, None, "val_macro_f1", "yes"),  # as good in accuracy says nothing of it
+        (
+            True,
+            0.9,
+            2,
+            None,
+            "val_accuracy",
+            "yes, but the first network, which was given, is as good (90.0%)",
+        ),
     ],
 )
-def test_what_a_search_has_found(monkeypatch, given, first, number, duplicate_of, answer):
+def test_what_a_search_has_found(
+    monkeypatch, given, first, number, duplicate_of, objective, answer
+):
     monkeypatch.setattr(compat, "initial_values", lambda oracle: {"units": 8} if given else {})
     table = pd.DataFrame({"trial": [1, 2], "val_accuracy": [first, 0.93]})
-    table["duplicate_of"] = [None, duplicate_of]
+    table["duplicate_of"] = pd.array([None, duplicate_of], dtype="Int64")  # as `trials.to_table`
     finished = SimpleNamespace(
-        table=table, tuner=SimpleNamespace(oracle=None), splits=SimpleNamespace(y_val=range(100))
+        table=table,
+        tuner=SimpleNamespace(oracle=None),
+        splits=SimpleNamespace(y_val=range(100)),
+        options=SimpleNamespace(objective=(objective, "max")),
     )
 
     words = evaluation._found(finished, table.loc[number - 1], number)
