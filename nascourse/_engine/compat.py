@@ -17,7 +17,6 @@ moved.  Before you add to this module, look for a public way.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import functools
@@ -399,9 +398,11 @@ def answer_while_busy() -> Callable[[], object]:
     if kernel is None or thread is None:
         return lambda: None
     session, stream, subshells = kernel.session, kernel.shell_stream, thread.manager
+    end = contextlib.ExitStack()
 
-    async def answer() -> None:
+    def begin() -> None:
         subshell = subshells._create_subshell()
+        end.callback(subshells._delete_subshell, subshell)
         to_subshell = subshells.get_shell_channel_to_subshell_socket(subshell)
 
         def receive(message: list[Any]) -> Coroutine | None:
@@ -414,10 +415,7 @@ def answer_while_busy() -> Callable[[], object]:
             return None
 
         stream.on_recv(receive, copy=False)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stream.on_recv(kernel.shell_channel_thread_main, copy=False)
-            subshells._delete_subshell(subshell)
+        end.callback(stream.on_recv, kernel.shell_channel_thread_main, copy=False)
 
-    return asyncio.run_coroutine_threadsafe(answer(), thread.io_loop.asyncio_loop).cancel
+    thread.io_loop.add_callback(begin)
+    return lambda: thread.io_loop.add_callback(end.close)

@@ -278,7 +278,7 @@ def _quick_and_reproducible() -> Iterator[None]:
     """Spare what is loaded the search for garbage, and leave NumPy's generator as it was.
 
     KerasTuner's deprecation warnings are hidden.  A surrogate's matrices are small: on one thread
-    it takes a third of the time.
+    it takes as long, and half of the processor time.
     """
     state, may_freeze = np.random.get_state(), not gc.get_freeze_count()
     if may_freeze:
