@@ -188,6 +188,17 @@ class _RandomOracle(keras_tuner.Oracle):
                 return architecture
         return None
 
+    def _propose_random(self) -> dict[str, Any]:
+        """Propose a random architecture that is new; without one the search stops."""
+        architecture = self._first_new(self._random_architecture)
+        if architecture is None:
+            return {"status": "STOPPED"}
+        return {"status": "RUNNING", "values": architecture}
+
+    def _larger_is_better(self, trial: Trial) -> float:
+        """The score of a trial, turned around where a smaller one is better."""
+        return trial.score if self.objective.direction == "max" else -trial.score
+
 
 class RegularizedEvolutionOracle(_RandomOracle):
     """Regularized evolution, also called aging evolution: Algorithm 1 of Real et al. 2019.
@@ -239,23 +250,17 @@ class RegularizedEvolutionOracle(_RandomOracle):
         self.population: deque[str] = deque()  # trial ids, the oldest on the left
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        if len(self.population) < self.population_size:
-            draws = [self._random_architecture]
-        else:
-            draws = [self._child, self._random_architecture]
+        is_full = len(self.population) >= self.population_size
         if self.allow_duplicates:
-            return {"status": "RUNNING", "values": draws[0]()}
-        for draw in draws:
-            architecture = self._first_new(draw)
-            if architecture is not None:
-                return {"status": "RUNNING", "values": architecture}
-        return {"status": "STOPPED"}
+            draw = self._child if is_full else self._random_architecture
+            return {"status": "RUNNING", "values": draw()}
+        child = self._first_new(self._child) if is_full else None
+        return self._propose_random() if child is None else {"status": "RUNNING", "values": child}
 
     def _child(self) -> dict[str, Any]:
         places = self._rng.integers(len(self.population), size=self.sample_size)
         sample = [self.trials[self.population[place]] for place in places]
-        best = max if self.objective.direction == "max" else min
-        parent = best(sample, key=lambda model: model.score)
+        parent = max(sample, key=self._larger_is_better)
         return self._mutate(parent.hyperparameters.values)
 
     def score_trial(self, trial: Trial) -> None:
@@ -295,16 +300,13 @@ class LocalSearchOracle(_RandomOracle):
             if not compat.is_tried(self, neighbor):
                 return {"status": "RUNNING", "values": neighbor}
         self.center = None
-        start = self._first_new(self._random_architecture)
-        return {"status": "STOPPED"} if start is None else {"status": "RUNNING", "values": start}
+        return self._propose_random()
 
     def score_trial(self, trial: Trial) -> None:
         """Score a completed trial, which becomes the center if it is better."""
         super().score_trial(trial)
-        sign = 1 if self.objective.direction == "max" else -1
-        is_better = self.center is None or (
-            sign * trial.score > sign * self.trials[self.center].score
-        )
+        score = self._larger_is_better
+        is_better = self.center is None or score(trial) > score(self.trials[self.center])
         if is_better and not np.isnan(trial.score):
             self.center = trial.trial_id
             self.neighbors = list(self._changes(trial.hyperparameters.values))
@@ -356,10 +358,7 @@ class SurrogateOracle(_RandomOracle):
         if candidates:
             bounds = self._upper_confidence_bounds(trained, candidates)
             return {"status": "RUNNING", "values": candidates[int(bounds.argmax())]}
-        architecture = self._first_new(self._random_architecture)
-        if architecture is None:
-            return {"status": "STOPPED"}
-        return {"status": "RUNNING", "values": architecture}
+        return self._propose_random()
 
     def _candidates(self, trained: Sequence[Trial]) -> list[dict[str, Any]]:
         best = max(trained, key=self._larger_is_better).hyperparameters.values
@@ -400,9 +399,6 @@ class SurrogateOracle(_RandomOracle):
             elif not isinstance(entry, Fixed):
                 row += [not is_there, entry.value_to_prob(value) if is_there else 0.0]
         return row
-
-    def _larger_is_better(self, trial: Trial) -> float:
-        return trial.score if self.objective.direction == "max" else -trial.score
 
 
 def _changeable(

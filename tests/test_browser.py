@@ -87,7 +87,7 @@ def server(course: Path) -> Iterator[dict]:
         process.terminate()  # it shuts its kernels down
         try:
             process.wait(60)
-        except subprocess.TimeoutExpired:  # what was tested has been tested
+        except subprocess.TimeoutExpired:  # Python waits for a thread of AnyIO that nobody stops
             process.kill()
             process.wait(60)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -16,6 +15,8 @@ from matplotlib.container import BarContainer, Container
 from matplotlib.figure import Figure
 from PIL import Image
 
+from nascourse._engine.files import data_uri
+
 DPI = 200  # pixels an inch: crisp at twice the size that the page gives the image
 WIDTH = 100  # pixels of the page an inch, where the page is wide enough
 MOST = 12  # lines, bars, titles and words that are told one by one
@@ -27,11 +28,10 @@ def image(figure: Figure, alt: str) -> str:
     figure.savefig(drawn, format="png", dpi=DPI)
     # With 256 colors a third of the bytes is left, and nobody sees the difference.
     Image.open(drawn).convert("RGB").quantize().save(png, format="png")
-    data = base64.b64encode(png.getvalue()).decode()
+    source = data_uri(png.getvalue(), "image/png")
     return (
         f'<img alt="{escape(alt)}" width="{WIDTH * figure.get_figwidth():.0f}" '
-        f'src="data:image/png;base64,{data}" '
-        'style="max-width: 100%; height: auto; background: white">'
+        f'src="{source}" style="max-width: 100%; height: auto; background: white">'
     )
 
 

@@ -6,6 +6,7 @@ pushed to the disk, and only then moved to its name: a reader finds the old file
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import glob
 import os
@@ -83,6 +84,11 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
     """
     with atomic_path(path) as partial:
         partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """An address that holds the content itself, so that a page needs no file beside it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def set_aside(path: Path) -> Path:

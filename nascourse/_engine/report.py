@@ -6,7 +6,6 @@ characters they hold.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -15,6 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from nascourse._engine.files import data_uri
 from nascourse.trials import words
 
 STYLE = (
@@ -125,8 +125,8 @@ def page(title: str, content: str, folder: Path, figures: Iterable[str]) -> str:
     # Markup in the text stays text, and links that would run a script stay text as well.
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(content)
     for name in figures:
-        data = base64.b64encode((folder / name).read_bytes()).decode()
-        body = body.replace(f'src="{name}"', f'src="data:image/png;base64,{data}"')
+        source = data_uri((folder / name).read_bytes(), "image/png")
+        body = body.replace(f'src="{name}"', f'src="{source}"')
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}'
         f"</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"

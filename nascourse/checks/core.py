@@ -256,6 +256,13 @@ def numbers(value: object, length: int | None = None, what: str = "the result") 
     return result
 
 
+def items(value: object, of: str) -> list:
+    """Return what a list, array or series holds; raise `Wrong` for what has no order."""
+    if isinstance(value, (str, Mapping, set, frozenset)) or not isinstance(value, Collection):
+        raise Wrong(f"The result should be a list of {of}, not {show(value)}.")
+    return list(value)
+
+
 def show(value: object) -> str:
     """Return a value in a few characters on one line, as a sentence can hold it."""
     if isinstance(value, (bool, int, float, complex, str, list, tuple, dict, set, type(None))):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 
 import numpy as np
 
 from nascourse.checks.cases import compare, equal
-from nascourse.checks.core import Wrong, multiple_choice, number, show
+from nascourse.checks.core import Wrong, items, multiple_choice, number, show
 from nascourse.checks.registry import exercise
 
 
@@ -305,11 +304,10 @@ def units(answer: object, rng: np.random.Generator) -> str:
 
 
 def _names(result: object) -> list[str]:
-    if isinstance(result, (str, dict, set)) or not isinstance(result, Collection):
-        raise Wrong(f"The result should be a list of names, not {show(result)}.")
-    if not all(isinstance(name, str) for name in result):
+    names = items(result, "names")
+    if not all(isinstance(name, str) for name in names):
         raise Wrong(f"The result should hold each name once, and nothing else, not {show(result)}.")
-    return list(result)
+    return names
 
 
 def _wrong_orders(networks: dict[str, tuple[float, str]]) -> dict[str, list[str]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nascourse.checks.cases import compare, equal
-from nascourse.checks.core import Wrong, multiple_choice, number, numbers, show
+from nascourse.checks.core import Wrong, items, multiple_choice, number, numbers
 from nascourse.checks.registry import exercise
 
 # ---- how long will it take?
@@ -334,9 +334,7 @@ def _log(rng: np.random.Generator, happened: list[str]) -> list[tuple[str, int]]
 
 
 def _trials(result: object) -> list[float]:
-    if isinstance(result, Mapping) or not isinstance(result, (Sequence, np.ndarray)):
-        raise Wrong(f"The result should be a list of trials, not {show(result)}.")
-    return numbers(result, what="the result").tolist()
+    return numbers(items(result, "trials")).tolist()
 
 
 def _must_be_sent(events: list[str]) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 import numpy as np
 from scipy import stats
 
 from nascourse.checks.cases import compare, equal
-from nascourse.checks.core import Wrong, multiple_choice, number, show
+from nascourse.checks.core import items, multiple_choice, number
 from nascourse.checks.registry import exercise
 
 # ---- what is a predictor worth?
@@ -225,7 +223,7 @@ def promotions(answer: object, rng: np.random.Generator) -> str:
         answer,
         fixed + [_rung(rng) for _ in range(60)],
         _promotable,
-        read=_networks,
+        read=lambda result: items(result, "networks"),
         same=equal,
         mistakes=_wrong_promotions,
         clue="Which are the best len(rung) // eta, and which of them have not been promoted?",
@@ -238,12 +236,6 @@ def _rung(rng: np.random.Generator) -> tuple[dict[str, float], set[str], int]:
     accuracies = (rng.permutation(np.arange(30, 99))[: len(names)] / 100).tolist()
     promoted = {name for name in names if rng.random() < 0.3}
     return dict(zip(names, accuracies)), promoted, int(rng.integers(2, 5))
-
-
-def _networks(result: object) -> list[object]:
-    if isinstance(result, (str, Mapping, set, frozenset)) or not isinstance(result, Collection):
-        raise Wrong(f"The result should be a list of networks, not {show(result)}.")
-    return list(result)
 
 
 def _ranking(rung: dict[str, float]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -235,7 +235,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
         answer,
         fixed + [_unambiguous(rng) for _ in range(60)],
         _chosen,
-        read=_numbers_of_variants,
+        read=lambda result: numbers(result).tolist(),
         same=equal,
         mistakes=_wrongly_chosen,
         clue="Try all combinations: which of them keep the limit, and which of these gains most?",
@@ -272,12 +272,6 @@ def _combinations(gains: Table, costs: Table) -> list[tuple[int, int, list[int]]
 def _chosen(gains: Table, costs: Table, limit: float) -> list[int]:
     kept = [(gain, choice) for gain, cost, choice in _combinations(gains, costs) if cost <= limit]
     return max(kept, default=(0, []))[1]
-
-
-def _numbers_of_variants(result: object) -> list[float]:
-    if isinstance(result, Mapping) or not isinstance(result, (Sequence, np.ndarray)):
-        raise Wrong(f"The result should be a list of numbers, not {show(result)}.")
-    return numbers(result, what="the result").tolist()
 
 
 def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[int]]:

@@ -339,6 +339,7 @@ def memory() -> tuple[int | None, int | None]:
 
 
 def cores() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux: what a container or batch system grants
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from nascourse import trials
+from nascourse._engine.files import data_uri
 from nascourse.plotting import BLUE, GRAY, PINK
 
 Points = Iterable[tuple[float, float]]
@@ -156,6 +156,5 @@ def plot_search(
 def image(picture: str) -> str:
     """A plot as an HTML image, which stays where a notebook's HTML is cleaned of SVG."""
     (alt,) = re.findall('aria-label="(.*?)"', picture)
-    data = base64.b64encode(picture.encode()).decode()
-    source = f"data:image/svg+xml;base64,{data}"
+    source = data_uri(picture.encode(), "image/svg+xml")
     return f'<img alt="{alt}" width="{WIDTH}" src="{source}" style="{STYLE}">'

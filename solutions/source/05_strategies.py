@@ -115,7 +115,7 @@ class AroundTheBest(keras_tuner.Oracle):
 
 # %% [markdown]
 # When it is right, it races against random search on MNIST-NAS-Bench, 100 searches each, in about
-# 20 seconds. **Predict**: after how many trials will it be ahead?
+# 20 seconds. After how many trials will it be ahead?
 
 # %%
 if check("05.2", AroundTheBest):

@@ -125,8 +125,8 @@ def stop_before(cells):
 
 
 # %% [markdown]
-# When it is right, it says where each of the recorded searches would have stopped. **Predict**: after
-# about how many of the 20 epochs?
+# When it is right, it says where each of the recorded searches would have stopped: after about how many
+# of the 20 epochs?
 
 # %%
 if check("09.4", stop_before):
