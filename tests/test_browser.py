@@ -329,6 +329,8 @@ replay.replay(greedy)
     assert_no_fault(output)
 
 
+IN_MID_SEARCH = re.compile(r"Trial ([3-9]|\d\d) of 50")  # a trial may end between two looks
+
 SEARCH = """
 import json, time
 from nascourse import data, search, spaces
@@ -404,7 +406,7 @@ def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view
 
 def test_a_page_that_is_opened_again_shows_how_the_search_goes_on(lab, view):
     output = view(SEARCH.format(trials=50, epochs=2))
-    playwright.expect(output).to_contain_text("Trial 2 of 50", timeout=2 * MINUTE)
+    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
     lab.saved("notebooks/view.ipynb")
 
     lab.page.reload()
@@ -423,7 +425,7 @@ def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(
     lab, view, keeps_widgets
 ):
     output = view(SEARCH.format(trials=50, epochs=2))
-    playwright.expect(output).to_contain_text("Trial 3 of 50", timeout=2 * MINUTE)
+    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
     nb = lab.saved("notebooks/view.ipynb")
     lab.page.goto("about:blank")
     lab.shut_down_kernels()
