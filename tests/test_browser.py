@@ -30,8 +30,13 @@ from notebooks import build
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "runs" / "browser"
-# the first unit, and the one with a view of a running search
-UNITS = ("00_start_here", "06_autokeras_greedy")
+# Which units run whole: those with one of these words in their names ("0 1": all).
+NAMED = os.environ.get("NASCOURSE_TEST_UNITS", "00_start").split()
+UNITS = sorted(
+    path.stem
+    for path in (ROOT / "notebooks").glob("*.ipynb")
+    if any(name in path.stem for name in NAMED)
+)
 MINUTE = 60_000  # Playwright counts milliseconds
 NUMBER = re.compile(r"\[\d+\]:")  # stands beside a cell that has run
 
@@ -234,8 +239,7 @@ def test_a_unit_runs_to_its_end(lab, unit):
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     for cell in cells:
         kinds = {output.get("name", output.output_type) for output in cell.outputs}
-        expected = {"error"} if "raises-exception" in cell.metadata.get("tags", []) else set()
-        assert kinds & {"error", "stderr"} == expected, cell.outputs
+        assert not kinds & {"error", "stderr"}, cell.outputs
 
 
 def test_an_exercise_answers_a_wrong_and_a_right_solution(lab):
