@@ -17,6 +17,8 @@ A notebook is written only if a learner may see it: no error, nothing on stderr,
 image, no path of this machine; and a solution only if it passes its check. Otherwise the old file
 stays. Building twice gives the same bytes, as far as the outputs themselves repeat.
 
+Below the title of each come the cells of `notebooks.launch`, which bring the course to Colab.
+
 A source of solutions has a heading ``## Exercise 2.1: title`` for each exercise. What stands in its
 code cells between the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is the solution. One
 later cell calls ``check("02.1", ...)``. nbgrader gets its metadata from that.
@@ -52,6 +54,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from nascourse._engine.files import atomic_write
+from notebooks import launch
 from notebooks.rules import PREDICTED, ROOT, problems
 
 CELL_TIMEOUT = 300  # seconds
@@ -119,14 +122,19 @@ def read_notebooks(source: Path) -> tuple[dict[Path, NotebookNode], list[str]]:
     A unit has one notebook. Solutions have exercises as well, which may show no line of them.
     """
     nb = read_source(source)
-    notebooks = {notebook_path(source): nb}
-    if not has_solutions(source):
-        return notebooks, []
-    notebooks[exercise_path(source)] = exercise = to_exercise(nb, source)
+    notebooks, faults = {notebook_path(source): nb}, []
+    if has_solutions(source):
+        notebooks[exercise_path(source)] = exercise = to_exercise(nb, source)
+        faults = exercise_faults(nb) + _leaks(nb, exercise)
+    for path, made in notebooks.items():
+        launch.begin(made, path)
+    return notebooks, faults
+
+
+def _leaks(nb: NotebookNode, exercise: NotebookNode) -> list[str]:
     shown = "\n".join(cell.source for cell in exercise.cells)
     leaks = [line for line in solution_lines(nb) if line in shown]
-    faults = [f"the exercise shows a line of its solution: {line}" for line in leaks]
-    return notebooks, exercise_faults(nb) + faults
+    return [f"the exercise shows a line of its solution: {line}" for line in leaks]
 
 
 def solution_lines(nb: NotebookNode) -> list[str]:
