@@ -64,7 +64,7 @@ def begin(nb: NotebookNode, path: Path) -> None:
     first = [new_code_cell(code, id=f"{unit}-colab", metadata=hidden)]
     if name:
         target = f"{COLAB}/github/{name}/blob/{BRANCH}/{path.parent.name}/{path.name}"
-        badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({target})"
+        badge = f"[![Open this notebook in Colab]({COLAB}/assets/colab-badge.svg)]({target})"
         first.insert(0, new_markdown_cell(badge, id=f"{unit}-badge", metadata=hidden))
     nb.cells = [*cells[:place], *first, *cells[place:]]
 
@@ -95,7 +95,7 @@ def write_repository(name: str, root: Path = ROOT) -> None:
     _edit(root / "pyproject.toml", r"^(dynamic = .*\n)(?:urls\.Repository.*\n)?", rf"\g<1>{line}")
     first = f"{COLAB}/github/{name}/blob/{BRANCH}/notebooks/00_start_here.ipynb"
     badges = (
-        f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({first}) "
+        f"[![Open unit 00 in Colab]({COLAB}/assets/colab-badge.svg)]({first}) "
         f"[![Binder]({BINDER}/badge_logo.svg)]({BINDER}/v2/gh/{name}/HEAD?urlpath=lab)"
     )
     _edit(root / "README.md", r"\A(.*\n\n)(?:\[!\[.*\n\n)?", rf"\g<1>{badges}\n\n")

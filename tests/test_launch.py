@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -32,9 +32,16 @@ print("one")
 
 @pytest.fixture
 def course(tmp_path) -> Path:
-    """A course of one unit, executed by hand; the README and pyproject.toml are the real ones."""
-    for name in ("README.md", "pyproject.toml"):
-        shutil.copy(launch.ROOT / name, tmp_path / name)
+    """A course of one unit, executed by hand, with the real README and pyproject.toml.
+
+    They name no repository here, whatever the real ones do.
+    """
+    for name, named in (
+        ("README.md", r"^\[!\[.*\n\n"),
+        ("pyproject.toml", r"^urls\.Repository.*\n"),
+    ):
+        text = (launch.ROOT / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(re.sub(named, "", text, flags=re.MULTILINE), encoding="utf-8")
     source = tmp_path / "notebooks" / "source" / "02_luck.py"
     source.parent.mkdir(parents=True)
     source.write_text(UNIT, encoding="utf-8")
@@ -118,8 +125,13 @@ def test_make_badge_hands_the_repository_on():
 def run(code: str) -> list[str]:
     """Run a cell as IPython does; return the commands that it gives to the shell."""
     commands: list[str] = []
-    shell = type("Shell", (), {"system": lambda _, command: commands.append(command)})()
-    names = {"get_ipython": lambda: shell}
+    names: dict[str, object] = {}
+
+    class Shell:
+        def system(self, command: str) -> None:
+            commands.append(command.format(**names))
+
+    names["get_ipython"] = Shell
     exec(TransformerManager().transform_cell(code), names)  # noqa: S102 - the course's own cell
     return commands
 

@@ -91,7 +91,7 @@ def make_environment(folder: Path, base: str) -> Path:
     python, wanted = folder / "bin" / "python", {name: f"=={it}" for name, it in PACKAGES.items()}
     while True:
         lines = [name + version for name, version in wanted.items()]
-        options = ["--python", python, "--resolution", "lowest-direct"]
+        options = ["--python", python, "--resolution", "lowest-direct", "--only-binary", ":all:"]
         answer = uv("pip", "install", *options, *lines)
         if not answer.returncode:
             break
