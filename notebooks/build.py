@@ -17,7 +17,8 @@ A notebook is written only if a learner may see it: no error, nothing on stderr,
 image, no path of this machine; and a solution only if it passes its check. Otherwise the old file
 stays. Building twice gives the same bytes, as far as the outputs themselves repeat.
 
-Below the title of each come the cells of `notebooks.launch`, which bring the course to Colab.
+A picture ``![alt](drawing.svg)`` beside a source becomes a part of the notebook. Below the title of
+each notebook come the cells of `notebooks.launch`, which bring the course to Colab.
 
 A source of solutions has a heading ``## Exercise 2.1: title`` for each exercise. What stands in its
 code cells between the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is the solution. One
@@ -53,7 +54,7 @@ from nbconvert import preprocessors
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from nascourse._engine.files import atomic_write
+from nascourse._engine.files import atomic_write, data_uri
 from notebooks import launch
 from notebooks.rules import PREDICTED, ROOT, problems
 
@@ -103,6 +104,7 @@ def read_source(path: Path) -> NotebookNode:
     nb = jupytext.read(path, fmt="py:percent")
     nb.nbformat_minor = 5  # the first version of the format with cell ids
     nb.metadata = nbformat.from_dict(METADATA)
+    _embed_pictures(nb, path.parent)
     if has_solutions(path):
         _mark_for_nbgrader(nb)
     else:
@@ -205,6 +207,17 @@ def _numbered(name: str, seen: Counter[str]) -> str:
     """The name, from its second use on with a number."""
     seen[name] += 1
     return name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _embed_pictures(nb: NotebookNode, folder: Path) -> None:
+    """Put SVG files that stand beside the source into the texts, which then need no file."""
+
+    def embedded(match: re.Match) -> str:
+        return f"]({data_uri((folder / match[1]).read_bytes(), 'image/svg+xml')})"
+
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\w+\.svg)\)", embedded, cell.source)
 
 
 def _cut_into_slides(nb: NotebookNode) -> None:

@@ -219,6 +219,15 @@ def test_ids_follow_the_content(tmp_path):
     assert not set(other) & set(before)
 
 
+def test_a_picture_beside_the_source_becomes_a_part_of_the_notebook(tmp_path):
+    source = write(tmp_path, "# %% [markdown]\n# ![a drawing](drawing.svg) [no](a.png)\n")
+    (source.parent / "drawing.svg").write_text("<svg/>", encoding="utf-8")
+
+    (cell,) = build.read_source(source).cells
+
+    assert cell.source == "![a drawing](data:image/svg+xml;base64,PHN2Zy8+) [no](a.png)"
+
+
 def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
     text = (
         "# %% [markdown]\n# # Unit 02: Luck\n#\n# ## One\n# text\n#\n# ### Two\n# %%\n1\n# %%\n2\n"

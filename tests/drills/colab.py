@@ -172,7 +172,14 @@ def rehearse(root: Path, base: str, units: list[str]) -> int:
     before, variables = installed(python), environment(root, published)
     spec = root / "jupyter" / "kernels" / "colab"
     spec.mkdir(parents=True)
-    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [
+        str(python),
+        "-Xfrozen_modules=off",
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Colab"}))
     os.environ["JUPYTER_PATH"] = str(root / "jupyter")
 
