@@ -38,10 +38,11 @@ def set_up() -> None:
         if packages:
             _pip_install(*packages)
         _pip_install("--no-deps", "--editable", str(doctor.ROOT))
-    loaded = getattr(sys.modules.get("keras"), "__version__", pins["keras"])
-    if loaded != pins["keras"]:
+    current = doctor.installed_version("keras")
+    loaded = getattr(sys.modules.get("keras"), "__version__", current)
+    if loaded != current:
         raise CourseError(
-            f"Keras {loaded} was loaded before the course could install Keras {pins['keras']}: choose "
+            f"Keras {loaded} was loaded before the course installed Keras {current}: choose "
             "Runtime > Restart session, and run this cell again, before all others."
         )
     print("The course is ready.")
