@@ -49,8 +49,10 @@ jupyter_client==7.4.9
 keras==3.13.2
 markdown-it-py==4.2.0
 matplotlib==3.10.0
+jupyterlab_widgets==3.0.16
 ml_dtypes==0.6.0
 mlxtend==0.23.4
+notebook==6.5.7
 numpy==2.1.3
 optree==0.19.1
 packaging==26.3
@@ -71,6 +73,7 @@ threadpoolctl==3.6.0
 tornado==6.5.7
 tqdm==4.67.3
 traitlets==5.7.1
+widgetsnbextension==3.6.10
 """.splitlines()
 )
 
