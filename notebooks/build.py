@@ -213,11 +213,13 @@ def _embed_pictures(nb: NotebookNode, folder: Path) -> None:
     """Put SVG files that stand beside the source into the texts, which then need no file."""
 
     def embedded(match: re.Match) -> str:
-        return f"]({data_uri((folder / match[1]).read_bytes(), 'image/svg+xml')})"
+        # As HTML: some readers of Markdown, VS Code's among them, refuse an address that holds SVG.
+        source = data_uri((folder / match[2]).read_bytes(), "image/svg+xml")
+        return f'<img alt="{match[1]}" src="{source}">'
 
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((\w+\.svg)\)", embedded, cell.source)
+            cell.source = re.sub(r"!\[(.*)\]\((\w+\.svg)\)", embedded, cell.source)
 
 
 def _cut_into_slides(nb: NotebookNode) -> None:

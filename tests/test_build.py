@@ -225,7 +225,8 @@ def test_a_picture_beside_the_source_becomes_a_part_of_the_notebook(tmp_path):
 
     (cell,) = build.read_source(source).cells
 
-    assert cell.source == "![a drawing](data:image/svg+xml;base64,PHN2Zy8+) [no](a.png)"
+    picture = '<img alt="a drawing" src="data:image/svg+xml;base64,PHN2Zy8+">'
+    assert cell.source == f"{picture} [no](a.png)"
 
 
 def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
