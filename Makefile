@@ -5,7 +5,6 @@
 PIP = PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check
 # Two processes, as most tests keep one processor busy; the cells of a notebook share a kernel.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile
-BADGE = [![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/$(REPO)/HEAD?urlpath=lab)
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
 # Puts the first suitable Python into $python and its version into $version, or stops and says
@@ -82,11 +81,8 @@ check: .venv/tested  ## style, types, import rules and the fast tests, while you
 resolve: .venv/tested  ## prove that the pins fit together on every system (needs the network)
 	@.venv/bin/python tests/drills/resolve.py
 
-badge:  ## put the Binder badge of a repository into the README; REPO=owner/name
-	@echo "$(REPO)" | grep -Eq '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$$' || \
-		{ echo "Name the repository, for instance: make badge REPO=owner/name" >&2; exit 1; }
-	@awk '/mybinder.org\/v2\/gh/ {getline; next} {print} NR == 1 {print ""; print "$(BADGE)"}' \
-		README.md > README.new && mv README.new README.md
+badge: .venv/tested  ## put launch badges of a repository into README and notebooks; REPO=owner/name
+	@.venv/bin/python -m notebooks.launch "$(REPO)"
 
 clean:  ## remove .venv and what tools left behind; your runs stay
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -17,6 +17,9 @@ A notebook is written only if a learner may see it: no error, nothing on stderr,
 image, no path of this machine; and a solution only if it passes its check. Otherwise the old file
 stays. Building twice gives the same bytes, as far as the outputs themselves repeat.
 
+A picture ``![alt](drawing.svg)`` beside a source becomes a part of the notebook. Below the title of
+each notebook come the cells of `notebooks.launch`, which bring the course to Colab.
+
 A source of solutions has a heading ``## Exercise 2.1: title`` for each exercise. What stands in its
 code cells between the lines ``### BEGIN SOLUTION`` and ``### END SOLUTION`` is the solution. One
 later cell calls ``check("02.1", ...)``. nbgrader gets its metadata from that.
@@ -51,7 +54,8 @@ from nbconvert import preprocessors
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from nascourse._engine.files import atomic_write
+from nascourse._engine.files import atomic_write, data_uri
+from notebooks import launch
 from notebooks.rules import PREDICTED, ROOT, problems
 
 CELL_TIMEOUT = 300  # seconds
@@ -100,6 +104,7 @@ def read_source(path: Path) -> NotebookNode:
     nb = jupytext.read(path, fmt="py:percent")
     nb.nbformat_minor = 5  # the first version of the format with cell ids
     nb.metadata = nbformat.from_dict(METADATA)
+    _embed_pictures(nb, path.parent)
     if has_solutions(path):
         _mark_for_nbgrader(nb)
     else:
@@ -119,14 +124,19 @@ def read_notebooks(source: Path) -> tuple[dict[Path, NotebookNode], list[str]]:
     A unit has one notebook. Solutions have exercises as well, which may show no line of them.
     """
     nb = read_source(source)
-    notebooks = {notebook_path(source): nb}
-    if not has_solutions(source):
-        return notebooks, []
-    notebooks[exercise_path(source)] = exercise = to_exercise(nb, source)
+    notebooks, faults = {notebook_path(source): nb}, []
+    if has_solutions(source):
+        notebooks[exercise_path(source)] = exercise = to_exercise(nb, source)
+        faults = exercise_faults(nb) + _leaks(nb, exercise)
+    for path, made in notebooks.items():
+        launch.begin(made, path)
+    return notebooks, faults
+
+
+def _leaks(nb: NotebookNode, exercise: NotebookNode) -> list[str]:
     shown = "\n".join(cell.source for cell in exercise.cells)
     leaks = [line for line in solution_lines(nb) if line in shown]
-    faults = [f"the exercise shows a line of its solution: {line}" for line in leaks]
-    return notebooks, exercise_faults(nb) + faults
+    return [f"the exercise shows a line of its solution: {line}" for line in leaks]
 
 
 def solution_lines(nb: NotebookNode) -> list[str]:
@@ -197,6 +207,19 @@ def _numbered(name: str, seen: Counter[str]) -> str:
     """The name, from its second use on with a number."""
     seen[name] += 1
     return name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _embed_pictures(nb: NotebookNode, folder: Path) -> None:
+    """Put SVG files that stand beside the source into the texts, which then need no file."""
+
+    def embedded(match: re.Match) -> str:
+        # As HTML: some readers of Markdown, VS Code's among them, refuse an address that holds SVG.
+        source = data_uri((folder / match[2]).read_bytes(), "image/svg+xml")
+        return f'<img alt="{match[1]}" src="{source}">'
+
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"!\[(.*)\]\((\w+\.svg)\)", embedded, cell.source)
 
 
 def _cut_into_slides(nb: NotebookNode) -> None:

@@ -169,7 +169,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     screen = Screen()
     monkeypatch.setattr(html, "work", lambda: True)
     monkeypatch.setattr(live, "DRAWING_SHARE", float("inf"))  # draws at once
-    for module in (live, replay, explorers):
+    for module in (html, live, replay, explorers):
         monkeypatch.setattr(module, "display", screen)
     return screen
 

@@ -18,7 +18,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / "binder"
 LAYOUT = "default-37a8.jupyterlab-workspace"
-BADGE = "https://mybinder.org/v2/gh/{}/HEAD?urlpath=lab"
 
 needs_bash = pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("bash"), reason="there is no bash here"
@@ -154,50 +153,3 @@ def test_make_lab_takes_the_same_configuration():
     recipe = re.search(r"^lab:.*\n\t(.*)", makefile, re.MULTILINE)[1]
 
     assert recipe == "@.venv/bin/python -m jupyterlab --config=binder/jupyter_lab_config.py $(ARGS)"
-
-
-@pytest.fixture
-def readme(tmp_path) -> Path:
-    """A copy of the README beside the Makefile, without a badge yet."""
-    for name in ("Makefile", "README.md"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    path = tmp_path / "README.md"
-    assert BADGE.partition("{}")[0] not in path.read_text("utf-8")
-    return path
-
-
-def make_badge(readme: Path, repository: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["make", "badge", f"REPO={repository}"],
-        cwd=readme.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-needs_make = pytest.mark.skipif(
-    sys.platform == "win32" or not shutil.which("make"), reason="there is no make here"
-)
-
-
-@needs_make
-def test_one_command_points_the_badge_at_a_repository(readme):
-    before = readme.read_text("utf-8").splitlines()
-
-    for repository in ("an-owner/a_course", "other/course.v2"):  # the second time as the first
-        assert make_badge(readme, repository).returncode == 0
-        title, _empty, badge, *rest = readme.read_text("utf-8").splitlines()
-        assert badge.endswith(f"({BADGE.format(repository)})")
-        assert [title, *rest] == before
-
-
-@needs_make
-@pytest.mark.parametrize("repository", ["", "course", "an/owner/course", "a b/c", "owner/"])
-def test_a_badge_for_no_repository_is_refused_in_one_sentence(readme, repository):
-    before = readme.read_text("utf-8")
-    answer = make_badge(readme, repository)
-
-    assert answer.returncode == 2
-    assert answer.stderr.startswith("Name the repository, for instance: make badge REPO=owner/name")
-    assert readme.read_text("utf-8") == before

@@ -247,7 +247,7 @@ def test_an_exercise_answers_a_wrong_and_a_right_solution(lab):
     lab.wait_until_idle()
     title = lab.page.locator(".jp-NotebookPanel h2", has_text="Exercise 2.1")
     title.scroll_into_view_if_needed()
-    setup, answer, check = (lab.cells().nth(position) for position in range(3))
+    _launch, setup, answer, check = (lab.cells().nth(position) for position in range(4))
     verdict = check.locator(".jp-OutputArea-output").first
     lab.run(setup)
 

@@ -11,7 +11,7 @@ import pytest
 from nbconvert import SlidesExporter
 from nbformat import v4
 
-from notebooks import build, rules
+from notebooks import build, launch, rules
 
 UNIT = """\
 # %% [markdown]
@@ -152,6 +152,7 @@ def test_a_built_notebook_is_complete_and_clean(course):
     assert nb.metadata == build.METADATA
     assert [cell.metadata for cell in nb.cells] == [
         {"slideshow": {"slide_type": "slide"}},
+        {"slideshow": {"slide_type": "skip"}, "tags": ["remove-cell"]},  # what Colab needs
         {"slideshow": {"slide_type": "-"}},
         {"slideshow": {"slide_type": "subslide"}, "tags": ["raises-exception"]},
         {
@@ -162,8 +163,8 @@ def test_a_built_notebook_is_complete_and_clean(course):
         # as the source says
         {"slideshow": {"slide_type": "slide"}, "tags": ["nbval-check-output"]},
     ]
-    _, printed, raised, answered, environment = nb.cells
-    assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3, 4]
+    _, _, printed, raised, answered, environment = nb.cells
+    assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3, 4, 5]
     assert [output.text for output in printed.outputs] == ["one\ntwo\n"]
     assert raised.outputs[0].traceback == ["ValueError: no such unit"]
     # the first line can be read while the output is folded
@@ -183,10 +184,10 @@ def test_a_faulty_notebook_is_refused_and_the_old_file_stays(tmp_path, capsys):
 
     assert path.read_text(encoding="utf-8") == "old"
     shown = capsys.readouterr()
-    assert re.search(r"notebooks/02_luck\n  cell 1 of 2: \d\.\d s\n  cell 2 of 2: ", shown.out)
+    assert re.search(r"notebooks/02_luck\n  cell 1 of 3: \d\.\d s\n  cell 2 of 3: ", shown.out)
     assert shown.err.splitlines() == [
-        "notebooks/02_luck: cell 1: wrote to stderr: low level",
-        "notebooks/02_luck: cell 2: ZeroDivisionError: division by zero",
+        "notebooks/02_luck: cell 2: wrote to stderr: low level",
+        "notebooks/02_luck: cell 3: ZeroDivisionError: division by zero",
     ]
 
 
@@ -216,6 +217,16 @@ def test_ids_follow_the_content(tmp_path):
     assert before[1] == before[0] + "-2"
     assert all(re.fullmatch(r"02-[a-zA-Z0-9_-]{1,61}", cell_id) for cell_id in after)
     assert not set(other) & set(before)
+
+
+def test_a_picture_beside_the_source_becomes_a_part_of_the_notebook(tmp_path):
+    source = write(tmp_path, "# %% [markdown]\n# ![a drawing](drawing.svg) [no](a.png)\n")
+    (source.parent / "drawing.svg").write_text("<svg/>", encoding="utf-8")
+
+    (cell,) = build.read_source(source).cells
+
+    picture = '<img alt="a drawing" src="data:image/svg+xml;base64,PHN2Zy8+">'
+    assert cell.source == f"{picture} [no](a.png)"
 
 
 def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
@@ -269,7 +280,7 @@ def test_clean_removes_what_differs_between_runs():
 
 
 def test_solutions_are_cleared(solutions, exercises):
-    cells = [cell for cell in exercises.cells if cell.cell_type == "code"]
+    cells = [cell for cell in launch.lesson(exercises) if cell.cell_type == "code"]
     assert cells[1].source == (
         'def double(x):\n    """Return the double."""\n    if x is None:\n'
         '        raise NotImplementedError("Exercise 2.1")\n'
@@ -279,8 +290,8 @@ def test_solutions_are_cleared(solutions, exercises):
     assert "SOLUTION" not in "".join(cell.source for cell in exercises.cells)
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
     same = [a.id == b.id for a, b in zip(solutions.cells, exercises.cells, strict=True)]
-    assert same == [True, True, True, False, True, True, False, True]
-    assert solutions.cells[4].outputs[0].text == "✓ fine\n4\n"
+    assert same == [True, True, True, True, False, True, True, False, True]
+    assert solutions.cells[5].outputs[0].text == "✓ fine\n4\n"
 
 
 def test_nbgrader_finds_its_metadata(solutions, exercises):
@@ -298,7 +309,8 @@ def test_nbgrader_finds_its_metadata(solutions, exercises):
 
 
 def test_the_outputs_of_checks_are_compared_in_solutions_only(solutions, exercises):
-    tags = [[cell.metadata.get("tags") for cell in nb.cells] for nb in (solutions, exercises)]
+    notebooks = map(launch.lesson, (solutions, exercises))
+    tags = [[cell.metadata.get("tags") for cell in cells] for cells in notebooks]
     assert [tags[0][4], tags[0][7]] == [["nbval-check-output"], ["hide", "nbval-check-output"]]
     assert [tags[1][4], tags[1][7]] == [None, ["hide"]]
 

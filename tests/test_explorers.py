@@ -102,6 +102,7 @@ def test_explore_draws_the_network_and_its_curve(screen, bench):
     alts = re.findall('<img alt="(.*?)"', screen.html)
     assert len(alts) == 2 and "body/blocks 3" in alts[0] and "3 seeds" in alts[1]
     assert "FLOPs for one image" in screen.html and screen.html != before
+    assert re.findall('<img alt="(.*?)"', screen.stays) == alts  # in a saved notebook
 
 
 def test_the_game_ends_with_the_budget(screen, small_bench, monkeypatch):
@@ -144,7 +145,7 @@ def test_the_slider_of_sizes(screen, small_bench):
     assert "the best network has 300 and a test accuracy of 0.800" in screen.html
     assert "it gets 0.700" in screen.html
     slider.value = limits[0]
-    assert "would choose it too" in screen.html
+    assert "would choose it too" in screen.html and "would choose it too" in screen.stays
 
 
 def test_without_widgets_the_explorers_are_figures(page, bench):

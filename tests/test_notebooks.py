@@ -25,7 +25,7 @@ from nbformat import v4
 from objectives import PRACTISED
 
 from nascourse.checks import registry
-from notebooks import build, rules
+from notebooks import build, launch, rules
 
 ROOT = build.ROOT
 UNITS, SOLUTIONS, EXERCISES = (
@@ -263,7 +263,7 @@ def test_each_objective_is_practised(path):
 
 @units
 def test_a_unit_fits_an_hour_and_runs_without_errors(path):
-    cells = read(path).cells
+    cells = launch.lesson(read(path))
     assert len(cells) <= MOST_CELLS
     assert int(re.search(r"\*\*Time\*\*: (\d+) min", cells[0].source)[1]) <= 60
     # JupyterLab's Run All stops at an error, even at an expected one.
@@ -293,7 +293,7 @@ def test_cells_are_short(path):
 @notebooks
 def test_the_course_is_imported_before_other_libraries(path):
     """So no notebook shows the log lines that TensorFlow prints when something else loads it."""
-    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    code = "\n".join(cell.source for cell in launch.lesson(read(path)) if cell.cell_type == "code")
     imported = re.findall(r"^(?:from|import) (\w+)", code, flags=re.MULTILINE)
     assert imported[0] == "nascourse"
 

@@ -193,6 +193,17 @@ def test_the_replay_asks_before_it_shows(screen):
     assert "Guessed right: 1 of 2" in screen.html and "not better" in screen.html
 
 
+def test_a_saved_replay_keeps_what_was_shown_last(screen):
+    replay.replay(GREEDY.assign(strategy="greedy"))
+    assert "No network has been trained" in screen.stays
+    for _ in range(3):
+        press(screen)
+
+    assert "Trial 2 reached 0.600" in screen.stays and "filters ← drawn" in screen.stays
+    assert '<img alt="Validation accuracy of trials 1 to 2' in screen.stays
+    assert repr(screen.shown[0]) == ""  # and no "VBox(...)" above it
+
+
 def test_without_a_guess_nothing_is_counted(screen):
     replay.replay(GREEDY)
     for _ in range(5):

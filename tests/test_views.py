@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from nascourse.views import html
 from notebooks import build
@@ -59,3 +62,21 @@ def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(tmp_path, mo
         sum("<img alt=" in output.get("data", {}).get("text/html", "") for output in outputs) == 4
     )
     assert build.problems(build.clean(nb)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_the_html_of_a_learners_notebook_shows_the_pictures_of_its_widgets(tmp_path, monkeypatch):
+    monkeypatch.delenv("NASCOURSE_WIDGETS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(build.ROOT))
+    source = tmp_path / "notebooks" / "source" / "00_view.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(NOTEBOOK)
+    nb = NotebookClient(build.read_source(source), kernel_name="python3").execute()
+    assert any(build.WIDGET in output.get("data", {}) for output in nb.cells[-1].outputs)
+
+    exported, _ = HTMLExporter().from_notebook_node(nb)
+
+    assert "VBox(" not in exported
+    # Two of the search, none of a replay that has just begun, two of a network, one of all.
+    assert len(BeautifulSoup(exported, "html.parser")("img")) == 5

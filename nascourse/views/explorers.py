@@ -40,7 +40,7 @@ def explore(bench: benchmark.Benchmark) -> None:
 
     picker, page = _Picker(bench, show), ipywidgets.HTML()
     if html.work():
-        display(ipywidgets.VBox([picker.box, page]))
+        html.show([picker.box], page)
         show()
         return
     for ax, alt in _figures(bench, picker.network):
@@ -135,7 +135,8 @@ def beat_the_search(
     last = searches.groupby(["strategy", "seed"])["test_accuracy"].last()
     results = {strategy: last[strategy].tolist() for strategy in OPPONENTS}
     if html.work():
-        display(_Game(bench, results, budget).box)
+        game = _Game(bench, results, budget)
+        html.show([game.picker.box, game.button], game.page)
     else:
         ax, alt = _plot_results(results, None)
         plotting.show(ax, alt=alt, source=f"searches of {budget} trials on {TABLE}")
@@ -152,7 +153,6 @@ class _Game:
         self.picker = _Picker(bench, self._show)
         self.button = html.button("Train this network", self._train, icon="play")
         self.page = ipywidgets.HTML()
-        self.box = ipywidgets.VBox([self.picker.box, self.button, self.page])
         self._show()
 
     def _train(self) -> None:
@@ -229,7 +229,7 @@ def tradeoff(bench: benchmark.Benchmark) -> None:
 
     slider.observe(show, "value")
     unit = ipywidgets.Label("parameters")
-    display(ipywidgets.VBox([ipywidgets.HBox([slider, unit]), page]))
+    html.show([ipywidgets.HBox([slider, unit])], page)
     show()
 
 

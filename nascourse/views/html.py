@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython import get_ipython
+from IPython.display import HTML, display
 from matplotlib.axes import Axes
 
 from nascourse._engine import figures
@@ -35,6 +36,53 @@ def button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidget
     widget = ipywidgets.Button(description=text, icon=icon, layout=layout)
     widget.on_click(lambda _: press())
     return widget
+
+
+class Shown:
+    """Widgets, and a second output below them for a page in which they do not live.
+
+    A saved notebook that is opened later, and what is made of it, such as HTML, know no widgets: there
+    the second output stands.  Where the widgets live, they hide it.
+
+    Parameters
+    ----------
+    widgets
+        What is shown, from top to bottom.
+    page
+        The HTML that stands in their place.
+    """
+
+    def __init__(self, widgets: Sequence[ipywidgets.DOMWidget], page: str):
+        self._name = f"instead-{widgets[0].model_id}"
+        self._hiding = ipywidgets.HTML(f"<style>.{self._name} {{ display: none }}</style>")
+        self._box = _Box([*widgets, self._hiding])
+        self._widgets = display(self._box, display_id=True)
+        self._stays = display(self._kept(page), display_id=True)
+
+    def keep(self, page: str) -> None:
+        """Let other HTML stand in the place of the widgets."""
+        self._stays.update(self._kept(page))
+
+    def end(self, page: str) -> None:
+        """Take the widgets away; the HTML stays."""
+        self.keep(page)
+        # A page that was opened again while they lived hears of the widgets alone.
+        self._box.children = (ipywidgets.HTML(page), self._hiding)
+        self._widgets.update(HTML(""))
+
+    def _kept(self, page: str) -> HTML:
+        return HTML(f'<div class="{self._name}">{page}</div>')
+
+
+class _Box(ipywidgets.VBox):
+    def __repr__(self) -> str:
+        return ""  # stands in a page that does not know the widgets, above what is kept
+
+
+def show(controls: Sequence[ipywidgets.DOMWidget], page: ipywidgets.HTML) -> None:
+    """Display controls and the page that they change; of both, the page stays in a saved notebook."""
+    shown = Shown([*controls, page], page.value)
+    page.observe(lambda change: shown.keep(change["new"]), "value")
 
 
 def image(ax: Axes, alt: str) -> str:

@@ -169,16 +169,11 @@ class SearchView(Observer):
         return plot.svg(f"{trials.words(self.column).capitalize()}, epoch by epoch: {names}.")
 
 
-class _Box(ipywidgets.VBox):
-    def __repr__(self) -> str:
-        return ""  # stands in a page that does not know the widgets, above the last state
-
-
 class _Widgets(Observer):
     """Shows the state that a `SearchView` keeps, with buttons to pause and to stop the search.
 
-    Pages that show the widgets hear of each epoch.  A notebook that is saved in mid-search keeps
-    nothing of them, so a second output holds the last state.  The widgets hide it where they live.
+    Pages that show the widgets hear of each epoch.  What stays is brought up to date after each
+    trial, for a notebook that is saved in mid-search.
     """
 
     def __init__(self, view: SearchView):
@@ -194,11 +189,8 @@ class _Widgets(Observer):
     def search_begin(self, max_trials: int, epochs: int) -> None:
         buttons = [self._pause, self._after, self._now]
         row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-        self._name = f"search-{self._status.model_id}"
-        hiding = ipywidgets.HTML(f"<style>.{self._name} {{ display: none }}</style>")
-        self._box = _Box([self._status, row, self._picture, self._leaders, hiding])
-        self._shown = display(self._box, display_id=True)
-        self._stays = display(self._last_state(), display_id=True)
+        widgets = [self._status, row, self._picture, self._leaders]
+        self._shown = html.Shown(widgets, self._view.page)
         self._stop_answering = compat.answer_while_busy()
         self._refresh()
 
@@ -223,13 +215,7 @@ class _Widgets(Observer):
 
     def search_end(self) -> None:
         self._stop_answering()
-        self._stays.update(self._last_state())
-        # A page that was opened again in mid-search hears of the widgets alone.
-        self._box.children = (ipywidgets.HTML(self._view.page), self._box.children[-1])
-        self._shown.update(HTML(""))
-
-    def _last_state(self) -> HTML:
-        return HTML(f'<div class="{self._name}">{self._view.page}</div>')
+        self._shown.end(self._view.page)
 
     def _toggle_pause(self) -> None:
         self._paused = not self._paused
@@ -263,7 +249,7 @@ class _Widgets(Observer):
         if self._drawn < len(view.rows):
             self._drawn, self._trials_plot = len(view.rows), view.trials_plot()
             self._leaders.value = view.leaders
-            self._stays.update(self._last_state())
+            self._shown.keep(self._view.page)
         self._status.value = _lines(self._progress_text())
         pictures = html.beside(self._trials_plot, view.curves_plot())
         self._picture.value = _lines(self._network_text()) + pictures

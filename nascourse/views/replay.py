@@ -62,7 +62,8 @@ def replay(recording: pd.DataFrame | Search) -> None:
     table = table.drop(columns=["strategy", "seed"], errors="ignore").reset_index(drop=True)
     moves = greedy_moves(table) if is_greedy else []
     if html.work():
-        display(_Replay(table, moves, stopped).box)
+        player = _Replay(table, moves, stopped)
+        html.show(player.controls, player.page)
     else:
         display(_moves_table(table, moves) if moves else trials.summary(table))
 
@@ -230,8 +231,7 @@ class _Replay:
         )
         self.button = html.button("Reveal", self._press, icon="eye")
         self.page, self.verdict = ipywidgets.HTML(), ipywidgets.HTML()
-        controls = [self.slider, self.guess, self.button, self.verdict]
-        self.box = ipywidgets.VBox([*controls, self.page])
+        self.controls = [self.slider, self.guess, self.button, self.verdict]
         self.slider.observe(lambda _: self._turn(), "value")
         self._turn()
 
@@ -271,7 +271,7 @@ class _Replay:
         if shown["val_accuracy"].notna().any():
             best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
             alt = f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
-            picture = svg.plot_search(shown, len(self.table), alt=alt)
+            picture = svg.image(svg.plot_search(shown, len(self.table), alt=alt))
             best = html.table(leaderboard(shown), "The best trials so far")
         return f"<p>{escape(text)}</p>{html.beside(trie, picture)}{best}"
 

@@ -13,6 +13,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import nascourse
+from notebooks import launch
 
 project = "Neural architecture search, hands on"
 author = copyright = "the authors of the course"
@@ -38,21 +39,28 @@ html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in words
 
-REPOSITORY = os.environ.get("COURSE_REPOSITORY", "")  # such as https://github.com/OWNER/NAME
+# Such as https://github.com/OWNER/NAME; without one no page has a launch button.
+NAMED = f"https://github.com/{launch.repository()}" if launch.repository() else ""
+REPOSITORY = os.environ.get("COURSE_REPOSITORY", NAMED)
 html_theme = "sphinx_book_theme"
 html_title = project
 html_show_sourcelink = False
+html_sourcelink_suffix = ""  # a notebook is downloaded under its own name
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
 html_extra_path = ["top"]
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "show_toc_level": 2,
-    "use_download_button": False,
     "use_repository_button": bool(REPOSITORY),
     "repository_url": REPOSITORY,
+    "repository_branch": launch.BRANCH,
     "launch_buttons": (
-        {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+        {
+            "binderhub_url": launch.BINDER,
+            "colab_url": launch.COLAB,
+            "notebook_interface": "jupyterlab",
+        }
         if REPOSITORY
         else {}
     ),

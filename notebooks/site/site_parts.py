@@ -42,6 +42,11 @@ def _formula(translator: HTML5Translator, node: nodes.Node) -> None:
     raise nodes.SkipNode
 
 
+def _leave_out_badges(app: Sphinx, page: str, source: list[str]) -> None:
+    """Leave the README's badges out: their pictures lie elsewhere, and each unit has its buttons."""
+    source[0] = re.sub(r"^\[!\[.*\n\n", "", source[0], flags=re.MULTILINE)
+
+
 def _copy_linked_files(app: Sphinx, error: Exception | None) -> None:
     """Copy the course's files to which the output of a cell links, as Sphinx reads no outputs."""
     for page in Path(app.outdir).glob("notebooks/*.html"):
@@ -82,6 +87,7 @@ def _write_game_table(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", _leave_out_badges)
     app.connect("build-finished", _copy_linked_files)
     app.connect("build-finished", _write_game_table)
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))

@@ -73,6 +73,12 @@ pd.options.display.max_colwidth = 100
 #     table --> best["Best network"]
 # ```
 #
+# <details><summary>You see code in place of a drawing? Open it as a picture.</summary>
+#
+# ![The loop of architecture search: space, strategy, estimation and table in a circle.](loop.svg)
+#
+# </details>
+#
 # *The drawing in words: the search space offers networks to the strategy. The strategy proposes one.
 # The estimation scores it, and the score goes into the trial table. The strategy looks there before
 # it proposes again. At the end, the best network is read from the table.*

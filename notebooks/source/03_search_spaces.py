@@ -185,6 +185,12 @@ pd.DataFrame(ends).T
 #     A -- skip --> C
 # ```
 #
+# <details><summary>You see code in place of a drawing? Open it as a picture.</summary>
+#
+# ![The input goes through a convolution and past it; both meet before the next block.](skip.svg)
+#
+# </details>
+#
 # A plain filter looks at a window in all channels at once. A **separable convolution** (Chollet
 # 2017) does it in two steps: one filter of a single channel for each channel alone, then a 1x1
 # convolution that mixes the channels. It is not the same function made cheaper: it can express

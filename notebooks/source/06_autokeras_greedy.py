@@ -174,8 +174,9 @@ spaces.to_table(conv_space(**fixed))
 # Five trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the
 # epochs and the time left, the network at hand, the best trials so far. Its buttons pause the
 # search, or stop it and keep what is finished; the cell, run again, goes on where it stopped. This
-# time let it run through, as the rest of the unit reads its five trials. Where widgets do not work,
-# a line of progress takes their place.
+# time let it run through, as the rest of the unit reads its five trials. Where the kernel is older,
+# as on Colab, a button acts only when the search is over; *Interrupt* acts everywhere. Where widgets
+# do not work, a line of progress takes their place.
 #
 # In gray the view draws what luck would reach: recorded random searches over the same space and the
 # same images, five epochs a trial. They have 50 trials in all, and any five of them are a random
