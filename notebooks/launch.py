@@ -58,10 +58,11 @@ def begin(nb: NotebookNode, path: Path) -> None:
     unit, name = path.stem.partition("_")[0], repository(path.parents[1])
     cells = lesson(nb)
     place = int(bool(cells) and cells[0].cell_type == "markdown")
-    # Neither the site nor the slides need them.
+    # Neither site nor slides need them, and JupyterLab folds the code.
     hidden = {"slideshow": {"slide_type": "skip"}, "tags": ["remove-cell"]}
+    folded = hidden | {"jupyter": {"source_hidden": True}}
     code = SET_UP.replace("OWNER/NAME", name) if name else NO_REPOSITORY
-    first = [new_code_cell(code, id=f"{unit}-colab", metadata=hidden)]
+    first = [new_code_cell(code, id=f"{unit}-colab", metadata=folded)]
     if name:
         target = f"{COLAB}/github/{name}/blob/{BRANCH}/{path.parent.name}/{path.name}"
         badge = f"[![Open this notebook in Colab]({COLAB}/assets/colab-badge.svg)]({target})"
