@@ -68,3 +68,12 @@ def test_the_command_line_knows_the_commands_of_the_page(line, capsys):
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in words if word.startswith("--"))
+
+
+def test_the_cues_name_sections_that_are_there():
+    page = (ROOT / "solutions" / "README.md").read_text(encoding="utf-8")
+    known = {heading for unit in UNITS for heading in headings(unit)}
+    rows = "\n".join(line for line in page.splitlines() if re.match(r"\| \d+ \|", line))
+    named = {name.rstrip("?,") for name in re.findall(r'"([A-Z][^"]+)"', rows)}
+    assert len(named) > 15
+    assert not named - known

@@ -231,7 +231,10 @@ def _text(*blocks: str) -> NotebookNode:
 
 def _shown(outputs: list[NotebookNode]) -> NotebookNode:
     """A code cell of which only the outputs are seen, those that fit."""
-    cell = new_code_cell("", outputs=[*filter(None, map(_output, outputs))])
+    fitting = [output for output in map(_output, outputs) if output]
+    if any("<img" in _html(output) for output in fitting):  # then a table would be too much
+        fitting = [o for o in fitting if "<img" in _html(o) or not _html(o)]
+    cell = new_code_cell("", outputs=fitting)
     cell.metadata["transient"] = {"remove_source": True}
     return cell
 
