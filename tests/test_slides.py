@@ -13,7 +13,7 @@ from notebooks.rules import ROOT
 from notebooks.slides import make
 
 NOTEBOOKS = {path.stem[:2]: path for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb"))}
-SMALLEST = 16  # pixels of a letter where the slide is 1280 pixels wide
+SMALLEST = 15  # pixels of a letter where the slide is 1280 pixels wide
 
 
 def small_unit():

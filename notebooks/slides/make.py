@@ -161,7 +161,10 @@ def _prediction(nb: NotebookNode, id: str) -> Iterator[NotebookNode]:
     asked = max(i for i in range(place) if "**Predict.**" in nb.cells[i].source)
     blocks = _blocks(nb.cells[asked])
     number = next(i for i, block in enumerate(blocks) if block.startswith("**Predict.**"))
-    yield _slide(_heading(nb, place), *blocks[max(0, number - 1) : number + 1])
+    first = max(0, number - 1)
+    if first and re.match("[-|]", blocks[first]):  # a list or a table with its own introduction
+        first -= 1
+    yield _slide(_heading(nb, place), *blocks[first : number + 1])
 
     outputs: list[NotebookNode] = []
     while PREDICTED in nb.cells[place].metadata.get("tags", []):
