@@ -169,7 +169,8 @@ def test_a_unit_and_the_handouts_can_be_printed_each_handout_on_a_sheet(site, tm
         paper = tmp_path / f"{name[-8:]}.pdf"
         command = [CHROMIUM, "--headless", "--no-sandbox", "--no-pdf-header-footer"]
         page = (site / f"{name}.html").as_uri()
-        subprocess.run([*command, f"--print-to-pdf={paper}", page], timeout=120, check=True)
+        command.append(f"--print-to-pdf={paper}")
+        subprocess.run([*command, page], capture_output=True, timeout=120, check=True)
         counts = re.findall(rb"/Count (\d+)", paper.read_bytes())
         sheets[name] = max(map(int, counts))
     assert sheets["solutions/handouts"] == 1 + len(UNITS)
