@@ -34,6 +34,8 @@ def commands(monkeypatch) -> list[list[str]]:
 
 def test_a_kit_holds_what_a_laptop_needs_and_its_checksums(tmp_path, commands, capsys):
     (tmp_path / "kit" / "wheels").mkdir(parents=True)  # an attempt that failed
+    (tmp_path / "kit" / ".venv").mkdir()
+    (tmp_path / "kit" / ".venv" / "pyvenv.cfg").touch()  # somebody has tried it
     assert __main__.main(["pack", str(tmp_path / "kit")]) == 0
     assert str(tmp_path / "kit") in capsys.readouterr().out.splitlines()[-1]
     kit = tmp_path / "kit"
@@ -44,7 +46,7 @@ def test_a_kit_holds_what_a_laptop_needs_and_its_checksums(tmp_path, commands, c
 
     lines = (kit / "SHA256SUMS").read_text().splitlines()
     sums = {name: digest for digest, name in (line.split("  ") for line in lines)}
-    assert set(sums) == files - {"SHA256SUMS"}
+    assert set(sums) == files - {"SHA256SUMS", ".venv/pyvenv.cfg"}
     for name, digest in sums.items():
         assert hashlib.sha256((kit / name).read_bytes()).hexdigest() == digest, name
 

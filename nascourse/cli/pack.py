@@ -151,9 +151,9 @@ def _run(what: str, command: list[str]) -> str:
 
 def checksums(folder: Path) -> str:
     """Return a line for each file in a folder, its SHA-256 and path, as ``sha256sum`` wants it."""
-    lines = []
+    lines, not_packed = [], {"SHA256SUMS", ".venv", "runs"}  # what installing and using it leaves
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "SHA256SUMS":
+        if path.is_file() and path.relative_to(folder).parts[0] not in not_packed:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
     return "".join(lines)
