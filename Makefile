@@ -58,6 +58,10 @@ site: .venv/tested  ## build the course as a web site into build/site
 	@.venv/bin/python -m sphinx --quiet --fail-on-warning --jobs 2 -c notebooks/site . build/site
 	@echo "Open build/site/index.html."
 
+slides: .venv/tested  ## make slides of the units into build/slides; ARGS="02"
+	@.venv/bin/python -m notebooks.slides.make $(ARGS)
+	@echo "Open build/slides/01.html; the arrow keys turn the page."
+
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
 	@.venv/bin/python -m tests.benchmarks.make_timings $(ARGS)
 
@@ -109,5 +113,5 @@ clean:  ## remove .venv and what tools left behind; your runs stay
 	@$(PIP) install -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help lab project doctor test notebooks exercises site timings bench bench-table check resolve badge clean
+.PHONY: help lab project doctor test notebooks exercises site slides timings bench bench-table check resolve badge clean
 .DEFAULT_GOAL = help

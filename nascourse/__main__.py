@@ -1,4 +1,4 @@
-"""The command line: ``python -m nascourse doctor | project | progress | export | import``."""
+"""The command line: ``python -m nascourse doctor | project | progress | export | import | pack``."""
 
 from __future__ import annotations
 
@@ -68,6 +68,16 @@ def main(arguments: list[str] | None = None) -> int:
     unpacked.add_argument("archive", metavar="ZIP", help="the file that export wrote")
     unpacked.add_argument("folder", metavar="DIR", help="a new folder")
 
+    kit = commands.add_parser("pack", help="put all that an offline room needs into a folder")
+    kit.add_argument("folder", metavar="DIR", help="a new folder, for instance on a USB stick")
+    for option, what in (
+        ("platform", "linux-x86_64, linux-aarch64, darwin-arm64, windows-amd64"),
+        ("python", "3.10 to 3.13"),
+    ):
+        kit.add_argument(
+            f"--{option}", nargs="+", default=[], help=f"one or more of {what} (default: this one)"
+        )
+
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         return doctor.main()
@@ -77,6 +87,11 @@ def main(arguments: list[str] | None = None) -> int:
             from nascourse.checks import progress
 
             return progress.main(options.files)
+        if options.command == "pack":
+            from nascourse.cli.pack import pack
+
+            print("Packed", pack(options.folder, systems=options.platform, pythons=options.python))
+            return 0
         if not doctor.home_folder():  # Keras would make a folder "~", and Matplotlib give up
             sentence = "There is no home folder: 'python -m nascourse doctor' says more."
             print(sentence, file=sys.stderr)

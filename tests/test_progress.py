@@ -233,6 +233,46 @@ def test_a_class_is_summed_up(tmp_path, capsys):
     ]
 
 
+def guessed(file: Path, guesses: dict[str, tuple[str, str, bool]]) -> Path:
+    names = "guess", "result", "close"
+    entries = {id: dict(zip(names, guess)) for id, guess in guesses.items()}
+    file.write_text(json.dumps({"exercises": {}, "guesses": entries}), encoding="utf-8")
+    return file
+
+
+def test_the_guesses_of_a_class_are_counted_with_the_typical_one(tmp_path, capsys):
+    files = [
+        guessed(tmp_path / "anna.json", {"02.a": ("3 trials", "2 trials", False)}),
+        guessed(
+            tmp_path / "ben.json",
+            {
+                "02.a": ("1,000 trials", "2 trials", False),
+                "04.d": ("10 well", "120 badly", False),
+                "11.a": ("0.5, head", "0.9, blocks", False),
+            },
+        ),
+        guessed(
+            tmp_path / "chi.json",
+            {
+                "02.a": ("2 trials", "2 trials", True),
+                "04.d": ("120 badly", "120 badly", True),
+            },
+        ),
+        guessed(tmp_path / "dan.json", {"04.d": ("10 well", "120 badly", False)}),
+    ]
+    table = progress.class_guesses(files)
+    assert table.to_dict("index") == {
+        # the middle of 2, 3 and 1,000, and the answer that two of three gave
+        "02.a": {"guesses": 3, "close": 1, "typical": "3 trials", "result": "2 trials"},
+        "04.d": {"guesses": 3, "close": 1, "typical": "10 well", "result": "120 badly"},
+        "11.a": {"guesses": 1, "close": 0, "typical": "0.5, head", "result": "0.9, blocks"},
+    }
+    assert __main__.main(["progress", *map(str, files)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-5] == "Predictions, the typical guess beside the result:"
+    assert lines[-3].split() == ["02.a", "3", "1", "3", "trials", "2", "trials"]
+
+
 def test_files_of_the_same_name_are_told_apart_by_their_folders(tmp_path, monkeypatch):
     for name in ("anna", "ben"):
         solved(tmp_path / name / "progress.json", "02.1")

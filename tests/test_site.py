@@ -183,3 +183,19 @@ def test_the_game_can_be_played_on_a_phone_and_its_code_ranked(site):
     assert verdict in [f"{100 * bench.truth()[number]:.2f}%" for number in best]
     assert places == ["1", "Ada", "7", verdict]
     assert "Bob" in refused
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_unit_and_the_handouts_can_be_printed_each_handout_on_a_sheet(site, tmp_path):
+    sheets = {}
+    for name in (f"notebooks/{UNITS[2]}", "solutions/handouts"):
+        paper = tmp_path / f"{name[-8:]}.pdf"
+        command = [CHROMIUM, "--headless", "--no-sandbox", "--no-pdf-header-footer"]
+        page = (site / f"{name}.html").as_uri()
+        command.append(f"--print-to-pdf={paper}")
+        subprocess.run([*command, page], capture_output=True, timeout=120, check=True)
+        counts = re.findall(rb"/Count (\d+)", paper.read_bytes())
+        sheets[name] = max(map(int, counts))
+    assert sheets["solutions/handouts"] == 1 + len(UNITS)
+    assert sheets[f"notebooks/{UNITS[2]}"] > 5

@@ -12,7 +12,9 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -189,6 +191,51 @@ def class_summary(files: Sequence[Path]) -> tuple[pd.DataFrame, pd.Series]:
     return solved, unsolved[unsolved > 0]
 
 
+def class_guesses(files: Sequence[Path]) -> pd.DataFrame:
+    """Return what a class guessed, from the progress files of its learners.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each prediction that somebody wrote down, such as ``"02.a"``. Columns:
+        ``guesses``, how many did, ``close``, how many of these were right or close (whole numbers),
+        ``typical``, the middle one of numbers and the most frequent of words, and ``result``, the
+        most frequent one, both as they were shown.
+
+    Raises
+    ------
+    CourseError
+        If a file cannot be read.
+    """
+    import pandas as pd
+
+    guesses: dict[str, list[Guess]] = {}
+    for recorded in map(_read, files):
+        for id, guess in recorded["guesses"].items():
+            guesses.setdefault(id, []).append(guess)
+    rows = {
+        id: {
+            "guesses": len(of_class),
+            "close": sum(guess["close"] for guess in of_class),
+            # where a prediction has several values they are joined by a comma and a space
+            "typical": ", ".join(map(_typical, zip(*(g["guess"].split(", ") for g in of_class)))),
+            "result": Counter(guess["result"] for guess in of_class).most_common(1)[0][0],
+        }
+        for id, of_class in sorted(guesses.items())
+    }
+    columns = ["guesses", "close", "typical", "result"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("prediction")
+
+
+def _typical(texts: Sequence[str]) -> str:
+    """The middle of numbers that have the same unit, else the most frequent text."""
+    matches = [re.fullmatch(r"(-?[\d,]*\.?\d+)(.*)", text) for text in texts]
+    numbers = {match[0]: float(match[1].replace(",", "")) for match in matches if match}
+    if len({match[2] if match else None for match in matches}) == 1 and numbers:
+        return sorted(texts, key=numbers.__getitem__)[len(texts) // 2]
+    return Counter(texts).most_common(1)[0][0]
+
+
 def main(files: Sequence[str]) -> int:
     """Print the learner's own progress, or that of a class; return the exit status."""
     titles = {id: title for exercises in _titles().values() for id, title in exercises.items()}
@@ -204,6 +251,7 @@ def main(files: Sequence[str]) -> int:
         return 0
     try:
         solved, unsolved = class_summary(given_files(files))
+        guesses = class_guesses(given_files(files))
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -211,6 +259,9 @@ def main(files: Sequence[str]) -> int:
     print("Most often unsolved:" if len(unsolved) else "All exercises are solved.")
     for id, learners in unsolved.head(5).items():
         print(f"  {id} {titles[id]}: {learners} of {len(solved)} learners")
+    if len(guesses):
+        print("Predictions, the typical guess beside the result:")
+        print(guesses.reset_index().to_string(index=False))
     return 0
 
 

@@ -26,7 +26,7 @@ include_patterns = [
     "notebooks/*.md",
     "notebooks/site/*.md",
     "nascourse/recordings/*.md",
-    "solutions/README.md",
+    "solutions/*.md",
     "*.md",
 ]
 
