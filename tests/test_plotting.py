@@ -127,7 +127,7 @@ def test_each_completed_trial_is_a_point_and_the_best_is_ringed():
 
 def test_numbers_of_trials_do_not_cover_each_other():
     many = table(*np.linspace(0.9, 0.95, 60))
-    many["n_params"] = 20_000 + many["trial"] % 7
+    many["n_params"] = 20_000 + many["trial"] % 2
 
     ax = plotting.plot_trials(many)
     ax.figure.draw_without_rendering()

@@ -307,11 +307,13 @@ def own_space(answer: object, rng: np.random.Generator) -> str:
         try:
             model = call(answer, chosen, image_shape=shape, classes=classes)
         except Wrong as error:
+            raise Wrong(f"With {plainly(setting)} and images of 20x30 pixels: {error}") from None
+        if any(map(_is_empty, _require_a_network(model, shape, classes).layers)):
             raise Wrong(
-                f"With {plainly(setting)} there is no network for images of 20x30 pixels: if it halves "
-                f"them too often, let it stop earlier. ({error})"
-            ) from None
-        networks.add(spaces.fingerprint(_require_a_network(model, shape, classes)))
+                f"With {plainly(setting)} nothing is left of images of 20x30 pixels: halve them less "
+                "often, or stop where they are small."
+            )
+        networks.add(spaces.fingerprint(model))
     if len(networks) == 1:
         raise Wrong("All configurations make the same network: use in it what hp chooses.")
     return "Whatever is not in this space cannot be found: your report shows it as a table."
@@ -338,6 +340,17 @@ def _require_a_network(model: object, shape: tuple[int, ...], classes: int) -> k
     if not any(isinstance(layer, scaling) for layer in model.layers):
         raise Wrong("There is no Rescaling layer: pixels go up to 255, and weights begin near 0.")
     return model
+
+
+def _is_empty(layer: keras.Layer) -> bool:
+    """Whether a layer hands on no number at all, as one that halves a single pixel."""
+    import keras
+
+    try:
+        outputs = keras.tree.flatten(layer.output)
+    except AttributeError:  # the layer is used in several places
+        return False
+    return any(0 in output.shape for output in outputs)
 
 
 def _far_settings(hp: keras_tuner.HyperParameters) -> Iterator[dict[str, Any]]:

@@ -91,13 +91,11 @@ plan = scaling.Plan(depth=8, width=16, side=12)  # change this
 pd.Series(grown(plan), name="times the base").round(2)
 
 # %% [markdown]
-# More pixels cost the fewest parameters, and they run out at 28x28: with these and a depth of 5 it is
-# 7.5 times the FLOPs and 2.2 times the parameters. Width alone, 23 filters, takes 6.8 times the
-# parameters.
-#
 # ## Compound scaling
 #
-# Which direction is best? Before 2019 one was usually chosen by taste: ResNets grew in depth, and
+# More pixels cost the fewest parameters, and they run out: images of 28x28 and a depth of 5 make 7.5
+# times the FLOPs with 2.2 times the parameters, where width alone, with 23 filters, takes 6.8 times.
+# But few parameters are not high accuracy. Which direction is best? Before 2019 one was usually chosen by taste: ResNets grew in depth, and
 # others in width. Tan & Le saw that each direction alone soon brings little. A larger image has
 # larger strokes in it, so it wants more layers, until a filter of the last one sees a whole stroke.
 # And it shows more detail, so it wants more filters. The directions depend on each other, so grow
@@ -139,11 +137,11 @@ print(f"one step multiplies the FLOPs by {alpha * beta**2 * gamma**2:.2f}")
 print(f"seven steps: depth x {alpha**7:.1f}, width x {beta**7:.1f}, {224 * gamma**7:.0f} pixels")
 
 # %% [markdown]
-# Depth alone, 2 in each step, ends at 128 times as many layers. Depth and width without resolution,
-# say 1.2 and 1.29, end at 3.6 times the depth and 6 times the width. Shared among three, no
-# direction goes to an extreme.
-#
 # ## The network that was scaled
+#
+# Seven steps of depth alone make 128 times as many layers. Seven of depth and width, say by 1.2 and
+# 1.29, make 3.6 times the depth and 6 times the width. Shared among three, no direction goes to an
+# extreme.
 #
 # The first network, **B0**, was found by a search with two goals, accuracy and FLOPs, in the space
 # of MnasNet (Tan et al. 2019), which we met in [unit 07](07_tradeoffs.ipynb). Keras has it. We
@@ -278,12 +276,11 @@ print(f"{gain:.1f} points for {times:.1f} times the work: ", end="")
 print(f"each point costs {times ** (1 / gain):.2f} times the work")
 
 # %% [markdown]
-# Least between B0 and B1, where each point costs 1.34 times the work. Most between B6 and B7, where
-# it would cost 9.2 times, and only 0.3 points are to be had.
-#
 # ## An experiment of our own
 #
-# The paper compares the directions at equal FLOPs, on ImageNet. We can afford digits. From the base
+# In the family a point costs least between B0 and B1, 1.34 times the work, and most between B6 and B7,
+# 9.2 times. Would another way of growing have been cheaper? The paper compares the directions at equal
+# FLOPs, on ImageNet. We can afford digits. From the base
 # network above we grow in each direction until the FLOPs are about 2 and 4 times as many, and in all
 # three at once to the same. Sizes are whole numbers, so the FLOPs are equal only nearly: "2 times"
 # stands for 2.1 to 2.3, and "4 times" for 3.9 to 4.0. (`depth` counts the convolutions of both
@@ -396,11 +393,11 @@ source = "lines: a recording of 20 trainings each, 4,000 images, 12 epochs; mark
 plotting.show(ax, caption=caption, source=source)
 
 # %% [markdown]
-# By the recorded means a plan with more pixels should win: `Plan(side=24)` reads 0.7 points more than
-# all three. One training cannot show that. The twenty of the base alone lie up to 4.2 points apart,
-# those of all three 2.0.
-#
 # ## What may be said?
+#
+# By the recorded means a plan with more pixels should beat the triangle: `Plan(side=24)` reads 0.7
+# points more than all three. But one training of each cannot show that: twenty of the base lie up to
+# 4.2 points apart, twenty of all three up to 2.0.
 #
 # Is the paper wrong, then? Not by this. Ask what is different here.
 #
@@ -449,10 +446,6 @@ networks = recorded.groupby(["direction", "times"])[[cost, "val_accuracy"]].mean
 trials.pareto_front(networks, cost=cost).round(3)
 
 # %% [markdown]
-# By parameters only the base and resolution are there, as pixels cost a convolution no weights. By
-# seconds both networks of width join them. By FLOPs it is almost all that do double work, because
-# rounding has made their FLOPs differ a little.
-#
 # ## Summary
 #
 # - Work grows as depth x width² x resolution². Weights grow with depth and width², and with
@@ -465,7 +458,9 @@ trials.pareto_front(networks, cost=cost).round(3)
 # - In our experiment, growing in all three was better than depth, not to be told apart from width,
 #   and worse than resolution, of which the base had little. The right balance belongs to a base and
 #   its training: search it, at double the size, and with more than one seed.
-# - FLOPs are one budget among others: at equal FLOPs width was the fastest.
+# - FLOPs are one budget among others: at equal FLOPs width was the fastest. By parameters only the
+#   base and resolution are on the front, as pixels cost a convolution no weights; by seconds both
+#   networks of width join them.
 #
 # Next: you can search, compare, judge, weigh and grow. [Unit 11](11_project.ipynb) puts it together:
 # can you find a digit recognizer, and open the test set only once?

@@ -206,7 +206,7 @@ WRONG |= {
         "nothing that hp chooses": (unused, "the same network"),
         "too many halvings": (
             lambda hp, image_shape, classes: network(hp, image_shape, classes, most=6),
-            "halves them too often",
+            "nothing is left",
         ),
         "float images": (
             lambda hp, image_shape, classes: network(hp, image_shape, classes, dtype="float32"),
