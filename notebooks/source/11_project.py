@@ -364,8 +364,8 @@ colored_found.table[["trial", *measures, "n_params", "architecture"]].round(3)
 #
 # Put pictures into a folder with one subfolder for each class, at least five of each class and better fifty.
 # A photo is turned upright, scaled to `size` and cut to a square. Do you have the right to use these pictures,
-# and does everybody on them agree? **Decide** on a folder. The cell below searches, trains and reports, with
-# names and folders of its own, so that the digits' results stay. With few images an epoch has few steps, so it
+# and does everybody on them agree? **Decide** on a folder. The cells below search, train and report, with
+# names and folders of their own, so that the digits' results stay. With few images an epoch has few steps, so it
 # takes small steps and more epochs.
 #
 # The command line does the same, with the same report. (It opens the test set too: do one or the other.)
