@@ -93,16 +93,17 @@ pd.Series(grown(plan), name="times the base").round(2)
 # %% [markdown]
 # ## Compound scaling
 #
-# More pixels cost the fewest parameters, and they run out: images of 28x28 and a depth of 5 make 7.5
-# times the FLOPs with 2.2 times the parameters, where width alone, with 23 filters, takes 6.8 times.
-# But few parameters are not high accuracy. Which direction is best? Before 2019 one was usually chosen by taste: ResNets grew in depth, and
-# others in width. Tan & Le saw that each direction alone soon brings little. A larger image has
-# larger strokes in it, so it wants more layers, until a filter of the last one sees a whole stroke.
-# And it shows more detail, so it wants more filters. The directions depend on each other, so grow
-# them together: **compound scaling**. Three constants say how much each of them grows in one step:
-# depth by alpha = 1.2, width by beta = 1.1, resolution by gamma = 1.15. A single number, the
-# **compound coefficient** phi, says how many steps. One step multiplies the FLOPs by
-# alpha x beta² x gamma², which is about two: the constants were chosen so.
+# More pixels cost the fewest parameters, and they run out: images of 28x28 and a depth of 5 make
+# 7.5 times the FLOPs with 2.2 times the parameters, where width alone, with 23 filters, takes 6.8
+# times. But few parameters are not high accuracy. Which direction is best? Before 2019 one was
+# usually chosen by taste: ResNets grew in depth, and others in width. Tan & Le saw that each
+# direction alone soon brings little. A larger image has larger strokes in it, so it wants more
+# layers, until a filter of the last one sees a whole stroke. And it shows more detail, so it wants
+# more filters. The directions depend on each other, so grow them together: **compound scaling**.
+# Three constants say how much each of them grows in one step: depth by alpha = 1.2, width by beta =
+# 1.1, resolution by gamma = 1.15. A single number, the **compound coefficient** phi, says how many
+# steps. One step multiplies the FLOPs by alpha x beta² x gamma², which is about two: the constants
+# were chosen so.
 #
 # **Predict.** In seven steps the FLOPs grow about a hundredfold. By how many times does the depth
 # grow, which shares the work with the two others? Guess it without a calculator. Write a number.

@@ -213,10 +213,11 @@ print(wins.to_string())
 compare("12.c", guess, wins["beats random search"].iloc[-1], digits=2)
 
 # %% [markdown]
-# The intervals of neighbors overlap, so do not read too much into small steps. But the last one, with
-# 64 in flight, goes from 0.41 to 0.56 and holds one half: evolution is no longer shown to be better
-# than luck. Its first 64 networks are drawn at random, since nothing was heard when they were handed
-# out, and few choices are left after them. So **parallel search buys time and pays in trials**. A strategy that learns needs many more trials than there are workers. Random search, a
+# The intervals of neighbors overlap, so do not read too much into small steps. But the last one,
+# with 64 in flight, goes from 0.41 to 0.56 and holds one half: evolution is no longer shown to be
+# better than luck. Its first 64 networks are drawn at random, since nothing was heard when they
+# were handed out, and few choices are left after them. So **parallel search buys time and pays in
+# trials**. A strategy that learns needs many more trials than there are workers. Random search, a
 # strong baseline anyway (Li & Talwalkar 2019), needs nothing. A comparison must name the number in
 # flight, as it names the budget.
 #
@@ -427,9 +428,10 @@ plotting.show(ax, source="a recorded search on two workers of Dask")
 # seconds: $s$ until a worker has started and loaded its libraries, then rounds of one trial of $t$
 # seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$
 # rounds up. It counts in rounds; for trials of equal length a queue takes as long. If trials take
-# unequal times, take their mean for $t$, and add the longest one for the wait at the end.) For Dask on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000
-# images. **Change this.** What do a hundred machines bring to the trials of the first search, what
-# to trials of two minutes, and what does the whole cost at a price of your choice?
+# unequal times, take their mean for $t$, and add the longest one for the wait at the end.) For Dask
+# on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000 images. **Change
+# this.** What do a hundred machines bring to the trials of the first search, what to trials of two
+# minutes, and what does the whole cost at a price of your choice?
 
 # %% tags=["change-this"]
 n_trials, trial_seconds, price = 1000, 120, 0.10  # change this: price in euros an hour and worker
