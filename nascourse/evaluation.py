@@ -255,6 +255,7 @@ def write_report(
     predicted = predict(model, test.x)
     report = _search_facts(search, row, number, reason)
     report |= _test_facts(splits, test, predicted) | _costs(model, folder / "model.keras")
+    report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
     report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
     report["limits"] = _limits(report)
     atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
@@ -326,7 +327,11 @@ def _found(search: FinishedSearch, row: pd.Series, number: int) -> str:
     accuracies = search.table.set_index("trial")["val_accuracy"].astype(float)
     low, _ = accuracy_interval(accuracies.max(), len(search.splits.y_val))
     if accuracies.get(1, 0) >= low:
-        return f"yes, but the first network, which was given, is as good ({accuracies[1]:.1%})"
+        first = pages.percent(accuracies[1], len(search.splits.y_val))
+        return (
+            "yes, but it was not shown to be better than the first network, which was given "
+            f"({first})"
+        )
     return "yes"
 
 
@@ -386,7 +391,7 @@ def _limits(report: dict[str, Any]) -> list[str]:
             "seed, and holds for images of the same kind alone."
         ),
         (
-            f"{judged_by:,} validation images made the choice: one of them is {1 / judged_by:.2%}, and "
+            f"{judged_by:,} validation images made the choice: one of them is {100 / judged_by:.2g}%, and "
             "what they say of the winner is too much."
         ),
     ]
@@ -401,7 +406,8 @@ def _limits(report: dict[str, Any]) -> list[str]:
         limits.append("The search has confirmed a network that was given; it has not found one.")
     elif report["found"] != "yes":
         limits.append(
-            "On validation images the search has found nothing better than what was given."
+            "The validation images do not show that the network found is better than the one that "
+            "was given."
         )
     return limits
 

@@ -189,19 +189,32 @@ def plot_searches(
 
 @_styled
 def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Each completed trial by size and objective, with its number; the best one stands out."""
+    """Each completed trial by size and objective, with its number; the best one stands out.
+
+    Of dots so close that their numbers would cover each other only one has its number, the best one
+    before all others.
+    """
     ax, by = _axes(ax), trials.objective(table)
     completed = table[table["status"] == "completed"].set_index("trial")
     points = completed[["n_params", by]].astype(float)
     ax.plot(*points.to_numpy().T, "o", color=BLUE)
-    best = points.loc[trials.best(table)["trial"]]
-    ax.plot(*best, "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
-    for trial, point in points.iterrows():
-        ax.annotate(str(trial), point, xytext=(5, 5), textcoords="offset points")
+    best = trials.best(table)["trial"]  # its ring has a label for the words of the figure
+    ax.plot(*points.loc[best], "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
     ax.set_xscale("log")
+    ax.margins(0.08)
+    numbered: list[tuple[float, float, float]] = []
+    for trial in sorted(points.index, key=lambda trial: trial != best):
+        text = f"{trial} (best)" if trial == best else str(trial)
+        x, y = ax.transData.transform(points.loc[trial]) * 72 / ax.figure.dpi  # like font sizes
+        width = max(16, 6 * len(text))
+        if all(
+            x + width <= left or left + space <= x or abs(y - bottom) >= 10
+            for left, bottom, space in numbered
+        ):
+            numbered.append((x, y, width))
+            ax.annotate(text, points.loc[trial], xytext=(8, 6), textcoords="offset points")
     _label(ax.xaxis, "n_params")
     _label(ax.yaxis, by)
-    ax.legend(loc="best", frameon=False)
     return ax
 
 

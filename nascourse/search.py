@@ -359,6 +359,8 @@ def retrain(
             callbacks=[progress],
             verbose=0,
         )
+    # The network carries with it what a report needs for another to repeat its training.
+    model.final_training = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     return model
 
 

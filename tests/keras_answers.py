@@ -351,6 +351,16 @@ def digits(*, depth="num_blocks", width="filters", name="conv", reduce=None, wra
 
 
 RIGHT: dict[str, dict[str, object]] = {
+    "11.6": {
+        "the small CNNs": spaces.cnn_space,
+        "Normalization": lambda hp, image_shape, classes: spaces.classifier(
+            image := keras.Input(image_shape, dtype="uint8"),
+            layers.Dense(hp.Int("units", 4, 16, step=4))(
+                layers.Flatten()(layers.Normalization(mean=127.0, variance=5_000.0)(image))
+            ),
+            classes,
+        ),
+    },
     "02.3": {
         **{f"relu: {way}": dense(relu=way) for way in ("function", "layer", "Activation", "ops")},
         **{f"asks: {way}": dense(ask=way) for way in ("parent", "Int", "if", "both scopes")},
@@ -392,6 +402,7 @@ RIGHT: dict[str, dict[str, object]] = {
 }
 
 WRONG: dict[str, list] = {
+    "11.6": [spaces.bench_space, lambda hp, image_shape, classes: dense()(hp)],
     "02.3": [
         dense(relu="sigmoid"),
         dense(relu="tanh"),

@@ -86,7 +86,7 @@ PRACTISED = {
         "compare with random search at equal cost": "Against luck, at equal cost",
     },
     "10": {
-        "say what depth, width and resolution cost, and why two of them count twice": "10.4",
+        "say what depth, width and resolution cost, and why": "10.4",
         "explain EfficientNet's compound scaling, and check its published numbers with Keras's own "
         "networks": "10.1",
         "plan a larger network within a budget of FLOPs, and train it": (

@@ -10,16 +10,21 @@ import bisect
 import functools
 import heapq
 import itertools
+import json
 import math
 import operator
 import statistics
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special, stats
+
+from nascourse import trials
 
 
 def number_dresses(value) -> Iterator[tuple[str, object]]:
@@ -962,4 +967,48 @@ RIGHT: dict[str, dict[str, object]] = {
     },
     "14.2": {"a loop": kernel_loop, "padded": kernel_pad},
     "14.3": {"recursion": variants_recursive, "an array": variants_array},
+}
+
+
+# ---- the decisions of the project, which are values and no functions
+
+
+def _report() -> dict[str, Any]:
+    """The recorded facts, in which all ten digits are equally frequent in training."""
+    path = files("nascourse") / "recordings" / "project_report.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _choice(trial: object, **changes: object) -> dict[str, object]:
+    reason = "It is the best of all trials of this search."
+    given = {"table": trials.recorded("random_cnn"), "n_images": 800, "trial": trial}
+    return {**given, "reason": reason, **changes}
+
+
+def smaller_by_best(table, n_images):
+    from nascourse.evaluation import accuracy_interval  # loads TensorFlow
+
+    low, _ = accuracy_interval(trials.best(table)["val_accuracy"], n_images)
+    return table[table["val_accuracy"] >= low].sort_values("n_params")["trial"].iloc[0]
+
+
+_BEST = trials.best(trials.recorded("random_cnn"))["trial"]
+_LOSSES = trials.recorded("random_cnn").assign(val_loss=lambda table: 1 - table["val_accuracy"])
+_LOSSES.attrs["objective"] = ("val_loss", "min")
+
+DECISIONS: dict[str, dict[str, object]] = {
+    "11.2": {"trials.best": smaller_by_best},
+    "11.4": {
+        "as recorded": _report(),
+        "four digits": {**_report(), "majority_accuracy": 0.098},
+        "a fraction": {**_report(), "majority_accuracy": Fraction(980, 10_000)},
+    },
+    "11.7": {
+        "NumPy's integers": dict.fromkeys(("max_trials", "epochs", "seed"), np.int64(5)),
+        "seed 0": {"max_trials": 2, "epochs": 50, "seed": 0},
+    },
+    "11.8": {
+        "a float": _choice(float(_BEST)),
+        "the lowest loss": _choice(trials.best(_LOSSES)["trial"], table=_LOSSES),
+    },
 }

@@ -113,6 +113,13 @@ def test_right_answers_are_accepted_however_they_are_written(id):
         assert right, f"{words}: {sentence}"
 
 
+@pytest.mark.parametrize("id", list(right_answers.DECISIONS))
+def test_right_decisions_are_accepted_however_they_are_written(id):
+    for words, answer in right_answers.DECISIONS[id].items():
+        right, sentence = judged(id, answer)
+        assert right, f"{words}: {sentence}"
+
+
 @pytest.mark.slow
 @ids
 def test_plausible_wrong_answers_are_refused(id):
@@ -137,7 +144,7 @@ def test_an_answer_gets_the_same_verdict_in_each_run(id):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("id", ["02.3", "03.3", "05.2", "05.3", "06.3"])
+@pytest.mark.parametrize("id", ["02.3", "03.3", "05.2", "05.3", "06.3", "11.6"])
 def test_networks_oracles_and_plots_are_judged_by_what_they_do(id, monkeypatch):
     import keras_answers
 

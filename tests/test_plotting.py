@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -119,8 +120,22 @@ def test_each_completed_trial_is_a_point_and_the_best_is_ringed():
     points, ring = ax.lines
     np.testing.assert_array_equal(points.get_xydata(), [[1000, 0.5], [3000, 0.7], [4000, 0.6]])
     np.testing.assert_array_equal(ring.get_xydata(), [[3000, 0.7]])
-    assert [text.get_text() for text in ax.texts] == ["1", "3", "4"]
+    assert [text.get_text() for text in ax.texts] == ["3 (best)", "1", "4"]
     assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "parameters")
+    assert ax.get_legend() is None  # its ring would look like one more trial
+
+
+def test_numbers_of_trials_do_not_cover_each_other():
+    many = table(*np.linspace(0.9, 0.95, 60))
+    many["n_params"] = 20_000 + many["trial"] % 2
+
+    ax = plotting.plot_trials(many)
+    ax.figure.draw_without_rendering()
+
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert ax.texts[0].get_text() == "60 (best)"
+    assert 3 < len(boxes) < 60
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
 def test_each_learning_curve_is_a_line():

@@ -128,7 +128,7 @@ def test_the_table_grows_and_the_numbers_are_said(finished, result, out):
         assert f"{row.val_accuracy:.3f}" in line
         assert f"{row.n_params:,}" in line
         assert line.endswith(row.architecture)
-    assert f"Test accuracy {result['test_accuracy']:.1%} on 100 images" in text
+    assert f"Test accuracy {result['test_accuracy']:.0%} on 100 images" in text
     assert f"{result['n_params']:,} parameters" in text
     assert f"{result['saved_bytes'] / 1024:.0f} KiB" in text
     assert "Times opened so far: 1." in text

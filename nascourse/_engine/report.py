@@ -50,13 +50,15 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         (
             f"On {n:,} test images the network is right in **{percent(r['test_accuracy'], n)}** of all "
             f"cases (95% interval {percent(low, n)} to {percent(high, n)}). Always answering with the "
-            f"most frequent class would be right in {percent(r['majority_accuracy'], n)}. The mean over "
-            f"the classes (balanced accuracy) is {percent(r['balanced_accuracy'], n)}."
+            f"class that is most frequent in training would be right in "
+            f"{percent(r['majority_accuracy'], n)} of the test images. The mean over the classes "
+            f"(balanced accuracy) is {percent(r['balanced_accuracy'], n)}."
         ),
         "## Data and splits",
         (
             f"{'Gray' if channels == 1 else 'Color'} images of {height}x{width} pixels in "
-            f"{len(counts)} classes, each class in equal proportion in all parts."
+            f"{len(counts)} classes. Each class has about the same share of the training and of the "
+            "validation part."
         ),
         table(
             ("class", "training", "validation", "test"),
@@ -86,7 +88,7 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
                 f"{objective.capitalize()}": f"{r['objective_value']:.3f}",
                 "Found by the search?": r["found"],
                 "Final training": f"{r['training_images']:,} images, training and validation part "
-                "together",
+                f"together, {final_training(r['final_training'])}",
             }
             | {name.capitalize(): sentence for name, sentence in r["notes"].items()}
         ),
@@ -95,7 +97,7 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
             {
                 "Test accuracy": percent(r["test_accuracy"], n),
                 "95% interval": f"{percent(low, n)} to {percent(high, n)}",
-                "Most frequent class": percent(r["majority_accuracy"], n),
+                "Always the most frequent class": percent(r["majority_accuracy"], n),
                 "Balanced accuracy": percent(r["balanced_accuracy"], n),
                 "Times the test set was opened": r["times_opened"],
             }
@@ -135,7 +137,16 @@ def page(title: str, content: str, folder: Path, figures: Iterable[str]) -> str:
 
 def percent(share: float, n_images: int) -> str:
     """A share of so many images, with no more digits than these can tell apart."""
-    return f"{share:.{1 if n_images < 10_000 else 2}%}"
+    return f"{share:.{(n_images >= 1_000) + (n_images >= 10_000)}%}"
+
+
+def final_training(options: Mapping[str, int]) -> str:
+    """What `nascourse.search.retrain` was told, in words; nothing is known of another training."""
+    if not options:
+        return "in epochs, steps and a seed that are not known"
+    return (
+        f"{options['epochs']} epochs, {options['batch_size']} images a step, seed {options['seed']}"
+    )
 
 
 def text(value: object) -> str:

@@ -245,6 +245,9 @@ def _wrong_stages(
             nearest,
             deep,
         ),
+        "Python's round takes filters in the middle to the even neighbor, and the rule of the tenth "
+        "is missing: what is in the middle goes up, and what loses more than a tenth gets another "
+        "8.": (even, deep),
         "Filters are rounded down here: take the nearest multiple of 8.": rounded(down),
         "Filters are rounded down here, and nothing is added: take the nearest multiple of 8.": (
             down,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nascourse import CourseError, trials, whole_number
+from nascourse.checks.cases import near, plainly
 from nascourse.checks.core import (
     Blank,
     Wrong,
@@ -21,6 +24,8 @@ from nascourse.checks.core import (
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
+    import keras
+    import keras_tuner
     import pandas as pd
 
 
@@ -87,6 +92,8 @@ def smaller_of_equals(answer: object, rng: np.random.Generator) -> str:
             continue
         if result in table.index and result not in set(table["trial"]):
             raise Wrong("This is the position in the table: return the number of the trial.")
+        if result == roles.get("by 800"):
+            raise Wrong("This takes 800 images, whatever n_images says: use n_images.")
         mistakes = {
             "best": "This is the most accurate network: within its interval there is a smaller one.",
             "smallest": "This is the smallest network of all: its accuracy is below the interval.",
@@ -122,7 +129,12 @@ def _trials(rng: np.random.Generator, n_images: int) -> tuple[pd.DataFrame, dict
     table = pd.DataFrame([rows[k] for k in order], columns=["role", "val_accuracy", "n_params"])
     table["n_params"] += rng.integers(0, 9_000, len(rows))
     table.insert(0, "trial", np.arange(len(rows)) + 10)
-    return table.drop(columns="role"), dict(zip(table["role"], table["trial"]))
+    table.insert(1, "status", "completed")
+    roles = dict(zip(table["role"], table["trial"]))
+    if n_images > 800:  # where the interval of fewer images reaches lower
+        reached = table[table["val_accuracy"] >= _interval(best, 800)[0]]
+        roles["by 800"] = reached.loc[reached["n_params"].idxmin(), "trial"]
+    return table.drop(columns="role"), roles
 
 
 multiple_choice(
@@ -181,7 +193,7 @@ REASON = "your reason: a sentence of five words or more that says why you chose 
     "11.4",
     "a report that can be handed in",
     hints=(
-        "Run the check: it names what the report lacks.",
+        "The check names what a report lacks; the reason is a sentence of your own.",
         "The accuracy, the number of images and accuracy_interval give the interval; the counts of "
         + "the classes give the accuracy of always answering with the most frequent one.",
         "Let evaluation.write_report make the report of your own search, and give it your reason.",
@@ -224,9 +236,19 @@ def complete_report(answer: object, rng: np.random.Generator) -> str:
     if not np.allclose(limits, _interval(accuracy, n_images), atol=6e-4):
         raise Wrong("The interval is not the 95% interval of this accuracy on so many test images.")
     baseline = number(report["majority_accuracy"], "the accuracy of the most frequent class")
-    of_test = [counts["test"] for counts in report["counts"].values()]
-    if not min(of_test) / sum(of_test) - 1e-3 <= baseline <= max(of_test) / sum(of_test) + 1e-3:
-        raise Wrong("The share of the most frequent class does not follow from the counts.")
+    counts = list(report["counts"].values())
+    n_test = sum(of_class["test"] for of_class in counts)
+    most_in_training = max(counts, key=lambda of_class: of_class["training"])  # of equals the first
+    if not near(baseline, most_in_training["test"] / n_test):
+        if near(baseline, max(of_class["test"] for of_class in counts) / n_test):
+            raise Wrong(
+                "This is the most frequent class of the test images, which nobody knows beforehand: "
+                "take that of the training images."
+            )
+        raise Wrong(
+            "The accuracy of the most frequent class does not follow from the counts: it is the share "
+            "of the test images that belong to the class with the most training images."
+        )
     if number(report["times_opened"], "the number of openings") < 1:
         raise Wrong("There is a test accuracy, so the test set was opened: say how often.")
     return "A reader can judge what the number is worth, and repeat it."
@@ -263,7 +285,6 @@ def share(answer: object, rng: np.random.Generator) -> str:
     ),
 )
 def own_space(answer: object, rng: np.random.Generator) -> str:
-    import keras
     import keras_tuner
 
     from nascourse import spaces
@@ -274,26 +295,71 @@ def own_space(answer: object, rng: np.random.Generator) -> str:
         )
     for shape, classes in (((28, 28, 1), 10), ((20, 30, 3), 2)):
         hp = keras_tuner.HyperParameters()
-        model = call(answer, hp, image_shape=shape, classes=classes)
-        if not isinstance(model, keras.Model):
-            raise Wrong(f"The function returns {show(model)}: let it return the network.")
-        if tuple(model.input_shape[1:]) != shape:
-            raise Wrong(
-                f"The network takes {model.input_shape[1:]}: use image_shape, here {shape}."
-            )
-        if tuple(model.output_shape[1:]) != (classes,):
-            raise Wrong(
-                f"The network gives {model.output_shape[1:]}: it needs {classes} outputs here."
-            )
-        if not getattr(model, "compiled", False):
-            raise Wrong(
-                "The network is not compiled: end with spaces.classifier(image, x, classes)."
-            )
+        _require_a_network(call(answer, hp, image_shape=shape, classes=classes), shape, classes)
     with guarded("the size of your space"):
         n_networks = spaces.size(hp)
     if n_networks < 4:
         raise Wrong(f"This space has {n_networks} configurations: let hp choose more.")
+    networks = set()
+    for setting in islice(_far_settings(hp), 6):
+        chosen = keras_tuner.HyperParameters()
+        chosen.values = dict(setting)
+        try:
+            model = call(answer, chosen, image_shape=shape, classes=classes)
+        except Wrong as error:
+            raise Wrong(f"With {plainly(setting)} and images of 20x30 pixels: {error}") from None
+        if any(map(_is_empty, _require_a_network(model, shape, classes).layers)):
+            raise Wrong(
+                f"With {plainly(setting)} nothing is left of images of 20x30 pixels: halve them less "
+                "often, or stop where they are small."
+            )
+        networks.add(spaces.fingerprint(model))
+    if len(networks) == 1:
+        raise Wrong("All configurations make the same network: use in it what hp chooses.")
     return "Whatever is not in this space cannot be found: your report shows it as a table."
+
+
+def _require_a_network(model: object, shape: tuple[int, ...], classes: int) -> keras.Model:
+    """The network, if it takes such images, has an output for each class, and can be trained."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise Wrong(f"The function returns {show(model)}: let it return the network.")
+    if tuple(model.input_shape[1:]) != shape:
+        raise Wrong(f"The network takes {model.input_shape[1:]}: use image_shape, here {shape}.")
+    if tuple(model.output_shape[1:]) != (classes,):
+        raise Wrong(f"The network gives {model.output_shape[1:]}: it needs {classes} outputs here.")
+    if not getattr(model, "compiled", False):
+        raise Wrong("The network is not compiled: end with spaces.classifier(image, x, classes).")
+    if model.inputs[0].dtype != "uint8":
+        raise Wrong(
+            f"The network begins with images of type {model.inputs[0].dtype}: write "
+            'keras.Input(image_shape, dtype="uint8"), as pixels are whole numbers up to 255.'
+        )
+    scaling = (keras.layers.Rescaling, keras.layers.Normalization)
+    if not any(isinstance(layer, scaling) for layer in model.layers):
+        raise Wrong("There is no Rescaling layer: pixels go up to 255, and weights begin near 0.")
+    return model
+
+
+def _is_empty(layer: keras.Layer) -> bool:
+    """Whether a layer hands on no number at all, as one that halves a single pixel."""
+    import keras
+
+    try:
+        outputs = keras.tree.flatten(layer.output)
+    except AttributeError:  # the layer is used in several places
+        return False
+    return any(0 in output.shape for output in outputs)
+
+
+def _far_settings(hp: keras_tuner.HyperParameters) -> Iterator[dict[str, Any]]:
+    """All last values, all first ones, and the last one of each beside the default of the others."""
+    values = {entry.name: list(entry.values) for entry in hp.space}
+    yield {name: each[-1] for name, each in values.items()}
+    yield {name: each[0] for name, each in values.items()}
+    for name, each in values.items():
+        yield {name: each[-1]}
 
 
 @exercise(
@@ -307,17 +373,20 @@ def own_space(answer: object, rng: np.random.Generator) -> str:
 )
 def budget(answer: object, rng: np.random.Generator) -> str:
     plan = _facts(answer, "max_trials", "epochs", "seed")
-    trials, epochs, seed = (
-        number(plan[name], f"the number {name}") for name in ("max_trials", "epochs", "seed")
-    )
-    if not all(value == int(value) for value in (trials, epochs, seed)) or seed < 0:
-        raise Wrong("Trials, epochs and seed are whole numbers, and none is below zero.")
-    if trials < 2:
+    try:  # what `search.run_search` would refuse
+        max_trials, epochs, _ = (
+            whole_number(name, plan[name], at_least=least)
+            for name, least in {"max_trials": 1, "epochs": 1, "seed": 0}.items()
+        )
+    except CourseError as refused:
+        raise Wrong(str(refused)) from None
+    if max_trials == 1:
         raise Wrong("With one trial there is nothing to choose from: give two or more.")
-    if epochs < 1:
-        raise Wrong("Without an epoch nothing is learned: give one or more.")
-    if trials * epochs > 100:
-        raise Wrong("More than 100 epochs take many minutes here: begin with 25 or so.")
+    if max_trials * epochs > 100:
+        raise Wrong(
+            f"Trials times epochs make {max_trials * epochs:,} epochs, which take many minutes here: "
+            "begin with 25 or so in all, such as 5 trials of 5 epochs."
+        )
     return "Decide before you see a result: a budget that grows until the result pleases is a choice, too."
 
 
@@ -332,19 +401,32 @@ def budget(answer: object, rng: np.random.Generator) -> str:
 )
 def choice(answer: object, rng: np.random.Generator) -> str:
     decision = _facts(answer, "trial", "reason")
-    table, trial = decision["table"], int(number(decision["trial"], "the trial"))
+    table, trial = decision["table"], number(decision["trial"], "the trial")
     rows = table[table["status"] == "completed"].set_index("trial")
     if trial not in rows.index:
-        raise Wrong(f"There is no completed trial {trial}: look into the trial table.")
-    best = float(rows["val_accuracy"].max())
-    low, _ = _interval(best, int(decision["n_images"]))
-    if rows.loc[trial, "val_accuracy"] < low - 1e-9:
+        raise Wrong(f"There is no completed trial {trial:g}: look into the trial table.")
+    judged_by, best = trials.objective(table), trials.best(table)
+    low, _ = _interval(float(rows["val_accuracy"].max()), int(decision["n_images"]))
+    if judged_by == "val_accuracy" and rows.loc[trial, "val_accuracy"] < low - 1e-9:
         raise Wrong(
             "This trial lies below the interval of the best one, so it is worse, not equal."
         )
+    if judged_by != "val_accuracy" and trial != best["trial"]:
+        raise Wrong(
+            f"No interval of the {trials.words(judged_by)} is known here, so no trial is shown to "
+            f"equal the best one: choose trial {best['trial']}, or defend yours without this check."
+        )
     if not _sentence(decision["reason"]):
         raise Wrong(f"The report needs {REASON}.")
-    return "You decided by validation images alone, and a reader learns why."
+    shown = [
+        f"{row['n_params']:,} parameters, {row['val_accuracy']:.1%}"
+        for row in (rows.loc[trial], best)
+    ]
+    compared = "it is the best" if trial == best["trial"] else f"the best has {shown[1]}"
+    return (
+        f"Trial {trial:g}: {shown[0]}; {compared}. Whether your sentence defends this choice, only a "
+        "reader can judge: read it once more."
+    )
 
 
 @exercise(

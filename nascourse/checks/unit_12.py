@@ -174,7 +174,8 @@ def ends(answer: object, rng: np.random.Generator) -> str:
     )
     return (
         "No worker waits while there are trials left; so a long trial hurts most when it is the "
-        "last."
+        "last. With one worker, or one for each trial, rounds cost nothing; they cost most seconds "
+        "where they are many and yet each has a long trial in it: with few workers."
     )
 
 

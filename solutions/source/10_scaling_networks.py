@@ -20,8 +20,8 @@ import pandas as pd
 #
 # A network takes `base` FLOPs for one image, and your device can afford `budget`. With compound scaling
 # by the constants `alpha`, `beta` and `gamma`, for depth, width and resolution, which `phi` uses the
-# budget up exactly? Give four digits: it need not be a whole number, and it is negative where the
-# budget is smaller than the base. An example whose steps double the FLOPs:
+# budget up exactly? Give four digits after the point or more: it need not be a whole number, and it is
+# negative where the budget is smaller than the base. An example whose steps double the FLOPs:
 #
 # ```
 # phi_for(100, 800, alpha=2, beta=1, gamma=1)  ->  3.0

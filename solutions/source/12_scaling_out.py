@@ -86,10 +86,6 @@ if check("12.2", finished_at):
         print(f"{workers:2} workers: {yours:4.0f} seconds, in rounds {in_rounds:4.0f}")
 
 # %% [markdown]
-# With one worker nobody waits for anybody, and with a worker for each trial there is a single round:
-# there both are equal. In between rounds cost most, in seconds, where they are many and yet each has
-# a long trial in it: with few workers, more than one.
-#
 # ## Exercise 12.3: what must be sent?
 #
 # **Purpose**: lose no trial when a worker dies, and train none for nothing. **Time**: 15 min

@@ -90,6 +90,10 @@ WRONG = {
         "filters up": (stage("ceil(wanted / 8) * 8"), "rounded up here"),
         "Python's round": (stage("round(wanted / 8) * 8"), "in the middle"),
         "no tenth": (stage(again="False"), "more than a tenth"),
+        "Python's round, no tenth": (
+            stage("round(wanted / 8) * 8", again="False"),
+            "the rule of the tenth is missing",
+        ),
         "whenever it went down": (stage(again="rounded < wanted"), "rounded up here"),
         "a tenth of what it was": (stage(again="rounded < 0.9 * given"), "no more than a tenth"),
         "no multiple": (stage("int(wanted)"), "no multiple of 8"),

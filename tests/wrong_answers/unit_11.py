@@ -1,6 +1,7 @@
 """Plausible wrong answers to the exercises of unit 11, and words of the sentence that each gets."""
 
 import keras
+import keras_tuner
 import numpy as np
 
 from nascourse import spaces, trials
@@ -54,6 +55,10 @@ WRONG = {
             lambda t, n: t.loc[t["n_params"].idxmin(), "trial"],
             "smallest network of all",
         ),
+        "always 800 images": (
+            lambda t, n: t.loc[equal(t, 800)["n_params"].idxmin(), "trial"],
+            "whatever n_images says",
+        ),
         "three images": (within_three, "a few images below"),
         "the row's position": (
             lambda t, n: equal(t, n)["n_params"].idxmin(),
@@ -105,18 +110,33 @@ def report(**changes):
     return {**facts, **changes}
 
 
-def network(hp, image_shape, classes, compiled=True):
-    image = keras.Input(image_shape)
-    x = keras.layers.Flatten()(image)
-    x = keras.layers.Dense(hp.Choice("units", [1, 2, 3, 4]))(x)
+def network(hp, image_shape, classes, *, compiled=True, dtype="uint8", **faults):
+    image = keras.Input(image_shape, dtype=dtype)
+    x = image if faults.get("raw") else keras.layers.Rescaling(1 / 255)(image)
+    for _ in range(hp.Choice("halvings", [1, 2, 3, faults.get("most", 4)], default=1)):
+        x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.Flatten()(x)
     if compiled:
         return spaces.classifier(image, x, classes)
     return keras.Model(image, keras.layers.Dense(classes)(x))
 
 
-def choice(trial, reason="It is the best trial of this search."):
+def unused(hp, image_shape, classes):
+    hp.Choice("filters", [8, 16, 32, 64])
+    return network(keras_tuner.HyperParameters(), image_shape, classes)
+
+
+def by_macro_f1():
+    """A table in which the most accurate trials are far apart by another objective."""
+    table = trials.recorded("random_cnn").head(3).assign(val_accuracy=[0.96, 0.96, 0.95])
+    table["val_macro_f1"] = [0.66, 0.95, 0.70]
+    table.attrs["objective"] = ("val_macro_f1", "max")
+    return table
+
+
+def choice(trial, reason="It is the best trial of this search.", table=None):
     return {
-        "table": trials.recorded("random_cnn"),
+        "table": trials.recorded("random_cnn") if table is None else table,
         "n_images": 800,
         "trial": trial,
         "reason": reason,
@@ -146,6 +166,16 @@ WRONG |= {
             "not the 95% interval",
         ),
         "a share of all images": (report(majority_accuracy=0.75), "does not follow"),
+        "a share by eye": (report(majority_accuracy=0.69), "does not follow"),
+        "the most frequent in the test": (
+            report(
+                counts={
+                    "a": {"training": 60, "validation": 20, "test": 30},
+                    "b": {"training": 20, "validation": 10, "test": 70},
+                }
+            ),
+            "nobody knows beforehand",
+        ),
         "much is missing": ({"test_accuracy": 0.95}, "and 17 more"),
         "no report": ("report.md", "no dict"),
     },
@@ -167,21 +197,41 @@ WRONG |= {
         ),
         "one network": (
             lambda hp, image_shape, classes: spaces.classifier(
-                image := keras.Input(image_shape), keras.layers.Flatten()(image), classes
+                image := keras.Input(image_shape, dtype="uint8"),
+                keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image)),
+                classes,
             ),
             "1 configurations",
+        ),
+        "nothing that hp chooses": (unused, "the same network"),
+        "too many halvings": (
+            lambda hp, image_shape, classes: network(hp, image_shape, classes, most=6),
+            "nothing is left",
+        ),
+        "float images": (
+            lambda hp, image_shape, classes: network(hp, image_shape, classes, dtype="float32"),
+            "images of type float32",
+        ),
+        "pixels as they are": (
+            lambda hp, image_shape, classes: network(hp, image_shape, classes, raw=True),
+            "no Rescaling layer",
         ),
         "no network": (lambda hp, image_shape, classes: hp, "return the network"),
     },
     "11.7": {
         "one trial": ({"max_trials": 1, "epochs": 5, "seed": 1}, "nothing to choose"),
-        "no epochs": ({"max_trials": 5, "epochs": 0, "seed": 1}, "Without an epoch"),
-        "hours": ({"max_trials": 100, "epochs": 20, "seed": 1}, "minutes"),
-        "half an epoch": ({"max_trials": 5, "epochs": 0.5, "seed": 1}, "whole numbers"),
+        "no epochs": ({"max_trials": 5, "epochs": 0, "seed": 1}, "epochs=0 is not possible"),
+        "hours": ({"max_trials": 100, "epochs": 20, "seed": 1}, "2,000 epochs"),
+        "many trials": ({"max_trials": 20, "epochs": 6, "seed": 1}, "120 epochs"),
+        "half an epoch": ({"max_trials": 5, "epochs": 0.5, "seed": 1}, "epochs=0.5"),
+        "a float": ({"max_trials": 3.0, "epochs": 5, "seed": 1}, "max_trials=3.0"),
+        "a seed below zero": ({"max_trials": 5, "epochs": 5, "seed": -1}, "seed=-1"),
     },
     "11.8": {
         "the worst": (choice(worst()), "worse"),
         "no such trial": (choice(99), "no completed trial 99"),
+        "between two trials": (choice(2.5), "no completed trial 2.5"),
+        "equal by another measure": (choice(1, table=by_macro_f1()), "choose trial 2"),
         "without a reason": (choice(best(), "because"), "your reason"),
         "a word": (choice("best"), "one number"),
     },
