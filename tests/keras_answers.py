@@ -353,7 +353,7 @@ def digits(*, depth="num_blocks", width="filters", name="conv", reduce=None, wra
 RIGHT: dict[str, dict[str, object]] = {
     "02.3": {
         **{f"relu: {way}": dense(relu=way) for way in ("function", "layer", "Activation", "ops")},
-        **{f"asks: {way}": dense(ask=way) for way in ("parent", "Int", "if", "both scopes")},
+        **{f"asks: {way}": dense(ask=way) for way in ("parent", "Int", "both scopes")},
         "values the other way round": dense(order=(32, 16)),
         "compiled": dense(compile=True),
         "Sequential": sequential,
@@ -398,6 +398,7 @@ WRONG: dict[str, list] = {
         dense(relu=None),
         dense(relu="once"),
         dense(relu="before"),
+        dense(ask="if"),
         dense(same=True),
         dense(dropout=True),
         dense(norm=True),
