@@ -295,9 +295,9 @@ named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
 # %% [markdown]
 # Forty layers are forty steps, one after the other. Each must be started, fetches its numbers and
 # writes them back, and in a thin layer that takes longer than the arithmetic. **FLOPs are not
-# latency.** Is that an odd pair, or the rule? The second result asks MNIST-NAS-Bench, the table of
-# [unit 01](01_what_is_nas.ipynb), which knows the costs of all its networks, measured on one
-# machine. Its numbers are rank correlations with the latency: 1 if a cost puts the networks in the
+# latency.** Is that an odd pair, or the rule? The numbers below the answer come from MNIST-NAS-Bench,
+# the table of [unit 01](01_what_is_nas.ipynb), which knows the costs of all its networks, measured on
+# one machine. They are rank correlations with the latency: 1 if a cost puts the networks in the
 # same order, -1 for the opposite order, and about 0 if they have nothing to do with each other. In
 # networks this small the number of layers says most about the latency, and the FLOPs little. The
 # larger the layers, the more the arithmetic weighs; how much, only a measurement tells.
