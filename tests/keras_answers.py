@@ -363,7 +363,7 @@ RIGHT: dict[str, dict[str, object]] = {
     },
     "02.3": {
         **{f"relu: {way}": dense(relu=way) for way in ("function", "layer", "Activation", "ops")},
-        **{f"asks: {way}": dense(ask=way) for way in ("parent", "Int", "if", "both scopes")},
+        **{f"asks: {way}": dense(ask=way) for way in ("parent", "Int", "both scopes")},
         "values the other way round": dense(order=(32, 16)),
         "compiled": dense(compile=True),
         "Sequential": sequential,
@@ -409,6 +409,7 @@ WRONG: dict[str, list] = {
         dense(relu=None),
         dense(relu="once"),
         dense(relu="before"),
+        dense(ask="if"),
         dense(same=True),
         dense(dropout=True),
         dense(norm=True),

@@ -791,6 +791,19 @@ def test_autokeras_may_fail_in_every_trial(run, tmp_path):
     assert found.table["status"].tolist() == ["failed"]
 
 
+def test_autokeras_needs_a_network_of_the_default_values(run, tmp_path):
+    """AutoKeras pools by the window less one, so a window of one ends in an error of Keras."""
+    image = ak.ImageInput(name="image")
+    window = spaces.choice("kernel_size", [1, 3])
+    x = ak.Flatten()(ak.ConvBlock(window, 1, 1, filters=2, max_pooling=True, name="conv")(image))
+    space = spaces.AutoKerasSpace(image, ak.ClassificationHead(dropout=0.0, name="head")(x))
+
+    with pytest.raises(CourseError, match=r"pool_size=0.* repair the values of the blocks"):
+        run(tmp_path, space, strategy="greedy")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_same_space_object_is_the_same_space(run, tmp_path):
     """In a notebook the space is made in one cell, and the search is run in another, twice."""
     space = doubtful_space(**{"doubt/build": "well"})

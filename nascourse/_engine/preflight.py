@@ -49,18 +49,20 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         behind this column of the trial table.
     """
     metric = column.removeprefix("val_")
-    if isinstance(space, AutoKerasSpace):
+    if is_graph := isinstance(space, AutoKerasSpace):
         _check_metric(metric, ["loss", *compat.autokeras_metrics(space.inputs, space.outputs)])
-        return
     try:
         model = built(build_function(space), {})
     except CourseError:
         raise
     except Exception as error:
+        to_repair = "values of the blocks" if is_graph else "build function"
         raise CourseError(
             f"The network of the default values cannot be built ({reason(error)}): repair the "
-            "build function, and try it by spaces.built(space, {})."
+            f"{to_repair}, and try it by spaces.built(space, {{}})."
         ) from error
+    if is_graph:  # AutoKeras compiles its networks itself
+        return
     if not isinstance(model, keras.Model):
         raise CourseError(
             f"The build function returned {model!r}, not a Keras model: end it with 'return model'."

@@ -95,7 +95,7 @@ def compare(
         examples = [_example(name_of(answer), failure) for failure in failures]
         example = next((each for each in examples if len(each) < 140), min(examples, key=len))
         if sentence := _fitting(failures[:40], same, mistakes):
-            raise Wrong(f"{sentence} {example}" if len(example) < 160 else sentence)
+            raise Wrong(f"{sentence} {example}" if len(example) < 180 else sentence)
         raise Wrong(f"{example} {clue}".strip())
 
 

@@ -7,10 +7,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nascourse.checks.core import Wrong
+from nascourse.checks.core import Wrong, call
 
 if TYPE_CHECKING:
     import keras
+    import keras_tuner
+
+
+def network_of(
+    answer: object, hp: keras_tuner.HyperParameters, needed: Iterable[str]
+) -> keras.Model:
+    """Return what a build function returns; say so where it failed for a value that is `None`.
+
+    Parameters
+    ----------
+    answer : object
+        The learner's build function.
+    hp : keras_tuner.HyperParameters
+        The values of the network.
+    needed : iterable of str
+        The hyperparameters that the network of these values is built of.
+    """
+    try:
+        return call(answer, hp)
+    except Wrong as error:
+        declared = {entry.name for entry in hp.space}
+        for name in needed:
+            if name in declared and not hp.is_active(name):
+                raise Wrong(
+                    f"{name} is None in a network that needs it: the scope lists the values of its "
+                    "parent for which it exists."
+                ) from error
+        raise
 
 
 def computes_as(model: keras.Model, references: Iterable[keras.Model], *, top: float = 1) -> bool:

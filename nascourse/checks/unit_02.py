@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nascourse.checks.cases import compare
-from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
-from nascourse.checks.networks import computes_as, gives_ten_shares, has_relu, require_no_extras
+from nascourse.checks.core import Wrong, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.networks import (
+    computes_as,
+    gives_ten_shares,
+    has_relu,
+    network_of,
+    require_no_extras,
+)
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
@@ -175,10 +181,10 @@ def _wrong_chances(draws: int, share: float) -> dict[str, float]:
     "a space with a condition",
     hints=(
         "The build_small_cnn of the unit does the same with blocks and filters.",
-        "Ask hp for layers first. Then each layer asks for its own units, in a loop.",
-        "Each layer's width has a name of its own and is asked for inside a conditional_scope. Its "
-        + "two arguments are the name of the parent, and the list of the parent's values for which "
-        + "this layer exists: two values for the first layer, one for the second.",
+        "Ask hp for layers and for both widths in every call, and only then build, in a loop.",
+        "Each layer's width has a name of its own. The second one is asked for inside a "
+        + "conditional_scope, whose two arguments are the name of the parent, and the list of the "
+        + "parent's values for which there is a second layer.",
     ),
     given=4,
 )
@@ -190,12 +196,15 @@ def conditional_space(answer: object, rng: np.random.Generator) -> str:
 
     # As KerasTuner does it: one object sees all branches of the build function.
     hp = keras_tuner.HyperParameters()
+    names_by_layers = []
     for layers in (1, 2):
         hp.values["layers"] = layers
         hp.ensure_active_values()
-        if not isinstance(model := call(answer, hp), keras.Model):
+        needed = [f"units_{layer}" for layer in range(layers)]
+        if not isinstance(model := network_of(answer, hp, needed), keras.Model):
             raise Wrong(f"build_dense returns {show(model)}: leave its last line, the network.")
-    names = {entry.name for entry in hp.space}
+        names_by_layers.append({entry.name for entry in hp.space})
+    at_once, names = names_by_layers
     if names == {"layers", "units"}:
         raise Wrong(
             "Both layers ask for the same name, so they always get the same width: a hyperparameter "
@@ -213,6 +222,11 @@ def conditional_space(answer: object, rng: np.random.Generator) -> str:
         if allowed != values:
             raise Wrong(f"{entry.name} can be {show(allowed)}: it should be one of {values}.")
 
+    if at_once != names:
+        raise Wrong(
+            "With one layer units_1 is not even declared, so a search learns of it too late: ask "
+            "for it in every call, in a scope that makes it inactive."
+        )
     settings = spaces.settings(hp)
     if any("units_0" not in setting for setting in settings):
         raise Wrong("units_0 is missing where there is one layer: every network has a first layer.")
@@ -251,7 +265,7 @@ def _wrong_layers(model: keras.Model, setting: dict, asked: list[int]) -> str:
     widths = [layer.units for layer in model.layers if type(layer).__name__ == "Dense"]
     if len(widths) != len(asked) + 1:
         return (
-            f"For layers={setting['layers']} the network has {len(widths) - 1} hidden layers: "
+            f"For layers={setting['layers']} the number of hidden layers is {len(widths) - 1}: "
             "build as many as the search chose."
         )
     if widths[:-1] != asked:

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nascourse.checks.cases import compare, equal
-from nascourse.checks.core import Wrong, call, guarded, multiple_choice, number, numbers, show
-from nascourse.checks.networks import computes_as, gives_ten_shares, has_relu, require_no_extras
+from nascourse.checks.core import Wrong, guarded, multiple_choice, number, numbers, show
+from nascourse.checks.networks import (
+    computes_as,
+    gives_ten_shares,
+    has_relu,
+    network_of,
+    require_no_extras,
+)
 from nascourse.checks.registry import exercise
 
 if TYPE_CHECKING:
@@ -313,7 +319,7 @@ def skipping(answer: object, rng: np.random.Generator) -> str:
     from nascourse import spaces
 
     hp = keras_tuner.HyperParameters()
-    if not hasattr(model := call(answer, hp), "layers"):
+    if not hasattr(model := network_of(answer, hp, ["filters_0"]), "layers"):
         raise Wrong(f"build returns {show(model)}: leave its last line, the network.")
     at_once = {entry.name for entry in hp.space}
     for blocks, skip in itertools.product((1, 2), (False, True)):  # see what other branches ask
@@ -321,7 +327,8 @@ def skipping(answer: object, rng: np.random.Generator) -> str:
         for entry in hp.space:
             if hp.is_active(entry):
                 hp.values.setdefault(entry.name, entry.default)
-        _right_layers(call(answer, hp))
+        needed = [f"filters_{block}" for block in range(blocks)]
+        _right_layers(network_of(answer, hp, needed))
     _right_values(hp)
     if at_once != {entry.name for entry in hp.space}:
         raise Wrong(
@@ -413,14 +420,14 @@ def _wrong_network(model: keras.Model, setting: dict) -> str:
     asked = [setting[f"filters_{block}"] for block in range(setting["blocks"])]
     if len(filters) != len(asked):
         return (
-            f"For blocks={setting['blocks']} the network has {len(filters)} convolutions: "
+            f"For blocks={setting['blocks']} the number of convolutions is {len(filters)}: "
             "each block has one."
         )
     if filters != asked:
         return f"For {setting} the convolutions have {filters} filters."
     if kinds.count("MaxPooling2D") != len(asked):
         return (
-            f"For {setting} there are {kinds.count('MaxPooling2D')} max poolings: each "
+            f"For {setting} the number of max poolings is {kinds.count('MaxPooling2D')}: each "
             "block ends in one."
         )
     if not has_relu(model, "Conv2D"):
@@ -434,13 +441,14 @@ def _wrong_network(model: keras.Model, setting: dict) -> str:
         return "Without skip something is concatenated all the same."
     if setting["skip"] and meetings != len(asked):
         return (
-            f"With skip=True and {len(asked)} blocks there are {meetings} connections: each "
-            "block has one."
+            f"With skip=True and {len(asked)} blocks the number of connections is {meetings}: "
+            "each block has one."
         )
     if setting["skip"] and kinds.count("AveragePooling2D") != len(asked):
         return (
-            f"For {setting} there are {kinds.count('AveragePooling2D')} average poolings: each "
-            "block's input is made smaller by one before the two meet."
+            f"For {setting} the number of average poolings is "
+            f"{kinds.count('AveragePooling2D')}: each block's input is made smaller by one before "
+            "the two meet."
         )
     if setting["skip"]:
         return (

@@ -79,6 +79,10 @@ def _wrong_odds(names: list[str], name: str) -> dict[str, float]:
     by_part = {part: 1 / parts.count(part) for part in parts} | {"": 1 / len(names)}
     two = {each.split("/")[0] for each in names}
     two_levels = 1 / len(names) + len(names)
+    # Nodes that are compared as texts, so that what begins alike seems to be below.
+    texts = {"", *("/".join(each.split("/")[:n]) for each in names for n in range(1, 9))}
+    alike = {node: 1 / sum(each.startswith(node) for each in names) for node in texts}
+    alike_on_way = sum(alike[node] for node in texts if name.startswith(node))
     sizes = {group: sum(each.split("/")[0] == group for each in names) for group in two}
     two_levels += sum(1 / size for size in sizes.values())
     return {
@@ -107,6 +111,13 @@ def _wrong_odds(names: list[str], name: str) -> dict[str, float]:
         ),
         "Parts of the same name are one node here: a node is its whole way from the root.": (
             sum(by_part[part] for part in ["", *name.split("/")]) / sum(by_part.values())
+        ),
+        "A name that only begins alike, as conv_2, is not below conv: compare whole parts.": (
+            alike_on_way / sum(alike.values())
+        ),
+        "A name that only begins alike, as conv_2, is no leaf of conv: compare whole parts.": (
+            sum(alike["/".join(name.split("/")[:n])] for n in range(name.count("/") + 2))
+            / sum(alike.values())
         ),
     }
 
@@ -139,6 +150,8 @@ def repeats(answer: object, rng: np.random.Generator) -> str:
     ]
     fixed = [
         example,
+        [first, {**first, "filters_1_0": b}],  # short enough to be shown
+        [first, {**first, "filters_0_1": c}],
         [first, {**first, "filters_0_1": c}, {**first, "filters_1_0": b}, turned],
         [two, {**two, "filters_0_1": c}, two_turned, {**two_turned, "filters_2_0": a}],
         [two_layers, {**two_layers, "filters_0_0": b, "filters_0_1": a}, two_layers],
@@ -280,6 +293,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
     with guarded("building the space"):
         first = spaces.declared(space)
         name = {role: name for name, role in _roles([e.name for e in first.space]).items()}
+    _no_choice_in_place_of_a_truth(space)
     _right_choices(first, space)
 
     expected = {}
@@ -345,6 +359,21 @@ def _roles(names: list[str]) -> dict[str, str]:
             last = "dropout of the head"
         roles[name] = last
     return roles
+
+
+def _no_choice_in_place_of_a_truth(space) -> None:
+    """Refuse a choice where AutoKeras only asks whether it is true, which every choice is."""
+    from keras_tuner.engine.hyperparameters import HyperParameter
+
+    from nascourse._engine.compat import autokeras_blocks
+
+    for block in autokeras_blocks(space.inputs, space.outputs):
+        for argument in ("separable", "max_pooling"):
+            if isinstance(getattr(block, argument, None), HyperParameter):
+                raise Wrong(
+                    f"AutoKeras knows {argument} as True, False or left out, and takes a choice for "
+                    f"True: {_SHOULD_BE[argument]}."
+                )
 
 
 def _right_choices(hp, space) -> None:

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import numpy as np
+import matplotlib.pyplot as plt
 import pandas as pd
 import recorder
 
-from nascourse import data, plotting, search, spaces, trials
+from nascourse import benchmark, data, plotting, search, spaces
 
 FOLDER = Path(__file__).parent
 RUNS = Path("runs/recordings")
@@ -58,16 +58,15 @@ def record_strategies() -> None:
     recorder.save(pd.concat(tables).drop(columns=UNREPEATABLE), FOLDER / "strategies.csv")
 
 
-def draw_strategies() -> None:
-    """The picture of the README, from the recorded strategies."""
+def draw_networks() -> None:
+    """The picture of the README: what the networks of MNIST-NAS-Bench cost, and what they reach."""
     matplotlib.use("agg")
-    searches = {
-        strategy: np.array([trials.incumbent(of_seed) for _, of_seed in table.groupby("seed")])
-        for strategy, table in trials.recorded("strategies").groupby("strategy")
-    }
-    ax = plotting.plot_searches(searches, band=(0, 100))
-    ax.set_ylim(0.85, 0.98)
-    plotting.save(ax, FOLDER / "strategies.png")
+    table = benchmark.load_benchmark().final()
+    with plt.rc_context(plotting.STYLE):
+        ax = plt.subplots(figsize=(7, 4), layout="constrained")[1]
+    ax.plot(table["flops"], table["val_accuracy"], "o", ms=3, alpha=0.5, color=plotting.BLUE)
+    ax.set(xscale="log", xlabel="FLOPs", ylabel="validation accuracy")
+    plotting.save(ax, FOLDER / "networks.png")
 
 
 def record_project(test_data: str) -> None:
@@ -99,7 +98,7 @@ def main() -> None:
         {
             "random": record_random,
             "strategies": record_strategies,
-            "picture": draw_strategies,
+            "picture": draw_networks,
         }[options.what]()
 
 

@@ -7,7 +7,7 @@
 # - **Prerequisites**: [unit 01](01_what_is_nas.ipynb): the three parts of a search, the loop, the
 #   trial table
 # - **Time**: 50 min: a first search 10 min, a space of networks 10 min, the digits 3 min, the search
-#   12 min, how good is luck 15 min
+#   12 min, how good is luck 10 min, how sure is one number 5 min
 # - **Cost**: 70 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # In [unit 01](01_what_is_nas.ipynb) you searched by hand, and luck was your rival. All trainings
@@ -85,18 +85,20 @@ compare("02.a", guess, len(scores), unit="trials")
 # - `objective` names the value to improve. It begins with `val_`: it is measured on the validation
 #   set, images (here rows) that no weight was fitted to.
 # - `seed=1` fixes what the strategy proposes, but not the first weights of the networks. That is
-#   what `set_random_seed` is for. Without both, a second run would give other numbers.
+#   what `set_random_seed` is for. If one of the two is missing, a second run gives other numbers.
 # - `overwrite=True` starts afresh. Without it KerasTuner finds the old folder, sees a finished
 #   search, and does nothing at all.
 #
-# **Change this.** Give the layer more widths to choose from. Are all of them tried? Which is the
-# best, and is it the widest?
+# **Change this.** Add two wider layers to the list. Are all widths tried now? Is the best one the
+# widest?
 
 # %% tags=["change-this"]
-widths = [16, 32, 64, 128]  # change this
+widths = [16, 32, 64]  # change this
 search_widths()
 
 # %% [markdown]
+# Three trials try three widths, however many there are. Which ones, chance decides.
+#
 # ## A space of networks
 #
 # The same idea works for a whole **convolutional neural network** (CNN). Below, `blocks` decides
@@ -160,7 +162,8 @@ spaces.to_table(spaces.cnn_space)
 # few tries.
 #
 # **Change this.** Here are the choices of the small space alone, without a network. What lets it
-# grow faster: another value for all filters, or a third block with filters of its own? What does it
+# grow faster: another value for all filters, or a third block with filters of its own? (Where there
+# is a third block there is a second one as well, so `filters_1` exists for `[2, 3]`.) What does it
 # take to overtake the course's space?
 
 
@@ -176,8 +179,9 @@ def outline(hp):
 print(f"{spaces.size(outline):,} settings")
 
 # %% [markdown]
-# A further block multiplies the settings of the deepest networks, so it soon outgrows further
-# values.
+# A fourth value for all filters makes 40 settings, a third block makes 78: a further block multiplies
+# the settings of the deepest networks. Six blocks of three values overtake the course's space with
+# 2,184 settings, five blocks of four values with 2,728.
 #
 # ## The digits
 #
@@ -238,13 +242,13 @@ by_accuracy = found.table.set_index("trial").sort_values("val_accuracy", ascendi
 by_accuracy[["val_accuracy", *choices]].round(3)
 
 # %% [markdown]
-# Two choices do it equally well. The two bad networks are the only ones with a single block, and the
-# only ones with `global_average`. Six trials cannot tell which of the two it is, so distrust any
-# pattern in six. A longer search can: 60 networks, drawn at random from the same space, five epochs
-# each. It took some minutes, so we load its recording.
+# Two choices separate the good rows from the bad equally well. The two bad networks are the only ones
+# with a single block, and the only ones with `global_average`. Six trials cannot tell which of the
+# two it is, so distrust any pattern in six. A longer search can: 60 networks, drawn at random from
+# the same space, five epochs each. It took some minutes, so we load its recording.
 #
-# **Predict.** Which of the two separates good networks from bad ones in all 60? Write `"blocks"` or
-# `"head"`.
+# **Predict.** Which of the two separates good networks from bad ones in all 60? That is, for which
+# of the two do the medians of its values lie further apart? Write `"blocks"` or `"head"`.
 
 # %% tags=["prediction"]
 guess = ...  # "blocks" or "head"
@@ -260,7 +264,7 @@ compare("02.c", guess, max(apart, key=apart.get), options=["blocks", "head"])
 # It is the head: in each row, whatever the blocks, the typical network with `global_average` is
 # worse. Blocks matter as well, but only to that head. Averaging over the whole image throws away
 # where a stroke was. That is not yet a bad network. It is one that this **estimation**, a few
-# epochs on 3,200 images, judges unkindly, as it learns slowly.
+# epochs on 3,200 images, judges unkindly, probably as it learns slowly.
 #
 # The **incumbent** is the best network so far. Its curve is the usual picture of a search: a
 # staircase that can only rise.
@@ -272,7 +276,7 @@ plotting.plot_incumbent(found.table, ax=axes[0])
 plotting.plot_curves(found.curves, ax=axes[1])
 plotting.show(
     axes,
-    caption="Trial 4 became the last incumbent; the networks of trials 1 and 3 never come near.",
+    caption="The staircase rises where a trial beats all before it; some networks never come near.",
     source="measured in this notebook, random search, seed 1",
 )
 
@@ -290,7 +294,7 @@ recorded["val_accuracy"].describe()[["count", "min", "25%", "50%", "75%", "max"]
 
 # %% [markdown]
 # Half of the networks are above the row called `50%`, the **median**, and a quarter are above
-# `75%`. A space that someone designed with care is full of good networks, so luck has an easy time.
+# `75%`. A space that someone designed with care holds many good networks, so luck has an easy time.
 # This is one reason why random search is so hard to beat.
 #
 # Random search does not look back: the order of its trials does not matter. So we may shuffle the 60
@@ -324,7 +328,8 @@ plotting.show(
 )
 
 # %% [markdown]
-# Less than half a point: the band shows what luck can do, and it teaches three things.
+# Less than half a point. (The row of one trial differs a little from the table above it, as each of
+# the 1,000 orders begins with a network drawn at random.) The band shows what luck can do, and it teaches three things.
 #
 # 1. **The first trials bring most of the gain.** After ten, three quarters of the searches are less
 #    than one and a half percentage points below the best of all 60. (After 60, all have seen the
@@ -345,11 +350,15 @@ is_close = best_so_far[:, n_trials - 1] >= orders.max() - points / 100
 print(f"after {n_trials} trials {is_close.mean():.0%} of the searches are within {points} points")
 
 # %% [markdown]
-# Published methods have stumbled over this bar. Li & Talwalkar (2019) gave random search the same
-# budget and the same tricks as well-known methods. On the CIFAR-10 images, random search with
-# shared weights reached a test error of 2.85 ± 0.08 percent. DARTS, a method that learns the
-# architecture by gradient descent, reached 3.00 ± 0.14 in its cheaper variant (first order) and
-# 2.76 ± 0.09 in its costlier one (second order). Luck came between the two.
+# About 16 trials for one point, and about 22 for half a point.
+#
+# Published methods have stumbled over this bar. Li & Talwalkar (2019) compared random search with
+# well-known methods. Random search that stops poor trainings early did at least as well as ENAS, a
+# leading method then. Random search with shared weights, which [unit 08](08_weight_sharing.ipynb)
+# explains, did better still: on the CIFAR-10 images it reached a test error of 2.85 ± 0.08 percent.
+# DARTS, a method that learns the architecture by gradient descent, reached 3.00 ± 0.14 in its cheaper
+# variant (first order) and 2.76 ± 0.09 in its costlier one (second order). So luck came between the
+# two, but with a trick that the luck of this unit does not have.
 #
 # ## How sure is one number?
 #
@@ -401,11 +410,11 @@ print(f"validation accuracy {score:.3f}")
 # - A build function *is* the search space. Conditional hyperparameters exist only where their parent
 #   asks for them.
 # - `max_trials` is an upper limit; a small space is exhausted earlier.
-# - Random search looks at nothing that it has seen, and is still strong, since good spaces are full
-#   of good networks. Judge every other strategy against it, at equal budget and over several seeds.
+# - Random search looks at nothing that it has seen, and is still strong, since good spaces hold many
+#   good networks. Judge every other strategy against it, at equal budget and over several seeds.
 # - Validation accuracy chooses. The test set stays sealed.
 #
-# Next: luck found good networks since the space was full of them. Who put them there? In
+# Next: luck found good networks since the space holds many. Who put them there? In
 # [unit 03](03_search_spaces.ipynb) we look at the space itself: what can be found at all?
 #
 # ## Exercises

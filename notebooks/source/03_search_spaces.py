@@ -42,7 +42,7 @@ from keras import layers
 
 # %%
 splits = data.load_mnist("bundled")
-digit = splits.x_train[14].squeeze() / 255
+digit = splits.x_train[6].squeeze() / 255
 windows = np.lib.stride_tricks.sliding_window_view(np.pad(digit, 1), (3, 3))
 
 
@@ -82,8 +82,8 @@ compare("03.a", guess, signs, options=["negative", "zero", "positive"])
 own = [[0, 0, 0], [0, 1, 0], [0, 0, 0]]  # change this
 maps = {"the digit": digit, "left to right": apply(left_to_right), "yours": apply(own)}
 axes = plt.subplots(1, 3, figsize=(6.3, 2.3), layout="constrained")[1]
-for ax, (name, values) in zip(axes, maps.items()):
-    ax.imshow(values, cmap="PuOr_r", vmin=-3, vmax=3)
+for ax, (name, values), top in zip(axes, maps.items(), (1, 3, 3)):
+    ax.imshow(values, cmap="PuOr_r", vmin=-top, vmax=top)
     ax.set_title(name)
     ax.axis("off")
 plotting.show(
@@ -91,11 +91,13 @@ plotting.show(
     caption="A filter answers to edges of one direction; a single weight in the middle to all ink.",
     source="computed in this notebook from a bundled MNIST image",
 )
+print("sum of your weights:", np.sum(own))
 
 # %% [markdown]
 # ## What the bricks cost
 #
-# Nobody writes filters by hand: training finds the weights. What the search space fixes is how many
+# `[[-1, -1, -1], [0, 0, 0], [1, 1, 1]]` finds horizontal strokes, and its weights sum to zero. But
+# nobody writes filters by hand: training finds the weights. What the search space fixes is how many
 # filters there are and how large their windows. A convolution with 8 filters gives 8 feature maps,
 # which are the **channels** of the next layer's input.
 #
@@ -131,8 +133,8 @@ costs(layers.Conv2D(8, 3, padding="same"), layers.Conv2D(16, 3, padding="same"))
 # made smaller, in one of two ways. **Pooling** replaces each square of 2x2 numbers by its largest
 # one or by their mean. A **stride** of two makes the convolution itself skip every second place.
 #
-# **Predict.** Both ways end in maps of 14x14. How many times the FLOPs of the convolution with a
-# stride does a convolution with pooling cost? Write a number.
+# **Predict.** Both ways end in maps of 14x14. Divide the FLOPs of the way with pooling by those of
+# the way with a stride. What comes out? Write a number.
 
 # %% tags=["prediction"]
 guess = ...  # a number of times, such as 1.5
@@ -154,10 +156,11 @@ compare("03.b", guess, pooling["flops"].sum() / stride["flops"].sum(), unit="tim
 # place: the mean over a whole map does not change when a stroke moves. For photographs that is often
 # welcome, as a cat may sit anywhere; a digit is told apart by where its strokes are.
 #
-# **Change this.** From which maps on does `flatten` cost ten times the parameters of `quarters`?
+# **Change this.** From which side of the maps on does `flatten` cost ten times the parameters of
+# `quarters`? Does the number of channels matter?
 
 # %% tags=["change-this"]
-side, channels = 7, 16  # change this
+side, channels = 4, 16  # change this
 heads = {
     "flatten": [layers.Flatten()],
     "quarters": [layers.AveragePooling2D((side + 1) // 2, padding="same"), layers.Flatten()],
@@ -168,6 +171,9 @@ ends = {name: costs(*head, layers.Dense(10), shape=maps).iloc[-1] for name, head
 pd.DataFrame(ends).T
 
 # %% [markdown]
+# From a side of 7 on, where 49 places of a map stand against 4 quarters. The channels multiply both,
+# so they hardly matter.
+#
 # ## Connections and separable convolutions
 #
 # So far each layer feeds the next one only. A **skip connection** hands the input of a block on,
@@ -197,11 +203,11 @@ pd.DataFrame(ends).T
 # less. What is saved here may be lost in accuracy, and which of the two weighs more is a question
 # for a search.
 #
-# **Change this.** For which windows and which numbers of channels is a separable convolution *no*
-# cheaper than a plain one? And what does concatenating 16 more channels (`channels = 32`) cost each?
+# **Change this.** For which window is a separable convolution *no* cheaper than a plain one? Does
+# the number of channels change that? And what do 16 more channels (`channels = 24`) cost each?
 
 # %% tags=["change-this"]
-window, channels = 3, 16  # change this
+window, channels = 3, 8  # change this
 kinds = {"plain": layers.Conv2D, "separable": layers.SeparableConv2D}
 maps = (14, 14, channels)
 rows = {n: costs(kind(16, window, padding="same"), shape=maps).iloc[0] for n, kind in kinds.items()}
@@ -209,6 +215,9 @@ print("by hand:", window**2 * channels * 16 + 16, window**2 * channels + channel
 pd.DataFrame(rows).T
 
 # %% [markdown]
+# Only for a window of one, whatever the channels. With a window of three, 16 more channels cost the
+# plain convolution 9 x 16 x 16 = 2,304 parameters, and the separable one 9 x 16 + 16 x 16 = 400.
+#
 # ## What a network costs
 #
 # Here is a whole network of the course: two blocks of a convolution with 16 filters of 3x3 and a max
@@ -240,11 +249,11 @@ compare("03.c", guess, largest, options=list(table.index))
 #
 # Memory is a third cost. To use a network you need its weights and, at any moment, what goes into a
 # layer and what comes out. To train it you need the output of every layer for every image of the
-# batch, as the backward pass reads them again. And each weight has a gradient, of which Adam also
-# keeps two running means: four numbers a weight.
+# batch, as the backward pass reads them again. And each weight has a gradient, and Adam keeps a
+# running mean of it and one of its square: four numbers a weight.
 #
-# **Change this.** At which batch do the outputs need more than the weights and all that comes with
-# them? And at which more than 1 GiB?
+# **Change this.** From which batch on do the outputs need more than the weights and all that comes
+# with them?
 
 # %% tags=["change-this"]
 batch = 64  # change this
@@ -259,8 +268,9 @@ kibibytes = {  # a float32 number takes 4 bytes
 pd.Series(kibibytes, name="KiB").round()
 
 # %% [markdown]
-# When memory runs out, a smaller batch helps before a smaller network does. (A real library needs
-# more than this count, for its own code and for working space.)
+# From a batch of two on: a convolution has few weights and many outputs. When memory runs out, a
+# smaller batch helps before a smaller network does. (A real library needs more than this count, for
+# its own code and for working space.)
 #
 # Latency, the fourth, is how long you wait for one answer. It is not counted but measured, and it
 # depends on the machine. Surely it follows the FLOPs? Take two networks with about nine million
@@ -281,7 +291,6 @@ for name, (n_layers, filters) in stacks.items():
     print(f"{name}: {evaluation.count_flops(stacked):,} FLOPs, {milliseconds[name]:.2f} ms")
 compare("03.d", guess, min(milliseconds, key=milliseconds.get), options=["wide", "deep"])
 
-# %% tags=["prediction-result"]
 bench = benchmark.load_benchmark()
 facts = bench.networks
 layers_a_block = 1 + (facts["body/halving"] == "max") + 2 * facts["body/skip"].astype(bool)
@@ -292,9 +301,9 @@ named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
 # %% [markdown]
 # Forty layers are forty steps, one after the other. Each must be started, fetches its numbers and
 # writes them back, and in a thin layer that takes longer than the arithmetic. **FLOPs are not
-# latency.** Is that an odd pair, or the rule? The second result asks MNIST-NAS-Bench, the table of
-# [unit 01](01_what_is_nas.ipynb), which knows the costs of all its networks, measured on one
-# machine. Its numbers are rank correlations with the latency: 1 if a cost puts the networks in the
+# latency.** Is that an odd pair, or the rule? The numbers below the answer come from MNIST-NAS-Bench,
+# the table of [unit 01](01_what_is_nas.ipynb), which knows the costs of all its networks, measured on
+# one machine. They are rank correlations with the latency: 1 if a cost puts the networks in the
 # same order, -1 for the opposite order, and about 0 if they have nothing to do with each other. In
 # networks this small the number of layers says most about the latency, and the FLOPs little. The
 # larger the layers, the more the arithmetic weighs; how much, only a measurement tells.
@@ -315,9 +324,9 @@ named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
 # | NAS-Bench-101 (Ying et al. 2019) | 423,624 | a graph of at most 7 nodes and 9 edges |
 # | DARTS | about 10¹⁸ | two small graphs of four nodes, each (1·3·6·10)·7⁸ |
 #
-# Ours is a **macro space**: it describes the whole network from image to output. In a **cell-based
-# space**, as the last two, one searches a small graph of layers and stacks copies of it, as
-# [unit 09](09_gradient_based.ipynb) does.
+# Ours is a **macro space**: it describes the whole network from image to output. So does the one of
+# the sizes. The other three are **cell-based spaces**: one searches a small graph of layers and
+# stacks copies of it, as [unit 09](09_gradient_based.ipynb) does.
 #
 # How many *different* networks a space holds is another question. What if a build function asks for
 # the filters of a block that is not built? `loose`, below, has 2 x 3 x 3 = 18 settings.
@@ -358,8 +367,8 @@ compare("03.e", guess, n_different, unit="networks")
 # Still declare it on every call, as below. It is tempting to ask for `filters_1` in a loop, only
 # when there is a second block. Then KerasTuner has never heard of it before the first trial with
 # two blocks, counts too few settings until then and too many afterwards. AutoKeras's own
-# `ConvBlock` is written like that, and in [unit 06](06_autokeras_greedy.ipynb) you see a search
-# stumble over it.
+# `ConvBlock` is written like that, and in [unit 06](06_autokeras_greedy.ipynb) you see searches
+# train a network twice for that reason.
 #
 # **Change this.** Let the scope's list be `[1, 2]`, then `[1]`, then `[2]` again. When do settings
 # and networks agree, and what goes wrong with `[1]`?
@@ -370,7 +379,7 @@ def tied(hp):
     blocks = hp.Choice("blocks", [1, 2])
     filters = [hp.Choice("filters_0", [8, 16, 32])]
     with hp.conditional_scope("blocks", [2]):  # change this
-        filters.append(hp.Choice("filters_1", [8, 16, 32]) or 8)
+        filters.append(hp.Choice("filters_1", [8, 16, 32]) or 8)  # None where it is inactive
     return chain(blocks, filters)
 
 
@@ -378,13 +387,17 @@ models = [spaces.built(tied, setting) for setting in spaces.settings(tied)]
 print(f"{len(models)} settings, {len(set(map(spaces.fingerprint, models)))} networks")
 
 # %% [markdown]
+# With `[1, 2]` networks are counted several times again. With `[1]` the second block has no filters
+# to choose: `hp.Choice` returns `None`, and `or 8` puts 8 in its place, so six networks are lost.
+# Without `or 8` Keras would fail.
+#
 # ## A space of your own
 #
-# **Change this.** Write your own space and search it: add a second convolution, a choice of `relu`
-# or `tanh`, a conditional block, or a skip connection. How many settings has it? Does the search
-# find a better network than before? Three networks for two epochs take **about 10 seconds.** As the
-# space changes, `overwrite=True` begins anew each time. In the table `sep4@3x3/2` is a separable
-# convolution with 4 filters and a stride of 2.
+# **Change this.** Make the space your own by a choice of `relu` or `tanh`, or by a second
+# convolution. How many settings has it? Does the search find a better network than before? Three
+# networks for two epochs take **about 10 seconds.** As the space changes, `overwrite=True` begins
+# anew each time. In the table `sep4@3x3/2` is a separable convolution with 4 filters and a stride
+# of 2.
 
 
 # %% tags=["change-this"]
@@ -411,12 +424,11 @@ trials.summary(found.table)
 # variance does one choice explain? 100 percent if all networks with the same value were equally
 # accurate, 0 if all its values were equally good on average.
 #
-# **Predict.** Which choice explains most? Write one of `"body/blocks"`, `"body/halving"`,
-# `"body/skip"` (whether blocks are skipped), `"conv/kind"` (plain or separable), `"conv/kernel"`,
-# `"conv/filters_0"`, `"conv/filters_1"`, `"conv/filters_2"` and `"head"`.
+# **Predict.** In unit 02 the head separated good networks from bad ones. Which share of the variance
+# does it explain here, where it is `flatten` or `quarters`? Write a number of percent.
 
 # %% tags=["prediction"]
-guess = ...  # a name, such as "conv/kernel"
+guess = ...  # a number of percent
 
 # %% tags=["prediction-result"]
 table = bench.final()
@@ -427,9 +439,8 @@ for choice in bench.choices:
     shares[choice] = 100 * group_means.var() / accuracy.var()
 shares = pd.Series(shares, name="percent of the variance").sort_values(ascending=False)
 print(shares.round(1))
-compare("03.f", guess, shares.idxmax(), options=list(bench.choices))
+compare("03.f", guess, shares["head"], unit="%")
 
-# %% tags=["prediction-result"]
 with plt.rc_context(plotting.STYLE):
     axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", sharey=True)[1]
 for ax, choice in zip(axes, ("head", "conv/kernel")):
@@ -438,21 +449,21 @@ for ax, choice in zip(axes, ("head", "conv/kernel")):
     ax.set(xlim=(0.6, 1), xticks=[0.6, 0.7, 0.8, 0.9, 1], title=choice)
 plotting.show(
     axes,
-    caption="A choice that explains much has curves far apart: here the head, and not the window.",
+    caption="A choice that explains much has curves far apart: the head more than the window.",
     source="MNIST-NAS-Bench, validation accuracy after 12 epochs",
 )
 
 # %% [markdown]
-# No choice decides alone. The largest share belongs to the head, a choice that is easily forgotten
-# when one writes a space. (The shares of `filters_1` and `filters_2` also hold the number of
-# blocks: that there is no such block is one of their values.) In the figure a point on a curve says
-# which share of the networks has at most this accuracy, so a curve further to the right is a better
-# space. Radosavovic et al. (2020) compare whole spaces by such curves, and design the space, not
-# the network.
+# Less than a quarter, and it is still the largest share: no choice decides alone. (`body/skip` says
+# whether blocks have a skip connection. The shares of `filters_1` and `filters_2` also hold the
+# number of blocks: that there is no such block is one of their values.) In the figure a point on a
+# curve says which share of the networks has at most this accuracy. So a curve further to the right is
+# a better space for a single draw; for a search of many trials look at its upper end. Radosavovic et
+# al. (2020) compare whole spaces by such curves, and design the space, not the network.
 #
 # No search is perfect. What does a *typical* one find? We draw at random, from the whole space and
-# from a part of it: the networks with `flatten` and 16 filters in the last block. 1,000 searches
-# each, and we take the median of what they find.
+# from a part of it: the networks with `flatten` and 16 filters in the last block, the widest of 2, 6
+# and 16. 1,000 searches each, and we take the median of what they find.
 #
 # **Predict.** How many trials in the whole space match a single trial in that part? Write a whole
 # number.
@@ -486,17 +497,21 @@ compare("03.g", guess, next(n for n in whole if whole[n] >= typical(good, 1)), u
 # - **What is cut off is gone.** A part that is good on the whole may lack the single best network,
 #   or the smallest one that is good enough. [Unit 07](07_tradeoffs.ipynb) looks for those.
 #
-# **Change this.** Shrink the space by another choice, and measure again. Which single value helps
-# ten trials most? Which cut throws the best network away?
+# **Change this.** Shrink the space to one value of another choice: try `"head"`, `"conv/filters_1"`
+# and `"body/blocks"`. Which value helps a search of ten trials most? Which cuts throw the best
+# network away?
 
 # %% tags=["change-this"]
-part = accuracy[table["conv/kernel"] == 5]  # change this
-for name, accuracies in {"whole": accuracy, "part": part}.items():
-    found_by = [f"{typical(accuracies, n):.3f}" for n in (1, 3, 10)]
-    print(f"{name:5}: {len(accuracies):5,} networks, after 1, 3, 10 trials {', '.join(found_by)}")
-print("the best network is still there:", accuracy.idxmax() in part.index)
+choice = "conv/kernel"  # change this
+for value, part in {"any": accuracy, **dict(list(accuracy.groupby(table[choice])))}.items():
+    rest = "with" if accuracy.idxmax() in part.index else "without"
+    print(f"{value}: ten trials find {typical(part, 10):.3f}, {rest} the best network")
 
 # %% [markdown]
+# Sixteen filters in the second block help ten trials a little more than `flatten`, though the head
+# explains most of the variance: that is made by the many bad networks, and a search of ten trials
+# finds the good ones. There are 22 such cuts, and 13 of them throw the best network away.
+#
 # ## Summary
 #
 # - A search cannot find what its space does not hold. Writing the space is the first decision of a

@@ -84,6 +84,7 @@ if check("02.2", chance_to_hit):
 # - `units_0` is 16 or 32: the width of the first one.
 # - `units_1` is 16 or 32: the width of the second one. It exists only if there is a second layer.
 #
+# Declare all three in every call, as the `build_small_cnn` of the unit does.
 # Each hidden layer is `keras.layers.Dense(..., activation="relu")`. How many settings are there? Find
 # the number before you run the check.
 
@@ -119,7 +120,8 @@ if check("02.3", build_dense):
 #
 # - **a**: The new strategy is better, since both had the same number of trials.
 # - **b**: Run both again with ten seeds each, and report the best run of both.
-# - **c**: Run both again with ten seeds each, and compare how the results are spread.
+# - **c**: Run both again with ten seeds each, and compare the medians beside how far apart the ten
+#   results of each lie.
 # - **d**: Let the test images decide which of the two is better.
 
 # %%

@@ -118,7 +118,7 @@ check("06.2", wasted)
 # - the maps are flattened, and an `ak.ClassificationHead` without dropout ends it.
 #
 # Whatever you do not name, AutoKeras searches. `spaces.choice(name, values)` is a choice of your own,
-# under any name. No network is trained by the check; it builds them all.
+# under any name, for the arguments that are numbers. No network is trained by the check; it builds them all.
 
 
 # %%

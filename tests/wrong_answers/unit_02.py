@@ -41,6 +41,18 @@ def two(hp, layers, values=(16, 32), first=(1, 2), second=(2,)):
     return [units_0 or 16, units_1 or 16]
 
 
+def bare(hp, layers, scope):
+    """As a learner writes it who expects the right scope: without a way out where it is None."""
+    units = [hp.Choice("units_0", [16, 32])]
+    with hp.conditional_scope("layers", scope):
+        units.append(hp.Choice("units_1", [16, 32]))
+    return units
+
+
+def scope_and_if(hp, layers):
+    return bare(hp, layers, [2]) if layers == 2 else [hp.Choice("units_0", [16, 32])]
+
+
 def no_network(hp):
     return hp.Choice("layers", [1, 2])
 
@@ -74,9 +86,18 @@ WRONG = {
         "text": (lambda n, share: "95%", "one number"),
     },
     "02.3": {
+        "no scope": (
+            dense(lambda hp, layers: [hp.Choice(f"units_{i}", [16, 32]) for i in range(2)]),
+            "8 settings",
+        ),
         "an if, but no scope": (
             dense(lambda hp, layers: [hp.Choice(f"units_{i}", [16, 32]) for i in range(layers)]),
-            "8 settings",
+            "not even declared",
+        ),
+        "a scope in an if": (dense(scope_and_if), "not even declared"),
+        "the scope of the other value": (
+            dense(lambda hp, layers: bare(hp, layers, [1])),
+            "units_1 is None in a network that needs it",
         ),
         "one name for both": (
             dense(lambda hp, layers: [hp.Choice("units", [16, 32])] * 2),
@@ -98,7 +119,7 @@ WRONG = {
             dense(lambda hp, layers: two(hp, layers, second=(3,))),
             "units_1 is missing",
         ),
-        "always two layers": (dense(two, depth=2), "has 2 hidden layers"),
+        "always two layers": (dense(two, depth=2), "hidden layers is 2"),
         "widths the other way round": (
             dense(lambda hp, layers: two(hp, layers)[:layers][::-1]),
             "the widths [",

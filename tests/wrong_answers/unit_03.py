@@ -74,6 +74,21 @@ def asked(hp, *, values=(4, 8), scope=(2,), first="filters_0", second="filters_1
     return blocks, skip, filters
 
 
+def bare(hp):
+    blocks, skip, filters = hp.Choice("blocks", [1, 2]), hp.Boolean("skip"), []
+    for name, scope in (("filters_0", [1, 2]), ("filters_1", [1])):
+        with hp.conditional_scope("blocks", scope):
+            filters.append(hp.Choice(name, [4, 8]))
+    return blocks, skip, filters
+
+
+def only_deep(hp):
+    blocks, skip = hp.Choice("blocks", [1, 2]), hp.Boolean("skip")
+    with hp.conditional_scope("blocks", [2]):
+        filters = [hp.Choice(f"filters_{block}", [4, 8]) for block in (0, 1)]
+    return blocks, skip, filters
+
+
 def untied(hp):
     blocks, skip = hp.Choice("blocks", [1, 2]), hp.Boolean("skip")
     return blocks, skip, [hp.Choice(f"filters_{block}", [4, 8]) for block in (0, 1)]
@@ -213,17 +228,22 @@ WRONG = {
             "filters_0 can be [8, 16]",
         ),
         "tied to the wrong value": (space(lambda hp: asked(hp, scope=(1,))), "second block"),
+        "None for the second block": (space(bare), "filters_1 is None in a network that needs it"),
+        "None for the first block": (
+            space(only_deep),
+            "filters_0 is None in a network that needs it",
+        ),
         "tied to no value": (space(lambda hp: asked(hp, scope=(3,))), "Filters are missing"),
-        "always two blocks": (space(always_two), "2 convolutions"),
+        "always two blocks": (space(always_two), "convolutions is 2"),
         "filters in another order": (space(other_order), "the convolutions have"),
         "no skip": (space(skip_forgotten), "skip changes nothing"),
         "always skip": (space(skip_always), "all the same"),
-        "skip once": (space(asked, connect="first"), "1 connections"),
+        "skip once": (space(asked, connect="first"), "connections is 1"),
         "added": (space(asked, meet="add"), "two are added"),
-        "the output twice": (space(asked, meet="itself"), "0 average poolings"),
+        "the output twice": (space(asked, meet="itself"), "average poolings is 0"),
         "valid padding": (space(asked, padding="valid"), 'padding="same"'),
         "no activation": (space(asked, relu=None), "no ReLU"),
-        "average pooling": (space(asked, pools=False), "0 max poolings"),
+        "average pooling": (space(asked, pools=False), "max poolings is 0"),
         "no network": (no_network, "leave its last line"),
     },
     "03.4": {

@@ -31,6 +31,16 @@ def two_levels(names, name):
     return (1 / len(names) + 1 / groups[name.split("/")[0]] + 1) / weights
 
 
+def begins_alike(names, name, on_way=None):
+    """Compares texts without the slash, so that conv_2 seems to be below conv."""
+    leaves = {
+        node: sum(each.startswith("/".join(node)) for each in names)
+        for node in {node for each in names for node in way(each)}
+    }
+    drawn = on_way or [node for node in leaves if name.startswith("/".join(node))]
+    return sum(1 / leaves[node] for node in drawn) / sum(1 / count for count in leaves.values())
+
+
 def repeated(mark, *, start=1):
     """The numbers of the trials whose mark was seen before."""
 
@@ -108,6 +118,11 @@ WRONG = {
         "all names alike": (lambda names, name: 1 / len(names), "one of the names"),
         "that it stays": (lambda names, name: 1 - odds()(names, name), "that it stays"),
         "the leaf missing": (odds(stop=-1), "leaf itself is missing"),
+        "what begins alike": (begins_alike, "begins alike, as conv_2, is not below conv"),
+        "leaves that begin alike": (
+            lambda names, name: begins_alike(names, name, way(name)),
+            "begins alike, as conv_2, is no leaf of conv",
+        ),
         "two levels only": (two_levels, "a group and a last part"),
         "text": (lambda names, name: "35%", "one number"),
     },
@@ -131,6 +146,14 @@ WRONG = {
         "dropout of the head open": (space(head=False), "give the ClassificationHead"),
         "pooling open": (space(max_pooling=None), "fix max_pooling"),
         "separable fixed": (space(separable=True), "leave separable out"),
+        "separable as a choice": (
+            space(separable=spaces.choice("s", [True, False])),
+            "takes a choice for True: leave separable out",
+        ),
+        "pooling as a choice": (
+            space(max_pooling=spaces.choice("p", [True, False])),
+            "takes a choice for True: fix max_pooling",
+        ),
         "one block": (space(num_blocks=1), "no num_blocks"),
         "blocks left to AutoKeras": (space(num_blocks=None), "num_blocks can be [1, 2, 3]"),
         "filters left to AutoKeras": (space(filters=None), "filters can be"),
