@@ -7,8 +7,11 @@ The words around the numbers are keys, as they stand in the unit without its cod
 
 from __future__ import annotations
 
-from nascourse import benchmark, data, spaces
-from nascourse.methods import darts
+import keras
+import numpy as np
+
+from nascourse import benchmark, data, evaluation, spaces, trials
+from nascourse.methods import darts, scaling
 
 QUESTION = "a question, which sets the number"
 TABLE = "recordings/mnist_nas_bench.md"
@@ -33,6 +36,9 @@ CITED = {
     },
     "03": {
         "nine MACs, or 18 FLOPs": "arithmetic",
+        "a side of 7 on, where 49 places": "arithmetic",
+        "cost the plain convolution 9 x 16 x 16 = 2,304": "arithmetic",
+        "9 x 16 + 16 x 16 = 400": "arithmetic",
         "The 0.39 billion of EfficientNet-B0 (Tan & Le 2019) would be 0.78": "table 2, and twice it",
         "topologies (Dong et al.) | 15,625": "Dong et al. 2021, section 3",
         "sizes (Dong et al.) | 32,768": "Dong et al. 2021, section 3",
@@ -54,6 +60,8 @@ CITED = {
     },
     "06": {
         "keeps 1,000 images": "the snippet, which the unit prints",
+        "is 3, 5 or 7, and goes from 16 up to 512": "AutoKeras 3.0.0, blocks/basic.py",
+        "it rises to 19 percent": "the cell to change, with the name regularize/dropout",
         "the **last** 20 percent": "AutoKeras 3.0.0, auto_model.py, `validation_split`",
         "on all 1,000 images": "the snippet",
         "of five epochs on 3,200": IMAGES,
@@ -95,6 +103,9 @@ CITED = {
         "MNIST's 10,000 official test images": "LeCun et al. 1998",
     },
     "11": {
+        "all 5,000 bundled images, and tested": IMAGES,
+        "an interval of one point about 4,500": "2 x 1.96 x sqrt(0.97 x 0.03 / n) = 0.01",
+        "and 41 when they were moved down": "the cell to change, with axis = 1",
         "The 5,000 bundled digits are gray, 28 pixels": IMAGES,
         "tested on the 10,000 **official**": "LeCun et al. 1998",
     },
@@ -104,6 +115,7 @@ CITED = {
         "at the address 127.0.0.1": "RFC 1122",
         "0.02 for a task with our 4,000": "tests/benchmarks/bench_executor.py",
         "with all 60,000 images of MNIST": "LeCun et al. 1998",
+        "even all 60,000 make 40 MB a second": "60,000 x 784 bytes for 100 machines in 120 s",
     },
     "13": {
         "from 98 to 99 percent counts": "arithmetic: the error halves in both steps",
@@ -112,6 +124,90 @@ CITED = {
         "about as much time as 25 trainings": "recordings/record_oneshot.py, the supernets' seconds",
     },
 }
+
+
+def settings_of_the_outline() -> list[int]:
+    """Two windows, and filters for each block: a fourth value, a third block, six, and five of four."""
+
+    def settings(values: int, blocks: int) -> int:
+        return 2 * sum(values**depth for depth in range(1, blocks + 1))
+
+    return [settings(4, 2), settings(3, 3), settings(3, 6), settings(4, 5)]
+
+
+def trials_of_luck() -> list[int]:
+    """After how many trials nine of ten searches are within a point, and within half a point."""
+    accuracies = trials.recorded("random_cnn")["val_accuracy"]
+    rng = np.random.default_rng(0)
+    orders = np.array([rng.permutation(accuracies) for _ in range(1000)])
+    best_so_far = np.maximum.accumulate(orders, axis=1)
+    is_close = [best_so_far >= accuracies.max() - points for points in (0.01, 0.005)]
+    return [int(np.argmax(close.mean(axis=0).round(2) >= 0.9)) + 1 for close in is_close]
+
+
+def cuts() -> list[int]:
+    """The values to which a space can be cut, and how many of them lose the best network."""
+    table = benchmark.load_benchmark().final()
+    best, choices = table["val_accuracy"].idxmax(), spaces.settings(spaces.bench_space)
+    names = sorted(set().union(*choices))
+    parts = [part for name in names for _, part in table.groupby(table[name])]
+    return [len(parts), sum(best not in part.index for part in parts)]
+
+
+def spread_of_greedy_after_five() -> list[float]:
+    runs = trials.recorded("strategies").query("strategy == 'greedy' and trial <= 5")
+    best = runs.groupby("seed")["val_accuracy"].max()
+    return [100 * (best.max() - best.min())]
+
+
+def grown(measure: str, **plan: int) -> float:
+    """How many times the base's FLOPs or parameters a plan of unit 10 has."""
+    sizes = [
+        scaling.digit_network(scaling.Plan(**{"depth": 4, "width": 8, "side": 12} | sides))
+        for sides in (plan, {})
+    ]
+    count = evaluation.count_flops if measure == "flops" else evaluation.count_params
+    return count(sizes[0]) / count(sizes[1])
+
+
+def pixels_or_filters() -> list[float]:
+    pixels = {"depth": 5, "side": 28}
+    return [grown("flops", **pixels), grown("parameters", **pixels), grown("parameters", width=23)]
+
+
+def work_of_the_1x1_convolutions() -> list[float]:
+    costs = evaluation.layer_costs(keras.applications.EfficientNetB0(weights=None))
+    shares = []
+    for block in ("block2b_", "block6b_"):
+        flops = {c.layer: c.flops for c in costs if block in c.layer and "Conv" in c.kind}
+        ours = sum(n for name, n in flops.items() if "expand_conv" in name or "project" in name)
+        shares.append(100 * ours / sum(flops.values()))
+    return shares
+
+
+def work_for_a_point() -> list[float]:
+    """Between neighbors of the EfficientNets: the least, and the most."""
+    paper = trials.recorded("scaling_paper")
+    ratios = paper["macs"].pct_change()[1:] + 1
+    costs = ratios ** (1 / (100 * paper["top1"].diff()[1:]))
+    assert costs.idxmin() == 1 and costs.idxmax() == 7  # B0 to B1, and B6 to B7
+    return [costs.min(), costs.max()]
+
+
+def _means_of_digits(column: str, times: int) -> dict[str, float]:
+    runs = trials.recorded("scaling_digits").query("times == @times")
+    return (100 * runs.groupby("direction")[column].mean()).to_dict()
+
+
+def resolution_over_all_three() -> list[float]:
+    means = _means_of_digits("test_accuracy", 4)
+    return [means["resolution"] - means["all three"]]
+
+
+def choice_by_validation() -> list[float]:
+    """What resolution reads at double the FLOPs, and the lowest and highest of the others."""
+    means = _means_of_digits("val_accuracy", 2)
+    return [means.pop("resolution"), min(means.values()), max(means.values())]
 
 
 def networks_by_depth() -> list[int]:
@@ -154,7 +250,21 @@ def whole_trainings_of_the_bill() -> list[float]:
 
 
 COMPUTED = {
-    "03": {"the {:,} settings of were there": lambda: [len(spaces.settings(spaces.cnn_space))]},
+    "00": {"One image is {:.3f} points": points_of_an_image},
+    "02": {
+        "all filters makes {} settings, a third block makes {}": lambda: settings_of_the_outline()[
+            :2
+        ],
+        "course's space with {:,} settings, five blocks of four values with {:,}": lambda: (
+            settings_of_the_outline()[2:]
+        ),
+        "About {} trials for one point, and about {} for half a point": trials_of_luck,
+    },
+    "03": {
+        "the {:,} settings of were there": lambda: [len(spaces.settings(spaces.cnn_space))],
+        "(this course) | {:,} |": number_of_networks,
+        "There are {} such cuts, and {} of them throw": cuts,
+    },
     "04": {"{} have one block, {} have two, and {} have three": networks_by_depth},
     "05": {
         "of , with {:,} small networks": number_of_networks,
@@ -162,12 +272,25 @@ COMPUTED = {
         "hyperparameters of our space make that {}.": random_trials_first,
         "Bayesian optimization for its first {}:": random_trials_first,
     },
+    "06": {"the greedy searches lie {:.1f} points apart": spread_of_greedy_after_five},
     "07": {"One image is {:.3f} points": points_of_an_image},
     "08": {"Of the {:,} networks {} have one block": networks_with_one_block},
     "09": {
         "weights of all {:,} networks": cells_of_darts,
         "judge all {:,} cells": cells_of_darts,
         "makes $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
+    },
+    "10": {
+        "make {:.1f} times the FLOPs with {:.1f} times the parameters, where width alone, with 23 "
+        "filters, takes {:.1f}": pixels_or_filters,
+        "depth alone make {} times as many": lambda: [2**7],
+        "say by 1.2 and 1.29, make {:.1f} times": lambda: [1.2**7],
+        "{:.0f} percent in 2b, {:.0f} in 6b": work_of_the_1x1_convolutions,
+        "B0 and B1, {:.2f} times the work, and most between B6 and B7, {:.1f}": work_for_a_point,
+        "reads {:.1f} points more than all three": resolution_over_all_three,
+        "resolution reads {:.1f} percent of them, the other ways {:.1f} to {:.1f}": (
+            choice_by_validation
+        ),
     },
     "13": {
         "fifty whole trainings are {:,} epochs, as many as {:.0f} whole": epochs_of_the_bill,

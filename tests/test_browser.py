@@ -214,7 +214,7 @@ def test_it_opens_on_the_first_unit_beside_its_contents(lab):
     contents = lab.page.locator(".jp-TableOfContents .jp-tocItem-heading")
     playwright.expect(contents.first).to_be_visible()
     playwright.expect(contents.first).to_contain_text("Unit 00")
-    playwright.expect(lab.cells().first.locator(".cm-lineNumbers")).to_be_visible()
+    playwright.expect(lab.cells().nth(1).locator(".cm-lineNumbers")).to_be_visible()
     playwright.expect(lab.page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
 
 

@@ -152,7 +152,11 @@ def test_a_built_notebook_is_complete_and_clean(course):
     assert nb.metadata == build.METADATA
     assert [cell.metadata for cell in nb.cells] == [
         {"slideshow": {"slide_type": "slide"}},
-        {"slideshow": {"slide_type": "skip"}, "tags": ["remove-cell"]},  # what Colab needs
+        {  # what Colab needs
+            "jupyter": {"source_hidden": True},
+            "slideshow": {"slide_type": "skip"},
+            "tags": ["remove-cell"],
+        },
         {"slideshow": {"slide_type": "-"}},
         {"slideshow": {"slide_type": "subslide"}, "tags": ["raises-exception"]},
         {

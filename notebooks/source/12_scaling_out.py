@@ -429,9 +429,10 @@ plotting.show(ax, source="a recorded search on two workers of Dask")
 # seconds and the overhead $o$ of handing it out and hearing of it. (The sign $\lceil\,\rceil$
 # rounds up. It counts in rounds; for trials of equal length a queue takes as long. If trials take
 # unequal times, take their mean for $t$, and add the longest one for the wait at the end.) For Dask
-# on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000 images. **Change
-# this.** What do a hundred machines bring to the trials of the first search, what to trials of two
-# minutes, and what does the whole cost at a price of your choice?
+# on our machine, $s$ was 3 seconds, and $o$ was 0.02 for a task with our 4,000 images.
+#
+# **Change this.** What do a hundred machines bring to the trials of the first search, what to
+# trials of two minutes, and what does the whole cost at a price of your choice?
 
 # %% tags=["change-this"]
 n_trials, trial_seconds, price = 1000, 120, 0.10  # change this: price in euros an hour and worker
