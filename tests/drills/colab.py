@@ -80,7 +80,7 @@ widgetsnbextension==3.6.10
 
 def uv(*arguments: str | Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "uv", "--quiet", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
 
 
 def make_environment(folder: Path, base: str) -> Path:
@@ -117,10 +117,12 @@ def installed(python: Path) -> dict[str, str]:
 
 def publish(folder: Path) -> None:
     """Do what a maintainer does: name the repository, write the badges, commit."""
-    subprocess.run(["git", "clone", "--quiet", f"file://{ROOT}", folder], check=True)
+    subprocess.run(["git", "clone", "--quiet", f"file://{ROOT}", folder], check=True, timeout=300)
     launch.main([PUBLISHED], folder)
     author = ["-c", "user.name=drill", "-c", "user.email=drill@localhost"]
-    subprocess.run(["git", *author, "commit", "--quiet", "-am", "Badges"], cwd=folder, check=True)
+    subprocess.run(
+        ["git", *author, "commit", "--quiet", "-am", "Badges"], cwd=folder, check=True, timeout=60
+    )
 
 
 def environment(root: Path, published: Path) -> dict[str, str]:
@@ -207,6 +209,7 @@ def rehearse(root: Path, base: str, units: list[str]) -> int:
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     print(f"Changed among Colab's packages: {changed}", f"Beside the course: {beside}", sep="\n")
     print(doctor.stdout, doctor.stderr)

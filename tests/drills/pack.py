@@ -70,6 +70,7 @@ def run(name: str, command: list, folder: Path, environment: dict[str, str]) -> 
         capture_output=True,
         text=True,
         check=False,
+        timeout=1800,
     )
     if answer.returncode:
         sys.exit(f"{name}: failed\n{answer.stdout[-2000:]}{answer.stderr[-2000:]}")
