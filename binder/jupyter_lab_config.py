@@ -11,7 +11,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from ipykernel.ipkernel import IPythonKernel
 from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 folder = Path(__file__).resolve().parent
 layout = "default-37a8.jupyterlab-workspace"  # JupyterLab's name for the one it opens by default
@@ -30,7 +32,23 @@ if not writable:
     os.environ["JUPYTER_DATA_DIR"] = tempfile.mkdtemp(prefix="jupyter-")
     atexit.register(shutil.rmtree, os.environ["JUPYTER_DATA_DIR"], ignore_errors=True)
 
+
+class Contents(AsyncLargeFileManager):
+    """The files of the course. A notebook that is opened already says which Python runs it.
+
+    JupyterLab writes that into it as soon as the kernel is there, and would call a unit unsaved that
+    nobody has touched.
+    """
+
+    async def get(self, path, content=True, *arguments, **options):
+        model = await super().get(path, content, *arguments, **options)
+        if content and model["type"] == "notebook":
+            model["content"]["metadata"]["language_info"] = IPythonKernel.language_info
+        return model
+
+
 c = get_config()  # noqa: F821 - Jupyter runs this file, and provides it
 c.ServerApp.root_dir = str(folder.parent)
+c.ServerApp.contents_manager_class = Contents
 c.LabApp.app_settings_dir = str(folder)
 c.LabApp.workspaces_dir = str(layouts)

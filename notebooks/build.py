@@ -60,7 +60,7 @@ from notebooks.rules import PREDICTED, ROOT, problems
 
 CELL_TIMEOUT = 300  # seconds
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -288,7 +288,7 @@ class FoldPredictions(preprocessors.Preprocessor):
 
     def preprocess_cell(self, cell, resources, index):
         if PREDICTED in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"outputs_hidden": True}
+            cell.metadata |= {"collapsed": True, "jupyter": {"outputs_hidden": True}}
             cell.outputs = [COVER, *cell.outputs] if cell.outputs else []
         return cell, resources
 
@@ -399,7 +399,7 @@ def check(source: Path) -> list[str]:
             faults.append(f"{name} is missing")
             continue
         committed = nbformat.read(path, as_version=4)
-        _apply(committed, preprocessors.ClearOutputPreprocessor())
+        _apply(committed, preprocessors.ClearOutputPreprocessor(remove_metadata_fields=set()))
         old, new = (nbformat.writes(book).splitlines() for book in (committed, nb))
         faults += difflib.unified_diff(old, new, name, "as built", n=0, lineterm="")
     return faults

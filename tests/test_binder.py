@@ -105,7 +105,8 @@ def test_the_configuration_leaves_security_alone(tmp_path):
 
     config = run_configuration(tmp_path)
 
-    assert vars(config.ServerApp) == {"root_dir": str(tmp_path)}
+    assert config.ServerApp.root_dir == str(tmp_path)
+    assert vars(config.ServerApp).keys() == {"root_dir", "contents_manager_class"}
     assert vars(config.LabApp) == {
         "app_settings_dir": str(tmp_path / "binder"),
         "workspaces_dir": str(tmp_path / "runs" / "jupyterlab"),

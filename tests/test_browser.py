@@ -230,6 +230,17 @@ def test_a_page_opens_as_preview_with_its_graphs_drawn(lab):
     ).to_be_visible()
 
 
+def test_a_unit_that_nobody_touched_is_not_called_unsaved(lab):
+    lab.open("notebooks/00_start_here.ipynb").wait_until_idle()
+    tab = lab.page.locator(".lm-TabBar-tab.jp-mod-current", has_text="00_start_here.ipynb")
+    playwright.expect(tab).to_be_visible()
+    lab.page.wait_for_timeout(2000)  # for what the kernel has to say of itself
+    playwright.expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+    lab.cells().nth(1).locator(".cm-content").click()
+    lab.page.keyboard.insert_text("#")
+    playwright.expect(tab).to_have_class(re.compile("jp-mod-dirty"))
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_runs_to_its_end(lab, unit):
     path = f"notebooks/{unit}.ipynb"

@@ -160,6 +160,7 @@ def test_a_built_notebook_is_complete_and_clean(course):
         {"slideshow": {"slide_type": "-"}},
         {"slideshow": {"slide_type": "subslide"}, "tags": ["raises-exception"]},
         {
+            "collapsed": True,
             "jupyter": {"outputs_hidden": True},
             "slideshow": {"slide_type": "subslide"},
             "tags": ["prediction-result"],
