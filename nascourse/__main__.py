@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from nascourse import CourseError
-from nascourse.cli import doctor
+from nascourse.cli import doctor, pack
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,12 +70,12 @@ def main(arguments: list[str] | None = None) -> int:
 
     kit = commands.add_parser("pack", help="put all that an offline room needs into a folder")
     kit.add_argument("folder", metavar="DIR", help="a new folder, for instance on a USB stick")
-    for option, what in (
-        ("platform", "linux-x86_64, linux-aarch64, darwin-arm64, windows-amd64"),
-        ("python", "3.10 to 3.13"),
-    ):
+    for option, names in (("platform", pack.SYSTEMS), ("python", doctor.PYTHONS)):
         kit.add_argument(
-            f"--{option}", nargs="+", default=[], help=f"one or more of {what} (default: this one)"
+            f"--{option}",
+            nargs="+",
+            default=[],
+            help=f"one or more of {', '.join(names)} (default: this one)",
         )
 
     options = parser.parse_args(arguments)
@@ -88,9 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             return progress.main(options.files)
         if options.command == "pack":
-            from nascourse.cli.pack import pack
-
-            print("Packed", pack(options.folder, systems=options.platform, pythons=options.python))
+            systems, pythons = options.platform, options.python
+            print("Packed", pack.pack(options.folder, systems=systems, pythons=pythons))
             return 0
         if not doctor.home_folder():  # Keras would make a folder "~", and Matplotlib give up
             sentence = "There is no home folder: 'python -m nascourse doctor' says more."

@@ -223,11 +223,14 @@ def _embed_pictures(nb: NotebookNode, folder: Path) -> None:
 
 
 def _cut_into_slides(nb: NotebookNode) -> None:
-    """Let each heading begin a cell and a slide; each further step of the lesson goes below it."""
+    """Let each heading begin a cell and a slide; each further step of the lesson goes below it.
+
+    What to read after the exercises stays in their cell.
+    """
     cells: list[NotebookNode] = []
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            texts = re.split(r"\n+(?=##+ )", cell.source)
+            texts = re.split(r"\n+(?=##+ (?!Further reading\n))", cell.source)
             cells += [new_markdown_cell(text, metadata=dict(cell.metadata)) for text in texts]
         else:
             cells.append(cell)

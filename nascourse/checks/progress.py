@@ -250,8 +250,8 @@ def main(files: Sequence[str]) -> int:
             print(f"Predictions: {guesses} written down, {table['close'].sum()} right or close.")
         return 0
     try:
-        solved, unsolved = class_summary(given_files(files))
-        guesses = class_guesses(given_files(files))
+        paths = given_files(files)
+        (solved, unsolved), guesses = class_summary(paths), class_guesses(paths)
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
