@@ -116,6 +116,7 @@ def test_the_winner_promises_too_much_by_hand():
     assert table.loc[6, "curse"] == pytest.approx(0, abs=0.005)  # 0.80 and 0.85 change places
     assert table.loc[6, "retrained"] == pytest.approx(0.825, abs=0.005)
     assert table.loc[6, "gap"] == pytest.approx(0.80 - 0.69 + (0.05 - 0.02) / 2, abs=0.005)
+    assert table.loc[1, "curse"] == pytest.approx(0, abs=1e-12)  # without a choice there is none
     assert table.loc[1, "val_accuracy"] == pytest.approx(np.mean(VAL) + 0.025, abs=0.01)
     assert table.loc[1, "test_accuracy"] == pytest.approx(np.mean(TEST) + 0.01, abs=0.01)
     with pytest.raises(CourseError, match="size=7 is not possible"):

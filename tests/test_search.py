@@ -241,7 +241,8 @@ def test_an_observer_hears_of_the_network_and_of_each_batch(run, tmp_path):
     expected = []
     for trial, architecture in zip((1, 2), found.table["architecture"]):
         facts = (trial, architecture, ["architecture", "fingerprint", "flops", "n_params"])
-        expected += [facts, trial, trial, trial, (trial, 1)]  # the third one is of validation
+        while_built = [trial, trial, trial]  # before, in and after the making of the graph
+        expected += [*while_built, facts, trial, trial, trial, (trial, 1)]  # the last: validation
     assert heard.events == expected
 
 
@@ -384,6 +385,20 @@ def test_a_search_that_goes_on_first_tells_the_trials_that_it_has(run, tmp_path)
         ("trial ends", 2),
         ("search ends",),
     ]
+
+
+@pytest.mark.parametrize("options", [RANDOM, GREEDY], ids=["KerasTuner", "AutoKeras"])
+def test_a_stop_is_heard_before_the_first_batch_ends(run, options, tmp_path):
+    class StopAtOnce(search.Observer):
+        def network_known(self, trial, network):
+            pytest.fail("the first batch ended")
+
+        def batch_end(self, trial):
+            raise KeyboardInterrupt
+
+    stopped = run(tmp_path, observer=StopAtOnce(), **{**options, "max_trials": 1})
+
+    assert stopped.table.empty
 
 
 def test_interrupted_in_the_first_trial(run, randomly, tmp_path):

@@ -38,6 +38,7 @@ def fit(
     seed: int,
     batch_size: int = 32,
     validation_data: Any = None,
+    listen: Callable[[], object] = lambda: None,
     **options: Any,
 ) -> keras.callbacks.History:
     """Train like ``model.fit``, only faster.
@@ -59,6 +60,9 @@ def fit(
         Images in one step, in training and in validation.
     validation_data
         A pair of arrays like ``x`` and ``y``, or anything else that ``model.fit`` takes.
+    listen
+        Called before the first batch ends, which takes seconds while TensorFlow makes its graph:
+        what it raises ends the training there.
     **options
         More arguments of ``model.fit``.
     """
@@ -68,13 +72,15 @@ def fit(
     # be built says so better in its first step.
     with contextlib.suppress(Exception):
         compat.build_by_batch(model, x[:batch_size], y[:batch_size])
+    listen()
     single = _act_between_steps(options.get("callbacks") or ())
-    model.train_function = _Steps(model, model.train_step, (x, y), batch_size, seed, single=single)
+    steps = _Steps(model, model.train_step, (x, y), batch_size, seed, single=single, listen=listen)
+    model.train_function = steps
     if isinstance(validation_data, tuple) and _are_arrays(*validation_data):
         model.test_function = _Steps(model, model.test_step, validation_data, batch_size)
         validation_data = model.test_function.numbers()
     try:
-        return model.fit(model.train_function.numbers(), validation_data=validation_data, **options)
+        return model.fit(steps.numbers(), validation_data=validation_data, **options)
     finally:
         model.train_function = model.test_function = None  # Keras makes its own when it needs them
 
@@ -125,9 +131,10 @@ class _Steps:
         seed: int | None = None,
         *,
         single: bool = False,
+        listen: Callable[[], object] = lambda: None,
     ):
         self._x, self._y = arrays
-        self._batch_size = batch_size
+        self._batch_size, self._listen = batch_size, listen
         self._steps = -(-len(self._y) // batch_size)
         self._rng = None if seed is None else np.random.default_rng(seed)
         fitting = EXECUTION_BYTES // (batch_size * max(1, self._x[:1].nbytes))
@@ -139,6 +146,7 @@ class _Steps:
 
             def take_step(first: tf.Tensor) -> tf.Tensor:
                 step((x[first : first + batch_size], y[first : first + batch_size]))
+                listen()  # once, while the graph is made
                 return first + batch_size
 
             loop = tf.while_loop(
@@ -174,6 +182,9 @@ class _Steps:
         first = self._executed * self._batch_size
         images = self._order[first : first + steps * self._batch_size]
         began = time.perf_counter()
+        if not self._executions:
+            self._execute.get_concrete_function()
+            self._listen()
         logs = self._execute(self._x[images], self._y[images])
         self._logs = {name: float(value) for name, value in logs.items()}
         seconds = time.perf_counter() - began

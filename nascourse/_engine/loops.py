@@ -109,7 +109,7 @@ class _CourseTuner(keras_tuner.Tuner):
     def run_trial(self, trial: Trial, *args: Any, callbacks=(), **arguments: Any) -> Any:
         # KerasTuner says nothing of validation, and a pause or a stop would wait for its end.
         validation = keras.callbacks.LambdaCallback(
-            on_test_batch_end=lambda batch, logs: self.recorder.validation_batch_end()
+            on_test_batch_end=lambda batch, logs: self.recorder.listen()
         )
         arguments["callbacks"] = [*callbacks, validation]
         number = trial_number(trial)
@@ -125,7 +125,8 @@ class _CourseTuner(keras_tuner.Tuner):
                 compat.autokeras_trains_with(_fit),
             ):
                 seed = trial_seed(self._options.seed, number)
-                results = super().run_trial(trial, *args, seed=seed, **arguments)
+                arguments |= {"seed": seed, "listen": self.recorder.listen}
+                results = super().run_trial(trial, *args, **arguments)
             self.recorder.check_curve()
             return results
         except TimeIsUp:
@@ -183,9 +184,9 @@ class _FedSpace(keras_tuner.HyperModel):
         )
         return build(hp)
 
-    def fit(self, hp, model: keras.Model, *args: Any, seed: int, **arguments: Any) -> Any:
+    def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
         if self._own_fit is None:
-            return _fit(model, *args, seed=seed, **arguments)
+            return _fit(model, *args, seed=seed, listen=listen, **arguments)
         with _whole_tracebacks():
             return self._own_fit(hp, model, *args, **arguments)
 

@@ -32,7 +32,8 @@ class Observer:
 
     def network_known(self, trial: int, network: dict[str, Any]) -> None: ...
 
-    def batch_end(self, trial: int) -> None: ...  # of training or validation
+    # After each batch of training or validation, and between the steps of making a network's graph.
+    def batch_end(self, trial: int) -> None: ...
 
     def epoch_end(self, trial: int, epoch: int, logs: dict[str, float]) -> None: ...
 

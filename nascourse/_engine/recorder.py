@@ -68,8 +68,8 @@ class TrialRecorder:
         """Report that workers are waited for."""
         self._observer.waiting(line)
 
-    def validation_batch_end(self) -> None:
-        """Report a batch of validation."""
+    def listen(self) -> None:
+        """Let the observer pause or stop the search between two batches, or before the first."""
         self._observer.batch_end(self._number)
 
     def epoch_end(self, epoch: int, metrics: dict[str, float]) -> None:

@@ -204,8 +204,9 @@ def winners_curse(
 ) -> pd.DataFrame:
     """How much the best of N networks promises in validation, and what it holds.
 
-    Each repeat trains N networks once each, drawn at random without replacement, and takes the one
-    with the best validation accuracy.
+    Each repeat draws N networks at random without replacement, and for each network a training by
+    which it competes; the one with the best validation accuracy wins.  Then all compete again by
+    their next training, until each of their trainings has competed once.
 
     Returns
     -------
@@ -234,8 +235,10 @@ def winners_curse(
         winners = []
         for _ in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)
-            competing = measured[networks, rng.integers(n_seeds, size=size)]
-            winners.append(competing[competing[:, 0].argmax()])
+            first = rng.integers(n_seeds, size=size)
+            for turn in range(n_seeds):
+                competing = measured[networks, (first + turn) % n_seeds]
+                winners.append(competing[competing[:, 0].argmax()])
         means[size] = np.mean(winners, axis=0)
     columns = ["val_accuracy", "retrained", "test_accuracy"]
     table = pd.DataFrame.from_dict(means, orient="index", columns=columns).rename_axis("networks")

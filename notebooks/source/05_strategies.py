@@ -502,21 +502,32 @@ for spent in fresh:
 # ## What a small space can tell
 #
 # What can stop a local search? A **local optimum**, a network that none of its neighbors beats in
-# validation. There it has to start again somewhere else.
+# validation. There it has to start again somewhere else. We count them four times: with few and with
+# many validation images, by one training of each network and by the mean of all.
 #
-# **Predict.** Of the 1,248 networks, how many are local optima by the accuracies of one seed, on
-# average, and how many by the means of all seeds? Write a list of two numbers.
+# **Predict.** Of the 1,248 networks, how many are local optima by one training each and 1,000
+# images, on average, and how many by the means and 5,000 images? Write a list of two numbers.
 
 # %% tags=["prediction"]
-guess = ...  # a list of two numbers of networks: by one seed, by the means
+guess = ...  # a list of two numbers of networks: measured badly, measured well
+
 
 # %% tags=["prediction-result"]
-last = bench.curves[bench.curves["epoch"] == bench.epochs]
-by_seed = last.pivot(index="network", columns="seed", values="val_accuracy")
-optima = [len(benchmark.local_optima(bench, by_seed[seed])) for seed in bench.seeds]
-of_means = len(benchmark.local_optima(bench, by_seed.mean(axis=1)))
-print("by each seed:", optima)
-compare("05.h", guess, {"by one seed": np.mean(optima), "by the means": of_means}, digits=0)
+def count_optima(images):
+    """Local optima by each seed's validation accuracies, and by their means."""
+    table = benchmark.load_benchmark(validation_images=images)
+    last = table.curves[table.curves["epoch"] == table.epochs]
+    by_seed = last.pivot(index="network", columns="seed", values="val_accuracy")
+    rankings = {f"seed {seed}": by_seed[seed] for seed in table.seeds}
+    rankings["means"] = by_seed.mean(axis=1)
+    return {name: len(benchmark.local_optima(table, ranks)) for name, ranks in rankings.items()}
+
+
+optima = pd.DataFrame({"1,000 images": count_optima(1000), "5,000 images": count_optima(5000)})
+print(optima)
+badly = optima.drop("means")["1,000 images"].mean()
+well = optima.loc["means", "5,000 images"]
+compare("05.h", guess, {"measured badly": badly, "measured well": well}, digits=0)
 
 # %% [markdown]
 # Most of these traps are made of noise: where accuracies are measured better, fewer are left, and

@@ -421,7 +421,7 @@ pd.DataFrame(measured).T
 #
 # **Change this.** Do the two fronts share most of their networks? Which takes longer, a plain
 # convolution or a separable one? Then ask the same of `"saved_bytes"`, and of `"litert_ms"`, the
-# time in LiteRT, if the table has it. (In the view below you can look single networks up. Where
+# time in LiteRT. (In the view below you can look single networks up. Where
 # widgets do not work, it shows one.)
 
 # %% tags=["change-this"]
