@@ -18,8 +18,11 @@ from nascourse.benchmark.table import Benchmark, listed
 
 NAME = "mnist_nas_bench"
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-FILES = {"networks": f"{NAME}_networks.csv.gz", "curves": f"{NAME}_epochs.csv.gz"}
-CROSSED = f"{NAME}_crossed.csv.gz"
+FILES = {
+    "networks": f"{NAME}_networks.csv.gz",
+    "curves": f"{NAME}_epochs.csv.gz",
+    "crossed": f"{NAME}_crossed.csv.gz",
+}
 
 _COUNTED = {"val_right": "validation", "small_right": "small_validation", "test_right": "test"}
 
@@ -46,14 +49,13 @@ def load_benchmark(
     header_bytes = read_file(folder, f"{NAME}.json")
     try:
         header = json.loads(header_bytes)
-        names = {**FILES, "crossed": CROSSED} if CROSSED in header["files"] else FILES
-        checksums = {name: header["files"][name]["sha256"] for name in names.values()}
+        checksums = {name: header["files"][name]["sha256"] for name in FILES.values()}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CourseError(
             f"{NAME}.json in {str(folder)!r} is damaged: install the course again."
         ) from error
-    contents = {part: read_file(folder, name) for part, name in names.items()}
-    for part, name in names.items():
+    contents = {part: read_file(folder, name) for part, name in FILES.items()}
+    for part, name in FILES.items():
         if hashlib.sha256(contents[part]).hexdigest() != checksums[name]:
             raise CourseError(
                 f"{name} in {str(folder)!r} is not what it was when the benchmark was made (its "
@@ -75,17 +77,17 @@ def assembled(
     header: Mapping[str, Any],
     networks: pd.DataFrame,
     curves: pd.DataFrame,
-    crossed: pd.DataFrame | None = None,
+    crossed: pd.DataFrame,
     *,
     validation_images: int | None = None,
 ) -> Benchmark:
     """The benchmark of these tables, which count how many images of each set are right."""
-    sizes = {right: header.get(f"{name}_images") for right, name in _COUNTED.items()}
-    possible = [sizes[name] for name in ("val_right", "small_right") if name in curves]
+    sizes = {right: header[f"{name}_images"] for right, name in _COUNTED.items()}
+    possible = [sizes["val_right"], sizes["small_right"]]
     if validation_images not in (None, *possible):
         raise CourseError(
             f"validation_images={validation_images!r} is not possible: leave it out, or choose one "
-            f"of the sizes that the table has: {listed(possible) or 'a single one'}."
+            f"of the sizes that the table has: {listed(possible)}."
         )
     val = "val_right" if validation_images in (None, sizes["val_right"]) else "small_right"
 
@@ -96,13 +98,11 @@ def assembled(
             val_loss=table["val_loss"] if val == "val_right" else float("nan"),
         ).drop(columns=list(_COUNTED))
 
-    if possible:
-        curves = accuracies(curves)
-        # Measured on a quiet machine, it is a better price than what each training took.
-        quiet = curves["network"].map(networks.set_index("network")["epoch_seconds"])
-        curves["seconds"] = quiet.fillna(curves["seconds"])
-        crossed = None if crossed is None else accuracies(crossed)
-    return Benchmark(networks, curves, crossed=crossed, of=header.get("networks"))
+    curves = accuracies(curves)
+    # Measured one by one, it is a better price than what each training took beside others.
+    alone = curves["network"].map(networks.set_index("network")["epoch_seconds"])
+    curves["seconds"] = alone.fillna(curves["seconds"])
+    return Benchmark(networks, curves, crossed=accuracies(crossed), of=header["networks"])
 
 
 def read_file(folder: Path, name: str) -> bytes:

@@ -35,7 +35,7 @@ COLUMNS = {
     "head": "from feature maps to a vector",
     "n_params": "weights",
     "flops": "floating-point operations for one image, two for a multiply-accumulate",
-    "epoch_seconds": "processor seconds of one epoch's training, one thread, on a quiet machine",
+    "epoch_seconds": "processor seconds of one epoch's training, one thread, on a core of its own",
     "latency_ms": "median milliseconds for one image, with tf.function, one thread",
     "litert_ms": "median milliseconds for one image, with LiteRT in float32, one thread",
     "saved_bytes": "size of the .keras file",

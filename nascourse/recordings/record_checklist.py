@@ -47,10 +47,15 @@ EXPERIMENTS = {
     BENCHMARK: Experiment((f"{BENCHMARK}_epochs.csv.gz", f"{BENCHMARK}.json"), ("network",)),
     "bayesian": Experiment((f"{BENCHMARK}_bayesian.csv.gz",)),
     "subsets": Experiment(("subsets.csv",), ("network",)),
-    "oneshot": Experiment(("oneshot_supernets.csv", "oneshot.csv"), ("epochs", "separate")),
+    "oneshot": Experiment(
+        ("oneshot_supernets.csv", "oneshot.csv"),
+        ("epochs", "separate", "sampling", "normalization"),
+    ),
     "scaling": Experiment(("scaling_digits.csv",), ("direction", "times")),
     "darts": Experiment(
-        ("darts.csv", "darts_epochs.csv"), ("strategy",), ("four cells trained", "one cell drawn")
+        ("darts.csv", "darts_epochs.csv", "darts_collapse.csv", "darts_collapse_epochs.csv"),
+        ("strategy",),
+        ("eight cells trained", "one cell drawn"),
     ),
     "backends": Experiment(("backends.csv",), ("backend", "strategy"), ("random",)),
     "optuna": Experiment(

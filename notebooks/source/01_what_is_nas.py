@@ -102,7 +102,7 @@ spaces.to_table(spaces.bench_space)
 # image.
 #
 # You need not know these bricks yet; [unit 03](03_search_spaces.ipynb) takes each apart. For now they
-# are switches to play with. A name has two parts, a group and the choice in it, as in `conv/kernel`.
+# are switches to play with. Most names have two parts, a group and the choice in it, as in `conv/kernel`.
 # A block that is not there has no filters: the last column says so.
 #
 # ### The estimation of this unit
@@ -216,7 +216,7 @@ compare("01.a", guess, 100 * np.ptp(accuracies), unit="percentage points", digit
 
 # %% [markdown]
 # A few changes can be worth several points, which is why one searches. And which of your picks was the
-# best? What a search has seen belongs into a **trial table**: one row a trial, with the choices, the
+# best? What a search has seen belongs in a **trial table**: one row a trial, with the choices, the
 # scores and the costs. You will meet it in every unit. Whatever searches, this is what comes out, and
 # all that follows (the best network, curves, comparisons) is read from it.
 
@@ -237,10 +237,10 @@ table = trials.to_table(rows)
 trials.summary(table)
 
 # %% [markdown]
-# `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels,
-# `/2` behind it marks a stride of two, and `sep` before it a separable one; `max2` halves by max
-# pooling, `ave2 concat` is the skip, `ave4` takes the means of the head `quarters`, and the last
-# `10` is the layer that names the digit. `n_params` and `flops` come in a moment.
+# `architecture` is the network in short: `6@5x5` is a convolution with 6 filters of 5x5 pixels, `/2`
+# behind it marks a stride of two, and `sep` before it a separable one; `max2` halves by max pooling,
+# `ave2 concat` is the skip, `ave4` takes the means of the head `quarters`, `flatten` lines up all that
+# is left, and the last `10` is the layer that names the digit. `n_params` and `flops` come in a moment.
 #
 # ## By hand against luck
 #
@@ -297,6 +297,7 @@ plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, 1,000 simulated rand
 # differed. That is how strategies are compared, here and in every unit to come.
 #
 # **Change this.** How many networks does luck need until it beats your search in half of its tries?
+# (With strong picks it may take hundreds.)
 
 # %% tags=["change-this"]
 budget = 20  # change this
@@ -364,9 +365,9 @@ poorer = list(parts)[1:]
 compare("01.c", guess, min(poorer, key=best.get), options=poorer)
 
 # %% [markdown]
-# No strategy, however clever, finds a better network. What the space leaves out cannot be found, and
-# a limit on the size can leave out most. (Each number is the mean of several trainings. A single one,
-# as our searches see it, may lie a little above, by luck.)
+# In a poorer space no strategy, however clever, finds a better network than these. What the space leaves
+# out cannot be found, and a limit on the size can leave out most. (Each number is the mean of several
+# trainings. A single one, as our searches see it, may lie a little above, by luck.)
 #
 # **Change this.** Keep one value of another choice. Is there one whose loss costs nothing that you
 # could notice? The names stand in the table of the space.
@@ -391,12 +392,14 @@ early, late = (set(bench.at(epochs).nlargest(10).index) for epochs in (1, 12))
 compare("01.d", guess, len(early & late), unit="of ten")
 
 # %% [markdown]
-# The others looked good early and were overtaken. A cheap estimation answers another question than
-# the one you asked. How far it can be trusted is the matter of [unit 04](04_estimation.ipynb).
+# Most of them stay, for a twelfth of the price. But the others were overtaken, and so was the one that
+# looked best. (The accuracies are means of three trainings. By one training each, fewer stay.) A cheap
+# estimation answers another question than the one you asked, even if a similar one. How far it can be
+# trusted is the matter of [unit 04](04_estimation.ipynb).
 #
 # **NAS is too slow**, they say too. But what is slow is training, not searching.
 #
-# **Predict.** We look 1,000 random searches of four networks up, as above. How many hours of one core
+# **Predict.** We look up 1,000 random searches of four networks, as above. How many hours of one core
 # would they take if each network were trained? Write a number.
 
 # %% tags=["prediction"]
@@ -406,7 +409,7 @@ guess = ...  # a number of hours
 bench.start()
 began = time.perf_counter()
 random_searches(budget=4)
-print(f"looked up in {time.perf_counter() - began:.1f} seconds")
+print(f"looked up in {time.perf_counter() - began:.2f} seconds")
 compare("01.e", guess, bench.seconds_spent / 3600, unit="hours", digits=1)
 
 # %% [markdown]
@@ -434,16 +437,17 @@ model = spaces.built(spaces.bench_space, winner)
 model.fit(splits.x_train, splits.y_train, epochs=12, batch_size=64, verbose=0)
 accuracy = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
 low, high = evaluation.accuracy_interval(accuracy, len(splits.y_val))
-print(f"here: {accuracy:.3f}; other validation images could have given {low:.3f} to {high:.3f}")
+print(f"here: {accuracy:.3f}; on all images of this kind probably {low:.3f} to {high:.3f}")
 for other in bench.seeds:
     print(f"in the table, seed {other}: {bench.query(winner, seed=other).val_accuracy:.3f}")
 
 # %% [markdown]
 # Parameters and FLOPs are facts of the architecture, but accuracies are measurements. Each seed gives
-# another one. So do other validation images, as the interval says. And the table was made with other
-# images: it trains with 4,000 where we have 3,200, so ours tend to be a little lower. A difference of
-# one or two percent is no surprise. A search cannot tell networks apart that differ by less than this
-# noise.
+# another one. So do other validation images: the interval says how far one can conclude from 800 of them
+# to all. And the table was made with other images: it trains with 4,000 where we have 3,200, so ours
+# tend to be a little lower. A difference of one or two percentage points is no surprise. Within a search
+# all networks are judged by the same images, so there it is mostly the seed that hides small
+# differences.
 #
 # ## Summary
 #

@@ -27,16 +27,17 @@ import pandas as pd
 from scipy import stats
 
 # %% [markdown]
-# To judge a judge, we must know the truth. **MNIST-NAS-Bench**, the table of
-# [unit 01](01_what_is_nas.ipynb), comes close: 1,248 small networks, each trained for 12 epochs from
-# several seeds, judged on validation images after each epoch, and tested on MNIST's 10,000 official
-# test images at the end. A query answers as a training would, and notes what that would have cost.
-# Seconds differ from machine to machine, so we count the cost in epochs.
+# To judge a judge, we must know the truth. **MNIST-NAS-Bench**, the table of [unit
+# 01](01_what_is_nas.ipynb), comes close: 1,248 small networks, each trained for 12 epochs from three
+# seeds or more, and judged after each epoch on 5,000 validation images and on MNIST's 10,000 official
+# test images. A query answers as a training would, and notes what that would have cost. Seconds differ
+# from machine to machine, so we count the cost in epochs.
 #
-# A query never tells the test accuracy, since no search may look at it. But we do not search here,
-# we judge the judges. Our judge is one training of each network, the one with seed 0. Our **truth**
-# is the mean test accuracy of the network's *other* trainings. (With the same training in it, the
-# truth would flatter the judge: what was luck in one would be luck in the other.)
+# A query never tells the test accuracy, since no search may look at it. But we do not search here, we
+# judge the judges. Our judge is one training of each network, the one with seed 0. Our **truth** is the
+# mean test accuracy of *other* trainings of the network: two for most, and seven more, made for this
+# purpose, for the hundred best. (With the same training in it, the truth would flatter the judge: what
+# was luck in one would be luck in the other.)
 
 # %%
 bench = benchmark.load_benchmark()
@@ -77,9 +78,9 @@ groups = {"all networks": order, "the best tenth": order[-len(order) // 10 :]}
 compare("04.a", guess, {name: wrong_pairs(group) for name, group in groups.items()}, unit="pairs")
 
 # %% [markdown]
-# Over the whole space a single training seldom errs: it tells a good network from a bad one. Among
-# the best it errs far more often. (Fifty would be tossing a coin.) There are two kinds of luck in a
-# judgment, and among the best networks they are about as large as the differences that we look for.
+# Over the whole space a single training seldom errs: it tells a good network from a bad one. Among the
+# best it errs twice as often. (Fifty would be tossing a coin.) There are two kinds of luck in a
+# judgment, and among the best networks they are not much smaller than the differences that we look for.
 #
 # The first kind is **seed noise**: other first weights, another order of the images. More seeds
 # would help, and each costs a whole training. The second kind is which images happen to be in the
@@ -140,15 +141,16 @@ results = {f"after {epochs}": agreement["all networks"][epochs] for epochs in (1
 compare("04.b", guess, results, digits=2)
 ax = plotting.plot_lines(agreement, value="rank correlation with the truth")
 caption = "Nearly all of the agreement is there early; among good networks every judge does worse."
-plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, seed 0 against the other seeds")
+plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, seed 0 against other trainings")
 
 # %% [markdown]
-# One epoch costs a twelfth and already gives most of the order. After three or four there is little
-# left to gain: the last two thirds of the training buy almost nothing. Among the best quarter every
-# judge does worse. The noise is smaller there, but the differences have shrunk far more, and no
-# number of epochs brings them back. (The lines jump, as each point comes from one seed.)
+# One epoch costs a twelfth and already gives most of the order. After three or four there is little left
+# to gain: the last two thirds of the training buy almost nothing. Among the best quarter every judge
+# does worse. The noise is smaller there, but the differences have shrunk even more. There three epochs
+# are clearly better than one, and twelve hardly better than three. (The lines jump, as each point comes
+# from one training a network.)
 #
-# An early judgment could be merely noisy. Is it worse, does it prefer a kind of network? Of the
+# An early judgment could be merely noisy. Or is it unfair: does it prefer some kind of network? Of the
 # 1,248 networks 96 have one block, 288 have two, and 864 have three.
 #
 # **Predict.** Take the 50 networks that look best after one epoch, and the 50 that look best after
@@ -167,9 +169,11 @@ print(blocks)
 compare("04.c", guess, blocks.loc[3].to_dict(), unit="networks")
 
 # %% [markdown]
-# Deep networks learn late. After one epoch the shallow ones hold far more than their share of the
-# best places; at the end most of these belong to deep ones. So an early judgment is not only noisy,
-# it is **biased**: these numbers are means of several seeds, and more seeds would not mend it.
+# By their numbers, networks with one, two and three blocks should hold 4, 12 and 35 of 50 places. After
+# one epoch those with one block hold three times their share, and those with three too few: deep
+# networks learn late. At the end three blocks have just their share, and one block has no place at all.
+# So an early judgment is not only noisy, it is **biased**: these numbers are means of several seeds, and
+# more seeds would not remove it.
 #
 # Does that matter for the choice? A search does not need the whole order. It needs the winner. Its
 # **regret** says how far the test accuracy of the network that it chose is below the best of all
@@ -209,9 +213,10 @@ ways = {1: "120 badly", 3: "40 fairly", 12: "10 well"}
 compare("04.d", guess, ways[table.loc[list(ways)].iloc[:, 1].idxmin()], options=list(ways.values()))
 
 # %% [markdown]
-# Few sure judgments are by far the worst choice: among ten networks there may be no good one, and
-# the best judge cannot choose what is not there. Many cheap judgments are far better, though each of
-# them is poor. Near that end the table is flat, so nobody has to hit the best setting exactly.
+# Few sure judgments are by far the worst choice: among ten networks there may be no good one, and the
+# best judge cannot choose what is not there. Many cheap judgments are far better, though each of them is
+# less sure. The best row is the cheapest that we could try, so in this space even less might do; in one
+# where networks learn slowly, one epoch may be too little.
 #
 # **Change this.** Now the number of networks is fixed, 50 whatever the price. From how many epochs
 # on does more training hardly help the choice? What part of the full price is that?
@@ -251,7 +256,7 @@ plotting.show(ax, caption=caption, source="MNIST-NAS-Bench and a recording of 10
 # At the same price the weights are corrected equally often. One judge has seen all images a few
 # times, the other a few images many times. On these digits fewer images are no bargain, and no
 # disaster. They pay where they make other things cheaper too, such as loading or memory, or where a
-# single epoch on all images is already too dear.
+# single epoch on all images is already too costly.
 #
 # **Change this.** Here are a weak, a middling and a good network, trained on a part of your own
 # images. **This takes about 5 seconds.** All stay below the truth, which does not matter as long as
@@ -275,10 +280,10 @@ pd.DataFrame(rows).T.round(2)
 # %% [markdown]
 # ## Successive halving
 #
-# So far every network got the same judgment. But who is among the last after one epoch is seldom
-# the best at the end, even if some climb. **Successive halving** (Karnin et al. 2013; for learning
-# curves, Jamieson & Talwalkar 2016) spends on those who deserve it: train all a little, keep the
-# best part, train those further, and so on. Its name says a half; we keep a third.
+# So far every network got the same judgment. But a network that is among the last after one epoch is
+# seldom the best at the end. **Successive halving** (Karnin et al. 2013; for learning curves, Jamieson &
+# Talwalkar 2016) spends on those who deserve it: train all a little, keep the best part, train those
+# further, and so on. Its name says a half; we keep a third.
 #
 # With 27 networks and stops after 1, 3 and 9 epochs, all 27 pay one epoch, nine of them two more,
 # and three of those six more: 27 + 18 + 18 = 63. To train all 27 for nine epochs costs 243. And 63
@@ -337,15 +342,14 @@ cheap = table.drop("all 27 for nine")["regret, in points"]
 compare("04.f", guess, cheap.idxmin(), options=list(cheap.index))
 
 # %% [markdown]
-# Halving chooses about as well as training all 27 to the end, for a quarter of the epochs. That is
-# its promise, and it keeps it. Seven networks at random are far behind. But nine epochs each is
-# random search at its worst, as you saw above. With cheaper judgments it comes close to this
+# Halving chooses about as well as training all 27 for nine epochs, for a quarter of the price. That is
+# its promise, and it keeps it. Seven networks at random are far behind. But so few networks, trained so
+# long, are random search near its worst, as you saw above. With cheaper judgments it comes close to this
 # halving, or passes it. So whoever praises a method must give its rival the best setting, too.
 #
-# **Change this.** Can halving beat the best of the simple ways with 63 epochs? Choose how many
-# networks start, the stops, and one in how many goes on. The numbers in brackets are the interval of
-# the difference: what other draws of networks would make of it, 95 times in 100. It should leave out
-# zero.
+# **Change this.** Can halving beat the best of the simple ways with 63 epochs? Choose how many networks
+# start, the stops, and one in how many goes on. The numbers in brackets are the 95% interval of the
+# difference: how large it may be over all draws of networks. It should leave out zero.
 
 # %% tags=["change-this"]
 n_networks, stops, factor = 27, (1, 3, 9), 3  # change this
@@ -422,8 +426,9 @@ compare("04.g", guess, table.idxmax().to_dict(), options=list(table.index))
 # %% [markdown]
 # Over all networks the number of parameters beats every clever proxy, and keeps up with an epoch of
 # training. That says less about the proxies than about the space: it has tiny networks, and tiny
-# networks are bad. Among equals the count is nearly blind, as it must be, and the picture turns:
-# SynFlow knows something that size does not tell. The other two clever ones tell no more than FLOPs.
+# networks are bad. Among equals the count is nearly blind, as it must be, and the picture turns: SynFlow
+# knows something that size does not tell, and more of it than an epoch of training does. The other two
+# clever ones tell no more than FLOPs.
 #
 # Which proxy works differs from space to space. Whoever uses one should show this second column.
 #
@@ -455,10 +460,10 @@ agreements(judges.assign(together=ours)).round(2)
 # tensorboard --logdir runs/04_tensorboard/logs
 # ```
 #
-# `epoch_accuracy` shows the curves, for training and for validation, those that the table below
-# holds. (KerasTuner counts trials from 0.) Under HPARAMS each trial stands with its choices. While a
-# search runs, the page follows it. A person who stops the hopeless trials there does successive
-# halving by hand.
+# `epoch_accuracy` shows the curves, for training and for validation, those that the table below holds.
+# (KerasTuner counts trials from 0.) Under HPARAMS each trial stands with its choices. While a search
+# runs, the page follows it. A person who watches it, and then trains only the promising ones further,
+# does successive halving by hand.
 #
 # **Change this.** With `max_trials=5` the search goes on: two more trainings appear on the page. Which
 # trial leads after the first epoch, and which at the end?
@@ -500,19 +505,21 @@ curses = {
     for images in (1000, 5000)
 }
 print(curses["1,000 images"][["val_accuracy", "retrained", "test_accuracy"]].round(4))
-too_much = pd.DataFrame({judge: 1000 * curse["curse"] for judge, curse in curses.items()})
+too_much = pd.DataFrame({judge: 1000 * curse["curse"] for judge, curse in curses.items()}).round(2)
 results = {f"N = {n}": too_much["1,000 images"][n] for n in (1, 10, 100)}
 compare("04.h", guess, results, unit="images", digits=1)
-ax = plotting.plot_lines(too_much, value="promised too much, per mille", log_x=True)
+ax = plotting.plot_lines(too_much, value="promised too much, images of 1,000", log_x=True)
 caption = "The promise is too high as soon as there is a choice, less so with more images."
 plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, means of 1,000 draws")
 
 # %% [markdown]
+# The curse is the first column less the second, since both are about the same images. (The test images
+# happen to be easier than these validation images, so the third column cannot be compared with them.)
+#
 # With one network there is no choice, and it keeps its promise on average. With ten the promise is too
-# high by some images in a thousand, and with hundreds it still is. More validation images help, but
-# they do not mend it: the luck of a training stays. That looks harmless. But among the best networks
-# it is as much as the seeds differ, and a paper that claims such a gain may have measured nothing
-# else.
+# high by some images in a thousand, and with hundreds by more. More validation images help, but they do
+# not remove it: the luck of a training stays. That looks harmless. But among the best networks it is as
+# much as the seeds differ, and a paper that claims such a gain may have measured nothing else.
 #
 # The winner itself gets better all the way, as the test accuracy shows. So choosing by validation is
 # right, and quoting the validation accuracy of the winner is wrong.
@@ -536,7 +543,7 @@ print(f"the best of {n_networks} promises {too_much.mean():.2f} points too much"
 # - A cheap judge needs to keep the order only. Rank correlation measures that, and regret says
 #   whether the choice suffers.
 # - A few epochs or a few images give most of the order, and many cheap judgments choose better than
-#   a few dear ones. An early judgment is biased as well as noisy: networks that learn late are
+#   a few costly ones. An early judgment is biased as well as noisy: networks that learn late are
 #   judged unfairly.
 # - Successive halving gives everyone a little and the promising ones more. Compare it with random
 #   search at its best setting. Hyperband runs it from harsh to patient, if you do not know how harsh

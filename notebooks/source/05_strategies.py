@@ -10,11 +10,11 @@
 #   the race 16 min, a game 4 min, greedy stops 6 min, aging 6 min, what it means 6 min
 # - **Cost**: 35 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
-# Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one
-# search each does not compare two strategies. It takes hundreds of searches. At half a minute each
-# nobody waits for them, so we do not train at all. We look up. The arena is **MNIST-NAS-Bench**, the
-# table of unit 04, with 1,248 small networks. Its example, NAS-Bench-101 (Ying et al. 2019), holds
-# 423,624, and its authors raced strategies on it for the reason that we have.
+# Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one search
+# each does not compare two strategies. It takes hundreds of searches. At half a minute each nobody waits
+# for them, so we do not train at all. We look up. The arena is **MNIST-NAS-Bench**, the table of unit
+# 04, with 1,248 small networks. Its model, NAS-Bench-101 (Ying et al. 2019), holds 423,624 of them, and
+# its authors raced strategies on it for the reason that we have.
 #
 # Six strategies will run. Each is a KerasTuner **oracle**, the part of KerasTuner that proposes values
 # and hears scores. They are the very objects that train networks in other units.
@@ -126,8 +126,8 @@ compare("05.a", guess, 20 // 20 + 1)  # the first row without random networks
 # be resumed after an interruption. But it never trains a network twice: where the paper's algorithm
 # would, it draws another child.
 #
-# **Change this.** What becomes of the rows with a population of 5, or of 60? And with a sample of
-# one: who chooses the parent then?
+# **Change this.** What becomes of the rows with a population of 5, or of 60? And with a sample of one,
+# where chance chooses the parent: is anything left of the gain?
 
 # %% tags=["change-this"]
 population_size, sample_size = 20, 1  # change this
@@ -177,9 +177,9 @@ compare("05.b", guess, grid[surrogate(first_trials)[1].argmax()], digits=2)
 # version of the idea, not the idea: with another surrogate it can look different.
 #
 # **Change this.** Step on: with one step the fifth trial has been made, and the prediction has learned
-# from it. After how many steps is the highest point of the truth found? And without curiosity, with
-# the uncertainty counted 0 times? (If it is found all the same, that is luck with this curve: nothing
-# would tell the search of a higher hill elsewhere.)
+# from it. After how many steps is the highest point of the truth found? And without curiosity, with the
+# uncertainty counted 0 times? (If it is found all the same, even sooner, that is luck with this curve:
+# nothing would tell the search of a higher hill elsewhere.)
 
 # %% tags=["change-this"]
 steps, times_unsure = 0, 2.6  # change this
@@ -225,12 +225,11 @@ print(six)
 compare("05.c", guess, int((six["winner"] == "evolution").sum()), unit="of 6")
 
 # %% [markdown]
-# Each row is what a report with one seed would say. With another seed it may say the opposite. And
-# whoever won most of the six may still be the weaker one: keep in mind who it was, until you see a
-# hundred searches of each.
+# Each row is what a report with one seed would say. With another seed it may say the opposite. Whoever
+# wins most of six may still be the weaker one, and an even count does not show that both are equally
+# good. Keep the count in mind, until you see a hundred searches of each.
 #
-# **Change this.** Let six other seeds decide, and six more. How often does the count of wins change
-# sides?
+# **Change this.** Let six other seeds decide, and six more. How far does the count of wins swing?
 
 # %% tags=["change-this"]
 first_seed = 6  # change this
@@ -282,14 +281,16 @@ source = "MNIST-NAS-Bench, means of 100 simulated searches each, of 20 recorded 
 plotting.show(ax, caption=caption, source=source)
 
 # %% [markdown]
-# Who leads depends on the budget, so "which strategy is the best?" has no answer without "after how
-# many trainings?". Evolution is random search until its population is full, after 20 trials, and
-# Bayesian optimization for its first 27: up to there their lines differ from zero by luck only. A
-# strategy that learns must first pay for something to learn from.
+# Who leads depends on the budget, so "which strategy is the best?" has no answer without "after how many
+# trainings?". (Whether the first is truly ahead of the second, these means do not say: compare the two
+# with `benchmark.difference`, as below.) Evolution is random search until its population is full, after
+# 20 trials, and Bayesian optimization for its first 27: up to there their lines differ from zero by luck
+# only. Local search is behind at first, as it looks around a single random network. A strategy that
+# learns must first pay for something to learn from.
 #
 # Two cautions belong to such pictures. Hyperband's incumbent is judged after a full training that it
 # may not have paid for. And a search that stopped early stays where it ended. (All but Hyperband pay
-# for 12 epochs a network. Unit 04 has shown that fewer would do, for random search as for any other.)
+# for 12 epochs a network. Unit 04 has shown that fewer would do, for random search at least.)
 #
 # A mean hides how much the searches differ. The **band** holds the middle half of them, and the line
 # in it is the **median**: half of the searches are above, half below. (It may rise: the new incumbent
@@ -321,11 +322,12 @@ plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, simulated searches")
 # is it that A ended better? Ties count half, so 0.5 means that neither is better. This is an
 # **effect size** (Vargha & Delaney 2000): it says how large a difference is.
 #
-# How sure is it? The **bootstrap** (Efron 1979) draws 100 searches from our 100, with replacement:
-# the same one may come twice, and another not at all. It does so again and again, and computes the
-# number each time. The middle 95 percent of these numbers are the **interval**. And we look at 15
-# comparisons, of which one may well mislead. **Holm's correction** (1979) makes the p-values, which
-# say how easily luck alone does as much, larger to allow for that.
+# How sure is it? The **bootstrap** (Efron 1979) draws 100 searches from our 100, with replacement: the
+# same one may come twice, and another not at all. It does so again and again, and computes the number
+# each time. The middle 95 percent of these numbers are the **interval**. It says what other searches of
+# this table would bring, not what another table would. And we look at 15 comparisons, of which one may
+# well mislead. **Holm's correction** (1979) makes the p-values, which say how easily luck alone does as
+# much, larger to allow for that.
 #
 # **Predict.** How probably does a search with evolution end better than a random search, after 30 and
 # after 100 trainings? Write a list of two numbers.
@@ -351,10 +353,10 @@ compare("05.e", guess, {"after 30": evolution[30], "after 100": evolution[100]},
 # %% [markdown]
 # How to read it:
 #
-# - An interval that contains 0.5, or a corrected p-value above 0.05, is no evidence of a difference.
-#   (An interval may leave out 0.5 where the corrected p-value stays above 0.05: who looks 15 times
-#   finds something in luck.) It is no evidence of equality either: with the 20 Bayesian searches,
-#   whose intervals are the widest, we would overlook a small one.
+# - An interval that contains 0.5, or a corrected p-value above 0.05, is no evidence of a difference. (A
+#   p-value printed as 0.000 is below 0.0005.) (An interval may leave out 0.5 where the corrected p-value
+#   stays above 0.05: who looks 15 times finds something in luck.) It is no evidence of equality either:
+#   with the 20 Bayesian searches, whose intervals are the widest, we would overlook a small one.
 # - A probability of 0.7 means that random search still wins three times in ten. A strategy can be
 #   better beyond doubt, and your one search with it still lose.
 # - All rows share the same random searches. If these were lucky, all strategies look worse than they
@@ -362,17 +364,17 @@ compare("05.e", guess, {"after 30": evolution[30], "after 100": evolution[100]},
 #   strategies' own searches, as below.
 #
 # Some strategies are ahead early and lose their lead, others need time: again it depends on the
-# budget. And the six seeds from above? Compare their verdict with what a hundred searches of each
+# budget. And the six seeds from above? Compare their count with what a hundred searches of each
 # say after 30 trainings.
 #
 # ## You against them
 #
 # Ten trials are few enough to play by hand. Pick a network, hear the validation accuracy of one
-# training, as a strategy does, and let it guide your next pick. When the ten are spent, your best
-# pick is judged by its test accuracy, among 100 searches each of random search, evolution and
-# greedy search. A curve further to the right is a better field. Where widgets do not work, you see
-# the field without you. (Your game is one search with one seed, so it proves no more than theirs; and
-# you knew the space from tables and plots, which no strategy has seen.)
+# training, as a strategy does, and let it guide your next pick. When the ten are spent, your best pick
+# is judged by its test accuracy, among 100 searches each of random search, evolution and greedy search.
+# Each curve shows how the searches of one strategy ended; further to the right is better. Where widgets
+# do not work, you see the others without you. (Your game is one search with one seed, so it proves no
+# more than theirs; and you knew the space from tables and plots, which no strategy has seen.)
 #
 # **Change this.** Guess first: how many of the random searches will you beat? Then play. How much
 # better do you and the others get with a budget of 20?
@@ -383,9 +385,9 @@ explorers.beat_the_search(bench, budget=10)  # change this
 # %% [markdown]
 # ## Greedy stops by itself
 #
-# Greedy search copies the best trial and redraws a few values, mostly a single one. A network has
-# about ten neighbors. When all have been tried, nearly every draw is an old one, and after too many
-# of these collisions AutoKeras gives up, without a word.
+# Greedy search copies the best trial and redraws a few values, mostly a single one. A network has 13
+# neighbors or more. When all have been tried, nearly every draw is an old one, and after too many of
+# these collisions AutoKeras gives up, without a word.
 #
 # **Predict.** After how many of its 100 trials does the median greedy search stop? Write a number.
 
@@ -435,11 +437,11 @@ print(f"with the head start: {found.probability:.2f} ({found.low:.2f} to {found.
 # %% [markdown]
 # ## Does aging matter here?
 #
-# Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took
-# 20 and 5 instead. And what if the *worst* network leaves instead of the oldest? Since the oracle
-# drops the network on the left, it is enough to sort. We let this variant make 100 searches, and
-# compare them with the 100 of the race by the **difference** of their mean test accuracies and its
-# own interval. (Two intervals that overlap say little.) **It takes about 4 seconds.**
+# Real et al. had a population of 100 and samples of 25, for 20,000 trials. For 100 trials we took 20 and
+# 5 instead. And what if the *worst* network leaves instead of the oldest? Since the oracle drops the
+# network on the left, it is enough to sort before the child joins. We let this variant make 100
+# searches, and compare them with the 100 of the race by the **difference** of their mean test accuracies
+# and its own interval. (Two intervals that overlap say little.) **It takes about 4 seconds.**
 #
 # **Predict.** Is evolution with aging better or worse than without, or can 100 searches of each not
 # tell? Write a list of two words, after 30 and after 100 trainings: `"better"`, `"worse"` or
@@ -477,8 +479,9 @@ for spent in (30, 100):
 compare("05.g", guess, verdicts, options=["better", "worse", "cannot tell"])
 
 # %% [markdown]
-# A network that breeds too long needs time to do harm, and 100 trials are little. Where the interval
-# holds zero, we have not seen aging pay, and we have not shown that it is useless either.
+# A network that breeds too long needs time to do harm, and 100 trials are little. Besides, the paper
+# trains a network again when it comes up again, and so finds out the lucky ones. Ours never does. Where
+# the interval holds zero, we have not seen aging pay, and we have not shown that it is useless either.
 #
 # **Change this.** Is there a better setting than P = 20 and S = 5? (A sample may be larger than the
 # population, as a member can be drawn twice.) **Each setting takes about 4 seconds.** And take care:
@@ -487,7 +490,7 @@ compare("05.g", guess, verdicts, options=["better", "worse", "cannot tell"])
 # other seeds.
 
 # %% tags=["change-this"]
-setting = {"population_size": 10, "sample_size": 10}  # change this
+setting = {"population_size": 20, "sample_size": 5}  # change this
 makers = {
     "yours": partial(RegularizedEvolutionOracle, **setting),
     "ours": RegularizedEvolutionOracle,
@@ -530,10 +533,10 @@ well = optima.loc["means", "5,000 images"]
 compare("05.h", guess, {"measured badly": badly, "measured well": well}, digits=0)
 
 # %% [markdown]
-# Most of these traps are made of noise: where accuracies are measured better, fewer are left, and
-# local search climbs further. White et al. (2021) found the same on larger tables. Noise hides things
-# as well. A search has often tried a better network than the one that it chose. No better strategy
-# can mend this. A better *estimation* can: train the last few candidates again, from other seeds,
+# Most of these traps are made of noise: where accuracies are measured better, fewer are left. White et
+# al. (2021) found the same on larger tables, and that local search then climbs further. Noise hides
+# things as well: a search may have tried a better network than the one that it chose. No better strategy
+# helps against this. A better *estimation* can: train the last few candidates again, from other seeds,
 # before you choose.
 #
 # So what may we take home from this race?

@@ -72,24 +72,24 @@ compare("07.a", guess, ", ".join(name for name in four if beaten_by[name]), opti
 # accuracy costs a large multiple of parameters. The bend in between is called the **knee**. If
 # nobody tells you what is needed, take a network from there.
 #
-# **Change this.** Where is the knee? Double the limit again and again. From which limit on does a
-# doubling bring less than one point (a point is one percent of the images)? In the figure, move the
-# limit as well. The frame marks the network that a search would choose if it tried all that fit, by
-# validation accuracy. The diamond marks the one that is best in the test. Are they always the same?
-# (Where widgets do not work, you see one limit.)
+# **Change this.** Where is the knee? Double the limit again and again, up to 32,000. What does each
+# doubling bring, in points (a point is one percent of the images)? In the figure, move the limit as
+# well. The frame marks the network that a search would choose if it tried all that fit, by validation
+# accuracy. The diamond marks the one that is best in the test. Are they always the same? (Where widgets
+# do not work, you see one limit.)
 
 # %% tags=["change-this"]
 limit = 500  # change this
 bench = benchmark.load_benchmark()
-table = bench.final()  # one row a network, the means of all its trainings
+table = bench.final()  # one row a network; its accuracies are means of several trainings
 best = [table["val_accuracy"][table["n_params"] <= most].max() for most in (limit, 2 * limit)]
 print(f"up to {limit:,} parameters: the best reads {best[0]:.1%} of the validation images")
 print(f"up to {2 * limit:,}: {100 * (best[1] - best[0]):.1f} points more")
 explorers.tradeoff(bench)
 
 # %% [markdown]
-# The first doublings bring much, the last ones next to nothing. Where exactly you stop paying is for
-# you to say, and not for the table.
+# The first doublings bring much, those beyond 4,000 a point or less, and not evenly: the best of few
+# networks moves in jumps. Where exactly you stop paying is for you to say, and not for the table.
 #
 # ## How much of the front does a search find?
 #
@@ -100,9 +100,10 @@ explorers.tradeoff(bench)
 # Below, `val_accuracy` is what a search saw, from one training. `truth` is what a judge knows: the
 # mean test accuracy of that network.
 #
-# **Change this.** The second cell draws one search. It picks its front by what it saw, and we draw
-# this front by the truth, so it may even fall. Draw other seeds, the other strategy, all 100
-# trials. Where does the found front come close to the true one, and where does it stay away?
+# **Change this.** The second cell draws one search. It picks its front by the validation accuracies that
+# it saw. We draw these networks at their true accuracy, so the line may even fall. Try other seeds,
+# `"evolution"`, and all 100 trials. Where does the found front come close to the true one, and where
+# does it stay away?
 
 # %%
 races = benchmark.simulate(["random", "evolution"], budget=100, seeds=range(20), benchmark=bench)
@@ -111,7 +112,7 @@ races = races.join(facts, on="network")
 
 
 def regret_at(limit, search):
-    """What the network lacks that a search hands over under a limit; all, if it has none."""
+    """How far a search's choice is below the best under the limit; without one, all of the best."""
     best = table["test_accuracy"][table["n_params"] <= limit].max()
     allowed = search[search["n_params"] <= limit]
     return best - allowed.nlargest(1, "val_accuracy")["truth"].sum()
@@ -153,27 +154,24 @@ ends = {"small": gaps.iloc[0].mean(), "large": gaps.iloc[-1].mean()}
 compare("07.b", guess, max(ends, key=ends.get), options=list(ends))
 ax = plotting.plot_lines(gaps, value="regret", log_x=True)
 ax.set_xlabel("limit on the parameters")
-caption = "A search that knows of accuracy alone misses most among the small networks."
+caption = "Both strategies miss most under the smallest limits."
 plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, medians of 20 simulated searches")
 
 # %% [markdown]
-# Among the small ones. Both strategies knew of accuracy alone. So they tell us much about the
-# accurate end, and meet the small end by accident. There the networks differ most, so a miss costs
-# most. And evolution leaves that end, as larger networks are more accurate. **Judged by the truth, a
-# front that a search found never lies above the true one, and it is the worst where the search did
-# not look.**
+# Among the small ones. Both strategies looked for accuracy alone, so they found small networks only by
+# accident. Small networks differ most from each other, so a miss costs most there. And evolution leaves
+# that end, as larger networks are more accurate. **Judged by the truth, a front that a search found
+# never lies above the true one, and it is the worst where the search did not look.**
 #
-# One number for a whole front is the **hypervolume**: the area under its staircase, down to a
-# reference point, a network so large and so bad that nobody would want it. What a found staircase
-# lacks of the true one's area is the hypervolume that the search missed. Most papers use it. The
-# regret at a limit is easier to explain to a customer.
+# One number for a whole front is the **hypervolume**: the area under its staircase, down to a reference
+# point, a network so large and so bad that nobody would want it. Many papers report it. The regret at a
+# limit is easier to explain to a customer.
 #
 # ## Why a sum misleads
 #
 # Two numbers are inconvenient. The usual way out is to add them up. KerasTuner takes a list of
 # objectives, and this is all that it does with them: it adds what should be small, and subtracts
-# what should be large. A network with 100,000 FLOPs that reads 97 percent gets 100,000 - 0.97. The
-# trial with the smallest sum wins.
+# what should be large. The trial with the smallest sum wins.
 #
 # **Predict.** Which network of the table wins by this sum? Write `"most accurate"`, `"fewest FLOPs"`
 # or `"in between"`.
@@ -197,9 +195,9 @@ is_winner = {
 compare("07.c", guess, max(is_winner, key=is_winner.get), options=list(is_winner))
 
 # %% [markdown]
-# The one with the fewest FLOPs, however little it can read. The accuracy lies between 0 and 1, the
-# FLOPs in the tens and hundreds of thousands. In such a sum accuracy does not count. KerasTuner's
-# list is meant for goals of a similar size, and nothing warns you.
+# The one with the fewest FLOPs, however little it can read: 100,000 FLOPs and 97 percent make 100,000 -
+# 0.97. The accuracy lies between 0 and 1, the FLOPs between thousands and millions. In such a sum
+# accuracy does not count. KerasTuner's list is meant for goals of a similar size, and nothing warns you.
 #
 # So we weigh: `accuracy - w * parameters`. A weight of 0.00001 says that 1,000 parameters are worth
 # one point of accuracy. But which weight is right? Let us try thousands of them, from one that
@@ -227,9 +225,9 @@ plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, above 85 percent, to
 
 # %% [markdown]
 # By far not all. A weighted sum is a ruler. The weight is its slope: you lay it above all points and
-# lower it until it touches the first one. It can only touch the corners that stick out, those on
-# the dashed string, which is called the **convex hull**. A network below the string is never
-# touched, and nothing is wrong with it: no other network dominates it.
+# lower it until it touches the first one. It can only touch the corners that stick out, those on the
+# dashed string, the upper left part of the **convex hull**. A network below the string is never touched,
+# and nothing is wrong with it: no other network dominates it.
 #
 # **Change this.** Pick an orange dot of the figure that lies below the string. Can you find a weight
 # under which it wins? Watch how the size of the winner jumps.
@@ -318,11 +316,12 @@ compare("07.e", guess, 100 * three_in_a_row.mean(), unit="%")
 # runs them, on phones and on chips with some hundred KiB of memory (1 KiB is 1,024 bytes). First we
 # train one network of the table. **This takes a few seconds.**
 #
-# The second idea is **quantization**: whole numbers of 8 bits instead of numbers with 32 bits. The
+# Next comes **quantization**: whole numbers of 8 bits instead of numbers with 32 bits. The
 # second cell does it by hand, for the weights of one filter. The largest weight, whatever its sign,
 # becomes 127 or -127, and the others become multiples of the same step, 1/127 of the largest.
 #
-# **Change this.** How large is the error with 4 bits? And what is left of the filter with 2?
+# **Change this.** How large is the error, in percent of the largest weight, with 4 bits? And what is
+# left of the filter with 2?
 
 # %%
 setting = {"body/blocks": 2, "body/halving": "max", "body/skip": False, "conv/kind": "plain"}
@@ -348,7 +347,8 @@ step = np.abs(weights).max() / largest
 whole_numbers = np.rint(weights / step).astype(int)
 print(whole_numbers)
 error = np.abs(whole_numbers * step - weights).max()
-print(f"largest error: {error / step:.2f} steps, a step is 1/{largest} of the largest weight")
+share = error / np.abs(weights).max()
+print(f"largest error: {error / step:.2f} steps, which is {share:.1%} of the largest weight")
 
 # %% [markdown]
 # The error is at most half a step, and with 8 bits a step is small. One byte a weight takes the place
@@ -405,15 +405,14 @@ pd.DataFrame(measured).T
 # - LiteRT in float32 is the same network and gives the same answers, and **you wait far less**. Keras
 #   spends most of its time on getting started, even as a compiled graph, and LiteRT does not. (Both
 #   times are medians of 100 single images.)
-# - With 8 bits the file is not quite a quarter, since the plan of the network and the steps of the
+# - With 8 bits the file stays larger than a quarter, since the plan of the network and the steps of the
 #   quantization are in the file too.
 # - The price is in the column `answers unlike Keras`. On your machine it may be none, or a few. One
 #   image is 0.125 points of accuracy here. So look at how many answers differ, and not at the third
 #   decimal of the accuracy. A different answer may even be the right one.
 #
-# (The interpreter that ran here comes with TensorFlow. On a device, `pip install ai-edge-litert`
-# brings the same one alone. LiteRT can even train on a device, if the network was exported for it.
-# Ours only answers.)
+# (On a device, `pip install ai-edge-litert` brings the interpreter without TensorFlow. LiteRT can even
+# train there, if the network was exported for it.)
 #
 # The last cost is time. [Unit 03](03_search_spaces.ipynb) showed that FLOPs are not latency. So the
 # front by FLOPs need not be the front by latency. The table has the latency of its networks,
@@ -421,8 +420,7 @@ pd.DataFrame(measured).T
 #
 # **Change this.** Do the two fronts share most of their networks? Which takes longer, a plain
 # convolution or a separable one? Then ask the same of `"saved_bytes"`, and of `"litert_ms"`, the
-# time in LiteRT. (In the view below you can look single networks up. Where
-# widgets do not work, it shows one.)
+# time in LiteRT. (The view below shows single networks; where widgets do not work, one.)
 
 # %% tags=["change-this"]
 cost = "latency_ms"  # change this
@@ -435,11 +433,12 @@ print(f"on both {len(by_flops & by_cost)} of {len(timed)} networks")
 explorers.explore(bench)
 
 # %% [markdown]
-# Separable convolutions have far fewer FLOPs, and in Keras they take longer: they are two steps where
-# a plain one is one, and in networks this small each step takes its time. So a search with a goal in
-# FLOPs gives you the right front for the wrong cost. Another program or another device orders the
-# networks in another way again. **A limit in milliseconds is a limit on one device with one
-# program**, and is measured there.
+# Separable convolutions have far fewer FLOPs, and in Keras they take longer: they are two steps where a
+# plain one is one, and in networks this small each step takes its time. (The overlap of the fronts is
+# weaker evidence: times are measured, a front collects those that came out low, and a second measurement
+# would give another front too.) So a search with a goal in FLOPs gives you the right front for the wrong
+# cost. Another program or another device orders the networks in another way again. **A limit in
+# milliseconds is a limit on one device with one program**, and is measured there.
 #
 # ## A decision
 #
@@ -458,7 +457,7 @@ def first_that_fits(kib, ms, quantize):
     """The best network, by validation, whose file fits; None if none of the first 30 does."""
     images = splits.x_train[:20] if quantize == "full" else None
     bytes_of_weights = table["n_params"] * (1 if quantize == "full" else 4)
-    possible = table[bytes_of_weights < 1024 * (kib - 2)]  # the plan needs about 2 KiB
+    possible = table[bytes_of_weights < 1024 * (kib - 3)]  # the plan needs 3 KiB or more
     possible = possible.sort_values("val_accuracy", ascending=False)
     for number, row in possible[list(bench.choices)].head(30).iterrows():
         untrained = spaces.built(spaces.bench_space, row.dropna().to_dict())
@@ -488,7 +487,7 @@ compare("07.g", guess, result, options=["more accurate", "smaller file"])
 # them, and measure what is shipped.
 #
 # **Change this.** Set other limits, and ship. Where is the knee of your customer, in KiB? And at how
-# many milliseconds does time begin to decide? With 4 KiB, does quantization still gain as much?
+# many milliseconds does time begin to decide? With 8 KiB, does quantization still gain as much?
 # **Each run takes about 20 seconds.**
 
 # %% tags=["change-this"]

@@ -30,6 +30,12 @@ import pandas as pd
 import tensorflow as tf
 from scipy import stats
 
+
+def with_slider(draw, slider):
+    """Draw again whenever the slider moves; once, where widgets do not work."""
+    ipywidgets.interact(draw, value=slider) if html.work() else draw(slider.value)
+
+
 # %% [markdown]
 # ## A choice becomes a number
 #
@@ -48,11 +54,6 @@ guess = ...  # a list of three numbers
 
 
 # %% tags=["prediction-result"]
-def with_slider(draw, slider):
-    """Draw again whenever the slider moves; once, where widgets do not work."""
-    ipywidgets.interact(draw, value=slider) if html.work() else draw(slider.value)
-
-
 def mixed(alpha, x=2.0, w=3.0):
     shares = np.exp(alpha) / np.sum(np.exp(alpha))
     return shares[0] * x + shares[1] * w * x
@@ -63,13 +64,12 @@ compare("09.a", guess, {name: mixed(alpha) for name, alpha in alphas.items()}, d
 
 # %% [markdown]
 # Equal numbers are equal shares, so 4 is the mean of 2 and 6. A difference of 1.1 makes the shares
-# three to one. With a large difference the mixture is one operation alone: the choice is still
-# there, at the edge of something smooth.
+# three to one. With a large difference the mixture is nearly one operation alone.
 #
-# And what is smooth has a slope. If $\alpha_1$ grows a little, the first share grows by
-# $\text{share}_1 \cdot \text{share}_2$ times as much (that is the slope of the softmax). What the
-# first share gains the second loses, so the output moves by
-# $\text{share}_1 \cdot \text{share}_2 \cdot (2 - 6)$: toward what the first operation says.
+# And what is smooth has a slope. If $\alpha_1$ grows a little, the first share grows by $\text{share}_1
+# \cdot \text{share}_2$ times as much (that is the slope of the softmax). What the first share gains the
+# second loses, so the output moves by $\text{share}_1 \cdot \text{share}_2 \cdot (2 - 6)$ times as much
+# as $\alpha_1$: toward what the first operation says.
 #
 # **Change this.** Move $\alpha_1 - \alpha_2$. Where does the output change fastest, and where does it
 # hardly change any more? (Where widgets do not work, change the number.)
@@ -177,8 +177,8 @@ compare("09.c", guess, {**toy_step("alpha"), "w": toy_step("w")["w"]}, digits=1)
 
 # %% [markdown]
 # $0 + 0.1 \cdot 6 = 0.6$ for the skip, $-0.6$ for the product, and $3 - 0.1 \cdot 6 = 2.4$ for the
-# weight. The output was too large, and the skip says the smaller number, so the skip gains. All of
-# DARTS is in this table. The two steps differ in what they move, and in the images they see.
+# weight. The output was too large, and the skip says the smaller number, so the skip gains. Both steps
+# of DARTS are in this table. They differ in what they move, and in the images they see.
 #
 # **Change this.** When does the product gain? For which $y$ does nothing move at all?
 
@@ -200,14 +200,13 @@ for moves in ("alpha", "w"):
 # - `pool 3x3` takes means over 3x3 pixels, and is normalized;
 # - `conv 1x1` and `conv 3x3` are ReLU, convolution, normalization.
 #
-# The normalization brings the numbers of each image to mean 0 and deviation 1, so that no operation
-# is louder than the others. That makes $4^6 = 4{,}096$ cells. NAS-Bench-201 has a fifth operation,
-# "zeroize", which removes the edge, and so 15,625. The paper's own cell has 14 edges and 8
-# operations.
+# The normalization brings the numbers of each image to mean 0 and deviation 1, so that none of these
+# three is louder than another. A skip hands on sums as they are, and they may be louder. That makes $4^6
+# = 4{,}096$ cells. NAS-Bench-201 has a fifth operation, "zeroize", which removes the edge, and so
+# 15,625. The paper's own cell has 14 edges and 8 operations.
 #
 # **Change this.** Here is one cell. How many parameters has a network of nothing but `conv 3x3`, and
-# how many of nothing but skips? Is there a cell in which the input reaches the output on one way
-# only?
+# how many of nothing but skips?
 
 
 # %%
@@ -288,7 +287,8 @@ figure = axes.flat[0].figure
 lines = axes.flat[0].get_legend_handles_labels()
 figure.legend(*lines, loc="lower center", ncols=4, frameon=False)
 figure.tight_layout(rect=(0, 0.06, 1, 1))
-plotting.show(axes, caption="Some edges decide, others do not.", source="measured in this notebook")
+caption = f"On {(largest > 0.9).sum()} of six edges one share is above 0.9."
+plotting.show(axes, caption=caption, source="measured in this notebook")
 
 # %% [markdown]
 # Few edges decide, perhaps none. Read three things. *How far*: where no line comes near 1, the mixture
@@ -315,9 +315,10 @@ with_slider(draw_epoch, ipywidgets.IntSlider(epoch, min=0, max=20, **options))
 # %% [markdown]
 # ## From the mixture to a network
 #
-# Nobody wants to ship the mixture: it computes every operation. So the strongest operation stays on
-# each edge, and the others go. This is **discretization**. If one share of each edge were 1, nothing
-# would be lost: the mixture would *be* the network. But our shares are not so extreme.
+# Nobody wants to ship the mixture: it computes every operation. So the strongest operation stays on each
+# edge, and the others go. This is **discretization**. (The paper then keeps only the two strongest edges
+# into each node. We keep all.) If one share of each edge were 1, nothing would be lost: the mixture
+# would *be* the network. But our shares are not so extreme.
 #
 # **Predict.** How many percent of the validation images does the mixture read? How many, when all but
 # the strongest operations are cut out, with the *same* weights? And when that cell is trained alone,
@@ -339,12 +340,12 @@ print(f"cut out, it answers {answers.argmax()} for {answers.max()} of the {answe
 
 # %% [markdown]
 # The mixture reads well, the cut reads little, and the same cell, trained alone, reads well again. The
-# distance between the first two is the **discretization gap**. Why so much? In the mixture an edge
-# brings a blend of four operations. The next layers, and the classifier at the end, have learned to
+# distance between the first two is the **discretization gap**. Why is it so large? In the mixture an
+# edge brings a blend of four operations. The next layers, and the classifier at the end, have learned to
 # read this blend. After the cut they get one operation alone, with a share of 1 instead of its small
-# one: other numbers, in all images alike. So the sums of the classifier are shifted in much the same
-# way for every image, and a few digits win most of the time (see the last line). Whoever always gives
-# the same answer is right in a tenth of the images.
+# one: other numbers, in all images alike. That would explain the last line: the sums of the classifier
+# are shifted in much the same way for every image, and a few digits win most of the time. Whoever always
+# gives the same answer is right in a tenth of the images.
 #
 # What the search has optimized is the mixture. That the strongest part of a good mixture is a good
 # network is a hope. Nothing in the algorithm checks it.
@@ -375,19 +376,20 @@ print(f"Kendall's tau {agreement.statistic:.2f}, p = {agreement.pvalue:.2f}, of 
 searches[columns].round(3)
 
 # %% [markdown]
-# In every row the cut loses more than half, and training the cell alone brings it back. And the
-# mixture's accuracy, which is what the search makes as high as it can, is no good forecast of what
-# the cell can do: as long as the p-value is not small, we have not even seen that the two go
-# together.
+# Down the columns: the cut loses most of what the mixture reads, and training the cell alone brings it
+# back. Does the mixture's accuracy, which the search makes as high as it can, forecast what the cell can
+# do? Only a small p-value would show that the two go together. A large one shows nothing: with few
+# searches, whose mixtures are all about equally good, even a real connection is easily missed.
 #
 # ## The collapse to skips
 #
-# DARTS is known for a failure: it fills its cells with skips, which have no weights and learn
-# nothing. Zela et al. (2020) saw cells of next to nothing but skips in spaces where better cells are
-# easy to find, and Dong & Yang (2020) saw it on the cell that we use here. Why would a gradient
-# prefer them? A skip passes on what came in, from the very first step; a convolution with random
-# weights spoils it. So *in the mixture* the skip is the better part at first, it gets the larger
-# share, and with a smaller share the convolution learns more slowly.
+# DARTS is known for a failure: it fills its cells with skips, which have no weights and learn nothing.
+# Zela et al. (2020) saw cells of next to nothing but skips in spaces where better cells are easy to
+# find, and Dong & Yang (2020) saw it on the cell that we use here. Why would a gradient prefer them? A
+# skip passes on what came in, from the very first step; a convolution with random weights spoils it. So
+# *in the mixture* the skip is the better part at first, it gets the larger share, and with a smaller
+# share the convolution learns more slowly. (In our cell a skip may also be louder than the rest, which
+# are normalized. We did not part the two.)
 #
 # If the early lead is the reason, there is a remedy, a **warm-up**: let $\alpha$ rest until the
 # weights have learned something. Xu et al. (2020) do that in PC-DARTS, for the first 15 of 50 epochs.
@@ -412,26 +414,32 @@ except CourseError:  # the longer search has not been recorded
 skips = curves.pivot_table(index="epoch", columns="strategy", values="skips")
 result = {f"after {epoch} epochs": skips.loc[epoch, "DARTS"] for epoch in (2, 20)}
 compare("09.f", guess, result, unit="skips", digits=1)
+at_two = curves[(curves["epoch"] == 2) & (curves["strategy"] == "DARTS")]["skips"]
+p = stats.binom.sf(at_two.sum() - 1, 6 * len(at_two), 1 / 4)
+print(
+    f"after 2 epochs {at_two.sum()} skips on {6 * len(at_two)} edges; chance has as many: p = {p:.4f}"
+)
 ax = plotting.plot_lines(skips, value="skips on six edges, mean of the seeds")
 ax.axhline(1.5, color=plotting.GRAY, linestyle="--")
 ax.set_ylim(0, 6)
-caption = "DARTS gathers skips in its first epochs; a warm-up keeps them near chance (dashed)."
+caption = "Skips of DARTS, with and without a warm-up, and of a random cell (dashed)."
 plotting.show(ax, caption=caption, source="recordings of several seeds")
 
 # %% [markdown]
-# In the first epochs DARTS gathers clearly more skips than chance. That fits the reason above: in
-# these epochs the convolutions know next to nothing. Later some of the skips go again. While $\alpha$
-# rests, the other line shows the cells of its first random values. Then it climbs as well, but stays
-# nearer to chance. In the papers the skips become more and more the longer a search goes on. Ours of
-# 20 epochs are milder: a lean to skips, early and passing. (If there is a line `DARTS, long`, it is a
+# After two epochs DARTS has more skips than chance if the p-value is small. That fits the reason above:
+# in these epochs the convolutions know next to nothing. Later some of the skips may go again. While
+# $\alpha$ rests, the other line shows the cells of its first random values; from then on it may move.
+# How far apart two lines must be to mean something, this figure does not say: each is a mean of a few
+# whole numbers. In the papers the skips become more and more the longer a search goes on. Ours of 20
+# epochs are milder: a lean to skips, early and passing. (If there is a line `DARTS, long`, it is a
 # search of 80 epochs in which $\alpha$ moves five times as fast: the kind of search in which skips can
 # take over.)
 #
 # How do you **recognize** a collapse? By counting: how probable is it that a cell drawn at random has
 # as many skips? And how bad would it be? **The training takes about 6 seconds.**
 #
-# **Change this.** From how many skips on would you not believe in chance any more? What does a cell
-# of nothing but `conv 3x3` reach, and one that is half and half?
+# **Change this.** From how many skips on would you not believe in chance any more? What does a cell of
+# nothing but `conv 3x3` reach, and one of three skips and three `conv 3x3`?
 
 # %% tags=["change-this"]
 cell = ("skip",) * 6  # change this
@@ -452,11 +460,12 @@ print(f"reads {accuracy:.1%} of the validation images with {model.count_params()
 # cells are judged on the second half, with the shared weights, and the best is taken. A path costs
 # far less than the mixture, so at equal cost it sees the images many more times.
 #
-# Two plain rivals join. One has no clever idea at all: it trains a few random cells, each alone (the
-# row `cells trained`). The other does not even search: draw one cell. All but the last took about the
-# same time, and chose with training images alone. Each cell was then trained alone as above, on all
-# 4,000 images. At the very end, when every cell was chosen and trained, MNIST's official 10,000 test
-# images judged each network once. Nothing was chosen by them.
+# Two plain rivals join. One has no clever idea at all: it trains a few random cells, each alone (the row
+# `cells trained`). The other does not even search: draw one cell. (It is the first of the cells that the
+# other one trains.) All but the cell drawn took about the same time (column `seconds`), and chose with
+# training images alone. Each cell was then trained alone as above, on all 4,000 images. At the very end,
+# when every cell was chosen and trained, MNIST's official 10,000 test images judged each network once.
+# Nothing was chosen by them.
 #
 # **Predict.** Whose cells are the best in the mean? Write `"DARTS"`, `"DARTS, warm-up"`, `"weight
 # sharing"`, `"cells trained"` or `"one cell drawn"`.
@@ -479,7 +488,7 @@ for place, strategy in enumerate(order):
     ax.plot(tests[strategy].mean(), place, "|", color=plotting.ORANGE, markersize=24)
 ax.set_yticks(range(len(order)), order)
 ax.set(ylim=(len(order) - 0.5, -0.5), xlabel="test accuracy of the cell (orange: mean)")
-caption = "The seeds of one strategy differ more than the strategies do."
+caption = "Each dot is the cell of one seed; the means lie closer together than the dots."
 alt = "Lowest and highest: " + "; ".join(
     f"{k} {v.min():.3f}, {v.max():.3f}" for k, v in tests.items()
 )
@@ -487,10 +496,12 @@ plotting.show(ax, caption=caption, alt=alt, source="a recording of several seeds
 
 # %% [markdown]
 # How sure is any of it? Two ranges that overlap say little, so we look at each difference itself: the
-# gradient less its rival, seed by seed, with its interval and the p-value of a permutation test. (If
-# the two did not differ, each seed's difference could as well have the other sign.) We look at six
-# differences, and by chance alone one of six easily gets a small p-value. So the last column corrects
-# them for their number (Holm 1979).
+# gradient less its rival, seed by seed, with its interval and the p-value of a permutation test. (If the
+# two did not differ, each seed's difference could as well have the other sign.) We look at six
+# differences, and by chance alone one of six falls below 0.05 in up to a quarter of all cases. So the
+# last column corrects them for their number (Holm 1979). The intervals are not corrected, and from few
+# seeds they come out too narrow: the last column decides. (Beyond 13 seeds the test draws 9,999 of the
+# possible signs instead of trying all.)
 #
 # **Change this.** What can be told with fewer seeds, for instance with `range(4)`? What is the
 # smallest p-value that four seeds can give at all?
@@ -509,17 +520,19 @@ print(f"{len(some)} seeds, differences in points of test accuracy")
 table.round(3)
 
 # %% [markdown]
-# In the mean, the cells that were simply trained are ahead. What may we say? Only a row whose last
-# number is below 0.05 counts. Of every other row we have shown nothing: neither that DARTS beats this
-# rival, with or without a warm-up, nor that it loses to it. That is no proof of equality: with few
-# seeds we would overlook a middling difference.
+# Look at the means first, then at the last column. (And look at the column `skips`: strategies without
+# any $\alpha$ may keep as many as DARTS. So a few skips accuse nobody.) Only a row whose last number is
+# below 0.05 counts. Of every other row we have shown nothing: neither that DARTS beats this rival, with
+# or without a warm-up, nor that it loses to it. That is no proof of equality: with few seeds we would
+# overlook a middling difference.
 #
-# Why does so clever an idea gain so little? Because our space is kind. Most cells are good, so among
-# a few draws there is a very good one, and a real training tells which it is. The mixture and the
-# shared weights judge all 4,096 cells, but badly. Where a single training takes days, nobody can
-# afford a few, and a poor judge may be better than none. There, too, the question has to be asked: on
-# the paper's own task, Li & Talwalkar's random search reached a test error of 2.85 percent, between
-# 3.00 for DARTS of first order and 2.76 for second order (these two are numbers of its own paper).
+# Why might so clever an idea gain little here? Our space is kind. Most cells are good, so among a few
+# draws there is likely a very good one, and a real training tells which it is. The mixture and the
+# shared weights look at all 4,096 cells, but with weights that were trained for none of them. Where a
+# single training takes days, nobody can afford a few, and a poor judge may be better than none. There,
+# too, the question has to be asked: on the paper's own task, Li & Talwalkar's random search reached a
+# test error of 2.85 percent, between 3.00 for DARTS of first order and 2.76 for second order (these two
+# are numbers of its own paper).
 #
 # ## Summary
 #
@@ -527,10 +540,10 @@ table.round(3)
 #   the architecture weights, so a gradient can move them.
 # - Two steps in turn: alpha on one half of the images, the weights on the other. First order takes
 #   the weights as they are.
-# - Discretization keeps the strongest operation of each edge. What the mixture could do says little
-#   about what is left.
-# - Skips lead early, since they need no training. Count them, and compare with chance. A warm-up and
-#   an early stop are the usual remedies.
+# - Discretization keeps the strongest operation of each edge. The cut itself loses most, and the cell
+#   has to be trained again.
+# - Skips tend to lead early, and the usual reason given is that they need no training. Count them, and
+#   compare with chance. A warm-up and an early stop are the usual remedies.
 # - Compare with random search at equal cost, on equal images, with many seeds, before you believe in
 #   a gradient.
 #

@@ -14,7 +14,7 @@
 # without any training. Each judged one network at a time, and forgot it. But networks are alike. Who
 # has seen that fifty networks with wide windows are good could guess that the next one is. A
 # **predictor** does just that: a regression that learns accuracies from networks that were trained,
-# and foretells those of the others. How many trainings does it need?
+# and predicts those of the others. How many trainings does it need?
 
 # %%
 from nascourse import benchmark, plotting, trials
@@ -55,10 +55,10 @@ features.iloc[[0, 600, 1200], [0, 1, 2, 3, 4, -2, -1]].round(2)
 # %%
 rng = np.random.default_rng(0)
 trained = rng.choice(len(bench), 50, replace=False)
-heard = [bench.query(int(network), seed=0).val_accuracy for network in trained]
+accuracies = [bench.query(int(network), seed=0).val_accuracy for network in trained]
 
 forest = ExtraTreesRegressor(200, random_state=0)
-forest.fit(features.to_numpy()[trained], heard)
+forest.fit(features.to_numpy()[trained], accuracies)
 others = np.setdiff1d(np.arange(len(bench)), trained)
 predicted = forest.predict(features.to_numpy()[others])
 truth = bench.truth().to_numpy()[others]
@@ -67,15 +67,16 @@ truth = bench.truth().to_numpy()[others]
 with plt.rc_context(plotting.STYLE):
     ax = plt.subplots(layout="constrained")[1]
 ax.plot(truth, predicted, ".", alpha=0.4, label="networks that it has not seen")
-ax.axline((0.9, 0.9), slope=1, color=plotting.GRAY, linestyle=":")
-ax.set(xlabel="test accuracy", ylabel="predicted accuracy", xlim=(0.4, 1), ylim=(0.4, 1))
+ax.axline((0.9, 0.9), slope=1, color=plotting.GRAY, linestyle=":", label="predicted exactly")
+ax.set(xlabel="test accuracy", ylabel="predicted accuracy", xlim=(0.3, 1), ylim=(0.3, 1))
 ax.legend(frameon=False)
 plotting.show(ax, source="MNIST-NAS-Bench; fifty trainings looked up, seed 0")
 
 # %% [markdown]
 # Not bad, for networks that nobody has trained. A search does not need the accuracy itself, only the
 # order. So a predictor is judged as in unit 04: by Kendall's rank correlation **tau-b** with the truth,
-# of networks that it has not seen. One draw of fifty is luck; here are thirty draws.
+# of networks that it has not seen. One draw of fifty is luck; here are thirty draws. (The table shows
+# the median, and between which values eight of ten draws lie. That is no interval of the median.)
 #
 # **Predict.** What is the median tau-b of this forest with 20, with 50 and with 100 trainings? Counting
 # parameters, which costs nothing, is the bar. Write three numbers.
@@ -101,7 +102,7 @@ medians = forests.groupby("trainings")["predictor"].median()
 compare("13.a", guess, {f"{n} trainings": tau for n, tau in medians.items()}, digits=2)
 
 # %% [markdown]
-# Counting parameters is a strong rival, and with few trainings a forest hardly knows more, or less. More
+# Counting parameters is a strong rival: with 20 trainings the forest ranks worse, with 50 better. More
 # trainings help less and less.
 #
 # A regression that fits the task does more. Two ideas help here. Learn the *logarithm of the error*, so
@@ -111,8 +112,9 @@ compare("13.a", guess, {f"{n} trainings": tau for n, tau in medians.items()}, di
 # them combined predict better. With 13 zero-cost proxies among its features, a surrogate of Krishnakumar
 # et al. 2022 predicted up to 42 percent better.)
 #
-# **Change this.** Try `ridge`, `process` or `forest`, and add `"synflow"` or `"grad_norm"` to the features.
-# What brings most with 20 trainings? (`"naswot"` is a logarithm already, and does not fit here.)
+# **Change this.** Try `ridge`, `process` or `forest`, and add `"synflow"` or `"grad_norm"` to the
+# features. Does anything bring more with 20 trainings than `ridge` alone? (`"naswot"` is a logarithm
+# already, and does not fit here.)
 
 # %% tags=["change-this"]
 ridge = RidgeCV(np.logspace(-3, 3, 13))
@@ -126,10 +128,10 @@ quantiles(predictors.rank_correlations(bench, regressor, seen, draws=20))
 # You have now looked at several regressors on the same draws, and the best of many looks better than it
 # is. Whoever chooses a predictor like this chooses it on other networks than those it is reported for.
 #
-# And what does it cost? Fifty trainings of twelve epochs. A supernet of [unit 08](08_weight_sharing.ipynb)
-# judges all networks for one long training. Recorded, five of them, each for about as much time as 25
-# trainings: tau-b as below. The predictor keeps up, at twice that price, and its fifty networks are
-# trained besides.
+# And what does it cost? Fifty trainings of twelve epochs. A supernet of [unit
+# 08](08_weight_sharing.ipynb) judges all networks for one long training. Recorded, five of them: tau-b
+# as below, and the price in trainings. Ridge regression is among them with 20 trainings already, and as
+# good as the best of them with 50; and the networks that it learned from are trained besides.
 
 # %%
 supernets = trials.recorded("oneshot").set_index("network")[
@@ -137,12 +139,16 @@ supernets = trials.recorded("oneshot").set_index("network")[
 ]
 taus = [stats.kendalltau(judge, bench.truth()).statistic for _, judge in supernets.items()]
 print("supernets:", np.round(sorted(taus), 2))
+costs = trials.recorded("oneshot_supernets").set_index("supernet").loc[[*supernets]]
+seconds = costs[["train_seconds", "judge_seconds"]].sum(axis=1).median()
+training = bench.epochs * bench.at(bench.epochs, value="seconds").mean()
+print(f"each costs as much as {seconds / training:.0f} trainings")
 
 # %% [markdown]
 # ## From the beginning of a curve
 #
 # A predictor may also look at the network itself, for an epoch or three. **Learning-curve
-# extrapolation** foretells the end of a training from its beginning (Domhan et al. 2015; Yan et al.
+# extrapolation** predicts the end of a training from its beginning (Domhan et al. 2015; Yan et al.
 # 2021). Here all networks are trained for a few epochs, and fifty to the end; the regression sees
 # the features and the first accuracies.
 #
@@ -167,9 +173,9 @@ after_three = medians.loc[3, ["last_epoch", "predictor"]].to_dict()
 compare("13.b", guess, after_three, digits=2)
 
 # %% [markdown]
-# Compare the rows with the first one, in which the regression sees no curve at all. An epoch or three add
-# a little. But mind the bill: three epochs of all 1,248 networks and fifty whole trainings are 4,194
-# epochs, as many as 350 whole trainings.
+# Compare the rows with the first one, in which the regression sees no curve at all. What the epochs add
+# is no more than one draw of fifty differs from the next. But mind the bill: three epochs of all 1,248
+# networks and fifty whole trainings are 4,194 epochs, as many as 350 whole trainings.
 #
 # **Change this.** Spend 4,194 epochs in another way: fewer epochs of each network and more whole
 # trainings. 1 and 268 cost that much, and so do 0 and 350. Which is the better bargain?
@@ -207,27 +213,35 @@ print(f"{cost:,} epochs: tau-b {extrapolated['predictor'].median():.2f}")
 guess = ...  # a list of two probabilities
 
 # %% tags=["prediction-result"]
-rivals = {"random": 100, "evolution": 100, "greedy": 100, "bayesian": 20, "surrogate": 100}
+rivals = {name: 100 for name in ("random", "evolution", "local", "greedy", "surrogate")}
+rivals["bayesian"] = 20
 races = pd.concat(
-    benchmark.simulate(strategy, seeds=range(n), benchmark=bench)
-    for strategy, n in rivals.items()
+    benchmark.simulate(strategy, seeds=range(n), benchmark=bench) for strategy, n in rivals.items()
 )
-wins = {}
-for trials_spent in (30, 50, 100):
-    ends = races[races["trial"] == trials_spent].set_index("strategy")["test_accuracy"]
-    for rival in list(rivals)[:-1]:
-        wins[trials_spent, rival] = benchmark.superiority(ends["surrogate"], ends[rival])
+after = benchmark.within_budget(races, [360, 600, 1200], value="test_accuracy")  # epochs
+after.columns = [30, 50, 100]  # trials of twelve epochs; greedy search stops early
+wins = {
+    (n, rival): benchmark.superiority(after[n]["surrogate"], after[n][rival])
+    for n in after
+    for rival in rivals
+    if rival != "surrogate"
+}
 print(pd.DataFrame(wins, index=["surrogate wins", "from", "to"]).T.round(2).to_string())
 lead = {f"after {n}": wins[n, "evolution"].probability for n in (50, 100)}
 compare("13.c", guess, lead, digits=2)
 
 # %% [markdown]
-# The table compares at three budgets with four rivals: twelve looks, so an interval that just leaves out one
-# half proves little. "bayesian" is KerasTuner's own Gaussian process of [unit 05](05_strategies.ipynb),
-# twenty recorded searches. It is told each choice as one number, the place of the value among the others, and
-# begins with 27 random networks. (Each probability is that of a single search against a single search. The test
-# accuracies leave out the very training that a search saw.) With the budget the lead over evolution goes.
-# Is the surrogate to blame, or does it run out of what can be won?
+# The table compares at three budgets with five rivals: fifteen looks, so an interval that just leaves
+# out one half proves little. (Each probability is that of a single search against a single search. The
+# test accuracies leave out the very training that a search saw. "bayesian" is KerasTuner's own Gaussian
+# process of [unit 05](05_strategies.ipynb), twenty recorded searches: it gets each choice as one number,
+# the place of the value among the others, and begins with 27 random networks.)
+#
+# Random search is beaten at every budget. Over evolution the surrogate leads while trainings are few;
+# with the budget that lead goes. Over greedy search the lead grows, but greedy search stops early, so it
+# has spent less. And **local search**, which only climbs, keeps up: where an interval holds one half,
+# nothing is decided between the two. So compare a clever method with the plainest one that learns, too.
+# Is the surrogate to blame for the lost lead over evolution, or does it run out of what can be won?
 #
 # We can ask the table. Imagine a search that has trained *all* networks once, and takes the one with the
 # best validation accuracy, as all our searches do.
@@ -238,16 +252,17 @@ for seed in range(100):
     runs = bench.draw_runs(np.random.default_rng(seed))
     luckiest = int(bench.runs["val_accuracy"][runs, -1].argmax())
     everything.append(bench.truth(without=runs).iloc[luckiest])
-ends = races[races["trial"] == 100].set_index("strategy")["test_accuracy"]
-limit = benchmark.superiority(everything, ends["evolution"])
+limit = benchmark.superiority(everything, after[100]["evolution"])
 print("all networks trained once, against evolution:")
 limit
 
 # %% [markdown]
-# Whoever has trained everything once does no better, as far as a hundred searches can show: the noise of
-# a single training chooses for them, the **winner's curse** of [unit 04](04_estimation.ipynb). This limits
-# every search that hands over the network of which it heard the best. Within that rule a clever proposal
-# pays while trainings are few; after that a better *estimation* of the last candidates might.
+# Whoever has trained everything once does no better on this table: the noise of a single training
+# chooses for them, the **winner's curse** of [unit 04](04_estimation.ipynb). (The table has three
+# trainings of each network, so the hundred imagined searches hand over only a few different ones, and
+# the interval is about this table alone.) This limits every search that hands over the network with the
+# best validation accuracy that it saw. Within that rule a clever proposal pays while trainings are few;
+# after that a better *estimation* of the last candidates might.
 #
 # **Change this.** Give the surrogate a head start of fewer or more random networks, or more candidates
 # to choose among. (Five searches take about 5 seconds. With so few, do not believe small differences. A
@@ -324,9 +339,10 @@ compare("13.d", guess, results, digits=2)
 # %% [markdown]
 # ASHA trains as many epochs however many workers there are. Hyperband trains fewer the more there are,
 # since its last rungs have few networks, and the other workers wait for them; larger brackets wait less.
-# With one worker nobody waits, and still the two differ: ASHA is then one large bracket that never ends.
-# So only the *change* from one worker to sixteen is what asynchrony saves. By how many points does
-# Hyperband's extra regret grow?
+# (With one worker it is less than 1,200 as well: what is promoted is larger than the average, and takes
+# longer.) With one worker nobody waits, and still the two need not be equal: ASHA is then one large
+# bracket that never ends. So what waiting costs is how much Hyperband's *extra* regret grows from one
+# worker to sixteen. By how many points?
 
 # %%
 for name in ("Hyperband, 27", "Hyperband, 81"):
@@ -334,10 +350,12 @@ for name in ("Hyperband, 27", "Hyperband, 81"):
     print(name, benchmark.difference(100 * extra[16], 100 * extra[1], paired=True))
 
 # %% [markdown]
-# A growth whose interval holds 0 is not decided.
+# With brackets of 27 waiting costs points: the interval is above 0. With 81 it holds 0, and nothing is
+# decided.
 #
-# **Change this.** With how many workers does waiting begin to cost? Does a larger bracket help? The last
-# line has the difference of the regrets in points, with its interval and p-value.
+# **Change this.** From how many workers on does Hyperband train fewer epochs than ASHA? With 64 workers,
+# how large must a bracket be so that no difference of the regrets is left to see? The last line has the
+# difference in points, with its interval and p-value.
 
 # %% tags=["change-this"]
 workers, size = 64, 81  # change this
@@ -348,8 +366,8 @@ benchmark.difference(100 * asha["regret"], 100 * hyperband["regret"])
 # %% [markdown]
 # ## What noise leaves to see
 #
-# A training is the dearest look at a network that we have. How much does *one* training of each network
-# tell of the truth, which is the mean of the others?
+# A training is the most that a search pays for a look at a network. How much does *one* training of each
+# network tell of the truth? Here the truth is the mean test accuracy of its two other trainings.
 #
 # **Predict.** What is tau-b between one training of every network and the truth, over all networks, and
 # among the 100 best? Write two numbers.
@@ -362,9 +380,10 @@ guess = ...  # a list of two numbers
 def one_training(n_best, seed=0):
     """Tau-b of one training of each network with the truth, among the best ones."""
     runs = bench.draw_runs(np.random.default_rng(seed))
-    heard, truth = bench.runs["val_accuracy"][runs, -1], bench.truth(without=runs).to_numpy()
+    seen, test = bench.runs["val_accuracy"][runs, -1], bench.runs["test_accuracy"][:, -1]
+    truth = test[bench.shared_runs].sum(axis=1) - test[runs]  # of two others, for each network
     best = np.argsort(-truth)[:n_best]
-    return stats.kendalltau(heard[best], truth[best]).statistic
+    return stats.kendalltau(seen[best], truth[best]).statistic
 
 
 looks = {"all": one_training(len(bench)), "the best 100": one_training(100)}
@@ -374,8 +393,8 @@ compare("13.e", guess, looks, digits=2)
 # This is no ceiling for predictors: a regression averages the noise of its trainings, and with some
 # hundred of them it ranks networks that it has *not* seen about as well as a training of each would. But
 # among the best networks all differences are small, and the noise of trainings hides them, also from the
-# truth, which is a mean of a few trainings. [Unit 05](05_strategies.ipynb) showed what noise does to the
-# landscape: most of its local optima are made of it.
+# truth, which is here a mean of two trainings. [Unit 05](05_strategies.ipynb) showed what noise does to
+# the landscape: measured with 1,000 images, most of its local optima are made of it.
 #
 # **Change this.** How does the correlation fall with the number of best networks that you look at?
 
@@ -386,11 +405,12 @@ print(f"among the best {n_best}:", np.round([one_training(n_best, seed) for seed
 # %% [markdown]
 # ## Summary
 #
-# - A regression on one-hot choices ranks networks that nobody has trained, from some twenty trainings on.
+# - A smooth regression on choices and costs ranks networks that nobody has trained, from some twenty
+#   trainings on; a forest needs more to beat counting parameters.
 # - It is judged by networks that it has not seen, over many draws, against counting parameters.
-# - The first epochs of a curve help a little, and cost as much as whole trainings of other networks.
-# - A surrogate proposes what is promising or unknown. Whether it beats evolution is a question for
-#   intervals, not for pictures.
+# - The first epochs of a curve add little to the choices, and cost as much as many whole trainings.
+# - A surrogate proposes what is promising or unknown. Here it beats random search at each budget,
+#   evolution while trainings are few, and nothing decides between it and plain local search.
 # - ASHA keeps all workers busy. What that saves depends on the workers, and on the rival's brackets.
 # - Noise hides the differences among the best, from trainings and from predictors.
 #

@@ -71,7 +71,7 @@ HTML(checklist.to_html(escape=False, justify="left", formatters={"files": links}
 # %% tags=["change-this"]
 answers = {4: "no", 7: "in part", 8: "no", 11: "no", 12: "in part"}  # change this
 judged = checklist.loc[list(answers), ["part", "practice"]].assign(yours=answers)
-judged[judged["yours"] != "yes"]
+HTML(judged[judged["yours"] != "yes"].to_html(justify="left"))
 
 # %% [markdown]
 # The list is about architecture search alone. The COSEAL network (Eimer et al. 2025) has collected
@@ -139,18 +139,20 @@ else:
 compare("14.b", guess, searched["network"].nunique(), unit="networks")
 
 # %% [markdown]
-# Many trials were repeats. A child of two parents that are alike is likely to be one of them, and
+# The other trials were repeats. A child of two parents that are alike is likely to be one of them, and
 # Optuna does not mind: here it hears the same number again. So keep a list of what was trained, and let
 # your function look there first.
 #
-# One search is an anecdote. Here are thirty of NSGA-II and thirty of the course's random search,
-# which never repeats itself: recorded, 200 trials each. Each search hands over a front, chosen by
-# what it heard. We judge it by test accuracy. How do you average thirty staircases? Ask at each size:
-# which accuracy does a search **attain** with at most so many parameters? The median over the
-# searches is the **attainment curve** (Grunert da Fonseca et al. 2001), and the quartiles are a band.
+# One search is an anecdote. Here are thirty of NSGA-II and thirty of the course's random search, which
+# never repeats itself: recorded, 200 trials each. Each search hands over a front, chosen by the
+# accuracies that it saw. We judge it by test accuracy. (For most networks that is a mean of three
+# trainings, of which the search has seen one: it flatters all searches a little.) How do you average
+# thirty staircases? Ask at each size: which accuracy does a search **attain** with at most so many
+# parameters? The median over the searches is the **attainment curve** (Grunert da Fonseca et al. 2001),
+# and the quartiles are a band.
 #
 # **Change this.** "NSGA-II, 50" has Optuna's own population, and "random, repeats" is Optuna's random
-# search, which may repeat itself. Show them. At which sizes are the bands apart, and at which are they one?
+# search, which may repeat itself. Show them. Which median is ahead at which sizes? How wide are the bands?
 
 # %% tags=["change-this"]
 shown = "NSGA-II, 20", "random"  # change this
@@ -169,7 +171,8 @@ def attainment(strategy):
 
 with plt.rc_context(plotting.STYLE):
     ax = plt.subplots(layout="constrained")[1]
-for strategy, color in zip(shown, [plotting.BLUE, plotting.GRAY, plotting.ORANGE]):
+colors = [plotting.BLUE, plotting.GRAY, plotting.ORANGE, plotting.GREEN]
+for strategy, color in zip(shown, colors):
     low, median, high = attainment(strategy).to_numpy().T
     ax.step(sizes, median, where="post", color=color, label=strategy)
     ax.fill_between(sizes, low, high, step="post", color=color, alpha=0.2)
@@ -178,10 +181,11 @@ ax.legend(loc="lower right", frameon=False)
 plotting.show(ax, source="thirty recorded searches each, judged by MNIST-NAS-Bench")
 
 # %% [markdown]
-# The picture shows *where* a search is better: among small networks or among large ones. One number
-# cannot say that. But a test needs one. The **hypervolume** of unit 07 is the area between a front
-# and a **reference point**, which must be stated. Ours is an accuracy of 80 percent at the size of
-# the largest network. And an area needs axes: parameters as they are, or in powers of ten?
+# The bands overlap, which is the spread of single searches and no test. The picture shows *where* a
+# search is better: among small networks or among large ones. One number cannot say that. But a test
+# needs one. The **hypervolume** of unit 07 is the area between a front and a **reference point**, which
+# must be stated. Ours is an accuracy of 80 percent at the size of the largest network; what is less
+# accurate does not count. And an area needs axes: parameters as they are, or in powers of ten?
 #
 # **Predict.** `missed` is the share of the true front's area that a search did not get, with sizes in powers
 # of ten. How probably does NSGA-II miss less than the course's random search: after 200 trials each, and
@@ -201,18 +205,21 @@ budgets = ["200 trials", "200 networks"]
 compare("14.c", guess, {b: wins[b, "powers of ten"].probability for b in budgets}, digits=2)
 
 # %% [markdown]
-# Nobody ran another search: only the measure is another one. On an axis of parameters as they are, all small
-# networks are a sliver at the left edge; in powers of ten each doubling counts the same. And whoever counts
-# trials pays for repeats, whoever counts networks does not. An interval that holds one half decides nothing.
-# **A comparison has many measures and budgets, and they need not agree. Choose yours before you look**, by
-# what the network is for.
+# The searches are the same, only the measure is another one. (For 200 different networks NSGA-II went
+# on, to more trials.) On an axis of parameters as they are, all small networks are a sliver at the left
+# edge; in powers of ten each doubling counts the same. And whoever counts trials pays for repeats,
+# whoever counts networks does not. Here all four point the same way, though the weakest, after 200
+# trials with parameters as they are, hardly stands a correction for four looks. **A comparison has many
+# measures and budgets. Choose yours before you look**, by what the network is for.
 #
-# **The same search with PyTorch.** Keras describes networks; the arithmetic is done by a **backend**:
-# TensorFlow, PyTorch or JAX. So nothing has to be rewritten for PyTorch. Keras has to be told once, before it is first imported:
-# `KERAS_BACKEND=torch` before the command in a terminal, or `os.environ["KERAS_BACKEND"] = "torch"`
-# in the first cell. (`pip install -e ".[torch]"` adds PyTorch.) `run_search`, `retrain` and
-# KerasTuner's own tuners work then. `proxies`, `darts` and `litert` ask TensorFlow itself for
-# gradients or a graph, and say so when they are imported.
+# ### The same search with PyTorch
+#
+# Keras describes networks; the arithmetic is done by a **backend**: TensorFlow, PyTorch or JAX. So
+# nothing has to be rewritten for PyTorch. Keras has to be told once, before it is first imported:
+# `KERAS_BACKEND=torch` before the command in a terminal, or `os.environ["KERAS_BACKEND"] = "torch"` in
+# the first cell. (`pip install -e ".[torch]"` adds PyTorch.) `run_search`, `retrain` and KerasTuner's
+# own tuners work then. `proxies`, `darts` and `litert` ask TensorFlow itself for gradients or a graph,
+# and say so when they are imported.
 #
 # The same searches were recorded with both backends: random and greedy search, four trials of two
 # epochs, three seeds.
@@ -235,19 +242,21 @@ print(same.groupby("strategy").sum().to_string())
 compare("14.d", guess, same.loc["random"].sum().to_dict(), unit="of 12")
 
 # %% [markdown]
-# KerasTuner draws the networks of random search, and no backend has a hand in that. But behind its
-# seed each backend has random numbers of its own, so already the first weights differ. **A change of
-# the backend is at least a change of the seed.** Never compare a search on one backend with its rival
-# on another. Greedy search listens to the accuracies. In these four trials it kept the same networks all the
-# same: the accuracies differed, but not which network was ahead. With more trials that need not last.
+# KerasTuner draws the networks of random search, and no backend has a hand in that. But behind its seed
+# each backend has random numbers of its own, so already the first weights differ. **A change of the
+# backend is at least a change of the seed.** Never compare a search on one backend with its rival on
+# another. Greedy search learns from the accuracies. It proposed the same four networks all the same, as
+# after three trials the same one was ahead. After the fourth, in one search of three, another one is:
+# that search would hand over another network, and its fifth trial could be another one.
 #
 # ## One training, many limits
 #
 # A network that is found for one phone is too slow for the next. Searching again for each device is
 # dear. **Once-for-all** (Cai et al. 2020) trains one supernet, as in [unit 08](08_weight_sharing.ipynb),
-# and cuts out a network for each device, without training it again. It needs two predictors: of the
-# accuracy, for which we take what each network **inherits** from the recorded supernet of unit 08; and of
-# the **latency**, the time for one image.
+# and cuts out a network for each device, without training it again. It needs the accuracy and the
+# latency of each network without training or measuring all. For the accuracy we take that with the
+# weights that a network **inherits** from the recorded supernet of unit 08. The **latency**, the time
+# for one image, we predict.
 #
 # FLOPs are easy to count, but do they predict the latency? We compare them with a linear model on the
 # choices that has seen measurements of 50 networks. Both are judged by the others.
@@ -296,7 +305,13 @@ for limit in table[device].quantile(shares):
     chosen = inherited[milliseconds <= limit].idxmax()
     best = table["test_accuracy"][table[device] <= limit].max()
     measured = table[device][chosen]
-    rows[round(limit, 3)] = [chosen, measured, measured <= limit, table["test_accuracy"][chosen], best]
+    rows[round(limit, 3)] = [
+        chosen,
+        measured,
+        measured <= limit,
+        table["test_accuracy"][chosen],
+        best,
+    ]
 columns = ["network", "measured ms", "keeps it", "test accuracy", "best within the limit"]
 pd.DataFrame(rows, columns).T.rename_axis("limit, ms")
 
@@ -348,13 +363,16 @@ def choose_blocks(limit, gain, cost):
         LinearConstraint(cost.coef_, -np.inf, limit - cost.intercept_),
     ]
     solved = milp(-gain.coef_, constraints=rules, integrality=1, bounds=Bounds(0, 1))
-    return (variants @ solved.x).idxmax()
+    return None if solved.x is None else (variants @ solved.x).idxmax()
 
 
-limit, seeds = 0.45, range(5)  # change this: milliseconds, samples
+limit, seeds = three["latency_ms"].quantile(0.5), range(5)  # change this: milliseconds, samples
 ranks = three["test_accuracy"][three["latency_ms"] <= limit].rank(ascending=False)
 for seed in seeds:
     chosen = choose_blocks(limit, *gains_and_costs(seed))
+    if chosen is None:
+        print("no choice is predicted to keep the limit")
+        continue
     rank = f"rank {ranks[chosen]:.0f}" if chosen in ranks else "misses the limit"
     print(f"network {chosen}: measured {three['latency_ms'][chosen]:.3f} ms, {rank}")
 
@@ -370,9 +388,9 @@ for seed in seeds:
 # Net2Net (Chen, Goodfellow & Shlens 2016) widened layers in this way, and the first AutoKeras (Jin,
 # Song & Hu 2019) searched with it.
 #
-# To widen a layer, copy some of its units. Whatever listens to a copied unit would now hear it twice,
-# so the outgoing weights are divided by the number of copies. First we train a small network. **This
-# takes about 10 seconds.**
+# To widen a layer, copy some of its units. Whatever uses a copied unit would now count it twice, so the
+# outgoing weights are divided by the number of copies. First we train a small network. **This takes
+# about 10 seconds.**
 
 
 # %%
@@ -416,10 +434,10 @@ def widen(weights, layer, width, noise=0.0, seed=0):
     kernel, bias, following = weights[place : place + 3]
     old = len(bias)
     copies = np.concatenate([np.arange(old), rng.integers(old, size=width - old)])
-    heard_twice = np.bincount(copies)[copies][:, None]
+    n_copies = np.bincount(copies)[copies][:, None]
     kernel = kernel[..., copies]
     kernel[..., old:] += noise * kernel.std() * rng.normal(size=kernel[..., old:].shape)
-    weights[place : place + 3] = kernel, bias[copies], following[..., copies, :] / heard_twice
+    weights[place : place + 3] = kernel, bias[copies], following[..., copies, :] / n_copies
     return weights
 
 
@@ -451,10 +469,10 @@ fresh = train(build([16, 32]), 5 + more_epochs)
 print(f"grown in {more_epochs} epochs {grown:.3f}; from nothing in {5 + more_epochs} {fresh:.3f}")
 
 # %% [markdown]
-# One seed proves nothing. And the comparison is not at equal cost: the first five epochs of the grown
-# network were those of a small one, so it has cost less. Compare at equal seconds before you say that
-# growing pays. What a search pays for it is independence: a network that inherits is not judged as it would
-# be from nothing, as in [unit 08](08_weight_sharing.ipynb).
+# Which of the two ends better? One seed proves nothing. And the comparison is not at equal cost: the
+# first five epochs of the grown network were those of a small one, so it has cost less. Compare at equal
+# seconds before you say that growing pays. What a search pays for it is independence: a network that
+# inherits is not judged as it would be from nothing, as in [unit 08](08_weight_sharing.ipynb).
 #
 # ## When a language model proposes
 #
@@ -468,8 +486,9 @@ print(f"grown in {more_epochs} epochs {grown:.3f}; from nothing in {5 + more_epo
 # badly. The other knows something about networks: it draws among the hundred with most parameters. Both get
 # the table as it is published, and **shuffled**, so that each accuracy belongs to another network.
 #
-# **Predict.** The memory is off by five points of accuracy. How probably does it beat ten random networks, on
-# the published table? And how probably does the one that knows? Write two probabilities.
+# **Predict.** The errors of the memory have a standard deviation of five points. How probably does it
+# beat ten random networks, on the published table? And how probably does the one that knows? Write two
+# probabilities.
 
 # %% tags=["prediction"]
 guess = ...  # a list of two probabilities
@@ -502,16 +521,17 @@ print(wins.to_string())
 compare("14.g", guess, wins["beats random"].xs("published", level=1).to_dict(), digits=2)
 
 # %% [markdown]
-# On the published table both look clever, and no figure says which of them has read it. Shuffled, both fall to
-# one half, the one who remembers and the one who knows: a shuffled table shows only that nothing leaks during
-# the search. Only a task that nobody has published tells memory from knowledge. So ask of such a claim: was
-# the table on the web before the model was trained? Was it tried on a task that was measured afterwards? Did
-# the random baseline have the same budget? (This was a simulation, not a measurement of any model.)
+# On the published table both look clever, and no figure says which of them has read it. Shuffled, both
+# fall to one half, the one who remembers and the one who knows: a shuffled table shows only that nothing
+# leaks during the search. Only a task that nobody has published tells memory from knowledge. So ask of
+# such a claim: was the table on the web before the model was trained? Was it tried on a task that was
+# measured afterwards? Did the random baseline have the same budget? (This was a simulation, not a
+# measurement of any model.)
 #
 # **Change this.** How bad may the memory be, and still look clever?
 
 # %% tags=["change-this"]
-memory_noise = 0.2  # change this: the spread of its errors, as a share of 1
+memory_noise = 0.2  # change this: the standard deviation of its errors, as a share of 1
 wins_of("memory", shuffled=False, memory_noise=memory_noise)
 
 # %% [markdown]
@@ -526,7 +546,7 @@ wins_of("memory", shuffled=False, memory_noise=memory_noise)
 # | spaces of chains and cells (03) | cells gave way to spaces of blocks with limits; today also the blocks of transformers |
 # | cheaper estimates (04) | ASHA is in Optuna and Ray Tune, Hyperband in KerasTuner; proxies without training help as one feature of several |
 # | evolution and Bayesian search (05) | predictors on a table of choices, as in [unit 13](13_predictors.ipynb) |
-# | greedy morphing, AutoKeras (06) | its first version grew trained networks; the present one draws values of a tree |
+# | greedy morphing, AutoKeras (06) | its first version grew trained networks; the present one keeps the best network's values and draws some anew |
 # | several goals (07) | the usual case: accuracy under a limit of latency or memory |
 # | weight sharing (08) | once-for-all: one supernet, many devices |
 # | descent on the architecture (09) | quick, unstable; its lesson, to compare with random cells, has stayed |

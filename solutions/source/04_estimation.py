@@ -141,4 +141,5 @@ if check("04.4", regret):
     ax = plotting.plot_lines(
         pd.DataFrame(by_seed, pd.RangeIndex(1, 13, name="epoch")), value="regret"
     )
-    plotting.show(ax, source="MNIST-NAS-Bench, chosen by your function")
+    caption = "One choice a point: a single choice is partly luck, so judge a judge by many."
+    plotting.show(ax, caption=caption, source="MNIST-NAS-Bench, chosen by your function")

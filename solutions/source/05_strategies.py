@@ -66,9 +66,9 @@ if check("05.1", superiority):
 # - `fill` below, which completes a dictionary: what is missing it draws, what does not exist in
 #   such a network it leaves out. From an empty dictionary it makes a random proposal.
 #
-# Never propose what has been tried: draw again instead, and choose anew which value changes. When
-# 20 draws in a row bring nothing new, stop. (Toss the coin once for a proposal or again for each
-# draw: both are right.)
+# Never propose what has been tried: draw again instead, and choose anew which value changes. (A value
+# drawn anew may be the old one; then it has been tried.) When 20 draws in a row bring nothing new, stop.
+# (Toss the coin once for a proposal or again for each draw: both are right.)
 
 
 # %%

@@ -53,7 +53,7 @@ if check("07.1", pareto_front):
 # The table has one row a network, and its index holds the networks' numbers. The columns are
 # `n_params`, `latency_ms`, `val_accuracy` and `test_accuracy`. A device has room for at most
 # `max_params` parameters and waits at most `max_ms` milliseconds. Return the number of the network to
-# ship. Of equally good ones take the smaller. At least one fits.
+# ship. Of equally good ones take the one with fewer parameters. At least one fits.
 
 
 # %%

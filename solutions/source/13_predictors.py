@@ -46,8 +46,9 @@ if check("13.1", loss_of_shortlist):
         print(f"{judge:8}", *(f"{loss:6.2f} points" for loss in losses))
 
 # %% [markdown]
-# The numbers are the losses with 1, 10 and 100 networks trained. Counting parameters ranks all networks
-# together better than many a clever score, and still its first pick need not be good.
+# The numbers are the losses with 1, 10 and 100 networks trained. Over all networks counting parameters
+# ranks better than the other two. But look at its first picks: a shortlist needs a good top, not a good
+# order of all.
 #
 # ## Exercise 13.2: how much does a candidate promise?
 #
@@ -89,18 +90,20 @@ if check("13.2", expected_improvement):
         print(f"mean {mean}:", *(f"{100 * value:.2f} points" for value in row))
 
 # %% [markdown]
-# Read the first row: a candidate that is expected to be worse than the best still promises something,
-# and the more so the less is known of it.
+# Read the first row: a candidate that is expected to be worse than the best promises nothing if its
+# accuracy is certain, and the more the less is known of it. (The unit's surrogate ranks by mean plus
+# deviation; expected improvement is the other common rule.)
 #
 # ## Exercise 13.3: whom to promote?
 #
 # **Purpose**: write the rule of ASHA, which never waits. **Time**: 15 min
 #
 # A rung of successive halving holds the networks that have been trained up to some epoch: `rung` is a
-# dict from network to accuracy. `promoted` is the set of those that went on to the next rung. ASHA
-# promotes a network as soon as it is among the best $1/\eta$ of those that are on the rung *now*: with
-# 7 networks and $\eta = 3$ among the best 2, as it rounds down. Return the list of the networks that
-# can be promoted, the best first. No two have the same accuracy.
+# dict from network to accuracy. `promoted` is the set of those that went on to the next rung; they stay
+# in `rung`, and count among its best. ASHA promotes a network as soon as it is among the best $1/\eta$
+# of those that are on the rung *now*: with 7 networks and $\eta = 3$ among the best 2, as it rounds
+# down. Return the list of the networks that can be promoted, the best first. No two have the same
+# accuracy.
 #
 # ```
 # rung = {"a": 0.90, "b": 0.95, "c": 0.80, "d": 0.93, "e": 0.70, "f": 0.60}

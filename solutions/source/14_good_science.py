@@ -53,9 +53,8 @@ if check("14.1", attained):
 # Net2Net also *deepens* networks: it inserts a layer that hands on what it gets, and goes on training
 # from there. For a convolution with `padding="same"`, as many filters as channels, and bias 0, that
 # takes a kernel of the shape `(size, size, channels, channels)`: window, window, channels in, channels
-# out. `size` is odd. Each filter answers with the pixel in the middle of its window, and with the
-# channel of its own number. Return that kernel. With one channel and a window of 3 pixels it is 1 in
-# the middle and 0 around it:
+# out. `size` is odd. Filter number `k` returns channel `k` of the pixel in the middle of its window.
+# Return that kernel. With one channel and a window of 3 pixels it is 1 in the middle and 0 around it:
 #
 # ```
 # identity_kernel(size=3, channels=1)[:, :, 0, 0]  ->  [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
@@ -88,12 +87,12 @@ if check("14.2", identity_kernel):
 #
 # **Purpose**: choose under a limit, as it is done to compress large networks. **Time**: 15 min
 #
-# A network has several blocks, and for each there are some variants. `gains[block][variant]` says what
-# a variant adds to the quality, and `costs[block][variant]` how many microseconds it takes. Choose one
-# variant for each block, so that the sum of the gains is the largest with which the sum of the costs is
-# at most `limit`. Return the list of their numbers, counted from 0; it is empty if no choice keeps the
-# limit. There are so few combinations that you may try them all (`itertools.product` makes them), and
-# never two best ones.
+# A network has several blocks, and for each there are some variants. `gains[block][variant]` says what a
+# variant adds to the quality, and `costs[block][variant]` how many microseconds it takes. Choose one
+# variant for each block: of all choices whose costs add up to at most `limit`, the one whose gains add
+# up to most. Return the list of their numbers, counted from 0; it is empty if no choice keeps the limit.
+# There are so few combinations that you may try them all (`itertools.product` makes them), and one of
+# them alone is the best.
 #
 # ```
 # choose_variants([[1, 5, 6], [0, 4]], costs=[[10, 30, 60], [0, 50]], limit=80)  ->  [1, 1]
