@@ -27,6 +27,7 @@ CITED = {
         "is 8.4 times smaller": "Tan & Le 2019, abstract",
         "trained 12,800 networks, up to 800 at the same time": "Zoph & Le 2017, section 4.1",
         "it trains with 4,000 where we have 3,200": TABLE,
+        "can conclude from 800 of them": IMAGES,
     },
     "02": {
         "the 5,000 images of": IMAGES,
@@ -53,7 +54,6 @@ CITED = {
     },
     "05": {
         "holds 423,624": "Ying et al. 2019, abstract: 423k",
-        "rows, to 20, 21 to 40": QUESTION,
         "the accuracies 0.838, 0.865, 0.765 and 0.762": "the function `truth` of the unit",
         "population of 100 and samples of 25, for 20,000": "Real et al. 2019, section 3",
         "tables of 15,625 and of 423,624 networks": "NAS-Bench-201 and NAS-Bench-101",
@@ -74,7 +74,8 @@ CITED = {
     },
     "07": {
         "| B | 2,000 | 0.95 | | C | 3,000 | 0.94 | | D | 5,000 | 0.97": QUESTION,
-        "A network with 100,000 FLOPs that reads 97 percent gets 100,000 - 0.97": "arithmetic",
+        "100,000 FLOPs and 97 percent make 100,000 - 0.97": "arithmetic",
+        "again and again, up to 32,000": QUESTION,
         "A weight of 0.00001 says that 1,000 parameters are worth": "arithmetic: a hundredth",
         "has 23.6 million parameters": RESNET,
         "the source of KerasTuner 1.4.8": "engine/oracle.py, `max_consecutive_failed_trials`",
@@ -89,6 +90,7 @@ CITED = {
     "09": {
         "and so 15,625": "Dong & Yang 2020, section 2",
         "has 14 edges and 8 operations": "Liu et al. 2019, section 3.1",
+        "Beyond 13 seeds the test draws 9,999": "benchmark/comparison.py; 2^13 signs are fewer",
         "with 1,000 the cut": "the largest sharpness of the cell's list, as a word for it",
         "on all 4,000 images": "recordings/record_darts.py",
         "official 10,000 test images": "LeCun et al. 1998",
@@ -121,7 +123,7 @@ CITED = {
         "from 98 to 99 percent counts": "arithmetic: the error halves in both steps",
         "compared 31 predictors": "White et al. 2021, abstract",
         "predicted up to 42 percent better": "Krishnakumar et al. 2022, abstract",
-        "about as much time as 25 trainings": "recordings/record_oneshot.py, the supernets' seconds",
+        "measured with 1,000 images": TABLE,
     },
 }
 
@@ -219,6 +221,15 @@ def number_of_networks() -> list[int]:
     return [len(benchmark.load_benchmark().networks)]
 
 
+def where_doubling_brings_little() -> list[int]:
+    """The limit on parameters from which each doubling brings a point or less."""
+    table = benchmark.load_benchmark().final()
+    limits = [500 * 2**k for k in range(7)]
+    best = [table["val_accuracy"][table["n_params"] <= limit].max() for limit in limits]
+    large = [limit for limit, gain in zip(limits, np.diff(best)) if round(100 * gain, 1) > 1]
+    return [2 * max(large)]
+
+
 def networks_with_one_block() -> list[int]:
     return [*number_of_networks(), networks_by_depth()[0]]
 
@@ -265,7 +276,12 @@ COMPUTED = {
         "(this course) | {:,} |": number_of_networks,
         "There are {} such cuts, and {} of them throw": cuts,
     },
-    "04": {"{} have one block, {} have two, and {} have three": networks_by_depth},
+    "04": {
+        "{} have one block, {} have two, and {} have three": networks_by_depth,
+        "blocks should hold {:.0f}, {:.0f} and {:.0f} of 50": lambda: [
+            50 * n / number_of_networks()[0] for n in networks_by_depth()
+        ],
+    },
     "05": {
         "of , with {:,} small networks": number_of_networks,
         "Of the {:,} networks, how many are l": number_of_networks,
@@ -273,11 +289,14 @@ COMPUTED = {
         "Bayesian optimization for its first {}:": random_trials_first,
     },
     "06": {"the greedy searches lie {:.1f} points apart": spread_of_greedy_after_five},
-    "07": {"One image is {:.3f} points": points_of_an_image},
+    "07": {
+        "One image is {:.3f} points": points_of_an_image,
+        "those beyond {:,} a point or less": where_doubling_brings_little,
+    },
     "08": {"Of the {:,} networks {} have one block": networks_with_one_block},
     "09": {
         "weights of all {:,} networks": cells_of_darts,
-        "judge all {:,} cells": cells_of_darts,
+        "look at all {:,} cells": cells_of_darts,
         "makes $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
     },
     "10": {

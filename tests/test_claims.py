@@ -26,7 +26,7 @@ NO_CLAIMS = [
     r"^#[^\n]*$",
     r"\b\d+ min\b",
     r"^- \*\*(?:Time|Cost|You need)\*\*.*?(?=^- |^$|\Z)",
-    r"\b(?:unit|exercise|section|step|table|figure|algorithm|trial|cell)s? [\d., andto]*\d\b",
+    r"\b(?:unit|exercise|section|step|table|figure|algorithm|trial|cell)s?\s[\d.,\sandto]*\d\b",
 ]
 NO_TEXT = re.compile(r'"data:[^"]*"|<style.*?</style>', re.DOTALL)
 LAST_WORDS = ("## Further reading", "## Exercises")  # sections without claims

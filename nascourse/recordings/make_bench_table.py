@@ -61,7 +61,7 @@ PROXY_IMAGES = 128  # as in Mellor et al. 2021
 MORE_RUNS, BEST = 10, 100  # runs of the best networks, and how many these are
 CROSSED, CROSSED_SEEDS = 20, 4  # networks; initial weights, and orders, of which all pairs train
 PHASES = ("networks", "best", "crossed")
-NETWORKS_A_PROCESS = 100  # then it starts afresh, as TensorFlow gives back no memory
+NETWORKS_A_PROCESS = 100  # then it starts afresh, as TensorFlow keeps all graphs and becomes slow
 AGAIN = 75  # the status of a process that has more to do and wants to start afresh
 OUT = Path("runs/bench_table")
 PACKED = Path("mnist_nas_bench_partial.jsonl.gz")
@@ -272,8 +272,9 @@ def measure(options: argparse.Namespace) -> None:
         line = {"network": network, **dict(zip(MEASURED, values))}
         add_lines(options.out / "measured_0.jsonl", line)
         keras.backend.clear_session()
-        if at % 100 == 0:
+        if at == NETWORKS_A_PROCESS:
             print(f"{at} of {len(todo)}", flush=True)
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - itself, afresh
 
 
 def pack(options: argparse.Namespace) -> None:

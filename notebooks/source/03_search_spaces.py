@@ -510,7 +510,7 @@ for value, part in {"any": accuracy, **dict(list(accuracy.groupby(table[choice])
 # %% [markdown]
 # Sixteen filters in the second block help ten trials a little more than `flatten`, though the head
 # explains most of the variance: that is made by the many bad networks, and a search of ten trials
-# finds the good ones. There are 22 such cuts, and 13 of them throw the best network away.
+# finds the good ones. There are 22 such cuts, and 14 of them throw the best network away.
 #
 # ## Summary
 #

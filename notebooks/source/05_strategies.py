@@ -353,10 +353,10 @@ compare("05.e", guess, {"after 30": evolution[30], "after 100": evolution[100]},
 # %% [markdown]
 # How to read it:
 #
-# - An interval that contains 0.5, or a corrected p-value above 0.05, is no evidence of a difference. (A
-#   p-value printed as 0.000 is below 0.0005.) (An interval may leave out 0.5 where the corrected p-value
-#   stays above 0.05: who looks 15 times finds something in luck.) It is no evidence of equality either:
-#   with the 20 Bayesian searches, whose intervals are the widest, we would overlook a small one.
+# - An interval that contains 0.5, or a corrected p-value above 0.05, is no evidence of a difference.
+#   (0.000 stands for less than half a thousandth.) (An interval may leave out 0.5 where the corrected
+#   p-value stays above 0.05: who looks 15 times finds something in luck.) It is no evidence of equality
+#   either: with the 20 Bayesian searches, whose intervals are the widest, we would overlook a small one.
 # - A probability of 0.7 means that random search still wins three times in ten. A strategy can be
 #   better beyond doubt, and your one search with it still lose.
 # - All rows share the same random searches. If these were lucky, all strategies look worse than they
