@@ -212,7 +212,7 @@ compare("14.c", guess, {b: wins[b, "powers of ten"].probability for b in budgets
 # trials with parameters as they are, hardly stands a correction for four looks. **A comparison has many
 # measures and budgets. Choose yours before you look**, by what the network is for.
 #
-# ### The same search with PyTorch
+# **The same search with PyTorch.**
 #
 # Keras describes networks; the arithmetic is done by a **backend**: TensorFlow, PyTorch or JAX. So
 # nothing has to be rewritten for PyTorch. Keras has to be told once, before it is first imported:
