@@ -298,7 +298,7 @@ def test_a_space_that_is_only_written_otherwise_goes_on(small, name):
 @pytest.mark.parametrize("name", OTHER)
 def test_another_space_is_refused(small, name):
     old, new = OTHER[name]
-    assert "holds another search (" in goes_on(old, new, small)
+    assert "another search (another" in goes_on(old, new, small)
 
 
 def test_where_it_cannot_be_known_the_sentence_asks(small):

@@ -305,7 +305,7 @@ def test_a_folder_of_another_search_is_one_sentence_and_stays(refuse, out, tmp_p
 
     error = refuse("--out", tmp_path / "theirs", "--trials", "2", "--epochs", "1", "--seed", "2")
 
-    assert "another search (seed=1 there, 2 here)" in error and "--overwrite" in error
+    assert "another search (another seed)" in error and "--overwrite" in error
     assert (theirs / "search.json").read_text("utf-8") == recording
 
 

@@ -270,19 +270,10 @@ def _continued(
         return Content(identity)
     if not changed:
         return replace(content, identity=identity)
-    differences = "; ".join(
-        _difference(name, content.identity[name], identity[name]) for name in changed
-    )
     raise CourseError(
-        f"The folder {str(folder)!r} holds another search ({differences}): {OVERWRITE}"
+        f"The folder {str(folder)!r} holds another search (another {' and '.join(changed)}): "
+        f"{OVERWRITE}"
     )
-
-
-def _difference(name: str, old: Any, new: Any) -> str:
-    """Both values in words where they can be read at a glance."""
-    if all(isinstance(value, int | float | str) and len(str(value)) < 30 for value in (old, new)):
-        return f"{name}={old!r} there, {new!r} here"
-    return f"another {name}"
 
 
 def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
