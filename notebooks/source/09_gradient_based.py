@@ -462,8 +462,9 @@ print(f"reads {accuracy:.1%} of the validation images with {model.count_params()
 #
 # Two plain rivals join. One has no clever idea at all: it trains a few random cells, each alone (the row
 # `cells trained`). The other does not even search: draw one cell. (It is the first of the cells that the
-# other one trains.) All but the cell drawn took about the same time (column `seconds`), and chose with
-# training images alone. Each cell was then trained alone as above, on all 4,000 images. At the very end,
+# other one trains.) All but the cell drawn took about the same time (column `seconds`). DARTS and weight
+# sharing chose with training images alone; the cells trained were chosen by validation images, which
+# favors them a little. Each cell was then trained alone as above, on all 4,000 images. At the very end,
 # when every cell was chosen and trained, MNIST's official 10,000 test images judged each network once.
 # Nothing was chosen by them.
 #
