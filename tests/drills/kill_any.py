@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from kill_and_resume import run
 from kill_workers import WORKERS, wrong
 
-from nascourse import CourseError
+from nascourse import CourseError, search
 
 # isort: split
 import numpy as np
@@ -53,8 +53,9 @@ class Cluster:
     def _start(self, what: str, *options: str) -> subprocess.Popen:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options]
         command += ["--scheduler-file", str(self.file)]
+        modules = {"PYTHONPATH": str(Path(__file__).parent)}  # of the space that workers train
         with (self._scratch / f"{what}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log)
+            return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | modules)
 
     def mend(self) -> Client:
         """Start what is missing, and connect."""
@@ -77,6 +78,13 @@ class Cluster:
         self.nannies = []
 
 
+def search_on_a_pool(folder: Path) -> search.Search:
+    """The search in a folder, which a finished one needs no worker for."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(WORKERS, mp_context=spawn) as pool:
+        return run("random", folder, executor=pool, in_flight=3, max_wait=MAX_WAIT)
+
+
 def search_here(folder: Path, scheduler: str | None) -> int:
     """The search of one turn, in a process of its own."""
     try:
@@ -85,10 +93,8 @@ def search_here(folder: Path, scheduler: str | None) -> int:
                 executor = client.get_executor()
                 run("random", folder, executor=executor, in_flight=3, max_wait=MAX_WAIT)
         else:
-            spawn = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(WORKERS, mp_context=spawn) as pool:
-                run("random", folder, executor=pool, in_flight=3, max_wait=MAX_WAIT)
-    except CourseError as error:
+            search_on_a_pool(folder)
+    except (CourseError, OSError) as error:  # Dask's own, where there is no scheduler to begin with
         print(f"    {error}", flush=True)
         return SENTENCE
     return 0
@@ -152,7 +158,7 @@ def problems(
         status = ended(begin(folder, scheduler))
         if status != 0:
             found.append(f"begun again it ended with the status {status}")
-    return found or wrong(run("random", folder), undisturbed)
+    return found or wrong(search_on_a_pool(folder), undisturbed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -174,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             begun = time.perf_counter()
             ended(begin(Path(scratch) / "undisturbed", cluster.file))
             seconds = time.perf_counter() - begun
-            undisturbed = run("random", Path(scratch) / "undisturbed")
+            undisturbed = search_on_a_pool(Path(scratch) / "undisturbed")
             for turn, kind in enumerate(islice(cycle(VICTIMS), 3 * options.times)):
                 if done == options.times:
                     break
