@@ -60,7 +60,8 @@ from nascourse import CourseError
 PROXY_IMAGES = 128  # as in Mellor et al. 2021
 MORE_RUNS, BEST = 10, 100  # runs of the best networks, and how many these are
 CROSSED, CROSSED_SEEDS = 20, 4  # networks; initial weights, and orders, of which all pairs train
-PHASES = ("networks", "best", "crossed")
+PHASES = ("networks", "best", "crossed")  # of training
+MEASUREMENTS = "measured"  # a phase as well, with a single process
 NETWORKS_A_PROCESS = 100  # then it starts afresh, as TensorFlow keeps all graphs and becomes slow
 AGAIN = 75  # the status of a process that has more to do and wants to start afresh
 OUT = Path("runs/bench_table")
@@ -77,12 +78,14 @@ def order_of_networks(count: int) -> list[int]:
 
 
 def networks_of(phase: str, out: Path, count: int) -> list[int]:
-    """The networks that a phase trains, in their order; ``count`` is the size of the space."""
+    """The networks of a phase, in their order; ``count`` is the size of the space."""
     if phase == "networks":
         return order_of_networks(count)
     if phase == "crossed":
         return order_of_networks(count)[:CROSSED]
     done = finished(out, "networks")
+    if phase == MEASUREMENTS:
+        return [network for network in order_of_networks(count) if network in done]
     right = {n: sum(run["val_right"][-1] for run in done[n]["runs"]) for n in sorted(done)}
     return sorted(right, key=right.__getitem__, reverse=True)[:BEST]  # of equals, the lower number
 
@@ -131,6 +134,23 @@ def train_network(
         judge_each=phase != "crossed",
     )
     return {"network": network, **known, "runs": list(trained)}
+
+
+def measure_network(network: int, setting: dict[str, Any], images: Images) -> dict[str, Any]:
+    """The line with the times and sizes of one network."""
+    from nascourse import evaluation, spaces
+    from nascourse.methods import litert
+
+    model = spaces.built(spaces.bench_space, setting)
+    small = litert.convert(model)
+    values = (
+        time_epoch(model, images),
+        evaluation.measure_latency(model).median_ms,
+        litert.measure_latency(small).median_ms,
+        evaluation.saved_size(model),
+        len(small),
+    )
+    return {"network": network, **dict(zip(MEASURED, values))}
 
 
 # ---------------------------------------------------------------- the commands
@@ -191,15 +211,20 @@ def train(options: argparse.Namespace) -> None:
     """All phases, one after the other."""
     claim(options.out, describe_run(load_images(options.mnist)))
     for phase in PHASES:
-        _train_phase(phase, options)
+        _run_phase(phase, options, options.processes)
 
 
-def _train_phase(phase: str, options: argparse.Namespace) -> None:
+def measure(options: argparse.Namespace) -> None:
+    """Times and sizes of every finished network, one after the other, with one thread."""
+    _run_phase(MEASUREMENTS, options, processes=1)
+
+
+def _run_phase(phase: str, options: argparse.Namespace, processes: int) -> None:
     """Start the processes, start them again as they ask for it, and say how far they are."""
     command = [sys.executable, __file__, "work", "--phase", phase, "--out", str(options.out)]
     command += ["--mnist", str(options.mnist), "--limit", str(options.limit)]
-    command += ["--processes", str(options.processes), "--part"]
-    workers = {part: subprocess.Popen([*command, str(part)]) for part in range(options.processes)}
+    command += ["--processes", str(processes), "--part"]
+    workers = {part: subprocess.Popen([*command, str(part)]) for part in range(processes)}
     began, before, shown = time.time(), len(finished(options.out, phase)), 0.0
     try:
         while workers:
@@ -222,7 +247,7 @@ def _train_phase(phase: str, options: argparse.Namespace) -> None:
 
 
 def work(options: argparse.Namespace) -> int:
-    """Train this process's share of a phase."""
+    """Do this process's share of a phase."""
     from nascourse import spaces
 
     # isort: split
@@ -238,43 +263,16 @@ def work(options: argparse.Namespace) -> int:
     for count, network in enumerate(todo):
         if count == NETWORKS_A_PROCESS:
             return AGAIN
-        line = train_network(options.phase, network, settings[network], images)
+        setting = settings[network]
+        if options.phase == MEASUREMENTS:
+            line = measure_network(network, setting, images)
+        else:
+            line = train_network(options.phase, network, setting, images)
         if os.getppid() != parent:  # it was killed: a new one may be at work on the same file
             return 1
         add_lines(options.out / f"{options.phase}_{options.part}.jsonl", line)
         keras.backend.clear_session()
     return 0
-
-
-def measure(options: argparse.Namespace) -> None:
-    """Times and sizes of every finished network, one after the other, with one thread."""
-    from nascourse import evaluation, spaces
-    from nascourse.methods import litert
-
-    # isort: split
-    import keras
-
-    use_one_thread()
-    images = load_images(options.mnist)
-    done, measured = finished(options.out, "networks"), finished(options.out, "measured")
-    count = len(spaces.settings(spaces.bench_space))
-    todo = [n for n in order_of_networks(count) if n in done and n not in measured]
-    for at, network in enumerate(todo, 1):
-        model = spaces.built(spaces.bench_space, done[network]["setting"])
-        small = litert.convert(model)
-        values = (
-            time_epoch(model, images),
-            evaluation.measure_latency(model).median_ms,
-            litert.measure_latency(small).median_ms,
-            evaluation.saved_size(model),
-            len(small),
-        )
-        line = {"network": network, **dict(zip(MEASURED, values))}
-        add_lines(options.out / "measured_0.jsonl", line)
-        keras.backend.clear_session()
-        if at == NETWORKS_A_PROCESS:
-            print(f"{at} of {len(todo)}", flush=True)
-            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - itself, afresh
 
 
 def pack(options: argparse.Namespace) -> None:
@@ -284,7 +282,7 @@ def pack(options: argparse.Namespace) -> None:
         return float(f"{float(number):.6g}")
 
     lines = [json.loads((options.out / "run.json").read_text("utf-8"))]
-    for phase in (*PHASES, "measured"):
+    for phase in (*PHASES, MEASUREMENTS):
         for _, line in sorted(finished(options.out, phase).items()):
             lines.append(json.loads(json.dumps({"phase": phase, **line}), parse_float=shorter))
     text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
@@ -297,7 +295,7 @@ def unpack(options: argparse.Namespace) -> None:
     """Add to a folder what a packed file holds and the folder does not."""
     run, *lines = map(json.loads, gzip.decompress(options.packed.read_bytes()).splitlines())
     claim(options.out, run)
-    for phase in (*PHASES, "measured"):
+    for phase in (*PHASES, MEASUREMENTS):
         done = finished(options.out, phase)
         new = [line for line in lines if line["phase"] == phase and line["network"] not in done]
         add_lines(options.out / f"{phase}_packed.jsonl", *new)
@@ -335,7 +333,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=10**6, help="only so many networks a phase")
     parser.add_argument("--count", type=int, default=10, help="rows to verify")
     parser.add_argument("--seed", type=int, default=0, help="which rows to verify")
-    parser.add_argument("--phase", choices=PHASES, default=PHASES[0], help=argparse.SUPPRESS)
+    phases = (*PHASES, MEASUREMENTS)
+    parser.add_argument("--phase", choices=phases, default=PHASES[0], help=argparse.SUPPRESS)
     parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.command in ("train", "work", "measure", "export", "verify") and not options.mnist:
