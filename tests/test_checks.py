@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import pickle
 import random
 import re
@@ -26,7 +27,8 @@ from notebooks import build
 UNITS = registry.units()
 EXERCISES = [exercise for unit in UNITS for exercise in registry.exercises(unit)]
 SOURCES = {path.stem[:2]: path for path in build.sources() if build.has_solutions(path)}
-SEEDS = 3  # each answer is tried on the inputs of this many seeds
+# Each answer is tried on the inputs of this many seeds.
+SEEDS = int(os.environ.get("NASCOURSE_TEST_SEEDS", "3"))
 
 units = pytest.mark.parametrize("unit", UNITS)
 exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)

@@ -14,7 +14,7 @@ import recorder
 import tensorflow as tf
 from sklearn.metrics import accuracy_score
 
-from nascourse import CourseError, evaluation, search
+from nascourse import CourseError, data, evaluation, search
 from nascourse.methods import darts
 from nascourse.methods.darts import CELLS, CHANNELS, EDGES, OPERATIONS
 
@@ -235,6 +235,16 @@ def script(monkeypatch):
     for name, value in recorder.ONE_THREAD.items():  # the script sets them for its process
         monkeypatch.setenv(name, value)
     return importlib.import_module("record_darts")
+
+
+def test_no_image_of_the_recording_is_one_that_the_course_keeps_sealed(script, full_mnist):
+    splits, bundled = script.load_splits(full_mnist), data.load_mnist("bundled")
+    training, validation, sealed = (
+        {image.tobytes() for image in images}
+        for images in (splits.x_train, splits.x_val, bundled.test._x)
+    )
+    assert (len(training), len(validation), len(splits.test)) == (4000, 1000, 10000)
+    assert not sealed & (training | validation) and not training & validation
 
 
 def test_random_search_shares_weights_and_repeats(script, small):

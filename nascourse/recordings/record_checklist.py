@@ -53,7 +53,9 @@ EXPERIMENTS = {
     ),
     "scaling": Experiment(("scaling_digits.csv",), ("direction", "times")),
     "darts": Experiment(
-        ("darts.csv", "darts_epochs.csv"), ("strategy",), ("four cells trained", "one cell drawn")
+        ("darts.csv", "darts_epochs.csv", "darts_collapse.csv", "darts_collapse_epochs.csv"),
+        ("strategy",),
+        ("eight cells trained", "one cell drawn"),
     ),
     "backends": Experiment(("backends.csv",), ("backend", "strategy"), ("random",)),
     "optuna": Experiment(

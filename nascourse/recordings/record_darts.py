@@ -6,8 +6,9 @@
 
 Each strategy ends with one cell.  All choose it with the 4,000 training images alone, cut in the
 same two halves: weights learn from one, and the choice is made by the other.  The network of the cell
-is then trained alone on all 4,000 and judged by the 10,000 official test images, which, like the
-validation images, have no say in anything.
+is then trained alone on all 4,000 and judged by the 10,000 official test images.  What is read on the
+way, by the mixture above all, are the 1,000 images of MNIST-NAS-Bench's small validation set.  Neither
+has a say in anything, and the bundled images that a learner's project keeps sealed are not touched.
 
 ``--collapse`` searches so long, and with architecture weights so quick, that skips take over.
 ``--test`` compares the strategies seed by seed.  A recording goes on where it was stopped, with one
@@ -29,6 +30,7 @@ recorder.use_one_thread()
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
+import bench_training as training
 import keras
 import numpy as np
 import pandas as pd
@@ -139,6 +141,16 @@ COLLAPSE: dict[str, Strategy] = {
 # ---------------------------------------------------------------- the recording
 
 
+def load_splits(mnist: str) -> data.Splits:
+    """The table's training images and small validation set, and MNIST's test images."""
+    images = training.load_images(mnist)
+    return replace(
+        data.load_mnist("bundled", test_data=mnist),
+        x_val=images.x_judging[: images.n_small],
+        y_val=images.y_judging[: images.n_small],
+    )
+
+
 def record(
     strategies: dict[str, Strategy],
     seeds: Iterable[int],
@@ -219,12 +231,11 @@ def main() -> None:
         return
     if options.mnist is None:
         parser.error("a recording needs the full MNIST as a file")
-    splits = data.load_mnist("bundled", test_data=options.mnist)
     name = "darts_collapse" if options.collapse else "darts"
     record(
         COLLAPSE if options.collapse else STRATEGIES,
         range(options.seeds),
-        splits,
+        load_splits(options.mnist),
         options.to / f"{name}.csv",
         options.to / f"{name}_epochs.csv",
     )

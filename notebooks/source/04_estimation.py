@@ -231,9 +231,7 @@ print(f"{price} epochs in all: regret {regret(n_networks, epochs):.2f} points")
 #
 # The second way to save: train on a part of the images. A smaller task that stands for the real one is a
 # **proxy task**. We trained 100 networks of the table, drawn at random, on parts of its 4,000 training
-# images, for 12 epochs. (They were judged by 1,000 other validation images, before the table was
-# measured anew. Judged by so few, "fewer epochs" comes out nearly the same.) On 1,000 images that costs
-# as much as 3 epochs on all 4,000.
+# images, for 12 epochs. On 1,000 images that costs as much as 3 epochs on all 4,000.
 #
 # **Predict.** At this price, which is the better judge, by its rank correlation with the truth?
 # Write `"fewer images"`, `"fewer epochs"` or `"about equal"` (they differ by less than 0.02).

@@ -30,6 +30,16 @@ from matplotlib.colors import ListedColormap
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 
+# %%
+bench = benchmark.load_benchmark()
+final = bench.final()
+splits = data.load_mnist("bundled")
+recorded = trials.recorded("oneshot").set_index("network") / len(splits.y_val)
+supernet = oneshot.Supernet(seed=1)
+# One network of the space, in which nearly everything is small.
+network = {"body/blocks": 2, "body/halving": "max", "body/skip": False, "conv/kind": "plain"}
+network |= {"conv/kernel": 3, "conv/filters_0": 6, "conv/filters_1": 6, "head": "quarters"}
+
 # %% [markdown]
 # ## Two networks, one array
 #
@@ -79,9 +89,10 @@ print(large, small, sep="\n\n")
 # Filters are shared as above: a window of 3x3 is the middle of the one of 5x5, and a network with 6
 # filters uses the first 6 of 16.
 #
-# Below is one network of our space, in which nearly everything is small. The shapes are those that Keras
-# would have: kernel (rows, columns, channels in, filters) and bias of two convolutions, then the dense
-# layer. (Its 24 rows: 6 filters in each of 4 quarters.) Now we change one choice of it at a time:
+# Take `network` from the top of this unit. Its weights have the shapes that Keras gives them: kernel
+# (rows, columns, channels in, filters) and bias of two convolutions, (3, 3, 1, 6) and (6,), then (3, 3,
+# 6, 6) and (6,); and those of the dense layer, (24, 10) and (10,). (Its 24 rows: 6 filters in each of 4
+# quarters.) Now we change one choice of it at a time:
 #
 # - `body/halving` from max pooling to a convolution with stride 2,
 # - `body/skip` to True: a block hands on its input as well,
@@ -92,17 +103,6 @@ print(large, small, sep="\n\n")
 #
 # **Predict.** Which change keeps the fewest of our weights in use? Write its name, such as
 # `"conv/kernel"`.
-
-# %%
-bench = benchmark.load_benchmark()
-final = bench.final()
-splits = data.load_mnist("bundled")
-recorded = trials.recorded("oneshot").set_index("network") / len(splits.y_val)
-supernet = oneshot.Supernet(seed=1)
-network = {"body/blocks": 2, "body/halving": "max", "body/skip": False, "conv/kind": "plain"}
-network |= {"conv/kernel": 3, "conv/filters_0": 6, "conv/filters_1": 6, "head": "quarters"}
-print(f"{supernet}; each network for itself: {final['n_params'].sum():,} weights")
-print("shapes of our network:", *[part.shape for part in supernet.path(network)])
 
 # %% tags=["prediction"]
 guess = ...  # the name of a choice, in quotes
@@ -119,6 +119,7 @@ mine = places(supernet, network)
 others = {name: places(supernet, {**network, name: value}) for name, value in changes.items()}
 percent = pd.Series({name: 100 * len(mine & other) / len(mine) for name, other in others.items()})
 compare("08.b", guess, percent.idxmin(), options=list(changes))
+print(f"{supernet}; each network for itself: {final['n_params'].sum():,} weights")
 with plt.rc_context(plotting.STYLE):
     ax = percent.plot.barh(xlabel="percent of our network's weights that stay in use")
 ax.invert_yaxis()  # the first on top
