@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 
 from nascourse import CourseError
+from nascourse._engine.files import not_written
 from nascourse.cli import doctor, pack
 
 
@@ -45,7 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         default=argparse.SUPPRESS,
     )
     project.add_argument(
-        "--size", type=int, default=32, help="side in pixels of the pictures of a folder"
+        "--size",
+        type=int,
+        help="side in pixels of the pictures of a folder (default: 32)",
+        default=argparse.SUPPRESS,
     )
     project.add_argument(
         "--objective", default="val_accuracy", help="what decides, such as val_loss, val_macro_f1"
@@ -78,11 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
             help=f"one or more of {', '.join(names)} (default: this one)",
         )
 
+    for stream in (sys.stdout, sys.stderr):  # a redirected one may lack letters of a name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
-    if options.command == "doctor":
-        return doctor.main()
-
     try:
+        if options.command == "doctor":
+            return doctor.main()
         if options.command == "progress":
             from nascourse.checks import progress
 
@@ -100,6 +107,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error}: run 'python -m nascourse doctor' for the way out.", file=sys.stderr)
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
     return 2
 
 
@@ -123,17 +133,14 @@ def _project(options: argparse.Namespace) -> int:
             seed=options.seed,
             data_source=getattr(options, "data", None),
             test_data=getattr(options, "test_data", None),
-            size=options.size,
+            size=getattr(options, "size", None),
             objective=options.objective,
             reason=options.reason,
             out=options.out,
             overwrite=options.overwrite,
         )
     except OSError as error:
-        raise CourseError(
-            f"{error.filename or options.out} cannot be written ({error.strerror}): free some space, and "
-            "the same command goes on where it stopped."
-        ) from error
+        raise not_written(error, options.out) from error
     except KeyboardInterrupt:
         print("Interrupted: the same command goes on where it stopped.", file=sys.stderr)
         return 130

@@ -194,6 +194,16 @@ def load_mnist(
     return _split(x, y, test, DIGITS, round(validation * len(y)), seed, source)
 
 
+def require_digits(splits: Splits) -> None:
+    """Refuse images for which a method that is made for MNIST has no place."""
+    if splits.image_shape != IMAGE_SHAPE or splits.classes > CLASSES:
+        shape = "x".join(map(str, splits.image_shape))
+        raise CourseError(
+            f"This method is made for images of 28x28x1 in at most {CLASSES} classes, and these are "
+            f"{shape} in {splits.classes}: search with run_search, which takes any."
+        )
+
+
 def from_arrays(
     x: Any,
     y: Any,

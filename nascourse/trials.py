@@ -144,10 +144,13 @@ def best(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
             f"None of the {len(table)} trials was completed, so there is no best one ({reason}): "
             "repair the space, and search again."
         )
-    order = completed.sort_values(
-        [by, "n_params", "trial"], ascending=[smaller_is_better(table, by), True, True]
-    )
-    return order.iloc[0]
+    return ranking(completed, by=by).iloc[0]
+
+
+def ranking(table: pd.DataFrame, *, by: str) -> pd.DataFrame:
+    """The rows with the best first; of equals, the smaller network, then the earlier one."""
+    smaller = smaller_is_better(table, by)
+    return table.sort_values([by, "n_params", "trial"], ascending=[smaller, True, True])
 
 
 def failure(table: pd.DataFrame) -> str | None:

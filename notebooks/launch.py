@@ -84,7 +84,8 @@ def lesson(nb: NotebookNode) -> list[NotebookNode]:
 
 def begin_all(root: Path = ROOT) -> None:
     """Write the first cells of all units, solutions and exercises."""
-    for path in sorted(root.glob("*/[0-9]*.ipynb")):
+    folders = ("notebooks", "solutions", "exercises")
+    for path in sorted(path for name in folders for path in root.glob(f"{name}/[0-9]*.ipynb")):
         nb = nbformat.read(path, as_version=4)
         begin(nb, path)
         atomic_write(path, nbformat.writes(nb) + "\n")

@@ -146,7 +146,7 @@ def test_every_option_reaches_the_project(monkeypatch):
     asked = []
     monkeypatch.setattr(project, "run_project", lambda **options: asked.append(options))
     usual = {"trials": 5, "epochs": None, "seed": 1, "data_source": None, "test_data": None}
-    usual |= {"size": 32, "objective": "val_accuracy", "reason": ""}
+    usual |= {"size": None, "objective": "val_accuracy", "reason": ""}
     usual |= {"out": "runs/project", "overwrite": False}
 
     assert __main__.main(["project"]) == 0

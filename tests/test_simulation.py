@@ -327,7 +327,5 @@ def test_what_was_not_recorded_is_refused(bench, monkeypatch, options, sentence)
 def test_a_recording_of_another_table_is_refused(bench, monkeypatch):
     other = recording(bench, val_accuracy=0.123)
     monkeypatch.setattr(simulation, "read_recording", lambda name: other)
-    with pytest.raises(
-        CourseError, match="another table: run nascourse/recordings/record_bayesian"
-    ):
+    with pytest.raises(CourseError, match="are recorded on the table that comes with the course"):
         simulate("bayesian", budget=3, seeds=[0], benchmark=bench, space=small_space())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -18,7 +19,6 @@ from nascourse import CourseError
 
 # What systems leave in folders and archives by themselves.
 _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}
-ENCODING = "utf-8-sig"  # UTF-8, with the byte order mark that some editors put in front
 
 
 def given_path(path: str | os.PathLike) -> Path:
@@ -84,6 +84,17 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
     """
     with atomic_path(path) as partial:
         partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def not_written(error: OSError, path: str | os.PathLike) -> CourseError:
+    """What to say of a command that could not write a file, below ``path`` if it names none."""
+    file = error.filename2 or error.filename or path  # the second is where a file was moved to
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    way_out = "free some space" if full else "close what has it open, or allow it to be written"
+    return CourseError(
+        f"{file} cannot be written ({error.strerror}): {way_out}, and the same command goes on "
+        "where it stopped."
+    )
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -58,6 +58,14 @@ class Api:
         """The index of an architecture; -1 if it is not in the table."""
         return self._index_of.get(arch, -1) if isinstance(arch, str) else arch
 
+    def _index(self, arch: str | int) -> int:
+        index = self.query_index_by_arch(arch)
+        if index == -1:
+            raise CourseError(
+                f"There is no architecture {arch!r}: give one of those that iterating yields."
+            )
+        return index
+
     def query_by_index(self, index: int, dataname: str = "mnist", hp: str = "12") -> dict:
         """What each training showed after its last epoch, by its seed."""
         seeds = self.bench.seeds
@@ -67,14 +75,14 @@ class Api:
         """A line about an architecture."""
         info = self.get_more_info(arch, hp=hp, is_random=False)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in info.items())
-        return f"{self.arch(self.query_index_by_arch(arch))}: {shown}"
+        return f"{self.arch(self._index(arch))}: {shown}"
 
     def get_cost_info(
         self, index: str | int, dataset: str = "mnist", hp: str = "12"
     ) -> dict[str, float | None]:
         """FLOPs, parameters and latency; None where it was not measured."""
         _check(dataset, hp)
-        facts = self.bench.facts(self.query_index_by_arch(index))
+        facts = self.bench.facts(self._index(index))
         units = {
             "flops": ("flops", 1e6),
             "params": ("n_params", 1e6),
@@ -97,7 +105,7 @@ class Api:
         is the seed of one.
         """
         _check(dataset, hp)
-        index = self.query_index_by_arch(index)
+        index = self._index(index)
         epochs = self.bench.epochs if iepoch is None else iepoch + 1
         seeds = self.bench.seeds
         if is_random is not False:

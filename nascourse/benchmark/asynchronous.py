@@ -9,7 +9,6 @@ from __future__ import annotations
 import bisect
 import heapq
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -18,7 +17,7 @@ import pandas as pd
 
 from nascourse import CourseError, whole_number
 from nascourse.benchmark.loading import load_benchmark
-from nascourse.benchmark.simulation import columns
+from nascourse.benchmark.simulation import checked_seeds, columns
 from nascourse.benchmark.table import Benchmark, listed
 
 Job = tuple[int, int]  # a network, and the rung up to which it is trained
@@ -90,8 +89,9 @@ class Hyperband:
         self.rung, self.accuracies = self.rung + 1, {}
         if not self.waiting or self.rung == self.n_rungs:
             self.rung = next(self.brackets)
-            share = self.n_rungs / (self.n_rungs - self.rung) / self.eta**self.rung
-            self.waiting = list(itertools.islice(self.networks, math.ceil(self.size * share)))
+            share = (self.n_rungs - self.rung) * self.eta**self.rung  # of size * n_rungs
+            size = -(-self.size * self.n_rungs // share)  # rounded up
+            self.waiting = list(itertools.islice(self.networks, size))
 
 
 def run(
@@ -144,7 +144,7 @@ def simulate_workers(
     Raises
     ------
     CourseError
-        The strategy is unknown, or a value is out of range.
+        The strategy is unknown, a value is out of range, or there is not the time for one training.
     """
     eta = whole_number("eta", eta, at_least=2)
     hyperband = partial(Hyperband, size=whole_number("size", size, at_least=1))
@@ -157,10 +157,17 @@ def simulate_workers(
         raise CourseError(f"Unknown strategy {strategy!r}: choose among {listed(schedulers)}.")
     workers = whole_number("workers", workers, at_least=1)
     benchmark = load_benchmark() if benchmark is None else benchmark
-    if not rungs or sorted(set(rungs) & set(range(1, benchmark.epochs + 1))) != list(rungs):
+    epochs = np.ravel(rungs).tolist()
+    if not epochs or sorted(set(epochs) & set(range(1, benchmark.epochs + 1))) != epochs:
         raise CourseError(
             f"rungs={rungs!r} is not possible: give rising epochs up to {benchmark.epochs}."
         )
+    rungs = epochs
+    if not (isinstance(seconds, (int, float)) and seconds > 0):
+        raise CourseError(f"seconds={seconds!r} is not possible: give a number above 0.")
+    seeds = checked_seeds(seeds)
+    if not seeds:
+        raise CourseError("There is nothing to race: give at least one seed.")
     further = np.diff(rungs, prepend=0)  # epochs that each rung adds
     best, searches = benchmark.truth().max(), []
     for seed in seeds:
@@ -172,6 +179,11 @@ def simulate_workers(
         accuracies = benchmark.runs["val_accuracy"][runs][:, np.subtract(rungs, 1)]
         ended = run(scheduler, workers, durations.__getitem__, accuracies.__getitem__)
         in_time = list(itertools.takewhile(lambda end: end[0] <= seconds, ended))
+        if not in_time:
+            raise CourseError(
+                f"In seconds={seconds!r} the search of seed {seed} has trained no network: give it "
+                "more."
+            )
         steps = [(network, rungs[k], int(further[k])) for _, (network, k) in in_time]
         search = {"strategy": strategy, "seed": seed, **columns(benchmark, runs, steps, best)}
         searches.append(pd.DataFrame(search | {"seconds": [second for second, _ in in_time]}))

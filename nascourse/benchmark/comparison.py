@@ -41,13 +41,13 @@ def within_budget(
         ``searches`` has no such column.
     """
     trials.check_columns(searches, value, by)
-    standings = {}
+    limits, standings = np.atleast_1d(budgets), {}
     for key, search in searches.groupby(["strategy", "seed"], sort=False):
         values = search[value].cummax() if value == "val_accuracy" else search[value]
-        last_trial = np.searchsorted(search[by].to_numpy(), budgets, side="right") - 1
+        last_trial = np.searchsorted(search[by].to_numpy(), limits, side="right") - 1
         standings[key] = np.where(last_trial < 0, np.nan, values.to_numpy()[last_trial])
     index = pd.MultiIndex.from_tuples(standings, names=["strategy", "seed"])
-    return pd.DataFrame(list(standings.values()), index=index, columns=pd.Index(budgets, name=by))
+    return pd.DataFrame(list(standings.values()), index=index, columns=pd.Index(limits, name=by))
 
 
 class Superiority(NamedTuple):
@@ -153,10 +153,10 @@ def difference(
 
 def _samples(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
     samples = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if min(map(len, samples)) < 2:
+    if any(sample.ndim != 1 or len(sample) < 2 for sample in samples):
+        shapes = " against ".join(str(sample.shape) for sample in samples)
         raise CourseError(
-            f"{len(samples[0])} searches against {len(samples[1])} tell nothing: give at least two "
-            "of each."
+            f"Searches of shapes {shapes} tell nothing: give a list of at least two of each."
         )
     return samples
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from nascourse import CourseError
+from nascourse._engine.files import given_path
 from nascourse.benchmark.table import Benchmark, listed
 
 NAME = "mnist_nas_bench"
@@ -45,7 +46,7 @@ def load_benchmark(
     CourseError
         A file is missing or damaged, or there is no such validation set.
     """
-    folder = RECORDINGS if path is None else Path(path)
+    folder = RECORDINGS if path is None else given_path(path)
     header_bytes = read_file(folder, f"{NAME}.json")
     try:
         header = json.loads(header_bytes)

@@ -81,14 +81,19 @@ def simulate(
     from nascourse._engine import shared_space
 
     benchmark = load_benchmark() if benchmark is None else benchmark
-    space = shared_space.shared(spaces.declared(spaces.bench_space if space is None else space))
     budget = whole_number("budget", budget, at_least=1)
-    if not isinstance(seeds, Iterable):
-        raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
-    seeds = [whole_number("seed", seed, at_least=0) for seed in seeds]
+    seeds = checked_seeds(seeds)
     makers = _oracle_makers(strategies, benchmark)
+    part_of_it = space is not None and spaces.size(space) < benchmark.of
+    for strategy, make_oracle in makers.items():
+        if make_oracle is None and part_of_it:
+            raise CourseError(
+                f"The {strategy} searches are recorded, on the whole space: leave out the space, "
+                f"or {strategy!r}."
+            )
     if not seeds or not makers:
         raise CourseError("There is nothing to race: give at least one strategy and one seed.")
+    space = shared_space.shared(spaces.declared(spaces.bench_space if space is None else space))
     searches, best = [], benchmark.truth().max()
     with _quick_and_reproducible(), shared_space.proposals_shared():
         for strategy, make_oracle in makers.items():
@@ -114,6 +119,13 @@ def simulate(
     )
 
 
+def checked_seeds(seeds: Iterable[int]) -> list[int]:
+    """Several seeds, or the sentence that says what they are not."""
+    if not isinstance(seeds, Iterable):
+        raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
+    return [whole_number("seed", seed, at_least=0) for seed in seeds]
+
+
 def _oracle_makers(
     strategies: str | Sequence[str] | Mapping[str, _OracleMaker], benchmark: Benchmark
 ) -> dict[str, _OracleMaker | None]:
@@ -121,7 +133,14 @@ def _oracle_makers(
     from nascourse.strategies import NAMES, make_oracle
 
     if isinstance(strategies, Mapping):
+        for name, make in strategies.items():
+            if not callable(make):
+                raise CourseError(
+                    f"{name!r} makes no oracle: give a function or a class, not {make!r}."
+                )
         return dict(strategies)
+    if callable(strategies):
+        raise CourseError(f'Give an oracle of yours a name, such as {{"yours": {strategies!r}}}.')
     names = [strategies] if isinstance(strategies, str) else list(strategies)
     makers: dict[str, _OracleMaker | None] = {name: partial(make_oracle, name) for name in NAMES}
     makers["hyperband"] = partial(make_oracle, "hyperband", epochs=benchmark.epochs)
@@ -237,8 +256,8 @@ def _replay(
     accuracies = benchmark.runs["val_accuracy"][runs[positions], -1]
     if (positions < 0).any() or not np.allclose(accuracies, search["val_accuracy"]):
         raise CourseError(
-            f"The recorded searches of the {strategy} strategy were made with another table: run "
-            f"nascourse/recordings/record_{strategy}.py."
+            f"The searches of the {strategy} strategy are recorded on the table that comes with the "
+            "course and its large validation set: leave out the benchmark, or this strategy."
         )
     return [(position, benchmark.epochs, benchmark.epochs) for position in positions]
 

@@ -360,7 +360,7 @@ class Benchmark:
         if position is not None and len(network) == self._n_choices[position]:
             return position
         # A row of the table has missing values for the choices that its network does not have.
-        given = {k: v for k, v in network.items() if v is not None and v is not pd.NA}
+        given = {k: v for k, v in network.items() if np.ndim(v) or not pd.isna(v)}
         if len(given) < len(network):
             return self._position(given)
         self._refuse(given)

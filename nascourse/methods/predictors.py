@@ -21,7 +21,7 @@ from scipy import stats
 from sklearn.base import RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, trials, whole_number
 from nascourse.benchmark import COSTS, PROXIES, Benchmark
 
 
@@ -42,12 +42,15 @@ def features(
     Raises
     ------
     CourseError
-        A number is missing, or is not above 0.
+        There is no such column, or a number is missing, or is not above 0.
     """
-    numbers = networks[list(logarithms)].astype(float)
+    logarithms = [logarithms] if isinstance(logarithms, str) else list(logarithms)
+    trials.check_columns(networks, *logarithms)
+    numbers = networks[logarithms].astype(float)
     for name in numbers.columns[~(numbers > 0).all()]:
         raise CourseError(f"{name!r} is not above 0 for every network: leave it out.")
-    choices = networks.drop(columns=[*COSTS, *PROXIES], errors="ignore").astype("string")
+    measured = [*COSTS, *PROXIES, "val_accuracy", "test_accuracy"]
+    choices = networks.drop(columns=measured, errors="ignore").astype("string")
     return pd.get_dummies(choices.fillna("none"), dtype=float).join(np.log(numbers))
 
 
@@ -84,7 +87,7 @@ def rank_correlations(
     Parameters
     ----------
     inputs
-        One row a network of the benchmark, as from `features`.
+        One row a network of the benchmark, as from `features`; the index holds their numbers.
     trainings
         Of how many networks it learns.
     curve
@@ -103,12 +106,20 @@ def rank_correlations(
     Raises
     ------
     CourseError
-        ``curve``, ``draws`` or a number of trainings is out of range.
+        ``curve``, ``draws`` or a number of trainings is out of range, or ``inputs`` has not one
+        row for each network.
     """
     curve = whole_number("curve", curve, at_least=0, at_most=benchmark.epochs)
     draws = whole_number("draws", draws, at_least=1)
     for n in trainings:
         whole_number("trainings", n, at_least=2, at_most=len(benchmark) - 2)
+    networks = benchmark.networks.index
+    if not inputs.index.is_unique or set(inputs.index) != set(networks):
+        raise CourseError(
+            f"inputs has {len(inputs)} rows, but not one for each of the {len(networks)} networks: "
+            "give predictors.features(benchmark.networks)."
+        )
+    inputs = inputs.loc[networks]
     rows: list[dict[str, Any]] = []
     for draw in range(draws):
         rng = np.random.default_rng([seed, draw])

@@ -2,7 +2,8 @@
 
 Each looks at the network once, as it was initialized.  A proxy is good if it ranks networks as
 their accuracy would; that the number of parameters is a proxy too, and hard to beat, is the first
-thing to know about the others.  All take a network that ends in one dense layer with softmax.
+thing to know about the others.  All take a network that ends in one dense layer with softmax, which
+may be a layer of its own.
 
 References
 ----------
@@ -18,6 +19,8 @@ from nascourse._engine.backend import needs_tensorflow  # loads Keras silently, 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from nascourse import CourseError
 
 needs_tensorflow(__name__)
 
@@ -49,11 +52,9 @@ def naswot(model: keras.Model, x: np.ndarray) -> float:
     "number of outputs minus Hamming distance of their codes"; the score is the logarithm of the
     determinant of this matrix: high if no two images look alike to the network.
     """
-    outputs = [
-        layer.output
-        for layer in model.layers
-        if getattr(layer, "activation", None) is keras.activations.relu
-    ]
+    outputs = [layer.output for layer in model.layers if _is_relu(layer)]
+    if not outputs:
+        raise CourseError("This network has no ReLU, so its images have no codes.")
     maps = keras.Model(model.input, outputs)(x)
     maps = maps if isinstance(maps, (list, tuple)) else [maps]
     positive = np.concatenate([np.reshape(values, (len(x), -1)) > 0 for values in maps], axis=1)
@@ -71,8 +72,17 @@ def grad_norm(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     return float(sum(tf.norm(gradient) for gradient in tape.gradient(loss, kernels)))
 
 
+def _is_relu(layer: keras.Layer) -> bool:
+    is_activation = getattr(layer, "activation", None) is keras.activations.relu
+    return is_activation or isinstance(layer, keras.layers.ReLU)
+
+
 def _logits(model: keras.Model) -> keras.Model:
     """The network without its final softmax, on the same weights."""
-    last = model.layers[-1]
+    *_, before, last = model.layers
+    if isinstance(last, keras.layers.Softmax):  # as a layer of its own
+        last = before
+    if not isinstance(last, keras.layers.Dense):
+        raise CourseError(f"This network does not end in a dense layer, but in {last.name}.")
     logits = keras.ops.matmul(last.input, last.kernel) + last.bias
     return keras.Model(model.input, logits)

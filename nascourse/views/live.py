@@ -56,11 +56,14 @@ class SearchView(Observer):
     """
 
     def __init__(self, *, baseline: pd.DataFrame | None = None):
+        if baseline is not None:
+            luck(baseline, 1)  # refuses what is no table before a search begins
         self._baseline = baseline
 
     def search_begin(self, max_trials: int, epochs: int) -> None:
         self.max_trials, self.epochs = max_trials, epochs
-        self.luck = None if self._baseline is None else luck(self._baseline, max_trials)
+        baseline, objective = self._baseline, self.objective
+        self.luck = None if baseline is None else luck(baseline, max_trials, objective=objective)
         self.rows: dict[int, dict[str, Any]] = {}
         self.table, self.best = trials.to_table([], objective=self.objective), None
         self.curves: dict[int, list[tuple[int, float]]] = {}
@@ -181,6 +184,7 @@ class _Widgets(Observer):
         self._paused, self._stop = False, ""  # or "after this trial", "now"
         self._started, self._seconds_paused, self._next_picture = time.perf_counter(), 0.0, 0.0
         self._is_behind, self._drawn, self._process = False, -1, psutil.Process()
+        self._waiting = ""  # what the search waits for, in a line
         self._status, self._picture, self._leaders = (ipywidgets.HTML() for _ in range(3))
         self._pause = html.button("Pause", self._toggle_pause, icon="pause")
         self._after = html.button("Stop after this trial", self._stop_after, icon="step-forward")
@@ -203,8 +207,9 @@ class _Widgets(Observer):
             raise KeyboardInterrupt
 
     def waiting(self, line: str) -> None:
-        if line:
-            self._status.value = _lines(escape(line))
+        if line != self._waiting:  # an empty one takes the place of what it no longer waits for
+            self._waiting = line
+            self._status.value = _lines(escape(line) or self._progress_text())
         if self._stop == "now":
             raise KeyboardInterrupt
 
@@ -292,28 +297,37 @@ class _Widgets(Observer):
         return f"{text}."
 
 
-def luck(table: pd.DataFrame, n_trials: int, *, searches: int = 500) -> np.ndarray:
-    """What random searches of so many trials reach: best accuracies so far, (searches, trials).
+def luck(
+    table: pd.DataFrame,
+    n_trials: int,
+    *,
+    objective: tuple[str, str] = trials.ACCURACY,
+    searches: int = 500,
+) -> np.ndarray:
+    """What random searches of so many trials reach: best values so far, (searches, trials).
 
     The trials of random search are independent draws, so any few of the recorded ones in ``table``,
-    in any order, are a random search too.  A failed trial counts as accuracy 0.
+    in any order, are a random search too.  A failed trial counts as accuracy 0, or as the worst
+    value of another objective.
     """
-    if table.empty:
-        raise CourseError("The baseline has no trials: give a table of random search.")
-    accuracy = table["val_accuracy"].astype(float).fillna(0).to_numpy()
+    if not isinstance(table, pd.DataFrame) or table.empty:
+        raise CourseError("The baseline has no trials: give the table of a random search.")
+    column, direction = objective
+    trials.check_columns(table, column)
+    values = table[column].astype(float)
+    if direction == "max":
+        values, accumulate = values.fillna(min(0.0, values.min())), np.maximum.accumulate
+    else:
+        values, accumulate = values.fillna(values.max()), np.minimum.accumulate
     rng = np.random.default_rng(0)
-    draws = [rng.permutation(accuracy)[:n_trials] for _ in range(searches)]
-    return np.maximum.accumulate(draws, axis=1)
+    draws = [rng.permutation(values.to_numpy())[:n_trials] for _ in range(searches)]
+    return accumulate(draws, axis=1)
 
 
 def leaderboard(table: pd.DataFrame) -> pd.DataFrame:
     """The best trials, then those that failed, each with a note on what is odd about it."""
     column = trials.objective(table)
-    ordered = table.sort_values(
-        [column, "n_params", "trial"],
-        ascending=[trials.smaller_is_better(table, column), True, True],
-        ignore_index=True,
-    )
+    ordered = trials.ranking(table, by=column).reset_index(drop=True)
     failed = ordered["status"] == "failed"  # they have no value, so they come last
     shown = ordered[failed | (ordered.index < MOST_ROWS)]
     board = pd.DataFrame(

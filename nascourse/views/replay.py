@@ -136,11 +136,12 @@ def greedy_moves(table: pd.DataFrame) -> list[Move]:
     if by luck some values came out as they were.
     """
     names = [name for name in trials.hyperparameters(table) if name not in FIXED]
-    rows = table.set_index("trial")
-    accuracies, values = rows["val_accuracy"].astype(float), rows[names].astype(object)
+    rows, column = table.set_index("trial"), trials.objective(table)
+    sign = -1 if trials.smaller_is_better(table, column) else 1
+    scores, values = sign * rows[column].astype(float), rows[names].astype(object)
     moves = []
     for trial in rows.index[1:]:
-        earlier = accuracies.loc[: trial - 1]
+        earlier = scores.loc[: trial - 1]
         incumbent = earlier.index[0] if earlier.isna().all() else earlier.idxmax()
         before, after = (values.loc[number].dropna().to_dict() for number in (incumbent, trial))
         moves.append(Move(int(trial), int(incumbent), before, after))
@@ -148,7 +149,8 @@ def greedy_moves(table: pd.DataFrame) -> list[Move]:
 
 
 def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
-    accuracies = table.set_index("trial")["val_accuracy"]
+    column = trials.objective(table)
+    values = table.set_index("trial")[column]
     rows = [
         {
             "trial": move.trial,
@@ -159,7 +161,7 @@ def _moves_table(table: pd.DataFrame, moves: Sequence[Move]) -> pd.DataFrame:
                 for name, (old, new) in move.resampled.items()
             ),
             "new": html.listed(move.new),
-            "val_accuracy": html.number(accuracies[move.trial], ".3f"),
+            column: html.number(values[move.trial], ".3f"),
         }
         for move in moves
     ]
@@ -220,8 +222,10 @@ class _Replay:
     def __init__(self, table: pd.DataFrame, moves: Sequence[Move], stopped: str):
         self.table, self.stopped = table, stopped
         self.moves = {move.trial: move for move in moves}
-        best_so_far = trials.incumbent(table).fillna(-1)
-        self.is_new_best = (best_so_far.diff().fillna(1) > 0).tolist()
+        self.column = trials.objective(table)
+        self.best_so_far = trials.incumbent(table)
+        is_better = self.best_so_far.ne(self.best_so_far.shift())
+        self.is_new_best = (self.best_so_far.notna() & is_better).tolist()
         self.revealed = self.guesses = self.right_guesses = 0
         self.slider = ipywidgets.IntSlider(
             1, 1, len(table), description="Trial", continuous_update=False
@@ -268,9 +272,10 @@ class _Replay:
         picture = trie = best = ""
         if trial in self.moves:
             trie = _trie_html(self.moves[trial], hidden=hidden)
-        if shown["val_accuracy"].notna().any():
-            best_so_far = f"the best so far is {shown['val_accuracy'].max():.3f}"
-            alt = f"Validation accuracy of trials 1 to {len(shown)}; {best_so_far}."
+        if shown[self.column].notna().any():
+            best_so_far = f"the best so far is {self.best_so_far.iloc[len(shown) - 1]:.3f}"
+            named = trials.words(self.column).capitalize()
+            alt = f"{named} of trials 1 to {len(shown)}; {best_so_far}."
             picture = svg.image(svg.plot_search(shown, len(self.table), alt=alt))
             best = html.table(leaderboard(shown), "The best trials so far")
         return f"<p>{escape(text)}</p>{html.beside(trie, picture)}{best}"
@@ -279,7 +284,7 @@ class _Replay:
         if trial == 1:
             return "No network has been trained yet."
         text = f"What comes next? Trial {trial} is not shown yet."
-        best_so_far = self.table["val_accuracy"].iloc[: trial - 1].max()
+        best_so_far = self.best_so_far.iloc[trial - 2]
         if pd.notna(best_so_far):
             text += f" The best so far is {best_so_far:.3f}."
         if trial in self.moves:
@@ -293,7 +298,7 @@ class _Replay:
         row = self.table.iloc[trial - 1]
         if row["status"] == "failed":
             return f"Trial {trial} failed: {row['message']}"
-        text = f"Trial {trial} reached {row['val_accuracy']:.3f} with {row['architecture']}: "
+        text = f"Trial {trial} reached {row[self.column]:.3f} with {row['architecture']}: "
         new_best = self.is_new_best[trial - 1]
         text += "the new best." if new_best else "not better than the best so far."
         if pd.notna(row["duplicate_of"]):

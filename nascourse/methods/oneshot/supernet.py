@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from nascourse import CourseError, spaces, trials, whole_number
 from nascourse._engine.ranges import is_active
-from nascourse.data import SIDE, Splits
+from nascourse.data import SIDE, Splits, require_digits
 from nascourse.methods.oneshot import networks
 from nascourse.search import Observer, watched
 
@@ -39,7 +39,8 @@ class Supernet:
         Hyperparameters by which the weights are *not* shared: networks that differ in one of them
         have no weight in common.  With none of them, networks share whatever has the same place.
     seed
-        Of the first weights, drawn as Keras draws them (Glorot & Bengio 2010).
+        Of the first weights: uniform, kernels within the limits of Glorot & Bengio (2010), and the
+        last layer within 0.8 to 0.9 of its own.
 
     Attributes
     ----------
@@ -258,6 +259,7 @@ def train_supernet(
         Is notified of the epochs, as of those of one trial; by default a progress bar.
     """
     epochs = whole_number("epochs", epochs, at_least=1)
+    require_digits(splits)
     supernet = Supernet(seed=seed) if supernet is None else supernet
     rng = np.random.default_rng(seed)
     n = len(splits.y_train)
