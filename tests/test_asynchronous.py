@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 from small_tables import small_table
 
@@ -113,6 +115,19 @@ def test_asha_keeps_sixteen_workers_busy():
     assert (epochs["asha"][10] > 1.5 * epochs["sha"][10].to_numpy()).all()
 
 
+def test_rungs_may_be_an_array():
+    options = {"workers": 2, "seconds": 50, "seeds": [0], "eta": 2, "benchmark": small_table()}
+    tables = [simulate_workers("asha", rungs=r, **options) for r in ([1, 2], np.array([1, 2]))]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_bracket_is_rounded_up_from_whole_numbers():
+    """The third of five brackets of 81 has 81 * 5 / (3 * 9) networks: 15, and no part of one."""
+    hyperband = Hyperband(range(1000), n_rungs=5, eta=3, size=81, brackets=[2])
+    hyperband._next_rung()
+    assert len(hyperband.waiting) == 15
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -122,6 +137,11 @@ def test_asha_keeps_sixteen_workers_busy():
         ({"rungs": (2, 1)}, r"rungs=\(2, 1\) is not possible: give rising epochs up to 2"),
         ({"rungs": (1, 3)}, r"rungs=\(1, 3\) is not possible"),
         ({"rungs": ()}, r"rungs=\(\) is not possible"),
+        ({"rungs": "1"}, "rungs='1' is not possible"),
+        ({"seeds": 5}, "seeds=5 is not possible: give several"),
+        ({"seeds": []}, "give at least one seed"),
+        ({"seconds": "20"}, "seconds='20' is not possible: give a number above 0"),
+        ({"seconds": 1.0}, "In seconds=1.0 the search of seed 0 has trained no network"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(wrong, sentence):

@@ -426,6 +426,31 @@ def test_synflow_obeys_its_conservation_law():
     assert score == pytest.approx(3 * flow, rel=1e-4)
 
 
+def test_activations_that_are_layers_count_as_well():
+    def network(as_layers: bool) -> keras.Model:
+        keras.utils.set_random_seed(3)
+        x = inputs = keras.Input((4, 4, 1))
+        x = keras.layers.Rescaling(1 / 255)(x)
+        x = keras.layers.Conv2D(3, 3, activation=None if as_layers else "relu")(x)
+        x = keras.layers.Flatten()(keras.layers.ReLU()(x) if as_layers else x)
+        x = keras.layers.Dense(2, activation=None if as_layers else "softmax")(x)
+        return keras.Model(inputs, keras.layers.Softmax()(x) if as_layers else x)
+
+    x = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1)).astype("float32")
+    one, other = network(as_layers=True), network(as_layers=False)
+
+    assert proxies.naswot(one, x) == pytest.approx(proxies.naswot(other, x))
+    assert proxies.synflow(one) == pytest.approx(proxies.synflow(other))
+
+
+def test_a_network_that_a_proxy_cannot_judge_is_refused_in_a_sentence():
+    flat = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    with pytest.raises(CourseError, match="has no ReLU"):
+        proxies.naswot(flat, np.zeros((1, 4, 4, 1)))
+    with pytest.raises(CourseError, match="does not end in a dense layer"):
+        proxies.synflow(keras.Sequential([*flat.layers, keras.layers.Reshape((16,))]))
+
+
 def test_naswot_of_hand_worked_codes():
     image = keras.Input((2,), dtype="uint8")
     x = keras.layers.Rescaling(1.0)(image)

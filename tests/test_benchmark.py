@@ -308,3 +308,15 @@ def test_a_table_with_half_a_network_is_refused(copy):
     (copy / FILES[0]).write_text(json.dumps(header))
     with pytest.raises(CourseError, match="rows of learning curves"):
         load_benchmark(copy)
+
+
+def test_a_row_of_a_table_names_its_network():
+    bench = load_benchmark()
+    row = pd.DataFrame(spaces.settings(spaces.bench_space)).iloc[0]
+    assert row.isna().any()
+    assert bench.facts(row.to_dict()) == bench.facts(0)
+
+
+def test_what_is_no_folder_is_one_sentence():
+    with pytest.raises(CourseError, match="1000 is no path"):
+        load_benchmark(1000)

@@ -42,6 +42,12 @@ def test_percents_epochs_from_zero_and_seconds(calls):
     assert calls.query_by_index(3)[1]["valid-accuracy"] == pytest.approx(75)
 
 
+@pytest.mark.parametrize("call", ["get_more_info", "get_cost_info", "query_by_arch"])
+def test_an_architecture_that_is_not_there_is_named(calls, call):
+    with pytest.raises(CourseError, match="There is no architecture 'blocks=7'"):
+        getattr(calls, call)("blocks=7")
+
+
 def test_time_adds_up_until_it_is_reset(calls):
     *_, first = calls.simulate_train_eval(3)
     *_, second = calls.simulate_train_eval(3, iepoch=0)

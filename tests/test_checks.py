@@ -547,3 +547,11 @@ def test_a_mistake_of_an_author_is_refused_at_once(id, hints):
     registry.exercises("02")
     with pytest.raises(AssertionError):
         registry.exercise(id, "another title", hints=hints)
+
+
+def test_code_beside_the_course_is_the_learners():
+    (course,) = (folder for folder in bounds._OURS if folder.endswith(f"nascourse{os.sep}"))
+    beside, within = (
+        compile("pass", file, "exec") for file in (f"{course[:-1]}_mine.py", f"{course}mine.py")
+    )
+    assert bounds.is_learners(beside) and not bounds.is_learners(within)

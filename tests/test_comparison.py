@@ -146,3 +146,19 @@ def test_the_front_is_drawn_as_a_staircase():
     assert front.get_xdata().tolist() == [5, 20, 40]
     assert front.get_drawstyle() == "steps-post"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("parameters", "test accuracy")
+
+
+def test_what_is_no_list_of_searches_is_one_sentence():
+    for a, b in ((0.9, 0.8), ([0.9], [0.8, 0.7]), ([[1, 2], [3, 4]], [1, 2])):
+        with pytest.raises(CourseError, match="tell nothing: give a list of at least two of each"):
+            benchmark.superiority(a, b)
+
+
+def test_one_budget_is_a_list_of_one():
+    searches = pd.DataFrame(
+        {"strategy": "random", "seed": 0, "epochs": [1, 2], "test_accuracy": [0.5, 0.6]}
+    )
+    one = benchmark.within_budget(searches, 2, value="test_accuracy")
+    pd.testing.assert_frame_equal(
+        one, benchmark.within_budget(searches, [2], value="test_accuracy")
+    )

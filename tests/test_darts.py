@@ -126,6 +126,10 @@ def test_the_halves_are_all_and_apart(small):
 # ---------------------------------------------------------------- mixture and network
 
 
+def colored(splits: data.Splits) -> data.Splits:
+    return dataclasses.replace(splits, x_train=splits.x_train.repeat(3, axis=-1))
+
+
 def one_hot(cell: darts.Cell) -> tf.Tensor:
     return tf.one_hot(darts.numbers(cell), len(OPERATIONS))
 
@@ -340,6 +344,9 @@ def test_a_recording_goes_on_where_it_was_stopped(script, small, tmp_path, monke
         (lambda _: darts.build(("skip",) * 5), "give 6 operations"),
         (lambda _: darts.build(("conv 5x5",) * 6), "conv 5x5"),
         (lambda _: darts.build(None), "None is no cell"),
+        (lambda s: darts.retrain(MANY[0], s, epochs=0), "epochs=0 is not possible"),
+        (lambda s: darts.search(colored(s)), "made for images of 28x28x1 .* these are 28x28x3"),
+        (lambda s: darts.retrain(MANY[0], colored(s)), "these are 28x28x3 in 10"),
         (lambda _: darts.discretize(np.zeros((4, 6))), r"\(4, 6\)"),
         (lambda small: darts.search(small, epochs=0, observer=QUIET), "epochs=0"),
         (lambda small: darts.search(small, epochs=2, warm_up=3, observer=QUIET), "warm_up=3"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nascourse.cli import doctor
@@ -233,6 +235,37 @@ def test_a_broken_file_of_ones_own_is_a_fault(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("y_train.npy", b"")
     assert finding() == f"NASCOURSE_MNIST names {path}"
+
+
+def test_whatever_load_mnist_reads_is_no_fault(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    np.savez(tmp_path / "mine.npz", x=np.zeros(1), y=np.zeros(1))
+    for value in ("keras", "bundled", "~/mine.npz", f'"{tmp_path}/mine.npz"'):
+        monkeypatch.setenv("NASCOURSE_MNIST", value)
+        assert not [check for check in doctor._check_data({}, pip="pip") if check.level == "FAULT"]
+
+
+def test_in_a_container_memory_is_what_its_limit_leaves(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "CONTAINER", tmp_path)
+    (tmp_path / "memory.max").write_text("2000000\n")
+    (tmp_path / "memory.current").write_text("1500000\n")
+    (tmp_path / "memory.stat").write_text("anon 900000\ninactive_file 400000\n")
+    assert doctor.memory() == (2_000_000, 900_000)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert doctor.memory()[0] > 2_000_000
+
+
+def test_a_path_with_a_space_can_be_pasted():
+    python = doctor.ROOT / "my course" / "python"
+    assert doctor.quoted("/usr/bin/python") == "/usr/bin/python"
+    assert doctor.quoted(str(python), windows=False) == f'"{python}"'
+    assert doctor.quoted("/my python/python", windows=True) == '"/my python/python"'
+
+
+def test_on_windows_the_course_of_a_user_with_a_space_needs_no_quotes(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "ROOT", tmp_path / "Anna Berg" / "course")
+    python = doctor.ROOT / ".venv" / "python"
+    assert doctor.quoted(str(python), windows=True) == os.path.join(".venv", "python")
 
 
 def test_the_full_mnist_in_the_cache_of_keras_is_found(tmp_path, monkeypatch):

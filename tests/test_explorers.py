@@ -155,3 +155,16 @@ def test_without_widgets_the_explorers_are_figures(page, bench):
     (_, layers), (_, curve), facts, (_, front) = page.shown
     assert "layers" in layers and "seeds" in curve and "At most" not in front
     assert facts.index[0] == "parameters"
+
+
+def test_the_training_that_was_heard_does_not_judge(screen, small_bench):
+    """As for the strategies: seed 0 was heard, so seed 1 judges."""
+    last = small_bench.runs["test_accuracy"]
+    small_bench.runs["test_accuracy"] = last + np.where(np.arange(len(last)) % 2, 0.05, 0)[:, None]
+    game = explorers._Game(small_bench, {"random": [0.5]}, 1)
+    game.button.click()
+
+    (network,) = game.picks
+    truth = small_bench.truth(without=0)[network]
+    assert truth != small_bench.truth(without=1)[network]
+    assert f"test accuracy of {truth:.3f}" in game.page.value

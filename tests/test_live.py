@@ -384,6 +384,34 @@ def test_luck_is_the_best_so_far_of_trials_in_any_order():
     assert set(second) == {0.2, 0.6}
 
 
+def test_luck_is_that_of_the_objective():
+    rows = [ended(1, 0.2) | {"val_loss": 0.9}, ended(2, 0.6) | {"val_loss": 0.3}, ended(3, None)]
+    table = trials.to_table(rows)
+
+    searches = live.luck(table, 3, objective=("val_loss", "min"), searches=200)
+
+    assert (searches[:, -1] == 0.3).all()
+    assert set(searches[:, 0]) == {0.3, 0.9}  # a failed trial counts as the worst one
+    with pytest.raises(CourseError, match="no column 'val_macro_f1'"):
+        live.luck(table, 3, objective=("val_macro_f1", "max"))
+
+
+@pytest.mark.parametrize("baseline", [[0.5, 0.6], trials.to_table([])])
+def test_what_is_no_baseline_is_refused_before_the_search(baseline):
+    with pytest.raises(CourseError, match="The baseline has no trials"):
+        live.SearchView(baseline=baseline)
+
+
+def test_what_the_search_waited_for_goes_when_it_has_come(screen):
+    view = begin(live.SearchView())
+    run_trial(view, 1, "a", 0.7)
+    view.waiting("No sign of life from a worker for 30 s.")
+    assert "No sign of life" in screen.html
+    view.waiting("")
+    assert "No sign of life" not in screen.html and "Trial 1 of 3" in screen.html
+    view.search_end()
+
+
 def test_luck_repeats_and_ends_with_the_recording():
     table = trials.to_table([ended(1, 0.2), ended(2, 0.6)])
 

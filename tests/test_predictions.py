@@ -126,3 +126,9 @@ def test_a_file_whose_guesses_are_damaged_is_set_aside(file, capsys):
     compare("02.a", 24, 24)
     assert "was damaged" in capsys.readouterr().out
     assert list(kept(file)) == ["02.a"]
+
+
+def test_a_set_has_no_order_so_it_is_no_guess(file, capsys):
+    compare("05.a", {"random", "evolution"}, ["random", "evolution"])
+    assert "should be a list of 2 values" in capsys.readouterr().out
+    assert not file.exists()

@@ -137,3 +137,29 @@ def test_on_the_table_fifty_trainings_rank_better_than_parameters():
 
     assert table["predictor"].median() > 0.75
     assert (table["predictor"] > table["parameters"]).mean() > 0.9
+
+
+def test_inputs_in_another_order_are_the_same_inputs():
+    bench = small_table()
+    inputs = predictors.features(bench.networks, logarithms="n_params")
+    options = {"trainings": [4], "draws": 5}
+
+    tables = [
+        predictors.rank_correlations(bench, Ridge(), each, **options)
+        for each in (inputs, inputs.iloc[::-1])
+    ]
+
+    pd.testing.assert_frame_equal(*tables)
+    with pytest.raises(CourseError, match="inputs has 5 rows, but not one for each of the 6"):
+        predictors.rank_correlations(bench, Ridge(), inputs.head(5), **options)
+
+
+def test_what_was_measured_is_no_choice():
+    bench = small_table()
+    names = ["n_params"]
+    pd.testing.assert_frame_equal(
+        predictors.features(bench.final(), logarithms=names),
+        predictors.features(bench.networks, logarithms=names),
+    )
+    with pytest.raises(CourseError, match="no column 'params' in this table"):
+        predictors.features(bench.networks, logarithms=["params"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import keras
@@ -12,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from nascourse import __main__, data, evaluation, search, trials
+from nascourse import CourseError, __main__, data, evaluation, search, trials
 from nascourse._engine import loops
 from nascourse.cli import project
 
@@ -157,6 +160,41 @@ def test_every_option_reaches_the_project(monkeypatch):
     typed = {"trials": 3, "epochs": 2, "seed": 0, "data_source": "keras", "test_data": "t.npz"}
     typed |= {"size": 16, "objective": "val_loss", "reason": "small"}
     assert asked == [usual, {**typed, "out": "o", "overwrite": True}]
+
+
+def test_a_size_is_for_pictures_of_a_folder(small_npz, tmp_path):
+    for source in (None, "bundled", small_npz):
+        with pytest.raises(CourseError, match="--size belongs to a folder"):
+            project.run_project(data_source=source, size=64, out=tmp_path)
+
+
+def test_a_command_that_is_interrupted_says_so(monkeypatch, capsys):
+    def interrupt() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__.doctor, "main", interrupt)
+    assert __main__.main(["doctor"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_a_file_that_a_program_has_open_is_named(tmp_path, monkeypatch, capsys):
+    def search(**options) -> None:
+        raise PermissionError(
+            errno.EACCES, "Access is denied", "trials.12.part.csv", None, "trials.csv"
+        )
+
+    monkeypatch.setattr(project, "run_project", search)
+    assert __main__.main(["project"]) == 2
+    sentence = capsys.readouterr().err
+    assert "trials.csv cannot be written (Access is denied): close what has it open" in sentence
+
+
+def test_a_stream_without_the_letters_of_a_name_stops_nothing(monkeypatch):
+    file = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(file, encoding="cp1252"))
+    monkeypatch.setattr(__main__.doctor, "main", lambda: print("\u732b", flush=True) or 0)
+    assert __main__.main(["doctor"]) == 0
+    assert file.getvalue() == b"\\u732b\n"
 
 
 # Again

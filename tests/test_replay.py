@@ -64,6 +64,27 @@ def test_a_tie_keeps_the_earlier_incumbent_and_a_failed_trial_is_none():
     assert [move.incumbent for move in replay.greedy_moves(table)] == [1, 2, 2]
 
 
+def by_loss(*losses: float) -> pd.DataFrame:
+    """Greedy trials of a search by its loss, with accuracies that would choose others."""
+    rows = greedy_table(*((0.9 - n / 10, n, 8, "f") for n in range(len(losses))))
+    return trials.to_table(
+        rows.assign(val_loss=losses).to_dict("records"), objective=("val_loss", "min")
+    )
+
+
+def test_the_incumbent_is_that_of_the_objective(screen):
+    table = by_loss(0.5, 0.3, 0.2, 0.4)
+
+    assert [move.incumbent for move in replay.greedy_moves(table)] == [1, 2, 3]
+    player = replay._Replay(table, replay.greedy_moves(table), "")
+    assert player.is_new_best == [True, True, True, False]
+    player.slider.value = 4
+    player.button.click()
+    assert "Trial 4 reached 0.400" in player.page.value
+    assert "the best so far is 0.200" in player.page.value
+    assert "Validation loss of trials 1 to 4" in player.page.value
+
+
 def test_values_that_appear_are_new_and_were_not_drawn():
     table = greedy_table((0.5, 3, None, "f"), (0.6, 3, 8, "f"))
 

@@ -324,6 +324,20 @@ def test_what_was_not_recorded_is_refused(bench, monkeypatch, options, sentence)
         simulate("bayesian", benchmark=bench, space=small_space(), **options)
 
 
+def test_recorded_searches_know_no_part_of_the_space():
+    part = spaces.declared(spaces.bench_space)
+    part.space.pop()
+    with pytest.raises(CourseError, match="The bayesian searches are recorded, on the whole space"):
+        simulate(["random", "bayesian"], space=part, seeds=[0])
+
+
+def test_an_oracle_needs_a_name_and_a_maker():
+    with pytest.raises(CourseError, match="Give an oracle of yours a name"):
+        simulate(keras_tuner.oracles.RandomSearchOracle)
+    with pytest.raises(CourseError, match="'yours' makes no oracle: .* not None"):
+        simulate({"yours": None})
+
+
 def test_a_recording_of_another_table_is_refused(bench, monkeypatch):
     other = recording(bench, val_accuracy=0.123)
     monkeypatch.setattr(simulation, "read_recording", lambda name: other)
