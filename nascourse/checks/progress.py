@@ -298,11 +298,11 @@ def _read_or_set_aside(file: Path) -> Progress:
 
 
 def _parse(content: bytes) -> Progress | None:
-    """The content of a progress file, with or without a byte order mark; None if it is none."""
+    """The content of a progress file; None if it is none."""
     entries: dict[str, Any] = {}
     guesses: dict[str, Any] = {}
     try:
-        progress = json.loads(content)
+        progress = json.loads(content.decode("utf-8-sig"))  # some editors put a mark in front
         for id, entry in progress["exercises"].items():
             entries[id] = {name: entry[name] for name in NEW}
         for id, guess in progress.get("guesses", {}).items():  # older files have none

@@ -363,9 +363,10 @@ print(f"alpha times {times}: reads {read.mean():.1%}, smallest of the six larges
 print(f"{shares.numpy().max(axis=1).min():.2f}")
 
 # %% [markdown]
-# One search is an anecdote. These were recorded before, on 4,000 images; `val_accuracy` is that of
-# the cell trained alone. Does a better mixture mean a better cell? Kendall's tau of unit 08 says how
-# well the two orders agree, and its p-value how easily chance alone would give such a tau.
+# One search is an anecdote. Twenty were recorded before, on 4,000 training images. The accuracies of the
+# mixture, of the cut, and of the cell trained alone (`val_accuracy`) are read on 1,000 other images, which
+# had no say in any search. Does a better mixture mean a better cell? Kendall's tau of unit 08 says how well
+# the two orders agree, and its p-value how easily chance alone would give such a tau.
 
 # %%
 races = trials.recorded("darts")
@@ -377,9 +378,10 @@ searches[columns].round(3)
 
 # %% [markdown]
 # Down the columns: the cut loses most of what the mixture reads, and training the cell alone brings it
-# back. Does the mixture's accuracy, which the search makes as high as it can, forecast what the cell can
-# do? Only a small p-value would show that the two go together. A large one shows nothing: with few
-# searches, whose mixtures are all about equally good, even a real connection is easily missed.
+# back. The mixture's accuracy, which the search makes as high as it can, does not forecast what the cell
+# can do: the tau is small, and chance alone often gives a larger one. That is no proof that the two have
+# nothing to do with each other. These mixtures are all about equally good, so a weak connection would
+# be missed.
 #
 # ## The collapse to skips
 #
@@ -422,27 +424,32 @@ caption = "Skips of DARTS, with and without a warm-up, and of a random cell (das
 plotting.show(ax, caption=caption, source="recordings of several seeds")
 
 # %% [markdown]
-# After two epochs DARTS has more skips than chance if the p-value is small. That fits the reason above:
-# in these epochs the convolutions know next to nothing. Later some of the skips may go again. While
-# $\alpha$ rests, the other line shows the cells of its first random values; from then on it may move.
-# How far apart two lines must be to mean something, this figure does not say: each is a mean of a few
-# whole numbers. In the papers the skips become more and more the longer a search goes on. Ours of 20
-# epochs are milder: a lean to skips, early and passing. (If there is a line `DARTS, long`, it is a
-# search of 80 epochs in which $\alpha$ moves five times as fast: the kind of search in which skips can
-# take over.)
+# After two epochs DARTS has more skips than chance: the p-value is small. That fits the reason above, as in
+# these epochs the convolutions know next to nothing. Later most of these skips go again. While $\alpha$
+# rests, the line of the warm-up shows the cells of its first random values; when it moves, the skips stay
+# about as many as chance has.
 #
-# How do you **recognize** a collapse? By counting: how probable is it that a cell drawn at random has
-# as many skips? And how bad would it be? **The training takes about 6 seconds.**
+# In the papers the skips become more and more the longer a search goes on. We looked for that: `DARTS, long`
+# are five searches of 80 epochs in which $\alpha$ moves five times as fast. They collapse sooner, to more
+# skips, and they recover as well. So on these digits the collapse of DARTS is early and passing. Stopped in
+# its first epochs, a search would end in it.
 #
-# **Change this.** From how many skips on would you not believe in chance any more? What does a cell of
-# nothing but `conv 3x3` reach, and one of three skips and three `conv 3x3`?
+# How do you **recognize** a collapse in the end? By counting: how probable is it that a cell drawn at random
+# has as many skips? The cell below does that for DARTS, and for a rival of the next section, weight sharing.
+# It has the same cell and the same shared weights, but no $\alpha$. And how bad is such a cell? **The
+# training takes about 6 seconds.**
+#
+# **Change this.** From how many skips on would you not believe in chance any more? Which search has
+# collapsed then? What does a cell of nothing but `conv 3x3` reach, and one of three skips?
 
 # %% tags=["change-this"]
-cell = ("skip",) * 6  # change this
+cell = ("skip",) * 4 + ("conv 3x3",) * 2  # change this
 n_skips = cell.count("skip")
-chance = stats.binom.sf(n_skips - 1, 6, 1 / 4)
-ended = (searches["skips"] >= n_skips).sum()
-print(f"{n_skips} skips or more: {chance:.2%} of random cells, {ended} of {len(searches)} searches")
+sharing = races[races["strategy"] == "weight sharing"]["skips"]
+counts = {"after 2 epochs": at_two, "after 20": searches["skips"], "weight sharing": sharing}
+print(f"{n_skips} skips or more: {stats.binom.sf(n_skips - 1, 6, 1 / 4):.1%} of random cells")
+for name, skips in counts.items():
+    print(f"    {name}: {(skips >= n_skips).sum()} of {len(skips)} searches")
 model = darts.retrain(cell, splits, seed=1)
 accuracy = model.evaluate(splits.x_val, splits.y_val, verbose=0)[1]
 print(f"reads {accuracy:.1%} of the validation images with {model.count_params():,} parameters")
@@ -494,11 +501,10 @@ plotting.show(ax, caption=caption, alt=alt, source="a recording of several seeds
 # %% [markdown]
 # How sure is any of it? Two ranges that overlap say little, so we look at each difference itself: the
 # gradient less its rival, seed by seed, with its interval and the p-value of a permutation test. (If the
-# two did not differ, each seed's difference could as well have the other sign.) We look at six
-# differences, and by chance alone one of six falls below 0.05 in up to a quarter of all cases. So the
-# last column corrects them for their number (Holm 1979). The intervals are not corrected, and from few
-# seeds they come out too narrow: the last column decides. (Beyond 13 seeds the test draws 9,999 of the
-# possible signs instead of trying all.)
+# two did not differ, each seed's difference could as well have the other sign. Beyond 13 seeds the test
+# draws 9,999 of the possible signs instead of trying all.) We look at six differences, and by chance alone
+# one of six falls below 0.05 in up to a quarter of all cases. So the last column corrects them for their
+# number (Holm 1979). The intervals are not corrected: the last column decides.
 #
 # **Change this.** What can be told with fewer seeds, for instance with `range(4)`? What is the
 # smallest p-value that four seeds can give at all?
@@ -517,19 +523,23 @@ print(f"{len(some)} seeds, differences in points of test accuracy")
 table.round(3)
 
 # %% [markdown]
-# Look at the means first, then at the last column. (And look at the column `skips`: strategies without
-# any $\alpha$ may keep as many as DARTS. So a few skips accuse nobody.) Only a row whose last number is
-# below 0.05 counts. Of every other row we have shown nothing: neither that DARTS beats this rival, with
-# or without a warm-up, nor that it loses to it. That is no proof of equality: with few seeds we would
-# overlook a middling difference.
+# Only a row whose last number is below 0.05 counts, and there is one: the cells of plain DARTS are
+# **better than those of random search with weight sharing**, by about two points. Of the other five rows
+# nothing is shown. Eight cells trained have the best mean, a point above DARTS; looked at alone that would
+# pass for a find, among six it does not. And from a cell that was only drawn, which costs nothing, DARTS
+# cannot be told apart. That is no proof of equality: twenty seeds overlook a difference of half a point.
+# (With the warm-up it lacks a row: two of its cells are poor, and that makes the interval wide.)
 #
-# Why might so clever an idea gain little here? Our space is kind. Most cells are good, so among a few
-# draws there is likely a very good one, and a real training tells which it is. The mixture and the
-# shared weights look at all 4,096 cells, but with weights that were trained for none of them. Where a
-# single training takes days, nobody can afford a few, and a poor judge may be better than none. There,
-# too, the question has to be asked: on the paper's own task, Li & Talwalkar's random search reached a
-# test error of 2.85 percent, between 3.00 for DARTS of first order and 2.76 for second order (these two
-# are numbers of its own paper).
+# Why does so clever an idea not win clearly? Our space is kind. Most cells are good, so among eight draws
+# there is likely a very good one, and a real training tells which it is. The mixture and the shared weights
+# look at all 4,096 cells, but with weights that were trained for none of them. Look at the column `skips`:
+# weight sharing, which has no $\alpha$ at all, keeps half of all edges as skips, twice as many as chance. With weights that all cells share, a cell that needs few of them looks good. So the lean to skips
+# may come with the shared weights, and not with the gradient. (We have not taken the two apart.)
+#
+# Where a single training takes days, nobody can afford eight, and a poor judge may be better than none.
+# There, too, the question has to be asked: on the paper's own task, Li & Talwalkar's random search with
+# weight sharing reached a test error of 2.85 percent, between 3.00 for DARTS of first order and 2.76 for
+# second order (these two are numbers of its own paper). So there the two changed places.
 #
 # ## Summary
 #
@@ -540,9 +550,10 @@ table.round(3)
 # - Discretization keeps the strongest operation of each edge. The cut itself loses most, and the cell
 #   has to be trained again.
 # - Skips tend to lead early, and the usual reason given is that they need no training. Count them, and
-#   compare with chance. A warm-up and an early stop are the usual remedies.
+#   compare with chance: so a collapse is recognized, here in the first epochs, and where cells are judged
+#   with shared weights. A warm-up and an early stop are the usual remedies.
 # - Compare with random search at equal cost, on equal images, with many seeds, before you believe in
-#   a gradient.
+#   a gradient: here it beat weight sharing, and not a few plain trainings.
 #
 # Next: a found cell is small. [Unit 10](10_scaling_networks.ipynb) asks how it grows.
 #
