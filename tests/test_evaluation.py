@@ -48,6 +48,14 @@ def two_branches() -> keras.Model:
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
+def used_twice() -> keras.Model:
+    """One convolution for images of two sizes, which another network has as well."""
+    convolution = layers.Conv2D(4, 3, padding="same")
+    network(convolution, shape=(30, 20, 4))
+    image = keras.Input((14, 12, 4))
+    return keras.Model(image, convolution(layers.MaxPooling2D(2)(convolution(image))))
+
+
 NETWORKS = {
     "same": lambda: network(layers.Conv2D(6, 3, padding="same")),
     "valid": lambda: network(layers.Conv2D(6, (3, 5))),
@@ -61,6 +69,7 @@ NETWORKS = {
     "dense": lambda: network(layers.Flatten(), layers.Dense(10, activation="softmax")),
     "dense on pixels": lambda: network(layers.Dense(10)),
     "two branches": two_branches,
+    "a layer used twice": used_twice,
     "the default CNN": lambda: spaces.cnn_space(spaces.keras_tuner.HyperParameters()),
 }
 
