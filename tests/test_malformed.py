@@ -164,6 +164,14 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "a recording elsewhere": (lambda: trials.recorded("../__init__"), ["no recording"]),
     "best by nothing": (lambda: trials.best(TABLE, by="acc"), ["no column 'acc'", "val_accuracy"]),
     "incumbent by nothing": (lambda: trials.incumbent(TABLE, by="acc"), ["no column 'acc'"]),
+    "best by words": (
+        lambda: trials.best(TABLE, by="status"),
+        ["'status'", "other values than numbers", "another column"],
+    ),
+    "incumbent by words": (
+        lambda: trials.incumbent(TABLE, by="status"),
+        ["'status'", "other values than numbers"],
+    ),
     "a front without cost": (
         lambda: trials.pareto_front(TABLE, cost="params"),
         ["no column 'params'", "n_params"],
