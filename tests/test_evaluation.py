@@ -258,6 +258,23 @@ def test_the_saved_size_is_that_of_the_file(autokeras_model, tmp_path):
     )
 
 
+def test_a_network_is_saved_in_the_home_folder(tmp_path, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+
+    size = evaluation.save_model(network(layers.Flatten()), "~/net.keras")
+
+    assert size == (tmp_path / "net.keras").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["net", "net.h5", "net.keras.zip"])
+def test_a_network_needs_the_ending_of_keras(name, tmp_path):
+    with pytest.raises(CourseError, match=f"{name}' is no file .* end in .keras"):
+        evaluation.save_model(network(layers.Flatten()), tmp_path / name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_file_holds_weights_and_no_optimizer(tmp_path):
     """Adam keeps two more numbers a weight; no application needs them."""
     model = network(layers.Flatten(), layers.Dense(200), layers.Dense(10))
