@@ -244,6 +244,27 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: evaluation.accuracy_interval(98, 100),
         ["accuracy=98", "from 0 to 1"],
     ),
+    "a confidence in percent": (
+        lambda: evaluation.accuracy_interval(0.9, 100, confidence=95),
+        ["confidence=95", "from 0 to 1"],
+    ),
+    "an accuracy as text": (
+        lambda: evaluation.accuracy_interval("0.9", 100),
+        ["accuracy='0.9'", "from 0 to 1"],
+    ),
+    "a number as filters": (
+        lambda: spaces.autokeras_space(filters=16),
+        ["filters=16", "list of values"],
+    ),
+    "no kernels": (lambda: spaces.autokeras_space(kernels=[]), ["kernel_size=[]"]),
+    "a misspelt hyperparameter": (
+        lambda: spaces.built(spaces.cnn_space, {"kernal": 5}),
+        ["'kernal'", "kernel", "correct the name"],
+    ),
+    "a misspelt number of filters": (
+        lambda: spaces.built(spaces.cnn_space, {"filter_0": 32}),
+        ["'filter_0'", "filters_0"],
+    ),
     "no images": (lambda: evaluation.accuracy_interval(1.0, 0), ["n_images=0"]),
     # Archives; tests/test_archive.py has what may stand in them
     "archive: a folder": (
