@@ -224,7 +224,8 @@ def from_arrays(
         A label for each image: whole numbers, words, or rows of one-hot labels.
     validation, test
         The shares of all images that become the validation and the sealed test part.  A pair of
-        arrays in place of the second share is a test part of its own.
+        arrays in place of the second share is a test part of its own, with the pixels and labels of
+        the same kind.
     class_names
         What the labels mean, in their order.  Words name themselves; here they get their order.
     seed
