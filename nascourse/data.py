@@ -180,9 +180,8 @@ def load_mnist(
     seed, validation = _seed(seed), _share("validation", validation)
     test = None
     if test_data is not None:
-        test = _test_part(
-            *images.pair(images.read_npz(test_data, ""), test_data, "_test"), DIGITS, IMAGE_SHAPE
-        )
+        x, y = images.pair(images.read_npz(test_data, ""), test_data, "_test")
+        test = _test_part(x, y, DIGITS, IMAGE_SHAPE, white=255)
     if source == "keras":
         (x, y), official_test = _from_keras()
         test = test or official_test
@@ -225,7 +224,8 @@ def from_arrays(
         A label for each image: whole numbers, words, or rows of one-hot labels.
     validation, test
         The shares of all images that become the validation and the sealed test part.  A pair of
-        arrays in place of the second share is a test part of its own.
+        arrays in place of the second share is a test part of its own, with the pixels and labels of
+        the same kind.
     class_names
         What the labels mean, in their order.  Words name themselves; here they get their order.
     seed
@@ -236,27 +236,38 @@ def from_arrays(
     Raises
     ------
     CourseError
-        The arrays are no images with labels, or a class is too small to be split.
+        The arrays are no images with labels, or too few to have each class in each part.
     """
-    seed, validation = _seed(seed), _share("validation", validation)
-    own_test = test if isinstance(test, tuple) else None
-    share = 0.0 if isinstance(test, tuple) else _share("test", test)
-    if validation + share > 0.9:
+    seed, shares = _seed(seed), {"validation": _share("validation", validation)}
+    own_test = test if isinstance(test, (tuple, list)) else None
+    if own_test is None:
+        shares["test"] = _share("test", test)
+    elif len(own_test) != 2:
+        raise CourseError(
+            f"test has {len(own_test)} arrays: give images and labels, (x_test, y_test), or a share."
+        )
+    if sum(shares.values()) > 0.9:
         raise CourseError(
             f"validation={validation} and test={test} leave too little to train by: give shares "
             "that are 0.9 together, or less."
         )
-    x = images.pixels(x)
-    y, names = images.encoded(y, len(x), class_names)
+    x, white = images.pixels(x)
+    y, names, labels = images.encoded(y, len(x), class_names)
     images.check_counts(dict(zip(names, np.bincount(y, minlength=len(names)))), "This data set")
-    n_val = round(validation * len(y))
-    if own_test:
-        held_out = _test_part(*own_test, names, x.shape[1:])
+    sizes = {part: round(share * len(y)) for part, share in shares.items()}
+    for part, n_images in sizes.items():
+        if n_images < len(names):
+            raise CourseError(
+                f"{part}={shares[part]} gives {n_images} images for {len(names)} classes: give a "
+                "larger share or more images, so that the part has each class."
+            )
+    if own_test is not None:
+        held_out = _test_part(*own_test, labels, x.shape[1:], white=white)
     else:
-        rest, off = _split_off(y, round(share * len(y)), seed)
+        rest, off = _split_off(y, sizes["test"], seed)
         held_out = x[off], y[off]
         x, y = x[rest], y[rest]
-    return _split(x, y, held_out, names, n_val, seed, source)
+    return _split(x, y, held_out, names, sizes["validation"], seed, source)
 
 
 def from_folder(
@@ -395,8 +406,8 @@ def _split_off(y: np.ndarray, n_off: int, seed: int) -> tuple[np.ndarray, np.nda
     for part, other in ((off, rest), (rest, off)):
         for lost in np.setdiff1d(y, y[part]):
             spare = np.flatnonzero(y[part] == np.bincount(y[part]).argmax())[0]
-            found = np.flatnonzero(y[other] == lost)[0]
-            part[spare], other[found] = other[found], part[spare]
+            rare = np.flatnonzero(y[other] == lost)[0]
+            part[spare], other[rare] = other[rare], part[spare]
     return rest, off
 
 
@@ -410,22 +421,24 @@ def _share(name: str, value: Any) -> float:
     return float(value)
 
 
-def _test_part(x: Any, y: Any, names: tuple[str, ...], shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """A test part whose labels are numbered as those of the training images."""
-    x = images.pixels(x, "x_test")
-    y, found = images.encoded(y, len(x), name="y_test")
-    unknown = [name for name in found if name not in names]
+def _test_part(
+    x: Any, y: Any, labels: tuple[str, ...], shape: tuple[int, ...], *, white: float
+) -> tuple[Any, Any]:
+    """A test part with the scale of the training images, and with their numbers for the labels."""
+    x, _ = images.pixels(x, "x_test", white=white)
+    y, _, labels_of_test = images.encoded(y, len(x), name="y_test")
+    unknown = [label for label in labels_of_test if label not in labels]
     if unknown:
         raise CourseError(
             f"y_test has the label {images.listed(unknown)}, which no training image has: the "
-            f"classes are {images.listed(names)}."
+            f"labels are {images.listed(labels)}."
         )
     if x.shape[1:] != shape:
         raise CourseError(
             f"x_test has images of the shape {x.shape[1:]}, but the training images have {shape}: "
             "bring them to one size."
         )
-    return x, np.array([names.index(name) for name in found])[y]
+    return x, np.array([labels.index(label) for label in labels_of_test])[y]
 
 
 def _bundled() -> tuple[np.ndarray, np.ndarray]:
@@ -445,7 +458,7 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _digits(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return images.pixels(x), images.encoded(y, len(x))[0]
+    return images.pixels(x)[0], images.encoded(y, len(x))[0]
 
 
 def _from_keras() -> tuple[tuple, tuple]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import numbers
 import os
 import platform
 import tempfile
@@ -119,8 +120,9 @@ def accuracy_interval(
     It covers the luck of the test images, not the luck of the training seed.
     """
     n_images = whole_number("n_images", n_images, at_least=1)
-    if not 0 <= accuracy <= 1:
-        raise CourseError(f"accuracy={accuracy!r} is not possible: give a share from 0 to 1.")
+    for name, share in (("accuracy", accuracy), ("confidence", confidence)):
+        if not (isinstance(share, numbers.Real) and 0 <= share <= 1):
+            raise CourseError(f"{name}={share!r} is not possible: give a share from 0 to 1.")
     result = stats.binomtest(round(accuracy * n_images), n_images)
     low, high = result.proportion_ci(confidence, method="wilson")
     return low, high
@@ -168,7 +170,15 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
 
     AutoKeras's first layer is replaced by Keras's own that does the same, so that the file loads
     with ``keras.models.load_model`` where AutoKeras is not installed.
+
+    Raises
+    ------
+    CourseError
+        The path does not end in ``.keras``.
     """
+    path = given_path(path)
+    if path.suffix != ".keras":
+        raise CourseError(f"{str(path)!r} is no file for a network: let its name end in .keras.")
     clone = keras.models.clone_model(model, clone_function=_plain_layer)
     clone.set_weights(model.get_weights())
     # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.

@@ -74,8 +74,14 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
     def draw(*args: _P.args, **options: _P.kwargs) -> _Drawn:
         if options.get("ax") is not None:
             return plot(*args, **options)
+        open_before = plt.get_fignums()
         with plt.rc_context(STYLE):
-            axes = plot(*args, **options)
+            try:
+                axes = plot(*args, **options)
+            except Exception:  # else the notebook would draw the unfinished figure
+                for number in {*plt.get_fignums()} - {*open_before}:
+                    plt.close(number)
+                raise
             for ax in np.asarray(axes, dtype=object).flat:
                 for axis in (ax.xaxis, ax.yaxis):  # later ticks are copies of the first ones
                     axis.get_major_ticks(), axis.get_minor_ticks()
@@ -223,6 +229,7 @@ def plot_curves(
     curves: pd.DataFrame, *, metric: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
     """The learning curve of each trial, from the table of curves."""
+    trials.check_numbers(curves, "epoch", metric)
     ax = _axes(ax)
     for trial, curve in curves.groupby("trial"):
         ax.plot(curve["epoch"], curve[metric], marker="o", label=f"trial {trial}")
@@ -299,10 +306,11 @@ def plot_images(
         first = np.concatenate(of_class)[:30]
         images = splits.x_train[first]
         titles = [splits.class_names[label] for label in splits.y_train[first]]
+    if not len(images):
+        raise CourseError("There are no images to draw: give at least one.")
     rows = -(-len(images) // columns)
-    with plt.rc_context(STYLE):
-        size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
-        _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
+    _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.axis("off")
     for ax, image in zip(axes.flat, images):
@@ -378,6 +386,8 @@ def plot_pareto(
     ax: Axes | None = None,
 ) -> Axes:
     """All networks as points, and the front of `trials.pareto_front` as a staircase."""
+    for networks in (table, front):
+        trials.check_numbers(networks, cost, quality)
     ax = _axes(ax)
     ax.plot(table[cost].astype(float), table[quality].astype(float), ".", color=GRAY, alpha=0.4)
     stairs = (front[cost].astype(float), front[quality].astype(float))

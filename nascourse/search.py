@@ -35,6 +35,7 @@ from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, trials, whole_number
 from nascourse._engine import feeding, preflight
+from nascourse._engine.blame import reason
 from nascourse._engine.files import given_path
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.loops import (
@@ -137,13 +138,26 @@ class Search:
                 raise damaged from error
 
     def new_model(self, trial: int | None = None) -> keras.Model:
-        """The network of a trial, by default the best one, untrained."""
+        """The network of a trial, by default the best one, untrained.
+
+        Raises
+        ------
+        CourseError
+            There is no such trial, or its network cannot be built.
+        """
         number = self.best["trial"] if trial is None else trial
+        hp = self._trial(number).hyperparameters
         # AutoKeras numbers its blocks anew only after a cleared session, and would take defaults
         # for the hyperparameters whose names no longer match.
         keras.utils.clear_session()
-        with library_noise_off():
-            return self.tuner.hypermodel.build(self._trial(number).hyperparameters)
+        try:
+            with library_noise_off():
+                return self.tuner.hypermodel.build(hp)
+        except Exception as error:
+            raise CourseError(
+                f"The network of trial {number} cannot be built ({reason(error)}): choose a trial "
+                "that was completed."
+            ) from error
 
     def _trial(self, number: int) -> Trial:
         candidates = {trial_number(trial): trial for trial in self.tuner.oracle.trials.values()}
@@ -322,6 +336,11 @@ def retrain(
         By default 16, and more with so few images that those would be less than 1,000 steps.
     batch_size, seed
         As in `run_search`; the seed is by default that of the search.
+
+    Raises
+    ------
+    CourseError
+        There is no such trial, or its network cannot be built, or is made for other images.
     """
     batch_size = whole_number("batch_size", batch_size, at_least=1)
     seed = search.seed if seed is None else whole_number("seed", seed, at_least=0)
@@ -337,6 +356,8 @@ def retrain(
     training_seed = trial_seed(seed, 0)
     keras.utils.set_random_seed(training_seed)
     model = search.new_model(trial)
+    way_out = "give images of the kind that was searched with, or search anew"
+    preflight.check_fit(model, splits, way_out=way_out)
     steps = epochs * steps_per_epoch
     model.compile(
         optimizer=keras.optimizers.Adam(

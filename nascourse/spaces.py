@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,13 +28,12 @@ import keras
 import keras_tuner
 import pandas as pd
 from keras import layers
-from keras_tuner.engine import hyperparameters
 
 from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
-from nascourse._engine.layers import RescalingBlock, SoftmaxHead, metric_objects
-from nascourse._engine.ranges import MANY_VALUES, is_active, possible_values
+from nascourse._engine.layers import RescalingBlock, SoftmaxHead, choice, metric_objects
+from nascourse._engine.ranges import MANY_VALUES, all_values, is_active
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -196,11 +196,6 @@ def autokeras_space(
     return AutoKerasSpace(image, label, first, image_shape=image_shape, classes=classes)
 
 
-def choice(name: str, values: Sequence) -> Any:
-    """A hyperparameter for an AutoKeras block, which takes one of ``values``."""
-    return hyperparameters.Choice(name, list(values))
-
-
 def fitted(
     space: Callable | AutoKerasSpace, splits: Splits, objective: str = "val_accuracy"
 ) -> Callable | AutoKerasSpace:
@@ -290,7 +285,7 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
         if index == len(entries):
             yield setting
         elif is_active(entries[index], setting):
-            for value in _values(entries[index]):
+            for value in all_values(entries[index]):
                 yield from completions(index + 1, {**setting, entries[index].name: value})
         else:
             yield from completions(index + 1, setting)
@@ -299,10 +294,26 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
 
 
 def built(space: Callable | AutoKerasSpace, setting: Mapping[str, Any]) -> keras.Model:
-    """Build the network of one configuration; hyperparameters without a value have their default."""
+    """Build the network of one configuration; hyperparameters without a value have their default.
+
+    Raises
+    ------
+    CourseError
+        A value is given to a hyperparameter that the network does not have.
+    """
     hp = keras_tuner.HyperParameters()
     hp.values = dict(setting)
-    return _network(space, hp)
+    model = _network(space, hp)
+    # Of filters_0, filters_1, ... some spaces declare no more than the network needs.
+    names = {entry.name for entry in hp.space}
+    numberless = {re.sub(r"\d+", "", name) for name in names}
+    for name in setting:
+        if re.sub(r"\d+", "", str(name)) not in numberless:
+            raise CourseError(
+                f"{name!r} is no hyperparameter of this network, which has "
+                f"{', '.join(sorted(names)) or 'none'}: correct the name, or leave it out."
+            )
+    return model
 
 
 def declared(
@@ -337,17 +348,12 @@ def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) 
 
 def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
     """The hyperparameters of a space as a table: name, values, and the conditions of each."""
-    rows = [
-        {
-            "hyperparameter": entry.name,
-            "values": _in_words(_values(entry)),
-            "only if": " and ".join(
-                f"{parent.name} in {parent.values}" for parent in entry.conditions
-            ),
-        }
-        for entry in declared(space).space
-    ]
-    return pd.DataFrame(rows).set_index("hyperparameter")
+    rows = []
+    for entry in declared(space).space:
+        conditions = [f"{parent.name} in {parent.values}" for parent in entry.conditions]
+        rows.append((entry.name, _in_words(all_values(entry)), " and ".join(conditions)))
+    columns = ["hyperparameter", "values", "only if"]
+    return pd.DataFrame(rows, columns=columns).set_index("hyperparameter")
 
 
 def _in_words(values: Sequence) -> str:
@@ -384,7 +390,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         entry = entries[index]
         if not is_active(entry, setting):
             return count(index + 1, setting)
-        values = _values(entry)
+        values = all_values(entry)
         asked = {
             v for condition in conditions if condition.name == entry.name for v in condition.values
         }
@@ -396,17 +402,6 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
         )
 
     return count(0, {})
-
-
-def _values(entry: hyperparameters.HyperParameter) -> Sequence:
-    if isinstance(entry, hyperparameters.Float) and entry.step is None:
-        raise CourseError(
-            f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
-            "size: give it a step, or use hp.Choice."
-        )
-    if isinstance(entry, hyperparameters.Int) and entry.step is None:
-        return range(entry.min_value, entry.max_value + 1)
-    return possible_values(entry)
 
 
 def describe(model: keras.Model) -> str:

@@ -8,7 +8,6 @@ a table of measured networks, or in any other KerasTuner project.
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -135,15 +134,13 @@ class _RandomOracle(keras_tuner.Oracle):
 
     def get_state(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.saved}
-        lists = {name: list(value) for name, value in own.items() if isinstance(value, deque)}
-        return {**super().get_state(), "rng": self._rng.bit_generator.state, **own, **lists}
+        return {**super().get_state(), "rng": self._rng.bit_generator.state, **own}
 
     def set_state(self, state: dict[str, Any]) -> None:
         super().set_state(state)
         self._rng.bit_generator.state = state["rng"]
         for name in self.saved:
-            is_queue = isinstance(getattr(self, name), deque)
-            setattr(self, name, deque(state[name]) if is_queue else state[name])
+            setattr(self, name, state[name])
 
     def _random_architecture(self) -> dict[str, Any]:
         return self._complete({})
@@ -241,13 +238,11 @@ class RegularizedEvolutionOracle(_RandomOracle):
         allow_duplicates: bool = False,
         **options: Any,
     ):
-        for name, size in {"population_size": population_size, "sample_size": sample_size}.items():
-            whole_number(name, size, at_least=1)
         super().__init__(**options)
-        self.population_size = population_size
-        self.sample_size = sample_size
-        self.allow_duplicates = allow_duplicates
-        self.population: deque[str] = deque()  # trial ids, the oldest on the left
+        self.population_size = whole_number("population_size", population_size, at_least=1)
+        self.sample_size = whole_number("sample_size", sample_size, at_least=1)
+        self.allow_duplicates = bool(allow_duplicates)
+        self.population: list[str] = []  # trial ids, the oldest first
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         is_full = len(self.population) >= self.population_size
@@ -270,7 +265,7 @@ class RegularizedEvolutionOracle(_RandomOracle):
             return  # KerasTuner will mark it as failed; or it was run again after a kill
         self.population.append(trial.trial_id)
         if len(self.population) > self.population_size:
-            self.population.popleft()
+            self.population.pop(0)
 
 
 class LocalSearchOracle(_RandomOracle):
@@ -343,11 +338,9 @@ class SurrogateOracle(_RandomOracle):
     saved = ("n_initial", "n_candidates", "theta")
 
     def __init__(self, *, n_initial: int = 20, n_candidates: int = 30, **options: Any):
-        for name, size in {"n_initial": n_initial, "n_candidates": n_candidates}.items():
-            whole_number(name, size, at_least=2)
         super().__init__(**options)
-        self.n_initial = n_initial
-        self.n_candidates = n_candidates
+        self.n_initial = whole_number("n_initial", n_initial, at_least=2)
+        self.n_candidates = whole_number("n_candidates", n_candidates, at_least=2)
         self.theta: list[float] = []  # the logarithms of length scale and noise
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:

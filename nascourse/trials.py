@@ -7,14 +7,18 @@ the filters of a block that was not built, is missing (NaN).
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
 
 # isort: split
+import numpy as np
 import pandas as pd
 
 from nascourse import CourseError, first_line
@@ -119,7 +123,7 @@ def incumbent(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
     better when smaller.
     """
     by = by or objective(table)
-    check_columns(table, by)
+    check_numbers(table, by)
     values = table.set_index("trial")[by].astype(float)
     best_so_far = values.cummin() if smaller_is_better(table, by) else values.cummax()
     return best_so_far.ffill()
@@ -131,10 +135,10 @@ def best(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
     Raises
     ------
     CourseError
-        No trial was completed, or there is no such column.
+        No trial was completed, or there is no such column of numbers.
     """
     by = by or objective(table)
-    check_columns(table, by)
+    check_numbers(table, by)
     if table.empty:
         raise CourseError("No trial is finished, so there is no best one: go on with the search.")
     completed = table[(table["status"] == "completed") & table[by].notna()]
@@ -185,15 +189,14 @@ def pareto_front(
     They come from the cheapest to the best; of equal rows the first stays, and rows where either
     value is missing do not count.
     """
-    check_columns(table, cost, quality)
+    check_numbers(table, cost, quality)
     measured = table[table[cost].notna() & table[quality].notna()]
     sign = -1 if smaller_is_better(table, quality) else 1
-    score = sign * measured[quality].astype(float)
-    order = pd.DataFrame({"cost": measured[cost].astype(float), "score": score}).sort_values(
-        ["cost", "score"], ascending=[True, False], kind="stable"
-    )
-    before = order["score"].cummax().shift(fill_value=-float("inf"))
-    return measured.loc[order.index[order["score"] > before]]
+    score = sign * measured[quality].to_numpy(float)
+    order = np.lexsort([-score, measured[cost].to_numpy(float)])  # the cheapest, and best, first
+    best_before = np.maximum.accumulate(np.append(-np.inf, score[order]))[:-1]
+    # By position, as tables of several searches that were put together repeat their labels.
+    return measured.iloc[order[score[order] > best_before]]
 
 
 def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
@@ -218,8 +221,16 @@ def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
     return table
 
 
-def read_table(path: str | os.PathLike) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike, *, objective: tuple[str, str] | None = None
+) -> pd.DataFrame:
     """A trial table that was saved as CSV, such as the project's ``trials.csv``.
+
+    Parameters
+    ----------
+    objective
+        See `to_table`.  A CSV file does not hold it: by default it is that of the report beside the
+        file, ``result.json``, else the validation accuracy.
 
     Raises
     ------
@@ -233,7 +244,18 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
             f"{path.name} holds no trial table, as it has no column 'trial': give the file that "
             "table.to_csv(path, index=False) wrote."
         )
-    return to_table(table.to_dict("records"))
+    objective = objective or _objective_of(path.with_name("result.json"))
+    return to_table(table.to_dict("records"), objective=objective)
+
+
+def _objective_of(report: Path) -> tuple[str, str]:
+    """The objective of the search of a report; without one, that of most searches."""
+    with contextlib.suppress(
+        OSError, ValueError, KeyError, TypeError
+    ):  # no report, or another file
+        column, direction = json.loads(report.read_text("utf-8"))["objective"]
+        return str(column), str(direction)
+    return ACCURACY
 
 
 def recorded(name: str) -> pd.DataFrame:
@@ -262,6 +284,15 @@ def check_columns(table: pd.DataFrame, *columns: str) -> None:
                 f"There is no column {column!r} in this table: choose one of "
                 f"{', '.join(map(str, table.columns))}."
             )
+
+
+def check_numbers(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a column that the table does not have, or that holds other values than numbers."""
+    check_columns(table, *columns)
+    try:
+        _check_numbers(table, columns)
+    except TypeError as error:
+        raise CourseError(f"Trials cannot be compared: {error}; choose another column.") from error
 
 
 def _read_csv(path: Any) -> pd.DataFrame:

@@ -368,6 +368,19 @@ def test_compile_arguments():
     assert compat.compile_arguments(keras.Sequential()) == {}
 
 
+@relies_on(keras)
+def test_layer_calls():
+    layer = keras.layers.Dense(3, name="dense")
+    keras.Sequential([keras.Input((9, 3)), layer])
+    model = keras.Sequential([keras.Input((2, 3)), layer, keras.layers.Flatten(name="flat")])
+    image = keras.Input((4, 3))
+    twice = keras.Model(image, layer(layer(image)))
+
+    assert compat.layer_calls(model)["dense"] == [((None, 2, 3), (None, 2, 3))]
+    assert compat.layer_calls(model)["flat"] == [((None, 2, 3), (None, 6))]
+    assert compat.layer_calls(twice)["dense"] == 2 * [((None, 4, 3), (None, 4, 3))]
+
+
 @relies_on(autokeras)
 def test_autokeras_blocks():
     image = autokeras.ImageInput()

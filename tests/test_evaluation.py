@@ -48,6 +48,14 @@ def two_branches() -> keras.Model:
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
+def used_twice() -> keras.Model:
+    """One convolution for images of two sizes, which another network has as well."""
+    convolution = layers.Conv2D(4, 3, padding="same")
+    network(convolution, shape=(30, 20, 4))
+    image = keras.Input((14, 12, 4))
+    return keras.Model(image, convolution(layers.MaxPooling2D(2)(convolution(image))))
+
+
 NETWORKS = {
     "same": lambda: network(layers.Conv2D(6, 3, padding="same")),
     "valid": lambda: network(layers.Conv2D(6, (3, 5))),
@@ -61,6 +69,7 @@ NETWORKS = {
     "dense": lambda: network(layers.Flatten(), layers.Dense(10, activation="softmax")),
     "dense on pixels": lambda: network(layers.Dense(10)),
     "two branches": two_branches,
+    "a layer used twice": used_twice,
     "the default CNN": lambda: spaces.cnn_space(spaces.keras_tuner.HyperParameters()),
 }
 
@@ -247,6 +256,23 @@ def test_the_saved_size_is_that_of_the_file(autokeras_model, tmp_path):
     assert size == pytest.approx(
         evaluation.save_model(autokeras_model, tmp_path / "model.keras"), abs=20
     )
+
+
+def test_a_network_is_saved_in_the_home_folder(tmp_path, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+
+    size = evaluation.save_model(network(layers.Flatten()), "~/net.keras")
+
+    assert size == (tmp_path / "net.keras").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["net", "net.h5", "net.keras.zip"])
+def test_a_network_needs_the_ending_of_keras(name, tmp_path):
+    with pytest.raises(CourseError, match=f"{name}' is no file .* end in .keras"):
+        evaluation.save_model(network(layers.Flatten()), tmp_path / name)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_file_holds_weights_and_no_optimizer(tmp_path):

@@ -90,6 +90,20 @@ RIGHT = {
     "a frame of one column": (GRAY, pd.DataFrame({"y": WORDS}), {}, GRAY[..., None], ("cat", "dog", "owl")),
     "dummies": (GRAY, pd.get_dummies(WORDS), {}, GRAY[..., None], ("cat", "dog", "owl")),
     "yes and no": (GRAY, LABELS == 1, {}, GRAY[..., None], "01"),
+    "names and a test part": (
+        COLOR[:24],
+        LABELS[:24],
+        {"class_names": ["cat", "dog", "owl"], "test": (COLOR[24:], LABELS[24:])},
+        COLOR,
+        ("cat", "dog", "owl"),
+    ),
+    "one-hot with names and a test part": (
+        COLOR[:24],
+        ONE_HOT[:24],
+        {"class_names": ["cat", "dog", "owl"], "test": (COLOR[24:], ONE_HOT[24:])},
+        COLOR,
+        ("cat", "dog", "owl"),
+    ),
     "a test part of its own": (
         COLOR[:24],
         WORDS[:24],
@@ -150,6 +164,8 @@ REFUSED = {
     "a label is no number": (GRAY, np.where(np.arange(30) == 4, np.nan, LABELS), {}, ["y[4]"]),
     "measurements": (GRAY, LABELS + 0.5, {}, ["0.5", "not measurements"]),
     "kinds of labels": (GRAY, np.array([1, *WORDS[1:]], object), {}, ["int, str"]),
+    "labels of several lengths": (GRAY, [[1]] * 29 + [[1, 2]], {}, ["no array of labels"]),
+    "a blank at the end": (GRAY, [*WORDS[:-1], "owl "], {}, ["y has", "'owl '", "blanks"]),
     "two classes at once": (GRAY, ONE_HOT + ONE_HOT[:, ::-1], {}, ["y[0]", "exactly one"]),
     "no class at all": (GRAY, np.vstack([ONE_HOT[:9], 0 * ONE_HOT[9:]]), {}, ["y[9]"]),
     "probabilities": (GRAY, ONE_HOT * 0.8 + 0.1, {}, ["exactly one"]),
@@ -162,6 +178,7 @@ REFUSED = {
     "a name twice": (GRAY, LABELS, {"class_names": ["a", "b", "b"]}, ["of its own"]),
     "an empty name": (GRAY, LABELS, {"class_names": ["a", "b", " "]}, ["no names"]),
     "numbers as names": (GRAY, LABELS, {"class_names": [1, 2, 3]}, ["no names"]),
+    "a number as names": (GRAY, LABELS, {"class_names": 3}, ["class_names=3", "no names"]),
     "one word as names": (GRAY, LABELS, {"class_names": "abc"}, ["no names"]),
     "other words": (GRAY, WORDS, {"class_names": ["cat", "dog", "cow"]}, ["'cow'", "'owl'"]),
     "no validation": (GRAY, LABELS, {"validation": 0}, ["validation=0 "]),
@@ -174,6 +191,26 @@ REFUSED = {
         LABELS,
         {"test": (COLOR, LABELS)},
         ["(8, 9, 3)", "(8, 9, 1)"],
+    ),
+    "no test part": (GRAY, LABELS, {"test": ()}, ["test has 0 arrays"]),
+    "a test part without labels": (GRAY, LABELS, {"test": (GRAY,)}, ["test has 1 arrays"]),
+    "brighter images to test by": (
+        GRAY % 17,
+        LABELS,
+        {"test": (GRAY % 18, LABELS)},
+        ["x_test", "to 17", "go to 16"],
+    ),
+    "a validation part without some classes": (
+        GRAY,
+        np.arange(30) % 6,
+        {"validation": 0.1},
+        ["validation=0.1 gives 3 images for 6 classes"],
+    ),
+    "a test part without some classes": (
+        GRAY,
+        np.arange(30) % 6,
+        {"test": 0.15},
+        ["test=0.15 gives 4 images for 6 classes"],
     ),
     "another class to test by": (GRAY, WORDS, {"test": (GRAY, LABELS)}, ["'0'", "'cat'"]),
 }  # fmt: skip
@@ -193,6 +230,17 @@ def assert_one_sentence(error: CourseError, *words: str) -> None:
     assert "\n" not in text and text.endswith("."), text
     for word in words:
         assert word in text, text
+
+
+@pytest.mark.parametrize("white, dark", [(16, 8), (65535, 200), (255, 20)])
+def test_dark_test_images_stay_dark(white, dark):
+    x, x_test = (np.zeros((30, 4, 4), "uint16") for _ in range(2))
+    x[:, 0], x_test[:, 0] = white, dark
+
+    splits = data.from_arrays(x, LABELS, test=(x_test, LABELS))
+
+    assert splits.x_train.max() == 255
+    assert evaluation.open_test_set(splits).x.max() == round(255 * dark / white)
 
 
 @pytest.mark.parametrize("scale", [1, 1 / 255])
@@ -464,6 +512,16 @@ def test_what_is_left_out_is_said(pets, capsys):
 
 
 # Files
+
+
+def test_a_file_names_the_classes_of_its_training_and_its_test_images(tmp_path):
+    parts = {"x_train": COLOR[:24], "y_train": LABELS[:24], "x_test": COLOR[24:]}
+    np.savez(tmp_path / "own.npz", **parts, y_test=LABELS[24:], class_names=["c", "a", "b"])
+
+    splits = data.from_file(tmp_path / "own.npz")
+
+    assert splits.class_names == ("c", "a", "b")
+    assert same(splits, COLOR, LABELS)
 
 
 def test_a_file_with_x_and_y_is_split_as_the_arrays_are(tmp_path):

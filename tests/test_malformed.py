@@ -164,6 +164,14 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "a recording elsewhere": (lambda: trials.recorded("../__init__"), ["no recording"]),
     "best by nothing": (lambda: trials.best(TABLE, by="acc"), ["no column 'acc'", "val_accuracy"]),
     "incumbent by nothing": (lambda: trials.incumbent(TABLE, by="acc"), ["no column 'acc'"]),
+    "best by words": (
+        lambda: trials.best(TABLE, by="status"),
+        ["'status'", "other values than numbers", "another column"],
+    ),
+    "incumbent by words": (
+        lambda: trials.incumbent(TABLE, by="status"),
+        ["'status'", "other values than numbers"],
+    ),
     "a front without cost": (
         lambda: trials.pareto_front(TABLE, cost="params"),
         ["no column 'params'", "n_params"],
@@ -235,6 +243,27 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "an accuracy in percent": (
         lambda: evaluation.accuracy_interval(98, 100),
         ["accuracy=98", "from 0 to 1"],
+    ),
+    "a confidence in percent": (
+        lambda: evaluation.accuracy_interval(0.9, 100, confidence=95),
+        ["confidence=95", "from 0 to 1"],
+    ),
+    "an accuracy as text": (
+        lambda: evaluation.accuracy_interval("0.9", 100),
+        ["accuracy='0.9'", "from 0 to 1"],
+    ),
+    "a number as filters": (
+        lambda: spaces.autokeras_space(filters=16),
+        ["filters=16", "list of values"],
+    ),
+    "no kernels": (lambda: spaces.autokeras_space(kernels=[]), ["kernel_size=[]"]),
+    "a misspelt hyperparameter": (
+        lambda: spaces.built(spaces.cnn_space, {"kernal": 5}),
+        ["'kernal'", "kernel", "correct the name"],
+    ),
+    "a misspelt number of filters": (
+        lambda: spaces.built(spaces.cnn_space, {"filter_0": 32}),
+        ["'filter_0'", "filters_0"],
     ),
     "no images": (lambda: evaluation.accuracy_interval(1.0, 0), ["n_images=0"]),
     # Archives; tests/test_archive.py has what may stand in them

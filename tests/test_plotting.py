@@ -247,6 +247,35 @@ def test_without_a_misread_digit_there_is_nothing_to_draw(small):
         plotting.plot_misread(small.x_val, small.y_val, small.y_val)
 
 
+NETWORKS = pd.DataFrame({"n_params": [1, 2], "test_accuracy": [0.5, 0.6]})
+REFUSED = {
+    "curves of nothing": (lambda: plotting.plot_curves(CURVES, metric="val_acc"), "'val_acc'"),
+    "curves of a trial table": (lambda: plotting.plot_curves(table(0.5)), "'epoch'"),
+    "a front of nothing": (
+        lambda: plotting.plot_pareto(NETWORKS, NETWORKS, cost="watts"),
+        "'watts'",
+    ),
+    "another front": (
+        lambda: plotting.plot_pareto(NETWORKS, NETWORKS[["n_params"]]),
+        "'test_accuracy'",
+    ),
+    "no images": (lambda: plotting.plot_images(np.zeros((0, 4, 4))), "no images"),
+    "only failed trials": (lambda: plotting.plot_trials(table(None)), "None of the 1 trials"),
+    "an incumbent of words": (lambda: plotting.plot_incumbent(table(0.5), by="status"), "'status'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_drawn_is_one_sentence_and_leaves_no_empty_figure(name):
+    draw, words = REFUSED[name]
+    before = plt.figure()
+
+    with pytest.raises(CourseError, match=words):
+        draw()
+
+    assert plt.get_fignums() == [before.number]
+
+
 # Any table of numbers
 
 

@@ -316,6 +316,17 @@ def test_another_seed_gives_another_search(run, randomly, tmp_path):
 # Retraining
 
 
+@pytest.mark.parametrize("change", ["sides", "classes"])
+def test_retraining_refuses_images_of_another_kind(randomly, small, change):
+    found, _, _ = randomly
+    cut = {"x_train": small.x_train[:, :20], "x_val": small.x_val[:, :20]}
+    more = {"class_names": tuple("0123456789a")}
+    others = dataclasses.replace(small, **(cut if change == "sides" else more))
+
+    with pytest.raises(CourseError, match=r"\((20, 28, 1|11,)\).*search anew"):
+        search.retrain(found, others, observer=QUIET)
+
+
 def test_retraining_uses_training_and_validation_images_from_new_weights(randomly, monkeypatch):
     found, _, _ = randomly
     fits, fit = [], feeding.fit
@@ -798,6 +809,17 @@ def test_a_failed_trial_of_autokeras_is_a_row(run, tmp_path):
     assert found.table["status"].tolist() == ["failed", "completed"]
     assert "this block cannot be built" in found.table["message"][0]
     assert found.best["trial"] == 2
+    with pytest.raises(CourseError, match=r"trial 1 cannot be built .* cannot be built\): choose"):
+        search.retrain(found, trial=1)
+
+
+def test_autokeras_refuses_a_misspelt_name_of_the_first_network(run, tmp_path):
+    space = dataclasses.replace(tiny_autokeras_space(), first={"conv/filter_0_0": 1})
+
+    with pytest.raises(CourseError, match="'conv/filter_0_0' is no hyperparameter"):
+        run(tmp_path, space, strategy="greedy")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_autokeras_may_fail_in_every_trial(run, tmp_path):

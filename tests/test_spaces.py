@@ -232,6 +232,27 @@ def test_a_block_that_is_not_built_does_not_change_the_fingerprint():
     assert len({*one_block, *two_blocks}) == 3
 
 
+def test_a_hyperparameter_that_only_larger_networks_declare_may_have_a_value():
+    """As the rows of trial tables have it where a build function asks in a loop."""
+
+    def build(hp):
+        x = image = keras.Input((4,))
+        for layer in range(hp.Choice("layers", [1, 2])):
+            x = layers.Dense(hp.Choice(f"units_{layer}", [2, 3]))(x)
+        return keras.Model(image, x)
+
+    assert spaces.describe(spaces.built(build, {"layers": 1, "units_0": 3, "units_1": 3})) == "3"
+    with pytest.raises(CourseError, match="'unit_1' is no .* has layers, units_0: correct"):
+        spaces.built(build, {"layers": 1, "unit_1": 3})
+
+
+def test_a_space_of_one_network_is_an_empty_table():
+    table = spaces.to_table(lambda hp: wired("ab", "a"))
+
+    assert table.empty
+    assert list(table.reset_index()) == ["hyperparameter", "values", "only if"]
+
+
 # The AutoKeras space
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import keras_tuner
 import numpy as np
 import pytest
@@ -112,3 +114,20 @@ def test_an_unknown_strategy_is_one_sentence():
         strategies.make_oracle("genetic", max_trials=3, seed=1)
     assert str(raised.value).startswith("Unknown strategy 'genetic': choose one of random, greedy")
     assert str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "oracle",
+    [
+        lambda **options: strategies.RegularizedEvolutionOracle(
+            population_size=np.int64(5), sample_size=np.int8(2), **options
+        ),
+        lambda **options: strategies.SurrogateOracle(
+            n_initial=np.int64(5), n_candidates=np.uint8(4), **options
+        ),
+    ],
+)
+def test_numbers_of_numpy_can_be_saved_with_the_search(oracle):
+    state = oracle(objective="val_accuracy", max_trials=1, seed=1).get_state()
+
+    assert 5 in json.loads(json.dumps(state)).values()

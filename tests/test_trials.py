@@ -201,3 +201,28 @@ def test_pareto_front_of_a_hand_worked_case():
     table = pd.DataFrame({"flops": [1, 2, 2, 3, 4], "accuracy": [5, 4, 7, 7, 9]})
     front = trials.pareto_front(table, cost="flops", quality="accuracy")
     assert front.to_numpy().tolist() == [[1, 5], [2, 7], [4, 9]]
+
+
+def test_the_front_of_two_tables_that_were_put_together():
+    """Both have the labels 0 and 1; the second one has nothing but dominated rows."""
+    first = pd.DataFrame({"n_params": [100, 10], "val_accuracy": [0.95, 0.90]})
+    second = pd.DataFrame({"n_params": [50, 500], "val_accuracy": [0.50, 0.60]})
+
+    front = trials.pareto_front(pd.concat([first, second]))
+
+    assert front.to_numpy().tolist() == [[10, 0.90], [100, 0.95]]
+
+
+def test_a_saved_table_has_the_objective_of_the_report_beside_it(tmp_path):
+    made = table(
+        {"val_accuracy": 0.9, "val_macro_f1": 0.2}, {"val_accuracy": 0.8, "val_macro_f1": 0.7}
+    )
+    made.to_csv(tmp_path / "trials.csv", index=False)
+
+    assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 1
+    (tmp_path / "result.json").write_text('{"objective": ["val_macro_f1", "max"]}')
+    assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 2
+    worst = trials.read_table(tmp_path / "trials.csv", objective=("val_accuracy", "min"))
+    assert trials.best(worst)["trial"] == 2
+    (tmp_path / "result.json").write_text("[]")
+    assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 1

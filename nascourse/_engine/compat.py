@@ -165,6 +165,21 @@ def compile_arguments(model: keras.Model) -> dict[str, Any]:
     return dict(compiled.config) if compiled else {}
 
 
+def layer_calls(model: keras.Model) -> dict[str, list[tuple[Any, Any]]]:
+    """The shapes of the first input and of the output of each call of a layer in a network.
+
+    Read in keras 3.12.4: the public `Layer.output` is that of the first call, which may belong to
+    another network; the public `get_config` fails for a layer of one's own that has none.
+    """
+    graph = getattr(model, "_functional", model)  # of a `Sequential` network
+    calls: dict[str, list[tuple[Any, Any]]] = {}
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        for node in graph._nodes_by_depth[depth]:
+            shapes = [tensor.shape for tensor in (*node.input_tensors, *node.outputs)]
+            calls.setdefault(node.operation.name, []).append((shapes[0], node.outputs[0].shape))
+    return calls
+
+
 def initial_values(oracle: keras_tuner.Oracle) -> list[dict[str, Any]]:
     """The values that a greedy oracle tries first, to be changed in place; none of other oracles.
 

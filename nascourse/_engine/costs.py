@@ -11,6 +11,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import keras
 
 from nascourse import CourseError
+from nascourse._engine import compat
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,22 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     these networks they are a few percent.  Many papers print multiply-accumulates and call them
     FLOPs: EfficientNet-B0's "0.39B FLOPs" (Tan & Le 2019) would be 0.78 billion here.
 
+    A layer that the network calls several times has the FLOPs of all calls, and the output of the
+    first.
+
     Raises
     ------
     CourseError
         A layer has weights, but its arithmetic is not known here.
     """
+    calls = compat.layer_calls(model)
     return [
         LayerCost(
             layer.name,
             type(layer).__name__,
-            tuple(int(side) for side in layer.output.shape[1:]),
+            tuple(int(side) for side in calls[layer.name][0][1][1:]),
             int(layer.count_params()),
-            _layer_flops(layer),
+            sum(_layer_flops(layer, *shapes) for shapes in calls[layer.name]),
         )
         for layer in model.layers
         if not isinstance(layer, keras.layers.InputLayer)
@@ -61,12 +66,13 @@ def count_flops(model: keras.Model) -> int:
     return sum(cost.flops for cost in layer_costs(model))
 
 
-def _layer_flops(layer: keras.Layer) -> int:
+def _layer_flops(layer: keras.Layer, takes: tuple[int, ...], gives: tuple[int, ...]) -> int:
+    """The arithmetic of one call, whose input and output have these shapes."""
     # Exact types: a subclass may compute something else.
     kind = type(layer)
-    outputs = math.prod(layer.output.shape[1:])
+    outputs = math.prod(gives[1:])
     if kind is keras.layers.Dense:
-        macs = layer.input.shape[-1] * outputs
+        macs = takes[-1] * outputs
     elif kind is keras.layers.Conv2D:
         height, width, channels, _ = layer.kernel.shape  # channels of one group
         macs = height * width * channels * outputs
@@ -75,7 +81,7 @@ def _layer_flops(layer: keras.Layer) -> int:
         macs = height * width * outputs
     elif kind is keras.layers.SeparableConv2D:
         height, width = layer.kernel_size
-        channels = layer.input.shape[-1] * layer.depth_multiplier  # between its two steps
+        channels = takes[-1] * layer.depth_multiplier  # between its two steps
         pixels = outputs // layer.filters
         macs = pixels * channels * (height * width + layer.filters)
     elif kind in _COUNTED_AS_ZERO or not layer.weights:

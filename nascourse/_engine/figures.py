@@ -19,7 +19,7 @@ from nascourse._engine.files import data_uri
 
 DPI = 200  # pixels an inch: crisp at twice the size that the page gives the image
 WIDTH = 100  # pixels of the page an inch, where the page is wide enough
-MOST = 12  # lines, bars, titles and words that are told one by one
+MOST = 12  # lines, bars, titles and words that are described one by one
 
 
 def image(figure: Figure, alt: str) -> str:
@@ -75,10 +75,12 @@ def _bars(ax: Axes) -> Iterator[str]:
             names = _tick_names(ax.xaxis if upright else ax.yaxis)
             values = [bar.get_height() if upright else bar.get_width() for bar in bars]
             if len(names) == len(values) <= MOST:
-                told = ", ".join(f"{name} {_number(v)}" for name, v in zip(names, values))
+                values_in_words = ", ".join(
+                    f"{name} {_number(v)}" for name, v in zip(names, values)
+                )
             else:
-                told = f"{len(values)} bars{_range(values)}"
-            yield f"{_name(bars)}{told}"
+                values_in_words = f"{len(values)} bars{_range(values)}"
+            yield f"{_name(bars)}{values_in_words}"
 
 
 def _lines(ax: Axes) -> Iterator[str]:

@@ -23,14 +23,26 @@ LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
 SOURCES = 'use "bundled" (5,000 images, offline), "keras" (the full set, downloaded once), or '
 ARRAYS = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names")
 
-Labels = tuple[NDArray[np.int64], tuple[str, ...]]  # from 0, shape (n,), and each class's name
+# From 0, shape (n,); the name of each class; and the label that stands for each class in the data.
+Labels = tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...]]
 
 
-def pixels(x: Any, name: str = "x") -> NDArray[np.uint8]:
+def pixels(
+    x: Any, name: str = "x", *, white: float | None = None
+) -> tuple[NDArray[np.uint8], float]:
     """Images of one size as uint8 of shape (n, height, width, 1 or 3), values 0 to 255.
 
     Other values are brought to that scale, and a line says how: those from 0 to 1, those of at
     most 32 (the digits of scikit-learn go to 16), and whole numbers of 16 bits.
+
+    Parameters
+    ----------
+    white
+        For test images: the value that became 255 in the training images.
+
+    Returns
+    -------
+    The images, and the value that became 255 in them.
 
     Raises
     ------
@@ -51,13 +63,14 @@ def pixels(x: Any, name: str = "x") -> NDArray[np.uint8]:
             f"{name} has {len(images)} images of {_text(images.shape[1:3])} pixels, which is too "
             f"small: give images with sides of {SIDES[0]} or more."
         )
-    if images.dtype == np.uint8 and images.max() > DARKEST:
-        return np.ascontiguousarray(images)
-    scale = _scale(images, name)
+    white = _white(images, name, white)
+    if images.dtype == np.uint8 and white == 255:
+        return np.ascontiguousarray(images), white
+    scale = 255 / white
     converted = np.empty(images.shape, np.uint8)
     for first in range(0, len(images), 256):  # not at once, which would take eight times the memory
         converted[first : first + 256] = np.rint(images[first : first + 256] * scale)
-    return converted
+    return converted, white
 
 
 def _stacked(x: Any, name: str) -> NDArray:
@@ -102,8 +115,12 @@ def _advice(images: NDArray) -> str:
     return "bring them to that shape"
 
 
-def _scale(images: NDArray, name: str) -> float:
-    """What brings these values to 0..255; says so, unless they are there already."""
+def _white(images: NDArray, name: str, of_training: float | None) -> float:
+    """The value that becomes 255; a line says so, unless it is 255 already.
+
+    Test images have that of the training images, whatever their own largest value is.  Only scales
+    of 0 to 1 and of 0 to 255 tell themselves apart, so of these each part may have its own.
+    """
     low, high = float(images.min()), float(images.max())
     whole = images.dtype.kind in "iu"
     if not np.isfinite([low, high]).all():
@@ -115,20 +132,26 @@ def _scale(images: NDArray, name: str) -> float:
         )
     if low == high:
         raise CourseError(f"Every pixel of {name} is {low:g}: give images that differ.")
-    if DARKEST < high <= 255:
-        return 1
-    top = 65535 if high > 255 else max(1, high)
-    print(
-        f"{name}: values from {low:g} to {high:g} ({images.dtype}) became pixels from 0 to 255; "
-        f"0 to {top:g} was taken for the full range."
-    )
-    return 255 / top
+    white = 255 if DARKEST < high <= 255 else 65535 if high > 255 else max(1, high)
+    if of_training is not None and not {white, of_training} <= {1, 255}:
+        white = of_training
+        if round(high * 255 / white) > 255:
+            raise CourseError(
+                f"{name} holds values from {low:g} to {high:g}, but those of the training images go "
+                f"to {white:g}: bring both to one scale."
+            )
+    if white != 255:
+        print(
+            f"{name}: values from {low:g} to {high:g} ({images.dtype}) became pixels from 0 to 255; "
+            f"0 to {white:g} was taken for the full range."
+        )
+    return white
 
 
 def encoded(
     y: Any, n_images: int, class_names: Sequence[str] | NDArray | None = None, name: str = "y"
 ) -> Labels:
-    """Labels of any kind as numbers from 0, and the name of each class.
+    """Labels of any kind as numbers from 0, with the name and the label of each class.
 
     Raises
     ------
@@ -137,7 +160,12 @@ def encoded(
     """
     import pandas as pd
 
-    labels = np.asarray(y)
+    try:
+        labels = np.asarray(y)
+    except Exception as error:  # rows of several lengths, and foreign objects
+        raise CourseError(
+            f"{name} is no array of labels ({first_line(error)}): give one label for each image."
+        ) from error
     columns = getattr(y, "columns", range(labels.shape[-1] if labels.ndim else 0))
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -150,9 +178,8 @@ def encoded(
         raise CourseError(
             f"There are {n_images} images, but {len(labels)} labels in {name}: give each image one."
         )
-    for number, row in enumerate(pd.isna(labels).reshape(len(labels), -1)):
-        if row.any():
-            raise CourseError(f"{name}[{number}] is missing: give each image a label.")
+    for number in np.flatnonzero(pd.isna(labels).reshape(len(labels), -1).any(axis=1))[:1]:
+        raise CourseError(f"{name}[{number}] is missing: give each image a label.")
     if labels.ndim == 2:
         codes, values = _from_one_hot(labels, name), list(columns)
     else:
@@ -190,10 +217,15 @@ def _from_column(column: NDArray, name: str) -> tuple[list, NDArray[np.int64]]:
 
 def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Labels:
     """Name the classes: by their labels, or as the caller asks."""
-    labels = [str(value).strip() for value in values]
-    if names is None:
-        names = labels
-    if isinstance(names, str) or not all(isinstance(word, str) and word.strip() for word in names):
+    labels = tuple(str(value).strip() for value in values)
+    if len(set(labels)) < len(labels):
+        raise CourseError(
+            f"{name} has the classes {listed(values)}, of which two differ in blanks alone: write "
+            "the name of a class in one way."
+        )
+    names = labels if names is None else names
+    is_list = np.iterable(names) and not isinstance(names, str)
+    if not is_list or not all(isinstance(word, str) and word.strip() for word in names):
         raise CourseError(f"class_names={names!r} are no names: give a list of words.")
     names = tuple(names)
     if len(set(names)) < len(names) or len(names) != len(labels):
@@ -207,8 +239,8 @@ def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Lab
             "words, or leave class_names out."
         )
     if isinstance(values[0], str):
-        codes = np.array([names.index(label) for label in labels])[codes]
-    return codes, names
+        return np.array([names.index(label) for label in labels])[codes], names, names
+    return codes, names, labels
 
 
 def listed(names: Sequence[object], most: int = 5) -> str:

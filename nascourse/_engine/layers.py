@@ -10,8 +10,12 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import autokeras as ak
 import keras
+import numpy as np
 import tree
 from keras import layers
+from keras_tuner.engine import hyperparameters
+
+from nascourse import CourseError
 
 
 @keras.utils.register_keras_serializable(package="nascourse")
@@ -34,6 +38,20 @@ class MacroF1(keras.metrics.F1Score):
 def metric_objects(names: Sequence[str]) -> list[Any]:
     """What to compile a network with for metrics of these names."""
     return [MacroF1() if name == "macro_f1" else name for name in names]
+
+
+def choice(name: str, values: Sequence) -> Any:
+    """A hyperparameter for an AutoKeras block, which takes one of ``values``.
+
+    Raises
+    ------
+    CourseError
+        There are no values.
+    """
+    listed = list(values) if np.iterable(values) and not isinstance(values, str) else []
+    if not listed:
+        raise CourseError(f"{name}={values!r} is no list of values: give one such as [8, 16].")
+    return hyperparameters.Choice(name, listed)
 
 
 @keras.utils.register_keras_serializable(package="nascourse")

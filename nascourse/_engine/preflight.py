@@ -61,13 +61,15 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"The network of the default values cannot be built ({reason(error)}): repair the "
             f"{to_repair}, and try it by spaces.built(space, {{}})."
         ) from error
-    if is_graph:  # AutoKeras compiles its networks itself
+    if isinstance(space, AutoKerasSpace):  # AutoKeras compiles its networks itself
+        _check_first(space)
         return
     if not isinstance(model, keras.Model):
         raise CourseError(
             f"The build function returned {model!r}, not a Keras model: end it with 'return model'."
         )
-    _check_fit(model, splits)
+    way_out = "give the build function the parameters image_shape and classes, and use what a "
+    check_fit(model, splits, way_out=f"{way_out}search hands it")
     if own_fit(space) is not None:  # which may train in any way
         return
     if not model.compiled:
@@ -87,6 +89,16 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     _check_metric(metric, sorted(model.get_metrics_result()))
 
 
+def _check_first(space: AutoKerasSpace) -> None:
+    """Refuse values of the first trial that are of no hyperparameter of its network."""
+    try:
+        built(space, space.first or {})
+    except CourseError:
+        raise
+    except Exception:  # noqa: BLE001 - such a trial fails, and its row says so
+        return
+
+
 def _check_metric(metric: str, reported: Sequence[str]) -> None:
     if metric not in reported:
         raise CourseError(
@@ -102,8 +114,8 @@ def _meet(model: keras.Model, x: Any, y: Any) -> None:
         model.evaluate(x, y, verbose=0)
 
 
-def _check_fit(model: keras.Model, splits: Splits) -> None:
-    """Refuse a space whose networks do not take these images, or do not tell these classes apart.
+def check_fit(model: keras.Model, splits: Splits, *, way_out: str) -> None:
+    """Refuse a network that does not take these images, or does not tell these classes apart.
 
     Raises
     ------
@@ -119,9 +131,7 @@ def _check_fit(model: keras.Model, splits: Splits) -> None:
     if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
         raise CourseError(
             f"The space builds networks that take {takes} and give {gives}, but the images have the "
-            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: give "
-            "the build function the parameters image_shape and classes, and use what a search "
-            "hands it."
+            f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: {way_out}."
         )
 
 

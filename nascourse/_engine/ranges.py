@@ -13,6 +13,8 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 from keras_tuner.engine.hyperparameters import Float, HyperParameter, Int
 
+from nascourse import CourseError
+
 MANY_VALUES = 1_000  # of a hyperparameter with more of them no list is made
 
 
@@ -50,6 +52,24 @@ def possible_values(entry: HyperParameter) -> Sequence:
                 return _Steps(entry, number)
             return range(entry.min_value, entry.max_value + 1, entry.step)
     return list(entry.values)
+
+
+def all_values(entry: HyperParameter) -> Sequence:
+    """All values in their order.
+
+    Raises
+    ------
+    CourseError
+        The range is continuous.
+    """
+    if isinstance(entry, Float) and entry.step is None:
+        raise CourseError(
+            f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "
+            "size: give it a step, or use hp.Choice."
+        )
+    if isinstance(entry, Int) and entry.step is None:
+        return range(entry.min_value, entry.max_value + 1)
+    return possible_values(entry)
 
 
 def other_values(entry: HyperParameter, value: Any) -> Sequence:

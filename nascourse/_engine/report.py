@@ -141,7 +141,7 @@ def percent(share: float, n_images: int) -> str:
 
 
 def final_training(options: Mapping[str, int]) -> str:
-    """What `nascourse.search.retrain` was told, in words; nothing is known of another training."""
+    """What `nascourse.search.retrain` was given, in words; nothing is known of another training."""
     if not options:
         return "in epochs, steps and a seed that are not known"
     return (
