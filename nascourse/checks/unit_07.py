@@ -97,6 +97,13 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
     def walk(order: list[Point]) -> list[Point]:
         return [p for n, p in enumerate(order) if all(p[1] > q[1] for q in order[:n])]
 
+    def in_a_dent(p: Point) -> bool:
+        return any(
+            q[0] < p[0] < r[0] and (p[1] - q[1]) * (r[0] - q[0]) <= (r[1] - q[1]) * (p[0] - q[0])
+            for q in right
+            for r in right
+        )
+
     return {
         "This takes a low accuracy for good: only the cost should be small.": _front(points, 1, -1),
         "This takes a high cost for good: the cost should be small, the accuracy large.": (
@@ -131,6 +138,20 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
         "other.": walk(by_cost),
         "The points are not sorted before the walk, so that a cheaper one may come too late: it "
         "dominates all the same.": walk(points),
+        "A point in a dent, below the straight line between two others, is missing: nothing "
+        "dominates it.": [point for point in right if not in_a_dent(point)],
+        "Of points with the same cost the last one in the list is kept, as in a dict: the most "
+        "accurate of them counts.": _front([*dict(points).items()]),
+        "Of points with the same accuracy the last one in the list is kept, as in a dict: the "
+        "cheapest of them counts.": _front(
+            [(cost, accuracy) for accuracy, cost in {p[1]: p[0] for p in points}.items()]
+        ),
+        "The most accurate point of each cost is kept, also where a cheaper one is as accurate: "
+        "that one dominates it.": sorted(dict(by_cost).items()),
+        "No point is left: as a rival of itself, each is as cheap and as accurate, but better in "
+        "neither.": [],
+        "The cheapest and the costliest point are kept, and nothing in between: ask of each point "
+        "whether another one dominates it.": by_cost[:1] + by_cost[-1:],
         "The cost and the accuracy of a pair are swapped: keep points, make none.": (
             [point[::-1] for point in right]
         ),
