@@ -108,15 +108,23 @@ def _fitting(
     mistakes: Callable[..., Mapping[str, object]],
 ) -> str | None:
     """The sentence whose mistake explains the failures; a few may have another reason besides."""
-    explained: Counter[str] = Counter()
+    explained: Counter[tuple[str, float]] = Counter()
     for failure in failures:
-        wrong = {**mistakes(*failure.case), **_common_mistakes(failure.right)}
+        # What may be wrong everywhere must fit better: a 0 or 1 looks like a rounded number.
+        own, common = mistakes(*failure.case), _common_mistakes(failure.right)
         explained.update(
-            sentence for sentence, result in wrong.items() if same(failure.result, result)
+            (sentence, share)
+            for wrong, share in ((own, 0.6), (common, 0.85))
+            for sentence, result in wrong.items()
+            if same(failure.result, result)
         )
-    sentence, times = max(explained.items(), key=lambda item: item[1], default=("", 0))
-    if times >= 0.6 * len(failures):
-        return sentence
+    fitting = {
+        sentence: times
+        for (sentence, share), times in explained.items()
+        if times >= share * len(failures)
+    }
+    if fitting:
+        return max(fitting, key=fitting.__getitem__)
     if len(results) > 5 and all(same(result, results[0]) for result in results):
         return "The result is the same whatever the arguments are: compute it from them."
     return None

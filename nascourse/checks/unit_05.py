@@ -65,7 +65,7 @@ def _mistaken_superiorities(a: list[float], b: list[float]) -> dict[str, float]:
     right = _superiority(a, b)
     same_place = [(x > y) + 0.5 * (x == y) for x, y in zip(a, b)]
     same_rank = [x > y for x, y in zip(sorted(a), sorted(b))]
-    one_of_b: dict[str, float] = {"best": max(b), "mean": np.mean(b), "median": np.median(b)}
+    one_of_b = {"best": max(b), "mean": float(np.mean(b)), "median": float(np.median(b))}
 
     def one_number(of: Callable[[list[float]], float]) -> float:
         return float(of(a) > of(b)) + 0.5 * float(of(a) == of(b))

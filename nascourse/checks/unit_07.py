@@ -148,8 +148,8 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
         ),
         "The most accurate point of each cost is kept, also where a cheaper one is as accurate: "
         "that one dominates it.": sorted(dict(by_cost).items()),
-        "No point is left: as a rival of itself, each is as cheap and as accurate, but better in "
-        "neither.": [],
+        "No point is left, though no other point dominates the cheapest one. A point does not dominate "
+        "itself.": [],
         "The cheapest and the costliest point are kept, and nothing in between: ask of each point "
         "whether another one dominates it.": by_cost[:1] + by_cost[-1:],
         "The cost and the accuracy of a pair are swapped: keep points, make none.": (
@@ -275,6 +275,9 @@ def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[
         "Of two equally accurate networks this is the first in the table: take the smaller.": (
             val[fits].idxmax()
         ),
+        "Of two equally accurate networks this is the last in the table: take the smaller.": (
+            val[fits][::-1].idxmax()
+        ),
         "Of two equally accurate networks this is the faster one: take the smaller.": (
             choose(fits, then="latency_ms")
         ),
@@ -310,6 +313,17 @@ def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[
         ),
         "This is the worst network that fits: a more accurate one fits as well.": (
             choose(fits, ascending=True)
+        ),
+        "Of two equally accurate networks this is the less accurate one in the test: take the "
+        "smaller.": choose(fits, then="test_accuracy"),
+        "This is the first network that fits: of those that fit the most accurate wins.": (
+            table.index[fits][0]
+        ),
+        "This is the last network that fits: of those that fit the most accurate wins.": (
+            table.index[fits][-1]
+        ),
+        "This is the largest label of those that fit: the most accurate of them wins.": (
+            table.index[fits].max()
         ),
         "This is the accuracy of the network: return its label in the index.": val[right],
         "This is a place in the table: return the label in the index, not a place.": (

@@ -343,6 +343,16 @@ def _wrong_stops(cells: list[list[str]]) -> dict[str, float]:
         "This is one epoch too early: the first cell of the list is epoch 1.": right - 1,
         "If the first cell has two skips already, it is 0: nothing was learned yet.": max(right, 1),
         "If no cell has two skips, it is the last epoch.": right if many else 0,
+        "If no cell has two skips, it is the last epoch, and not -1.": right if many else -1,
+        "This looks at the first two names of a cell alone: a skip may stand anywhere in it.": (
+            _before([cell[:2].count("skip") for cell in cells], 2)
+        ),
+        "This stops at a cell of nothing but skips: two of them are too many already.": (
+            _before([len(cell) if {*cell} == {"skip"} else 0 for cell in cells], 1)
+        ),
+        "This is the number of all skips: count the epochs before the first cell with two.": (
+            min(sum(counts), len(counts))
+        ),
         "If no cell has two skips, it is the number of the last epoch, and not one less.": (
             right if many else len(counts) - 1
         ),

@@ -200,7 +200,7 @@ def _wrong_improvements(mean: float, deviation: float, best: float) -> dict[str,
         "The first part has the wrong sign: mean - best, times the share.": (
             deviation * density - gain * share
         ),
-        "This takes the share above z: the share below z is meant.": (
+        "This takes the share above z: take the one below, for z = (mean - best) / deviation.": (
             gain * (1 - share) + deviation * density
         ),
         "The density is multiplied by the variance: multiply it by the deviation.": (
@@ -332,6 +332,8 @@ def _wrong_promotions(rung: dict[str, float], promoted: set[str], eta: int) -> d
         "These are eta networks: the best 1/eta of the rung are meant.": [
             name for name in ranking[:eta] if name not in promoted
         ],
+        "This divides by 3: divide by eta.": _promotable(rung, promoted, 3),
+        "This sorts by the names: sort by the accuracies.": sorted(rung)[:n],
         "This forgets the limit: only the best 1/eta go on.": left,
         "These were promoted already: the others among the best are asked for.": [
             name for name in ranking[:n] if name in promoted
