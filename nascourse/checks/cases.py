@@ -74,6 +74,7 @@ def compare(
     """
     cases = list(cases)
     failures: list[Failure[R]] = []
+    results: list[R] = []
     first: R | None = None
     for place, case in enumerate([*cases, cases[0]]):
         try:
@@ -82,6 +83,7 @@ def compare(
             if failures:  # what went wrong before says more
                 continue
             raise
+        results.append(result)
         first = result if place == 0 else first
         if not same(result, expected := right(*case)):
             failures.append(Failure(case, result, expected))
@@ -94,25 +96,38 @@ def compare(
     if failures:
         examples = [_example(name_of(answer), failure) for failure in failures]
         example = next((each for each in examples if len(each) < 140), min(examples, key=len))
-        if sentence := _fitting(failures[:40], same, mistakes):
+        if sentence := _fitting(failures[:40], results, same, mistakes):
             raise Wrong(f"{sentence} {example}" if len(example) < 180 else sentence)
         raise Wrong(f"{example} {clue}".strip())
 
 
 def _fitting(
     failures: Sequence[Failure[R]],
+    results: Sequence[R],
     same: Callable[[Any, Any], bool],
     mistakes: Callable[..., Mapping[str, object]],
 ) -> str | None:
     """The sentence whose mistake explains the failures; a few may have another reason besides."""
-    explained: Counter[str] = Counter()
+    explained: Counter[tuple[str, float]] = Counter()
     for failure in failures:
-        results = {**mistakes(*failure.case), **_common_mistakes(failure.right)}
+        # What may be wrong everywhere must fit better: a 0 or 1 looks like a rounded number.
+        own, common = mistakes(*failure.case), _common_mistakes(failure.right)
         explained.update(
-            sentence for sentence, result in results.items() if same(failure.result, result)
+            (sentence, share)
+            for wrong, share in ((own, 0.6), (common, 0.85))
+            for sentence, result in wrong.items()
+            if same(failure.result, result)
         )
-    sentence, times = max(explained.items(), key=lambda item: item[1], default=("", 0))
-    return sentence if times >= 0.6 * len(failures) else None
+    fitting = {
+        sentence: times
+        for (sentence, share), times in explained.items()
+        if times >= share * len(failures)
+    }
+    if fitting:
+        return max(fitting, key=fitting.__getitem__)
+    if len(results) > 5 and all(same(result, results[0]) for result in results):
+        return "The result is the same whatever the arguments are: compute it from them."
+    return None
 
 
 def _common_mistakes(right: Any) -> dict[str, object]:

@@ -113,6 +113,17 @@ def _mistakes(train: np.ndarray, val: np.ndarray) -> dict[str, float]:
         ),
         "This counts the validation labels that occur in training: count those that equal the one "
         "guess.": np.mean(np.isin(val, train)),
+        "argmax gives a place among the labels that occur: look the label up there.": (
+            np.mean(val == np.unique(train, return_counts=True)[1].argmax())
+        ),
+        "The label is one too small: the first count of np.bincount is that of label 0.": (
+            np.mean(val == np.bincount(train, minlength=2)[1:].argmax())
+        ),
+        "This tries the guess on as many labels as there are in training: take all of validation.": (
+            np.mean(val[: len(train)] == guess)
+        ),
+        "This counts the validation labels and divides by the number of training labels: find the "
+        "guess in training, and try it on validation.": np.bincount(val).max() / len(train),
         "You guess the first label: the most frequent one is meant.": np.mean(val == train[0]),
         "This divides by the number of training labels: the share is of the validation labels.": (
             right * len(val) / len(train)

@@ -290,6 +290,15 @@ def _wrong_sizes(depths: list[int], widths: int, shared: list[int]) -> dict[str,
         "Blocks may have the same width: each chooses from all.": (
             sum(math.perm(widths, depth) for depth in depths) * others
         ),
+        "This counts all depths between the first and the last: depths lists those that are allowed.": (
+            sum(widths**depth for depth in range(min(depths), max(depths) + 1)) * others
+        ),
+        "The first depth alone is counted: all of them are in the space.": (
+            widths ** depths[0] * others
+        ),
+        "The last depth alone is counted: all of them are in the space.": (
+            widths ** depths[-1] * others
+        ),
         "This counts depths from 1 on: depths lists those that are allowed.": (
             sum(widths ** (place + 1) for place in range(len(depths))) * others
         ),

@@ -33,6 +33,10 @@ def _wrong_correlations(a: list[float], b: list[float]) -> dict[str, float]:
 
     backward = [stats.rankdata(values[::-1], "ordinal")[::-1] for values in (a, b)]
     differences = stats.rankdata(a) - stats.rankdata(b)
+    halves = [
+        stats.rankdata(values, "min") + (stats.rankdata(values, "max") > stats.rankdata(values)) / 2
+        for values in (a, b)
+    ]
     n = len(a)
     return {
         "This has the wrong sign, so it calls the same order an opposite one: rank both lists in "
@@ -62,6 +66,16 @@ def _wrong_correlations(a: list[float], b: list[float]) -> dict[str, float]:
         "share the places 2 and 3 both have rank 2.5, and the next has 4.": of_ranks("dense"),
         "The short formula with squared differences holds only without ties: correlate the "
         "two lists of ranks instead.": 1 - 6 * (differences**2).sum() / (n * (n**2 - 1)),
+        "The short formula divides by n (n^2 - 1), and holds only without ties: correlate the two "
+        "lists of ranks instead.": 1 - 6 * (differences**2).sum() / n**3,
+        "Equal values get half a place more here, however many they are: let them share the mean of "
+        "their places.": _pearson(*halves),
+        "This is the share of equal ranks: correlate the two lists of ranks.": (
+            (differences == 0).mean()
+        ),
+        "This is a p-value: the correlation itself is asked for.": (
+            float(stats.spearmanr(a, b).pvalue) if n > 2 else math.nan
+        ),
         "The rank of a value is its place among the sorted ones, not in the list as given.": (
             _pearson([a.index(x) for x in a], [b.index(x) for x in b])
         ),
@@ -251,6 +265,23 @@ def _wrong_plans(n_networks: int, stops: tuple[int, ...], factor: int) -> dict[s
         "Fewer than the factor may go on: at least one, not factor.": (
             cuts(lambda n, factor: max(factor, n // factor))
         ),
+        "Where fewer than the factor are left, they all go on here: one does.": (
+            cuts(lambda n, factor: n // factor or n)
+        ),
+        "The plan ends before one network is left: the last one is trained up to the last stop.": (
+            right[: max(networks.index(1), 1)] if 1 in networks else right
+        ),
+        "The first number is divided by the factor times the round: divide what is left, after each "
+        "round.": [
+            (max(1, n_networks // (factor * round)) if round else n_networks, e)
+            for round, e in enumerate(epochs)
+        ],
+        "The epochs are counted from the first stop: count them from the stop before.": (
+            list(zip(networks, [stop - stops[0] for stop in stops]))
+        ),
+        "The first stop is multiplied by the factor: a round pays from one stop to the next.": (
+            [(n, stops[0] * factor**round) for round, n in enumerate(networks)]
+        ),
         "The first cut is missing: it comes after the first round already.": (
             list(zip([n_networks, *networks[:-1]], epochs))
         ),
@@ -312,6 +343,9 @@ def _wrong_regrets(val: np.ndarray, test: np.ndarray, epochs: int) -> dict[str, 
         "The choice takes the best of all epochs so far: look at the last of them alone.": (
             best - test[so_far.max(axis=1).argmax()]
         ),
+        "The choice takes the best of all epochs, also of later ones: look at one column.": (
+            best - test[val.max(axis=1).argmax()]
+        ),
         "The choice takes the mean of the epochs so far: look at the last of them alone.": (
             best - test[so_far.mean(axis=1).argmax()]
         ),
@@ -335,6 +369,15 @@ def _wrong_regrets(val: np.ndarray, test: np.ndarray, epochs: int) -> dict[str, 
         ),
         "The chosen network is compared with the last one: the regret is to the best.": (
             test[-1] - test[column.argmax()]
+        ),
+        "The chosen network is compared with the first one: the regret is to the best.": (
+            abs(test[0] - test[column.argmax()])
+        ),
+        "This takes the network before the chosen one: argmax counts from 0.": (
+            best - test[column.argmax() - 1]
+        ),
+        "The test accuracies are sorted here: each belongs to its network.": (
+            best - np.sort(test)[column.argmax()]
         ),
         "The columns are counted from the end: the first is epoch 1.": (
             best - test[val[:, -epochs].argmax()]

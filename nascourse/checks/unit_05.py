@@ -64,6 +64,8 @@ def _mistaken_superiorities(a: list[float], b: list[float]) -> dict[str, float]:
     points = won + 0.5 * tied
     right = _superiority(a, b)
     same_place = [(x > y) + 0.5 * (x == y) for x, y in zip(a, b)]
+    same_rank = [x > y for x, y in zip(sorted(a), sorted(b))]
+    one_of_b = {"best": max(b), "mean": float(np.mean(b)), "median": float(np.median(b))}
 
     def one_number(of: Callable[[list[float]], float]) -> float:
         return float(of(a) > of(b)) + 0.5 * float(of(a) == of(b))
@@ -93,12 +95,38 @@ def _mistaken_superiorities(a: list[float], b: list[float]) -> dict[str, float]:
         "Equal values are counted once here: every search counts, also one that ended as another.": (
             _superiority(list(set(a)), list(set(b)))
         ),
-        "This divides by the number of searches of A: divide by the number of pairs.": (
-            points.sum() / len(a)
+        "The pairs that B wins count half here: only those that end equal do.": (1 + won.mean())
+        / 2,
+        "Pairs that end equal are subtracted: each counts half for A.": (won - 0.5 * tied).mean(),
+        "The pairs that B wins are subtracted: they count 0.": 2 * right - 1,
+        "This is the mean of the differences: in each pair it only counts who ends better.": (
+            np.subtract.outer(a, b).mean()
         ),
-        "This divides by the square of the number of searches: the lists may differ in length.": (
-            points.sum() / len(a) ** 2
+        "A is compared with its own searches as well: take those of B alone.": (
+            _superiority(a, a + b)
         ),
+        "The first search of A is left out.": _superiority(a[1:] or a, b),
+        "The best search of B is left out.": _superiority(a, sorted(b)[:-1] or b),
+        "This sorts both lists and compares searches at the same place only: every search of A "
+        "meets every one of B.": np.mean(same_rank),
+        "This compares the sums: compare all pairs.": sum(a) / (sum(a) + sum(b)),
+        **{
+            f"This compares the searches of A with the {word} of B alone: compare all pairs.": (
+                np.mean(np.array(a) > value)
+            )
+            for word, value in one_of_b.items()
+        },
+        **{
+            f"This divides by {words}: divide by the number of pairs.": points.sum() / by
+            for words, by in {
+                "the number of searches of A": len(a),
+                "the number of searches of B": len(b),
+                "the number of all searches": len(a) + len(b),
+                "the square of the number of searches of A": len(a) ** 2,
+                "the square of the number of searches of B": len(b) ** 2,
+                "one less than the number of pairs": max(won.size - 1, 1),
+            }.items()
+        },
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -82,7 +83,11 @@ def _wrong_odds(names: list[str], name: str) -> dict[str, float]:
     # Nodes that are compared as texts, so that what begins alike seems to be below.
     texts = {"", *("/".join(each.split("/")[:n]) for each in names for n in range(1, 9))}
     alike = {node: 1 / sum(each.startswith(node) for each in names) for node in texts}
-    alike_on_way = sum(alike[node] for node in texts if name.startswith(node))
+
+    def odds_if(below: Callable[[str, str], bool]) -> float:
+        weights = {node: 1 / sum(below(each, node) for each in names) for node in texts}
+        return sum(weights[node] for node in texts if below(name, node)) / sum(weights.values())
+
     sizes = {group: sum(each.split("/")[0] == group for each in names) for group in two}
     two_levels += sum(1 / size for size in sizes.values())
     return {
@@ -113,7 +118,24 @@ def _wrong_odds(names: list[str], name: str) -> dict[str, float]:
             sum(by_part[part] for part in ["", *name.split("/")]) / sum(by_part.values())
         ),
         "A name that only begins alike, as conv_2, is not below conv: compare whole parts.": (
-            alike_on_way / sum(alike.values())
+            odds_if(str.startswith)
+        ),
+        "A name is below a node when it begins with it: here it is enough to contain it.": (
+            odds_if(lambda each, node: node in each)
+        ),
+        "A name is below a node when it begins with it: here the parts may be anywhere in it.": (
+            odds_if(lambda each, node: {*node.split("/")} <= {"", *each.split("/")})
+        ),
+        "This knows the first part of each name alone: each further part is a node as well.": (
+            (1 / len(names) + 1 / sizes[name.split("/")[0]]) / (two_levels - len(names))
+        ),
+        "This knows the number of parts alone: how many names share them counts.": (
+            1 / len(name.split("/"))
+        ),
+        "This is the number of parts of the name among those of all names: parts that names share "
+        "are one node, and nodes have weights.": len(name.split("/")) / len(parts),
+        "This is the probability of the first name: compute that of the name that is given.": (
+            _odds(names, names[0])
         ),
         "A name that only begins alike, as conv_2, is no leaf of conv: compare whole parts.": (
             sum(alike["/".join(name.split("/")[:n])] for n in range(name.count("/") + 2))
@@ -199,13 +221,12 @@ def _repeated(trials: list[dict[str, int]]) -> list[int]:
     return [n for n, mark in enumerate(marks, 1) if mark in marks[: n - 1]]
 
 
-def _built(trial: dict[str, int]) -> str:
-    """The layers that AutoKeras would build, as a text."""
-    blocks = [
+def _built(trial: dict[str, int]) -> list[list[int]]:
+    """The filters that AutoKeras would build, a list for each block."""
+    return [
         [trial[f"filters_{block}_{layer}"] for layer in range(trial["num_layers"])]
         for block in range(trial["num_blocks"])
     ]
-    return str(blocks)
 
 
 def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
@@ -224,7 +245,8 @@ def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
             and (not layer or int(places[name][1]) < trial["num_layers"])
         }
 
-    marks = [_built(trial) for trial in trials]
+    built = [_built(trial) for trial in trials]
+    marks = [str(blocks) for blocks in built]
     filters = [mark.replace("[", "").replace("]", "") for mark in marks]
     return {
         "This compares all values, also those of blocks and layers that are not built.": (
@@ -256,6 +278,32 @@ def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
         ),
         "The order of the filters matters: 8 then 16 is another network than 16 then 8.": (
             repeated([(mark.count("["), sorted(each)) for mark, each in zip(marks, filters)])
+        ),
+        "This compares the values without their names: filters count by their block and layer, and "
+        "only where these are built.": repeated([sorted(trial.values()) for trial in trials]),
+        **{
+            f"This compares {words}: networks that differ elsewhere are no repetitions.": (
+                repeated([mark(blocks) for blocks in built])
+            )
+            for words, mark in {
+                "the first filters alone": lambda blocks: blocks[0][0],
+                "the first block alone": lambda blocks: blocks[0],
+                "the last block alone": lambda blocks: blocks[-1],
+                "the first layer of each block alone": lambda blocks: [each[0] for each in blocks],
+                "the sums of the filters": lambda blocks: sum(map(sum, blocks)),
+            }.items()
+        },
+        "The filters of each block are sorted here: their order matters.": (
+            repeated([[sorted(each) for each in blocks] for blocks in built])
+        ),
+        "A block is known by a set of filters here: their order and number matter as well.": (
+            repeated([[{*each} for each in blocks] for blocks in built])
+        ),
+        "The same values in another order are the same network.": (
+            repeated([[*kept(trial, block=True, layer=True).items()] for trial in trials])
+        ),
+        "This compares with the first trial alone: each earlier one may be repeated.": (
+            [n for n, mark in enumerate(marks, 1) if n > 1 and mark == marks[0]]
         ),
         "This names the earlier trial that is repeated: the number of the repetition is asked "
         "for.": [marks.index(marks[n - 1]) + 1 for n in _repeated(trials)],

@@ -97,6 +97,13 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
     def walk(order: list[Point]) -> list[Point]:
         return [p for n, p in enumerate(order) if all(p[1] > q[1] for q in order[:n])]
 
+    def in_a_dent(p: Point) -> bool:
+        return any(
+            q[0] < p[0] < r[0] and (p[1] - q[1]) * (r[0] - q[0]) <= (r[1] - q[1]) * (p[0] - q[0])
+            for q in right
+            for r in right
+        )
+
     return {
         "This takes a low accuracy for good: only the cost should be small.": _front(points, 1, -1),
         "This takes a high cost for good: the cost should be small, the accuracy large.": (
@@ -131,6 +138,20 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
         "other.": walk(by_cost),
         "The points are not sorted before the walk, so that a cheaper one may come too late: it "
         "dominates all the same.": walk(points),
+        "A point in a dent, below the straight line between two others, is missing: nothing "
+        "dominates it.": [point for point in right if not in_a_dent(point)],
+        "Of points with the same cost the last one in the list is kept, as in a dict: the most "
+        "accurate of them counts.": _front([*dict(points).items()]),
+        "Of points with the same accuracy the last one in the list is kept, as in a dict: the "
+        "cheapest of them counts.": _front(
+            [(cost, accuracy) for accuracy, cost in {p[1]: p[0] for p in points}.items()]
+        ),
+        "The most accurate point of each cost is kept, also where a cheaper one is as accurate: "
+        "that one dominates it.": sorted(dict(by_cost).items()),
+        "No point is left, though no other point dominates the cheapest one. A point does not dominate "
+        "itself.": [],
+        "The cheapest and the costliest point are kept, and nothing in between: ask of each point "
+        "whether another one dominates it.": by_cost[:1] + by_cost[-1:],
         "The cost and the accuracy of a pair are swapped: keep points, make none.": (
             [point[::-1] for point in right]
         ),
@@ -254,6 +275,9 @@ def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[
         "Of two equally accurate networks this is the first in the table: take the smaller.": (
             val[fits].idxmax()
         ),
+        "Of two equally accurate networks this is the last in the table: take the smaller.": (
+            val[fits][::-1].idxmax()
+        ),
         "Of two equally accurate networks this is the faster one: take the smaller.": (
             choose(fits, then="latency_ms")
         ),
@@ -289,6 +313,17 @@ def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[
         ),
         "This is the worst network that fits: a more accurate one fits as well.": (
             choose(fits, ascending=True)
+        ),
+        "Of two equally accurate networks this is the less accurate one in the test: take the "
+        "smaller.": choose(fits, then="test_accuracy"),
+        "This is the first network that fits: of those that fit the most accurate wins.": (
+            table.index[fits][0]
+        ),
+        "This is the last network that fits: of those that fit the most accurate wins.": (
+            table.index[fits][-1]
+        ),
+        "This is the largest label of those that fit: the most accurate of them wins.": (
+            table.index[fits].max()
         ),
         "This is the accuracy of the network: return its label in the index.": val[right],
         "This is a place in the table: return the label in the index, not a place.": (

@@ -11,7 +11,8 @@ from nascourse.checks.registry import exercise
 
 def _scores(a: list[float], b: list[float]) -> np.ndarray:
     """1, -1 or 0 for each pair of things."""
-    return np.sign(_products(a, b))
+    x, y = _differences(a, b)
+    return np.sign(x * y)
 
 
 def _kendall(a: list[float], b: list[float]) -> float:
@@ -25,6 +26,9 @@ def _wrong_kendalls(a: list[float], b: list[float]) -> dict[str, float]:
     scores, n = _scores(a, b), len(a)
     neighbors = np.sign(np.diff(a)) * np.sign(np.diff(b))
     alike, opposite = (scores > 0).sum(), (scores < 0).sum()
+    x, y = _differences(a, b)
+    signs = np.sign([x, y])
+    tau = stats.kendalltau(a, b)
     with np.errstate(all="ignore"):
         return {
             "This counts the pairs in the same order alone: those in opposite order count against "
@@ -57,23 +61,37 @@ def _wrong_kendalls(a: list[float], b: list[float]) -> dict[str, float]:
                 scores.sum() / (alike + opposite)
             ),
             "This is the variant that makes up for equal pairs, as SciPy and pandas have it: here "
-            "they score 0, and the mean is over all pairs.": stats.kendalltau(a, b).statistic,
-            "A pair that is equal in both lists scores 0 as well.": _with_equal_pairs(a, b).mean(),
-            "The differences themselves are multiplied: take their signs alone.": (
-                _products(a, b).mean()
+            "they score 0, and the mean is over all pairs.": tau.statistic,
+            "A pair that is equal in both lists scores 0 as well.": (
+                np.where((x == 0) & (y == 0), 1, scores).mean()
             ),
+            "The differences themselves are multiplied: take their signs alone.": ((x * y).mean()),
+            "The two signs of a pair are added: multiply them.": signs.sum(axis=0).mean(),
+            "A pair that is equal in a list scores a half here: it scores 0.": (
+                np.where(scores == 0, 0.5, scores).mean()
+            ),
+            "A pair that is equal in a list costs a half here: it scores 0.": (
+                np.where(scores == 0, -0.5, scores).mean()
+            ),
+            "This divides by the square of the number of things: there are n (n - 1) / 2 pairs.": (
+                scores.sum() / n**2
+            ),
+            "This divides by n (n + 1) / 2: a thing makes no pair with itself, so there are "
+            "n (n - 1) / 2 pairs.": 2 * scores.sum() / (n * (n + 1)),
+            "The lists are sorted before they are compared: the two numbers of a thing must stay "
+            "together.": _kendall(sorted(a), sorted(b)),
+            "This is the correlation of the values themselves, which is Pearson's: Kendall's counts "
+            "pairs.": np.corrcoef(a, b)[0, 1],
+            "This is tau-c, a variant for tables: here the mean of all scores is asked for.": (
+                stats.kendalltau(a, b, variant="c").statistic
+            ),
+            "This is a p-value: the mean of the scores is asked for.": tau.pvalue,
         }
 
 
-def _with_equal_pairs(a: list[float], b: list[float]) -> np.ndarray:
+def _differences(a: list[float], b: list[float]) -> list[np.ndarray]:
     i, j = np.triu_indices(len(a), 1)
-    order = [np.sign(np.subtract(np.take(x, i), np.take(x, j))) for x in (a, b)]
-    return np.where((order[0] == 0) & (order[1] == 0), 1, order[0] * order[1])
-
-
-def _products(a: list[float], b: list[float]) -> np.ndarray:
-    i, j = np.triu_indices(len(a), 1)
-    return (np.take(a, i) - np.take(a, j)) * (np.take(b, i) - np.take(b, j))
+    return [np.take(values, i) - np.take(values, j) for values in (a, b)]
 
 
 @exercise(

@@ -80,6 +80,10 @@ def _wrong_mixtures(alpha: Numbers, outputs: Numbers) -> dict[str, np.ndarray]:
     alpha, outputs = np.asarray(alpha, dtype=float), np.asarray(outputs, dtype=float)
     shares = _softmax(alpha)
     weighted = shares.reshape(-1, *[1] * (outputs.ndim - 1)) * outputs
+
+    def mixed(shares: np.ndarray) -> np.ndarray:
+        return np.tensordot(shares, outputs, 1)
+
     with np.errstate(all="ignore"):
         powers = np.exp(alpha)
         return {
@@ -109,7 +113,29 @@ def _wrong_mixtures(alpha: Numbers, outputs: Numbers) -> dict[str, np.ndarray]:
                 weighted.mean(axis=0)
             ),
             "The shares are turned around: the largest alpha has the largest share.": (
-                np.tensordot(_softmax(-alpha), outputs, 1)
+                mixed(_softmax(-alpha))
+            ),
+            "The shares are in the reverse order: each output has that of its own alpha.": (
+                mixed(shares[::-1])
+            ),
+            "The shares are sorted: each output has that of its own alpha.": mixed(np.sort(shares)),
+            "The shares are rounded: leave them as they are.": mixed(shares.round(1)),
+            "`alpha` is cut to whole numbers: leave it as it is.": mixed(_softmax(np.trunc(alpha))),
+            "`alpha` has lost its sign and is divided by its sum: take the exponential of each "
+            "number, which is never negative.": mixed(abs(alpha) / abs(alpha).sum()),
+            "`alpha` is divided by the largest: take the largest away from each number.": (
+                mixed(_softmax(alpha / alpha.max()))
+            ),
+            "These are powers of 2: the softmax has those of e.": mixed(
+                _softmax(alpha * np.log(2))
+            ),
+            "Each number has become a share by itself, by a sigmoid: divide the exponentials by "
+            "their sum, so that the shares add up to 1.": mixed(1 / (1 + np.exp(-alpha))),
+            "The outputs are divided by their sum: only the shares add up to 1.": (
+                mixed(shares) / outputs.sum()
+            ),
+            "The outputs have lost their sign: leave them as they are.": (
+                np.tensordot(shares, abs(outputs), 1)
             ),
         }
 
@@ -192,6 +218,7 @@ def _wrong_cells(rows: list[list[float]], operations: list[str]) -> dict[str, li
     alpha, names, right = np.array(rows), np.array(operations), _cut(rows, operations)
     allowed, others = np.flatnonzero(names != "none"), names[names != "none"]
     winners = names[alpha.argmax(axis=1)].tolist()
+    shifted = names[alpha[:, allowed].argmax(axis=1)].tolist()
     return {
         '"none" stays here: it is left out, and the strongest of the others stays.': winners,
         'There are fewer names than edges: where "none" is the strongest the next one stays.': (
@@ -204,7 +231,27 @@ def _wrong_cells(rows: list[list[float]], operations: list[str]) -> dict[str, li
             names[alpha.argmin(axis=1)].tolist()
         ),
         'The columns are counted without "none", and the names with it: each column has to keep its '
-        "name.": names[alpha[:, allowed].argmax(axis=1)].tolist(),
+        "name.": shifted,
+        'Where "none" is the strongest, its column is removed and its name is not: each column has '
+        "to keep its name.": [two if one == "none" else one for one, two in zip(winners, shifted)],
+        'The last column is left out here: "none" can stand at any place of the list.': (
+            names[alpha[:, :-1].argmax(axis=1)].tolist()
+        ),
+        'The first column is left out here: "none" can stand at any place of the list.': (
+            names[1:][alpha[:, 1:].argmax(axis=1)].tolist()
+        ),
+        'Where "none" is the strongest, this puts in "skip": the strongest of the others stays.': [
+            "skip" if name == "none" else name for name in winners
+        ],
+        'The size without the sign decides here, and "none" may stay: the largest of the other '
+        "numbers is the strongest.": names[np.abs(alpha).argmax(axis=1)].tolist(),
+        "The name decides here: the largest number is the strongest.": [max(names)] * len(right),
+        "The first name of the alphabet stays: the largest number is the strongest.": (
+            [min(others)] * len(right)
+        ),
+        "This compares the means over all edges: on each edge the strongest stays.": (
+            _cut([alpha.mean(axis=0).tolist()], operations) * len(right)
+        ),
         "The size without the sign decides here: -2 is weaker than 1.": (
             others[np.abs(alpha[:, allowed]).argmax(axis=1)].tolist()
         ),
@@ -296,6 +343,16 @@ def _wrong_stops(cells: list[list[str]]) -> dict[str, float]:
         "This is one epoch too early: the first cell of the list is epoch 1.": right - 1,
         "If the first cell has two skips already, it is 0: nothing was learned yet.": max(right, 1),
         "If no cell has two skips, it is the last epoch.": right if many else 0,
+        "If no cell has two skips, it is the last epoch, and not -1.": right if many else -1,
+        "This looks at the first two names of a cell alone: a skip may stand anywhere in it.": (
+            _before([cell[:2].count("skip") for cell in cells], 2)
+        ),
+        "This stops at a cell of nothing but skips: two of them are too many already.": (
+            _before([len(cell) if {*cell} == {"skip"} else 0 for cell in cells], 1)
+        ),
+        "This is the number of all skips: count the epochs before the first cell with two.": (
+            min(sum(counts), len(counts))
+        ),
         "If no cell has two skips, it is the number of the last epoch, and not one less.": (
             right if many else len(counts) - 1
         ),

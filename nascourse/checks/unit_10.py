@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -129,6 +131,10 @@ def _wrong_phis(
         "The budget is for the complete network, not for what comes on top of the base.": (
             math.log((budget - base) / base) / math.log(step) if budget > base else math.nan
         ),
+        "The growth is the budget divided by the base: here the base is subtracted.": (
+            math.log(budget - base) / math.log(step) if budget > base else 0
+        ),
+        "This is a root of the growth: the number of steps is a logarithm.": growth ** (1 / step),
         "The growth is the budget divided by the base: here the base plays no part.": (
             math.log(budget) / math.log(step)
         ),
@@ -205,7 +211,7 @@ def _stage(filters: int, blocks: int, width: float, depth: float) -> tuple[int, 
     wanted = filters * width
     rounded = min(range(0, int(wanted) + 17, 8), key=lambda n: (abs(n - wanted), -n))
     return rounded + 8 * (rounded < 0.9 * wanted), next(
-        n for n in range(1, 100) if n >= blocks * depth
+        n for n in range(1, 1000) if n >= blocks * depth
     )
 
 
@@ -235,6 +241,14 @@ def _wrong_stages(
         "The blocks stay as they were: they are multiplied by depth and rounded up.": (
             right,
             blocks,
+        ),
+        "A stage may have a single block.": (right, max(2, deep)),
+        "Filters and blocks are mixed up: width is for filters, depth for blocks.": (
+            _stage(blocks, filters, width, depth)[::-1]
+        ),
+        "Filters that lose no more than a tenth stay as they were here: round them as well.": (
+            nearest + 8 if nearest < 0.9 * wanted else filters,
+            deep,
         ),
         "Filters in the middle between two multiples of 8 should go up, and Python's round takes "
         "them to the even neighbor.": rounded(even),
@@ -315,12 +329,32 @@ def _names(result: object) -> list[str]:
 
 def _wrong_orders(networks: dict[str, tuple[float, str]]) -> dict[str, list[str]]:
     right = _sorted(networks, macs=2)
+
+    def by(flops: Callable[[float, int], Any]) -> list[str]:
+        """The names in the order of what is made of each number and the FLOPs of its unit."""
+        of_unit = {"MACs": 2, "FLOPs": 1}
+        return sorted(
+            networks, key=lambda name: flops(networks[name][0], of_unit[networks[name][1]])
+        )
+
     return {
         "This compares the numbers as they stand: a MAC is more than one FLOP.": (
             _sorted(networks, macs=1)
         ),
         "The factor is turned around: a MAC is two FLOPs, and not half of one.": (
             _sorted(networks, macs=0.5)
+        ),
+        "A MAC is two FLOPs, and not three.": _sorted(networks, macs=3),
+        "Two is added to the MACs: multiply them by it.": by(lambda n, unit: n + 2 * (unit - 1)),
+        "One is added to the FLOPs of MACs: they are two for each.": (
+            by(lambda n, unit: n * unit + unit - 1)
+        ),
+        "The MACs are squared: two FLOPs for each are asked for.": by(lambda n, unit: n**unit),
+        "The numbers are compared as texts, and 10 comes before 9 in these.": (
+            by(lambda n, unit: str(n * unit))
+        ),
+        "The numbers are cut to whole ones: leave them as they are.": (
+            by(lambda n, unit: int(n) * unit)
         ),
         "The costliest comes first here: the cheapest should.": right[::-1],
         "The names are in the order in which they were given: sort them by cost.": list(networks),

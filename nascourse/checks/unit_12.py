@@ -252,6 +252,7 @@ def _wrong_ends(durations: list[float], workers: int) -> dict[str, Sequence[floa
         "The next trial goes to the worker that is free last: it goes to the one that is free "
         "first.": _to_the_last(durations, workers),
         "This is one time for each worker: return one for each trial.": _free(durations, workers),
+        "Two workers are at work here: use as many as are given.": _ends(durations, 2),
         "One worker too many is at work here: check how many your list of workers has.": (
             _ends(durations, workers + 1)
         ),

@@ -61,10 +61,14 @@ def _wrong_losses(predictions: list[float], accuracies: list[float], n: int) -> 
     order = _order(predictions)
     chosen = [accuracies[network] for network in order[:n]]
     smallest = [accuracies[network] for network in np.argsort(predictions, kind="stable")[:n]]
+    by_size = np.argsort(-np.abs(predictions), kind="stable")
     last_of_equal = np.argsort(np.asarray(predictions, float), kind="stable")[::-1][:n]
     return {
         "This is the accuracy of the best one that you train: how far is it below the best of all?": (
             max(chosen)
+        ),
+        "A prediction below 0 is a small one: the sign counts.": (
+            max(accuracies) - max(accuracies[network] for network in by_size[:n])
         ),
         "These are the networks with the smallest predictions: the largest are asked for.": (
             max(accuracies) - max(smallest)
@@ -81,6 +85,13 @@ def _wrong_losses(predictions: list[float], accuracies: list[float], n: int) -> 
         "This keeps the last of the trained networks: keep the best of them.": (
             max(accuracies) - chosen[-1]
         ),
+        "This takes the median of the trained networks: keep the best of them.": (
+            max(accuracies) - float(np.median(chosen))
+        ),
+        "This adds up the trained networks: keep the best of them.": max(accuracies) - sum(chosen),
+        "Two networks are trained here, whatever n is: train n.": (
+            max(accuracies) - max(accuracies[network] for network in order[:2])
+        ),
         "Here one network too few is trained.": (
             max(accuracies) - max(accuracies[network] for network in order[: max(n - 1, 1)])
         ),
@@ -90,8 +101,20 @@ def _wrong_losses(predictions: list[float], accuracies: list[float], n: int) -> 
         "Of networks with equal predictions the earlier one comes first.": (
             max(accuracies) - max(accuracies[network] for network in last_of_equal)
         ),
-        "This compares with the mean of all networks: compare with the best of all.": (
-            float(np.mean(accuracies)) - max(chosen)
+        **{
+            f"This compares with {words}: compare with the best of all.": value - max(chosen)
+            for words, value in {
+                "the mean of all networks": float(np.mean(accuracies)),
+                "the median of all networks": float(np.median(accuracies)),
+                "the first of all networks": accuracies[0],
+                "an accuracy of 1": 1,
+            }.items()
+        },
+        "This is a part of the best accuracy: return the plain difference.": (
+            1 - max(chosen) / max(accuracies)
+        ),
+        "This is the best accuracy of all: how far is the best one that you train below it?": (
+            max(accuracies)
         ),
         "This takes the first n networks as they stand: put them in order of the predictions.": (
             max(accuracies) - max(accuracies[:n])
@@ -155,12 +178,42 @@ def _wrong_improvements(mean: float, deviation: float, best: float) -> dict[str,
         return {
             "With a deviation of 0 nothing is gained where the mean is below the best.": gain,
             "With a deviation of 0 the improvement is what the mean exceeds the best by.": 0.0,
+            "With a deviation of 0 a mean below the best gains 0: here the sign is lost.": (
+                abs(gain)
+            ),
+            "With a deviation of 0 the larger one of gain and 0 is meant: here it is the smaller one.": (
+                min(gain, 0)
+            ),
         }
     z = gain / deviation
     share, density = float(stats.norm.cdf(z)), float(stats.norm.pdf(z))
     return {
         "What the mean exceeds the best by counts only where it is above 0 here: leave it as it is.": (
             max(gain, 0) * share + deviation * density
+        ),
+        "What the mean exceeds the best by is not multiplied by the share.": (
+            gain + deviation * density
+        ),
+        "What the mean exceeds the best by is missing in the first part: multiply the share by it.": (
+            share + deviation * density
+        ),
+        "The first part has the wrong sign: mean - best, times the share.": (
+            deviation * density - gain * share
+        ),
+        "This takes the share above z: take the one below, for z = (mean - best) / deviation.": (
+            gain * (1 - share) + deviation * density
+        ),
+        "The density is multiplied by the variance: multiply it by the deviation.": (
+            gain * share + deviation**2 * density
+        ),
+        "The second part is halved: it is the deviation times the density.": (
+            gain * share + deviation * density / 2
+        ),
+        "This is the deviation alone: what the mean exceeds the best by counts as well.": deviation,
+        "This adds the deviation to what the mean exceeds the best by: weigh them by the share and "
+        "the density.": max(gain, 0) + deviation,
+        "Something is added to the deviation: take it as it is, and answer for 0 by itself.": (
+            _improvement(mean, deviation + 0.01, best)
         ),
         "The second part is missing: the deviation times the density.": gain * share,
         "The first part is missing: what the mean exceeds the best by, times the share.": (
@@ -279,6 +332,8 @@ def _wrong_promotions(rung: dict[str, float], promoted: set[str], eta: int) -> d
         "These are eta networks: the best 1/eta of the rung are meant.": [
             name for name in ranking[:eta] if name not in promoted
         ],
+        "This divides by 3: divide by eta.": _promotable(rung, promoted, 3),
+        "This sorts by the names: sort by the accuracies.": sorted(rung)[:n],
         "This forgets the limit: only the best 1/eta go on.": left,
         "These were promoted already: the others among the best are asked for.": [
             name for name in ranking[:n] if name in promoted

@@ -82,9 +82,14 @@ def _attained(
 
 def _wrongly_attained(fronts: list[Front], limit: int) -> dict[str, float]:
     flat = [pair for front in fronts for pair in front]
+    by_size = [sorted(front) for front in fronts]
+    sizes: list[Front] = [[(size, size) for size, _ in front] for front in fronts]
     return {
         "A network of exactly limit parameters keeps the limit.": _attained(
             fronts, limit, within=lambda size, limit: size < limit
+        ),
+        "Networks of exactly limit parameters are taken alone: smaller ones keep the limit as well.": (
+            _attained(fronts, limit, within=lambda size, limit: size == limit)
         ),
         "These are the networks above the limit: those up to it are asked for.": _attained(
             fronts, limit, within=lambda size, limit: size > limit
@@ -121,6 +126,22 @@ def _wrongly_attained(fronts: list[Front], limit: int) -> dict[str, float]:
         ),
         "This takes the last network of each search: take its best one.": _attained(
             fronts, limit, of_search=lambda accuracies: accuracies[-1]
+        ),
+        "This takes the largest network of each search: take the most accurate one.": _attained(
+            by_size, limit, of_search=lambda accuracies: accuracies[-1]
+        ),
+        "This takes the smallest network of each search: take the most accurate one.": _attained(
+            by_size, limit, of_search=lambda accuracies: accuracies[0]
+        ),
+        "This takes the mean within each search: take its best network.": _attained(
+            fronts, limit, of_search=statistics.fmean
+        ),
+        "These are numbers of parameters: the accuracies are asked for.": _attained(sizes, limit),
+        "The first search is left out.": _attained(
+            fronts, limit, over=lambda each: statistics.median(each[1:] or each)
+        ),
+        "This is the upper quartile over the searches: the median is asked for.": _attained(
+            fronts, limit, over=lambda each: float(np.percentile(each, 75))
         ),
         "This takes the median within each search: take its best network.": _attained(
             fronts, limit, of_search=statistics.median
@@ -278,6 +299,7 @@ def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[in
     everything = _combinations(gains, costs)
     right = _chosen(gains, costs, limit)
     dear = [(gain, choice) for gain, cost, choice in everything if cost > limit]
+    kept = [each for each in everything if each[1] <= limit] or [(0, 0, [])]
     cheapest = min(everything, key=lambda each: each[1])[2]
     return {
         "A choice that costs exactly limit keeps it.": _chosen(gains, costs, limit - 1),
@@ -285,6 +307,17 @@ def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[in
         "This is the cheapest choice: of those that keep the limit, take the one that gains most.": (
             cheapest
         ),
+        "This is the costliest choice that keeps the limit: take the one that gains most.": (
+            max(kept, key=lambda each: each[1])[2]
+        ),
+        "The costs are subtracted from the gains: within the limit the gain alone counts.": (
+            max(kept, key=lambda each: each[0] - each[1])[2]
+        ),
+        "This gains most for what it costs: within the limit the gain alone counts.": (
+            max(kept, key=lambda each: each[0] / max(each[1], 1))[2]
+        ),
+        "This is the first variant of each block: try all combinations.": [0] * len(gains),
+        "This may cost one more than the limit.": _chosen(gains, costs, limit + 1),
         "Here gains and costs are swapped.": _chosen(costs, gains, limit),
         "These choices are above the limit.": max(dear, default=(0, []))[1],
         "The limit is for the sum of the costs, not for the cost of each block.": [
