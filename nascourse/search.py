@@ -367,12 +367,16 @@ def retrain(
 
 
 def _fitted(space: Space, splits: Splits, column: str) -> Space:
-    """The space for these images, see `spaces.fitted`; of a `HyperModel` what it brings."""
+    """The space for these images, see `spaces.fitted`; of a `HyperModel` its ``build`` is handed
+    them, and is the space if there is no ``fit`` beside it.
+    """
     if not isinstance(space, keras_tuner.HyperModel):
         return fitted(space, splits, column)
     # KerasTuner puts a function of other parameters in front of ``build``: those of the class count.
-    build = fitted(update_wrapper(partial(space.build), type(space).build), splits, column)
-    fit = own_fit(space)
+    method = update_wrapper(partial(space.build), type(space).build)
+    build, fit = fitted(method, splits, column), own_fit(space)
+    if build is method:  # it takes none of the facts
+        return space.build if fit is None else space
     if fit is None:
         return build
     model = keras_tuner.HyperModel()

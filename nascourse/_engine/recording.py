@@ -388,8 +388,8 @@ def written_in(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CourseError(
-            f"The folder {str(folder)!r} can no longer be read or written ({error.strerror}): all "
-            "finished trials are kept; free some space, or allow it to be read and written, and "
+            f"The folder {str(folder)!r} can no longer be read or written ({error.strerror or error}): "
+            "all finished trials are kept; free some space, or allow it to be read and written, and "
             "start it again with the same folder to go on."
         ) from error
 
