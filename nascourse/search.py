@@ -17,11 +17,12 @@ goes on after a crash (`nascourse._engine.recording`).
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, update_wrapper
 from pathlib import Path
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -35,9 +36,9 @@ from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, trials, whole_number
 from nascourse._engine import feeding, preflight
-from nascourse._engine.blame import reason
+from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
-from nascourse._engine.identity import Space, build_function, own_fit
+from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.loops import (
     fixed_hyperparameters,
     library_noise_off,
@@ -56,7 +57,7 @@ from nascourse._engine.options import (
 )
 from nascourse._engine.parallel import Workers
 from nascourse._engine.recorder import TrialRecorder
-from nascourse._engine.recording import Recording
+from nascourse._engine.recording import Recording, written_in
 from nascourse._engine.waiting import MAX_WAIT
 from nascourse.data import Splits
 from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, fitted
@@ -91,9 +92,9 @@ class Search:
     def __repr__(self) -> str:
         n_completed = (self.table["status"] == "completed").sum()
         best = f", best {self.best[trials.objective(self.table)]:.3f}" if n_completed else ""
-        reason = trials.failure(self.table)
+        failure = trials.failure(self.table)
         return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped}" + (
-            f"; {reason})" if reason else ")"
+            f"; {failure})" if failure else ")"
         )
 
     @property
@@ -202,7 +203,8 @@ def run_search(
     ----------
     space
         A build function for KerasTuner, such as `spaces.cnn_space`, or an `AutoKerasSpace`; or a
-        `HyperModel` of KerasTuner, whose own ``fit``, if it has one, trains each network.  It is
+        `HyperModel` of KerasTuner, whose own ``fit``, if it has one, trains each network: a number
+        that it returns is what the trial is judged by, and else the best epoch is.  The space is
         handed the shape of the images and the number of classes, see `spaces.fitted`.
     splits
         Trains on its training part, scores on its validation part, and never sees its test part.
@@ -269,14 +271,13 @@ def run_search(
     )
     deadline = Deadline(max_seconds)
     max_wait = positive_number("max_wait", max_wait)
-    if own_fit(space) is None:
-        space = build_function(space)
-    space = fitted(space, splits, options.objective[0])
+    space = _fitted(space, splits, options.objective[0])
     oracle = _make_oracle(space, options)
     preflight.check_network(space, splits, options.objective[0])
     identity = options.identity(space, splits)
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective
+    workers = Workers(executor, space, splits, options, max_wait=max_wait) if executor else None
     with (
         Recording.opened(
             given_path(directory),
@@ -287,9 +288,9 @@ def run_search(
         ) as recording,
         library_noise_off(),
         loaded_objects_frozen(),
+        _errors_as_sentences(recording),
     ):
         was_finished = recording.content.stopped is not None
-        workers = Workers(executor, space, splits, options, max_wait=max_wait) if executor else None
         recorder = TrialRecorder(recording, observer, options.objective)
         tuner, fit = make_tuner(
             space, splits, oracle, options, recorder, deadline=deadline, workers=workers
@@ -303,8 +304,8 @@ def run_search(
         stopped += "; so it was before, and nothing is trained again"
     table = recording.table
     table.attrs["objective"] = options.objective
-    if reason := trials.failure(table):
-        print(f"{reason[0].upper()}{reason[1:]}.")
+    if failure := trials.failure(table):
+        print(f"{failure[0].upper()}{failure[1:]}.")
     return Search(table, recording.curves, stopped, options, recording.folder, splits, tuner)
 
 
@@ -385,6 +386,24 @@ def retrain(
     return model
 
 
+def _fitted(space: Space, splits: Splits, column: str) -> Space:
+    """The space for these images, see `spaces.fitted`; of a `HyperModel` its ``build`` is handed
+    them, and is the space if there is no ``fit`` beside it.
+    """
+    if not isinstance(space, keras_tuner.HyperModel):
+        return fitted(space, splits, column)
+    # KerasTuner puts a function of other parameters in front of ``build``: those of the class count.
+    method = update_wrapper(partial(space.build), type(space).build)
+    build, fit = fitted(method, splits, column), own_fit(space)
+    if build is method:  # it takes none of the facts
+        return space.build if fit is None else space
+    if fit is None:
+        return build
+    model = keras_tuner.HyperModel()
+    model.build, model.fit = build, fit
+    return model
+
+
 def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
     first = hyperparameters = None
     if isinstance(space, AutoKerasSpace):
@@ -411,14 +430,27 @@ def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOpt
         cause = "out of time" if isinstance(stop, TimeIsUp) else "interrupted"
         recording.stop()
         return f"{cause}; {AGAIN}"
-    except OSError as error:
-        recording.forgive()
-        raise CourseError(
-            f"The folder {str(recording.folder)!r} can no longer be written ({error.strerror}): "
-            f"its {len(recording.content.trials)} finished trials are kept; free some space, and "
-            f"{AGAIN}."
-        ) from error
     return stopped
+
+
+@contextlib.contextmanager
+def _errors_as_sentences(recording: Recording) -> Iterator[None]:
+    """Say whose fault an error outside of a training is; it counts against no network."""
+    try:
+        yield
+    except SearchEnds:  # it is a sentence, and a pool that broke does count
+        raise
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            recording.forgive()
+        name = culprit(error)
+        if name is not None:
+            raise CourseError(
+                f"{name} failed ({reason(error)}): this is not the fault of a network; all finished "
+                f"trials are kept; repair it, and {AGAIN}."
+            ) from error
+        with written_in(recording.folder):
+            raise
 
 
 def _why_finished(recording: Recording, options: SearchOptions) -> str:

@@ -16,6 +16,8 @@ from keras import layers
 from nascourse import CourseError, search
 from nascourse._engine import compat
 from nascourse._engine.blame import blame, disk_error
+from nascourse._engine.loops import TRIES
+from nascourse._engine.recording import parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
 
@@ -80,6 +82,26 @@ def test_a_callback_that_fails_ends_the_search_and_counts_no_trial(run, tmp_path
     text = str(raised.value)
     assert f"The callback {type(callback).__name__} failed in trial 1" in text
     assert "\n" not in text and text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "event", ["search_begin", "trial_begin", "epoch_end", "trial_end", "search_end"]
+)
+def test_an_observer_that_fails_at_any_time_counts_no_trial(run, tmp_path, event):
+    def fail(self, *arguments):
+        raise FileNotFoundError("mine")  # which is not in the folder of the search
+
+    observer = type("Mine", (search.Observer,), {event: fail})
+    kept = 0
+    for _ in range(TRIES + 1):
+        with pytest.raises(CourseError, match="The observer Mine failed .*mine") as raised:
+            run(tmp_path, observer=observer(), max_trials=1)
+        assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+        kept = 1 if event in ("trial_end", "search_end") else kept
+
+    trials = parse((tmp_path / "search.json").read_text("utf-8")).trials
+    assert len(trials) == kept
+    assert run(tmp_path, max_trials=1).table["status"].tolist() == ["completed"]
 
 
 def test_a_failed_download_counts_no_trial_and_the_search_goes_on_later(run, tmp_path, monkeypatch):

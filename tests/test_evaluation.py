@@ -12,6 +12,7 @@ from keras import layers
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from nascourse import CourseError, evaluation, spaces
+from nascourse._engine.costs import flops_if_known
 
 COUNTED = {"Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "BiasAdd"}
 
@@ -151,6 +152,26 @@ def test_a_layer_of_unknown_arithmetic_is_refused_by_name(layer):
     assert "'strange'" in str(raised.value)
     assert type(layer).__name__ in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_flops_that_cannot_be_counted_are_unknown():
+    class Own(layers.Dense):
+        pass
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = layers.Dense(2)
+
+        def call(self, x):
+            return self.last(x)
+
+    own = Model()
+    own(np.zeros((1, 3)))
+    of_any_size = network(layers.Conv2D(2, 3), layers.GlobalMaxPooling2D(), shape=(None, None, 1))
+
+    assert [flops_if_known(m) for m in (own, of_any_size, network(Own(2)))] == [None] * 3
+    assert flops_if_known(network(layers.Dense(2), shape=(3,))) == 2 * 3 * 2 + 2
 
 
 # Accuracy

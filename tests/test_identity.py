@@ -7,12 +7,14 @@ of another file, further down in it, and after other networks have used up Keras
 from __future__ import annotations
 
 import itertools
+import logging
 from pathlib import Path
 
 import keras
 import pytest
 
 from nascourse import CourseError
+from nascourse._engine.descriptions import Describer, code_description
 from nascourse._engine.options import SearchOptions
 from nascourse._engine.recording import Content, _continued
 
@@ -312,6 +314,62 @@ def test_where_it_cannot_be_known_the_sentence_asks(small):
 
     assert "cannot be known" in said and "same_space=True" in said and "overwrite=True" in said
     assert goes_on(old, new, small, same_space=True) is True
+
+
+RARE = "if width == 61:\n    x = layers.{}(4)(layers.Flatten()(x))"
+MANY = "list(range(1, 101))"
+
+
+def test_a_partial_is_asked_about_as_the_function_in_it(small):
+    old, new = (
+        functional(RARE.format(kind), choices=MANY).replace("space(hp)", "made(hp, *_)")
+        + "space = functools.partial(made)"
+        for kind in ("Dense", "Conv1D")
+    )
+
+    assert goes_on(old, old, small) is True
+    assert "cannot be known" in goes_on(old, new, small)
+
+
+def test_code_that_was_none_is_no_other_version_of_python(small):
+    own = functional(choices=MANY)
+    old = Content(identity(own, small) | {"build function": "some None"}, [ROW])
+
+    with pytest.raises(CourseError, match="cannot be known"):
+        _continued(old, identity(own, small), Path("f"), same_space=False, retry_failed=False)
+
+
+def test_the_first_text_of_a_generator_or_a_list_is_part_of_its_code():
+    def function(text: str):
+        return eval(f"lambda x: [y for y in ({text!r} + str(i) for i in x)]")  # noqa: S307
+
+    relu, tanh = (code_description(function(text).__code__) for text in ("relu", "tanh"))
+
+    assert relu == code_description(function("relu").__code__) != tanh
+
+
+def test_a_docstring_is_no_part_of_the_code():
+    def one(x):
+        """One."""
+        return [x]
+
+    def other(x):
+        """Other."""
+        return [x]
+
+    assert code_description(one.__code__) == code_description(other.__code__)
+
+
+def test_a_callback_with_a_logger_stays_the_same_whatever_logs_besides():
+    class Logs(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.log = logging.getLogger("mine")
+
+    before = Describer().describe([Logs()])
+    logging.getLogger(f"another.{next(_files)}").addHandler(logging.NullHandler())
+
+    assert Describer().describe([Logs()]) == before
 
 
 def test_the_sentence_names_what_differs(small):

@@ -86,6 +86,22 @@ def test_a_missing_copy_is_written_again(folder, name):
     assert (folder / "search.json").read_bytes() == (folder / "search.backup.json").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), PermissionError(13, "no")]
+)
+@pytest.mark.parametrize("step", ["_read", "atomic_write"])
+def test_a_folder_that_cannot_be_read_or_written_is_one_sentence(folder, monkeypatch, step, error):
+    def fail(*arguments):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, step, fail)
+        said = refusal(folder)
+
+    assert f"({error.strerror})" in said and "finished trials are kept" in said
+    assert len(reopened(folder).content.trials) == 1
+
+
 def test_a_changed_digit_is_damage(folder, capsys):
     path = folder / "search.json"
     path.write_text(path.read_text("utf-8").replace("0.5", "0.6", 1), "utf-8")

@@ -22,7 +22,7 @@ from keras import layers
 from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
-from nascourse._engine import compat, feeding, loops
+from nascourse._engine import compat, feeding, loops, recording
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
 
@@ -587,7 +587,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(
         with pytest.raises(CourseError) as raised:
             run(tmp_path, **RANDOM)
 
-    assert_one_sentence(raised.value, "No space left on device", "1 finished trials are kept")
+    assert_one_sentence(raised.value, "No space left on device", "all finished trials are kept")
     assert_same_search(run(tmp_path, **RANDOM), found)
 
 
@@ -603,8 +603,26 @@ def test_a_disk_too_full_for_weights_is_no_failed_trial(run, randomly, tmp_path,
         with pytest.raises(CourseError) as raised:
             run(tmp_path, **RANDOM)
 
-    assert_one_sentence(raised.value, "No space left on device", "0 finished trials")
+    assert_one_sentence(raised.value, "No space left on device", "all finished trials are kept")
     assert_same_search(run(tmp_path, **RANDOM), found)
+
+
+def test_a_full_disk_at_the_next_start_gives_the_same_advice(run, randomly, tmp_path, monkeypatch):
+    """Not the advice to overwrite the search, whose state KerasTuner could not write."""
+    found, _, _ = randomly
+    folder = shutil.copytree(found.directory, tmp_path / "copy")
+    (folder / "keras_tuner" / "tuner0.json").unlink()
+
+    def full(path, *_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    for module, name in ((recording, "atomic_write"), (keras_tuner.Tuner, "reload")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, full)
+            with pytest.raises(CourseError) as raised:
+                run(folder, **RANDOM)
+        assert_one_sentence(raised.value, "No space left on device", "free some space")
+    assert_same_search(run(folder, **RANDOM), found)
 
 
 # Damaged files
@@ -907,6 +925,23 @@ def test_a_loss_that_is_no_number_is_a_failure(run, tmp_path):
     assert "nan" in found.table["message"][0].lower()
 
 
+def test_a_metric_without_a_number_is_no_failure(run, tmp_path):
+    """As the recall of a class of which there are no images."""
+
+    def undefined(y_true, y_pred):
+        return y_pred[:, 0] * float("nan")
+
+    def space(hp):
+        model = dense_network(hp.Choice("units", [4, 8]))
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy", undefined])
+        return model
+
+    found = run(tmp_path, space)
+
+    assert found.table["status"].tolist() == ["completed"]
+    assert found.curves["val_undefined"].isna().all()
+
+
 def test_networks_that_are_too_large_are_rows_and_the_search_goes_on(run, tmp_path):
     """KerasTuner by itself gives up after three of them in a row."""
     sizes = {units: 785 * units + 10 * (units + 1) for units in (4, 8, 12, 16, 20, 24)}
@@ -918,6 +953,19 @@ def test_networks_that_are_too_large_are_rows_and_the_search_goes_on(run, tmp_pa
     for units, size in sizes.items():
         if units > 4:
             assert f"{size} parameters" in by_units["message"][units]
+
+
+def test_networks_that_get_their_size_from_the_first_batch_can_be_too_large(run, tmp_path):
+    def space(hp):
+        stack = [layers.Flatten(), layers.Dense(hp.Choice("units", [4, 8]))]
+        return compiled(keras.Sequential([*stack, layers.Dense(10, activation="softmax")]))
+
+    size = 785 * 4 + 10 * 5
+    table = run(tmp_path, space, max_trials=2, max_model_size=size).table.set_index("units")
+
+    assert table["status"].to_dict() == {4: "completed", 8: "failed"}
+    assert table["n_params"][4] == size
+    assert f"Oversized model: {785 * 8 + 10 * 9} parameters" in table["message"][8]
 
 
 def test_autokeras_too_goes_on_after_networks_that_are_too_large(run, tmp_path):
@@ -999,18 +1047,6 @@ def test_a_sequential_network_can_be_searched(run, tmp_path):
     found = run(tmp_path, space)
 
     assert found.table["status"].tolist() == ["completed"]
-
-
-def test_a_hyperparameter_never_overwrites_a_column_of_the_table(run, tmp_path):
-    def space(hp):
-        return dense_network(hp.Choice("epochs", [40, 50]))
-
-    try:
-        found = run(tmp_path, space)
-    except CourseError as error:
-        assert "'epochs'" in str(error)
-    else:
-        assert found.table["epochs"].tolist() == [1]
 
 
 # Mistakes
@@ -1138,6 +1174,20 @@ def test_a_folder_that_cannot_be_is_one_sentence(run, tmp_path, below):
     with pytest.raises(CourseError) as raised:
         run(tmp_path / "file" / below)
     assert_one_sentence(raised.value, "file", "cannot be written", "choose another")
+
+
+def test_networks_for_images_of_any_size_are_refused(run, tmp_path):
+    """Their costs cannot be counted, and a report of them would fail at the very end."""
+
+    def space(hp):
+        image = keras.Input((None, None, 1))
+        x = layers.GlobalMaxPooling2D()(layers.Conv2D(hp.Choice("filters", [2, 4]), 3)(image))
+        return compiled(keras.Model(image, layers.Dense(10, activation="softmax")(x)))
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", space)
+    assert_one_sentence(raised.value, "take (None, None, 1)", "image_shape")
+    assert not (tmp_path / "new").exists()
 
 
 # The progress bar

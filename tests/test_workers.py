@@ -5,16 +5,23 @@ from __future__ import annotations
 import concurrent.futures
 import concurrent.futures.process
 import dataclasses
+import multiprocessing
 import pickle
+import sys
 import threading
+import time
 
+import autokeras as ak
 import keras
+import keras_tuner
 import pytest
+import tree
 from drills.kill_and_resume import differences
 from keras import layers
 
 from nascourse import CourseError, search, spaces
 from nascourse._engine import parallel
+from nascourse._engine.options import TimeIsUp
 from nascourse._engine.recording import parse
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
@@ -250,6 +257,102 @@ def test_time_runs_out_while_workers_work(run, tmp_path):
     found = run(tmp_path, executor=Never(), max_seconds=0.5)
 
     assert found.table.empty and found.stopped.startswith("out of time")
+
+
+class EpochsOfFourSeconds(keras.callbacks.Callback):
+    """Counts epochs, and turns the clock."""
+
+    seen, now = 0, 0.0
+
+    def on_epoch_end(self, epoch, logs=None):
+        EpochsOfFourSeconds.seen += 1
+        EpochsOfFourSeconds.now += 4
+
+
+def test_a_worker_keeps_to_the_time_of_the_search(run, tmp_path, monkeypatch):
+    """Between two epochs, as without workers: the trial is not in the table, and goes on later."""
+    clock = EpochsOfFourSeconds
+    clock.seen, clock.now = 0, 0.0
+    options = {"executor": Immediately(), "max_trials": 1, "epochs": 5, "callbacks": [clock()]}
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock.now)
+        found = run(tmp_path, max_seconds=10, **options)
+
+    assert clock.seen == 3 and found.table.empty
+    assert found.stopped.startswith("out of time")
+    assert run(tmp_path, **options).table["epochs"].tolist() == [5]
+
+
+class Prefetching(Never):
+    """A pool whose processes begin when the search has ended: such tasks cannot be cancelled."""
+
+    _mp_context = multiprocessing.get_context("spawn")
+
+    def __init__(self):
+        self.tasks = []
+
+    def submit(self, function, *arguments):
+        self.tasks.append((function, *pickle.loads(pickle.dumps(arguments))))
+        return super().submit(function, *arguments)
+
+
+def test_the_processes_of_a_pool_end_with_the_search(run, tmp_path):
+    class Stop(search.Observer):
+        def waiting(self, line):
+            raise KeyboardInterrupt
+
+    pool = Prefetching()
+    EpochsOfFourSeconds.seen = 0
+    options = {"in_flight": 2, "callbacks": [EpochsOfFourSeconds()]}
+    assert run(tmp_path, executor=pool, observer=Stop(), **options).interrupted
+
+    for function, task, state in pool.tasks:
+        with pytest.raises(TimeIsUp):
+            function(task, state)
+    assert len(pool.tasks) == 2 and EpochsOfFourSeconds.seen == 0
+
+
+def test_an_observer_that_fails_while_workers_work_is_named(run, tmp_path):
+    class Mine(search.Observer):
+        def waiting(self, line):
+            raise AttributeError("mine")
+
+    with pytest.raises(CourseError, match="The observer Mine failed .*mine"):
+        run(tmp_path, executor=Never(), observer=Mine())
+
+
+class InNotebook(keras_tuner.HyperModel):
+    """What a cell of a notebook would define: a space, whose module a test changes."""
+
+    def build(self, hp):
+        return tiny_space(hp)
+
+
+class Block(ak.Block):
+    def build(self, hp, inputs=None):
+        return layers.Dense(hp.Choice("units", [2, 3]))(layers.Flatten()(tree.flatten(inputs)[0]))
+
+
+def block_space() -> spaces.AutoKerasSpace:
+    image = ak.ImageInput(name="image")
+    return spaces.AutoKerasSpace(image, ak.ClassificationHead()(Block(name="block")(image)))
+
+
+@pytest.mark.parametrize(
+    "kind, options",
+    [
+        (EpochsOfFourSeconds, {"callbacks": [EpochsOfFourSeconds()]}),
+        (InNotebook, {"space": InNotebook()}),
+        (Block, {"space": block_space()}),
+    ],
+)
+def test_what_a_pool_could_not_import_is_refused_by_name(run, tmp_path, monkeypatch, kind, options):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    monkeypatch.setattr(kind, "__module__", "__main__")
+
+    with pytest.raises(CourseError, match=f"cannot find {kind.__name__}.*file beside"):
+        run(tmp_path / "new", executor=Prefetching(), **options)
+    assert not (tmp_path / "new").exists()
 
 
 def test_workers_that_are_gone_end_the_search_which_goes_on_with_others(run, tmp_path, capsys):

@@ -42,17 +42,17 @@ def reason(error: BaseException) -> str:
 
 def blame(error: Exception) -> Literal["network", "machine", "caller"]:
     """Whose fault an error is that ended a training."""
-    if _culprit(error) is not None:
+    if culprit(error) is not None:
         return "caller"
     return "machine" if any(map(_is_of_machine, _chain(error))) else "network"
 
 
 def sentence(error: Exception, trial: int) -> str:
     """Say what the machine or the caller has done to a trial, and how to go on."""
-    culprit = _culprit(error)
-    if culprit is not None:
+    name = culprit(error)
+    if name is not None:
         return (
-            f"{culprit} failed in trial {trial} ({reason(error)}): this is not the fault of the "
+            f"{name} failed in trial {trial} ({reason(error)}): this is not the fault of the "
             "network, so the trial does not count; repair it, and start the search again with the "
             "same folder."
         )
@@ -92,7 +92,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _culprit(error: BaseException) -> str | None:
+def culprit(error: BaseException) -> str | None:
     """The callback or the observer of the caller in which an error was raised, if it was in one."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         names = frame.f_locals

@@ -282,13 +282,18 @@ def tracebacks_off() -> Iterator[None]:
 def weights_saved_once() -> Iterator[None]:
     """Let KerasTuner write the weights of the best epoch when a training ends, whole or not at all.
 
-    Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before.  A
-    trial that is interrupted is trained again from its beginning, and needs no file before.
+    Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before, and
+    after each one that was not validated.  A trial that is interrupted is trained again from its
+    beginning, and needs no file before.
     """
     from keras_tuner.src.engine import tuner_utils
 
     class SaveBestEpochOnce(tuner_utils.SaveBestEpoch):
         _best_weights: list[np.ndarray] | None = None
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            if self.objective.has_value(logs):
+                super().on_epoch_end(epoch, logs)
 
         def _save_model(self) -> None:
             self._best_weights = self.model.get_weights()

@@ -66,6 +66,15 @@ def count_flops(model: keras.Model) -> int:
     return sum(cost.flops for cost in layer_costs(model))
 
 
+def flops_if_known(model: keras.Model) -> int | None:
+    """What `count_flops` gives, or nothing where it cannot be counted."""
+    try:
+        return count_flops(model)
+    # An unknown layer; an own model, or a layer without one output; a side that has no fixed size.
+    except (CourseError, AttributeError, TypeError):
+        return None
+
+
 def _layer_flops(layer: keras.Layer, takes: tuple[int, ...], gives: tuple[int, ...]) -> int:
     """The arithmetic of one call, whose input and output have these shapes."""
     # Exact types: a subclass may compute something else.

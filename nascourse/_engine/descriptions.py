@@ -7,8 +7,10 @@ was written: a notebook that is run again in a new kernel describes its function
 from __future__ import annotations
 
 import dis
+import functools
 import hashlib
 import json
+import logging
 import platform
 import re
 import types
@@ -74,6 +76,10 @@ class Describer:
     def _described(self, value: Any, depth: int) -> Any:
         if isinstance(value, types.MethodType):
             return self.describe([value.__func__, value.__self__], depth + 1)
+        if isinstance(value, functools.partial):
+            return self.describe([value.func, value.args, value.keywords], depth + 1)
+        if isinstance(value, logging.Logger):  # it refers to all other loggers of the process
+            return value.name
         if isinstance(value, types.FunctionType):
             if not _is_own(value, value.__code__.co_filename):
                 return f"{value.__module__}.{value.__qualname__}"
@@ -132,7 +138,8 @@ def without_number(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _docstring(code: types.CodeType) -> str | None:
     first = code.co_consts[0] if code.co_consts else None
-    return first if isinstance(first, str) and code.co_name != "<lambda>" else None
+    has_none = code.co_name.startswith("<")  # a lambda, a comprehension or a generator
+    return first if isinstance(first, str) and not has_none else None
 
 
 def _is_own(thing: Any, file: str) -> bool:

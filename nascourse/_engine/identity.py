@@ -27,7 +27,7 @@ from nascourse._engine import compat
 from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.ranges import is_active, possible_values
-from nascourse._engine.recording import ALL, NO_NETWORK
+from nascourse._engine.recording import ALL_COMPARED, NO_NETWORK
 from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
 
 MOST_NETWORKS = 16  # are built to compare a space
@@ -44,7 +44,8 @@ def own_fit(space: Space) -> Callable[..., Any] | None:
     """The ``fit`` that a `HyperModel` brings, if it brings one."""
     if not isinstance(space, keras_tuner.HyperModel):
         return None
-    return None if type(space).fit is keras_tuner.HyperModel.fit else space.fit
+    function = getattr(space.fit, "__func__", None)
+    return None if function is keras_tuner.HyperModel.fit else space.fit
 
 
 def space_identity(space: Space) -> dict[str, Any]:
@@ -56,9 +57,9 @@ def space_identity(space: Space) -> dict[str, Any]:
         config = compat.autokeras_config(build.inputs, build.outputs)
         content = [config, dict(build.first or {}), dict(build.fixed)]
         return {"space": digest(content), "own code": blocks.code_digest}
-    known = declared(build)
-    default = [known.get_config()["space"], fingerprint(built(build, {}))]
-    networks, is_complete = _networks(build, known)
+    declared_space = declared(build)
+    default = [declared_space.get_config()["space"], fingerprint(built(build, {}))]
+    networks, is_complete = _networks(build, declared_space)
     function, fit = Describer(), Describer()
     function.describe(build)
     fit.describe(own_fit(space))
@@ -66,12 +67,12 @@ def space_identity(space: Space) -> dict[str, Any]:
         "space": digest(default),
         **networks,
         "fit": fit.code_digest,
-        "build function": f"{ALL if is_complete else 'some'} {function.code_digest}",
+        "build function": f"{ALL_COMPARED if is_complete else 'some'} {function.code_digest}",
     }
 
 
 def _networks(
-    build: Callable[..., keras.Model], known: keras_tuner.HyperParameters
+    build: Callable[..., keras.Model], declared_space: keras_tuner.HyperParameters
 ) -> tuple[dict[str, dict[str, str | None]], bool]:
     """Digests of the networks of several configurations, and whether these are all there are."""
     parts: dict[str, dict[str, str | None]]
@@ -80,7 +81,7 @@ def _networks(
     unseen = True
     while unseen:
         unseen = False
-        for configuration in _configurations(known):
+        for configuration in _configurations(declared_space):
             key = json.dumps(configuration, sort_keys=True, default=str)
             if key in parts["networks"]:
                 continue
@@ -90,13 +91,13 @@ def _networks(
             hp.values = dict(configuration)
             for part, content in zip(parts.values(), _network(build, hp)):
                 part[key] = content
-            names = {entry.name for entry in known.space}
+            names = {entry.name for entry in declared_space.space}
             new = [entry for entry in hp.space if entry.name not in names]
-            known.merge(new)
+            declared_space.merge(new)
             unseen = bool(new)  # other values of these are configurations as well
             if unseen:
                 break
-    return parts, len(parts["networks"]) == _size(known)
+    return parts, len(parts["networks"]) == _size(declared_space)
 
 
 def _network(
@@ -132,22 +133,22 @@ def _inside(layer: Any) -> Iterator[keras.Layer]:
             yield from _inside(inner)
 
 
-def _size(known: keras_tuner.HyperParameters) -> float:
+def _size(declared_space: keras_tuner.HyperParameters) -> float:
     try:
-        return size(known)
+        return size(declared_space)
     except CourseError:  # a continuous range
         return float("inf")
 
 
-def _configurations(known: keras_tuner.HyperParameters) -> Iterator[Mapping[str, Any]]:
+def _configurations(declared_space: keras_tuner.HyperParameters) -> Iterator[Mapping[str, Any]]:
     """All configurations of a small space; of others some that hold every value, and random ones."""
-    if _size(known) <= MOST_NETWORKS:
-        yield from settings(known)
+    if _size(declared_space) <= MOST_NETWORKS:
+        yield from settings(declared_space)
         return
     rng = random.Random(0)
     for turn in range(MOST_NETWORKS):
         configuration: dict[str, Any] = {}
-        for entry in known.space:
+        for entry in declared_space.space:
             if is_active(entry, configuration):
                 values = possible_values(entry)
                 last, half = len(values) - 1, MOST_NETWORKS // 2

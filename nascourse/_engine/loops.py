@@ -29,7 +29,8 @@ from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
 from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
-from nascourse._engine.recorder import TrialRecorder
+from nascourse._engine.preflight import check_names
+from nascourse._engine.recorder import NO_REASON, TrialRecorder
 from nascourse._engine.recording import OVERWRITE, Recording
 from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace
@@ -97,14 +98,25 @@ class _CourseTuner(keras_tuner.Tuner):
 
     def on_batch_end(self, trial, model, batch, logs=None) -> None:
         super().on_batch_end(trial, model, batch, logs)
+        is_first = not self.recorder.network
         self.recorder.batch_end(model)
+        if is_first:  # now the network has its weights, and all hyperparameters are declared
+            self._check(trial.hyperparameters, self.recorder.network["n_params"])
+
+    def _check(self, hp: keras_tuner.HyperParameters, n_params: int) -> None:
+        check_names(hp, self._options.objective[0])
+        limit = self._options.max_model_size
+        if limit and n_params > limit:
+            raise FailedTrialError(f"Oversized model: {n_params} parameters.")
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
         metrics = {name: float(value) for name, value in (logs or {}).items()}
-        self.recorder.epoch_end(epoch + 1, metrics)
-        if not np.isfinite(list(metrics.values())).all():
-            raise FailedTrialError(f"The loss was not a number (NaN) after epoch {epoch + 1}.")
+        self.recorder.epoch_end(metrics)
+        for name in ("loss", "val_loss", self._options.objective[0]):
+            if not np.isfinite(metrics.get(name, 0)):
+                after = f"after epoch {len(self.recorder.curve)}"
+                raise FailedTrialError(f"The {name} was not a number ({metrics[name]}) {after}.")
 
     def run_trial(self, trial: Trial, *args: Any, callbacks=(), **arguments: Any) -> Any:
         # KerasTuner says nothing of validation, and a pause or a stop would wait for its end.
@@ -117,7 +129,7 @@ class _CourseTuner(keras_tuner.Tuner):
             if self.recorder.tries > TRIES:
                 raise FailedTrialError(
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
-                    "needs more memory than there is."
+                    "needs more memory than there is; to try it again, pass retry_failed=True."
                 )
             with (
                 compat.graphs_forgotten(),
@@ -127,7 +139,7 @@ class _CourseTuner(keras_tuner.Tuner):
                 seed = trial_seed(self._options.seed, number)
                 arguments |= {"seed": seed, "listen": self.recorder.listen}
                 results = super().run_trial(trial, *args, **arguments)
-            self.recorder.check_curve()
+            self.recorder.best_epoch()  # refuses a training that has none
             return results
         except TimeIsUp:
             raise
@@ -143,7 +155,12 @@ class _CourseTuner(keras_tuner.Tuner):
             raise FailedTrialError(self.recorder.failure) from error
 
     def on_trial_end(self, trial: Trial) -> None:
-        row = self.recorder.row(completed=trial.status == "COMPLETED")
+        score = None
+        if trial.status == "COMPLETED":  # the table shows what the oracle is told
+            score = float(trial.metrics.get_best_value(self._options.objective[0]))
+        elif trial.message and self.recorder.failure is NO_REASON:  # it refused what `fit` returned
+            self.recorder.failure = trial.message.strip().splitlines()[-1]
+        row = self.recorder.row(score)
         self.end_trial(trial, trial.hyperparameters.values | row, self.recorder.curve)
 
     def end_trial(self, trial: Trial, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
@@ -174,9 +191,13 @@ class _FedSpace(keras_tuner.HyperModel):
     A `HyperModel` with a ``fit`` of its own trains by that.
     """
 
-    def __init__(self, space: Callable[..., keras.Model] | keras_tuner.HyperModel):
+    def __init__(
+        self,
+        space: Callable[..., keras.Model] | keras_tuner.HyperModel,
+        recorder: TrialRecorder,
+    ):
         super().__init__()
-        self._space, self._own_fit = space, own_fit(space)
+        self._space, self._own_fit, self._recorder = space, own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         build = (
@@ -188,7 +209,8 @@ class _FedSpace(keras_tuner.HyperModel):
         if self._own_fit is None:
             return _fit(model, *args, seed=seed, listen=listen, **arguments)
         with _whole_tracebacks():
-            return self._own_fit(hp, model, *args, **arguments)
+            returned = self._own_fit(hp, model, *args, **arguments)
+        return self._recorder.judged_by(returned)
 
 
 class _KerasTuner(_CourseTuner, _Loop):
@@ -253,7 +275,8 @@ def _keras_tuner(
     splits: Splits,
     arguments: dict[str, Any],
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
-    tuner = _KerasTuner(hypermodel=_FedSpace(space), project_name="keras_tuner", **arguments)
+    hypermodel = _FedSpace(space, arguments["recorder"])
+    tuner = _KerasTuner(hypermodel=hypermodel, project_name="keras_tuner", **arguments)
 
     def fit(**fit_arguments: Any) -> None:
         validation = (splits.x_val, splits.y_val)
@@ -293,7 +316,8 @@ def _reloading(recording: Recording) -> Iterator[None]:
         with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
             yield
     except Exception as error:
-        if not recording.content.trials:
+        is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+        if is_of_disk or not recording.content.trials:
             raise
         raise CourseError(
             f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import numbers
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class SearchOptions:
 
     def fit_arguments(self) -> dict[str, Any]:
         """The arguments of ``fit`` for each trial."""
-        # Always with early stopping: else AutoKeras trains the best network once more at the end.
+        # Always with early stopping: else AutoKeras adds its own, by the loss, with a patience of 10.
         column, direction = self.objective
         early_stopping = keras.callbacks.EarlyStopping(
             monitor=column, mode=direction, patience=self.patience or self.epochs
@@ -164,13 +165,25 @@ def positive_number(name: str, seconds: Any) -> float:
 
 
 class Deadline:
-    """The time at which a search stops, in so many seconds from now; never by default."""
+    """The time at which a search stops, in so many seconds from now; never by default.
 
-    def __init__(self, seconds: float | None = None):
+    Parameters
+    ----------
+    seconds
+        How many.
+    flag
+        A file: when it is gone, the time is up as well.
+    """
+
+    def __init__(self, seconds: float | None = None, *, flag: str | None = None):
         end = math.inf if seconds is None else positive_number("max_seconds", seconds)
-        self._end = time.monotonic() + end
+        self._end, self._flag = time.monotonic() + end, flag
+
+    def left(self) -> float:
+        """The seconds until then, but never none."""
+        return max(self._end - time.monotonic(), 1e-9)
 
     def check(self) -> None:
         """Raise `TimeIsUp` if it is."""
-        if time.monotonic() > self._end:
+        if time.monotonic() > self._end or (self._flag and not os.path.exists(self._flag)):
             raise TimeIsUp

@@ -13,7 +13,9 @@ budget of one trial, and one trial at a time in a process, which has one state o
 
 A network that ends its process breaks a `ProcessPoolExecutor`, and so ends the search.  Start it
 again with the same folder and a new pool: the trials that were in flight then go one at a time, and
-one that has broken three pools is a failed trial.  A cluster of Dask lives on, and counts the dead
+one that has broken three pools is a failed trial.  When a search ends before its trials, a pool
+ends those that still run after their epoch; other executors do so when ``max_seconds`` are over,
+and else train them to the end, for nothing.  A cluster of Dask lives on, and counts the dead
 workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 """
 
@@ -21,7 +23,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import io
 import itertools
+import pickle
 import sys
 import tempfile
 import threading
@@ -29,6 +33,7 @@ from collections import deque
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -40,12 +45,12 @@ from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse._engine import compat
-from nascourse._engine.blame import SearchEnds, reason
+from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import atomic_write
 from nascourse._engine.identity import Space
 from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, trial_number
 from nascourse._engine.observers import Observer
-from nascourse._engine.options import SearchOptions, TimeIsUp
+from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
 from nascourse._engine.waiting import result_of
@@ -131,7 +136,7 @@ class Workers:
     CourseError
         The executor uses threads, whose trainings would disturb each other's seeds; or it would
         fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
-        the space, as it was defined in a notebook.
+        the space or a callback, as it was defined in a notebook.
     """
 
     def __init__(
@@ -143,11 +148,12 @@ class Workers:
         *,
         max_wait: float,
     ):
-        _check(executor, space)
+        _check(executor, space, options)
         visible = replace(splits, test=SealedTest(splits.x_val[:0], splits.y_val[:0]))
         self._task = Task(space, visible, options)
         self._max_wait = max_wait
-        self._executor, self._in_flight = executor, options.in_flight or 1
+        assert options.in_flight is not None  # it has become a number
+        self._executor, self._n_in_flight = executor, options.in_flight
         self._count = itertools.count()
 
     def search(self, tuner: Any) -> None:
@@ -158,40 +164,47 @@ class Workers:
         """
         tuner.on_search_begin()
         tuner.oracle.verbose = 0
+        with tempfile.NamedTemporaryFile(prefix="nascourse-") as flag:  # removed when this ends
+            # A pool is on this machine, so its workers see the file, and that it is gone.
+            self._flag = flag.name if compat.start_method(self._executor) else None
+            self._train_all(tuner)
+        tuner.on_search_end()
+
+    def _train_all(self, tuner: Any) -> None:
         waiting: deque[Trial] = deque()
-        flying: deque[tuple[Trial, Future]] = deque()
+        in_flight: deque[tuple[Trial, Future]] = deque()
         proposed, exhausted = 0, False
-        suspects = self._in_flight if tuner.recorder.recording.content.tries else 0
+        n_to_isolate = self._n_in_flight if tuner.recorder.recording.content.tries else 0
         try:
-            while waiting or flying or not exhausted:
-                while len(waiting) + len(flying) < self._in_flight and not exhausted:
+            while waiting or in_flight or not exhausted:
+                while len(waiting) + len(in_flight) < self._n_in_flight and not exhausted:
                     tuner.pre_create_trial()
                     trial = tuner.oracle.create_trial(f"worker{proposed}")
                     proposed += 1
                     exhausted = trial.status == "STOPPED"
                     if not exhausted:
                         waiting.append(trial)
-                while waiting and not (flying and suspects > 0):
+                while waiting and not (in_flight and n_to_isolate > 0):
                     trial = waiting.popleft()
-                    flying.append((trial, self._send(tuner, trial, suspect=suspects > 0)))
-                if flying:
-                    trial, future = flying[0]
+                    future = self._send(tuner, trial, isolate=n_to_isolate > 0)
+                    in_flight.append((trial, future))
+                if in_flight:
+                    trial, future = in_flight[0]
                     _take(tuner, trial, self._result(tuner, trial, future))
-                    flying.popleft()
-                    suspects -= 1
+                    in_flight.popleft()
+                    n_to_isolate -= 1
         finally:
-            for _, future in flying:
+            for _, future in in_flight:
                 future.cancel()
-        tuner.on_search_end()
 
-    def _send(self, tuner: Any, trial: Trial, *, suspect: bool = False) -> Future:
+    def _send(self, tuner: Any, trial: Trial, *, isolate: bool = False) -> Future:
         try:
-            if suspect:  # first see that a worker can begin: perhaps it cannot import the space
+            if isolate:  # first see that a worker can begin: perhaps it cannot import the space
                 beginning = self._executor.submit(len, [train, self._task])
                 self._wait(tuner, beginning, "a worker that can begin")
             # Numbered, as Dask returns the old result of a call that it has seen before.
-            state = trial.get_state() | {"sent": next(self._count)}
-            return self._executor.submit(train, self._task, state)
+            sent = {"sent": next(self._count), "seconds": tuner.deadline.left(), "flag": self._flag}
+            return self._executor.submit(train, self._task, trial.get_state() | sent)
         except TimeIsUp:
             raise
         except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
@@ -215,12 +228,15 @@ class Workers:
             except (TimeIsUp, SearchEnds):  # the second comes from a worker, which says what it is
                 raise
             except Exception as error:
-                then = policy(error)
-                if resent < then.resends:
+                if culprit(error) is not None:  # the observer, which is told that we wait
+                    raise
+                follows = policy(error)
+                if resent < follows.resends:
                     resent += 1
                     future = self._send(tuner, trial)
                     continue
-                if then.max_runs and tuner.recorder.recording.begin_trial() >= then.max_runs:
+                n_runs = follows.max_runs
+                if n_runs and tuner.recorder.recording.begin_trial() >= n_runs:
                     return _failed(trial)
                 raise SearchEnds(
                     f"No worker could finish trial {number} ({reason(error)}): all finished trials "
@@ -229,7 +245,21 @@ class Workers:
                 ) from error
 
 
-def _check(executor: Executor, space: Space) -> None:
+class _InNotebook(Exception):
+    """Something that other processes cannot find, by its name."""
+
+
+class _SentByName(pickle.Pickler):
+    """Refuses the classes and functions of a notebook, of which a pickle holds the names alone."""
+
+    def reducer_override(self, value: Any) -> Any:
+        is_named = isinstance(value, (type, FunctionType))
+        if is_named and value.__module__ == "__main__":
+            raise _InNotebook(value.__qualname__)
+        return NotImplemented
+
+
+def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
     """Refuse workers that cannot train this space."""
     start_method = compat.start_method(executor)
     if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
@@ -238,13 +268,16 @@ def _check(executor: Executor, space: Space) -> None:
             "share this process or copy it: use ProcessPoolExecutor(2, "
             "mp_context=multiprocessing.get_context('spawn'))."
         )
-    in_main = getattr(space, "__module__", None) == "__main__"
-    if start_method and in_main and not hasattr(sys.modules["__main__"], "__file__"):
-        name = getattr(space, "__name__", "the space")
-        raise CourseError(
-            f"The processes of a pool cannot find {name}, as it was defined in this "
-            "notebook: write it into a file beside the notebook, and import it from there."
-        )
+    if start_method and not hasattr(sys.modules["__main__"], "__file__"):
+        try:
+            _SentByName(io.BytesIO()).dump((space, options))
+        except _InNotebook as name:
+            raise CourseError(
+                f"The processes of a pool cannot find {name}, as it was defined in this "
+                "notebook: write it into a file beside the notebook, and import it from there."
+            ) from None
+        except Exception:  # noqa: BLE001, S110 - what else cannot be sent is said when it is sent
+            pass
 
 
 def _take(tuner: Any, trial: Trial, result: Result) -> None:
@@ -273,7 +306,7 @@ def _failed(trial: Trial) -> Result:
 def train(task: Task, state: dict[str, Any]) -> Result:
     """Train one trial, given the state of KerasTuner's trial; this runs in the worker."""
     _spare_the_garbage_collector()
-    network = _Network()
+    network, deadline = _Network(), Deadline(state["seconds"], flag=state["flag"])
     with (
         _ONE_AT_A_TIME,
         compat.own_random_generator(),
@@ -283,7 +316,9 @@ def train(task: Task, state: dict[str, Any]) -> Result:
     ):
         oracle = _OneTrial(Trial.from_state(state), task.options.objective)
         recorder = TrialRecorder(recording, network, task.options.objective)
-        tuner, fit = make_tuner(task.space, task.splits, oracle, task.options, recorder)
+        tuner, fit = make_tuner(
+            task.space, task.splits, oracle, task.options, recorder, deadline=deadline
+        )
         fit(**task.options.fit_arguments())
         trial = oracle.trials[oracle.given.trial_id]
         files = {
@@ -292,6 +327,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
             if path.is_file() and path.name != "trial.json"
         }
         (record,) = recording.content.trials
+        compat.release(oracle)
     return Result(trial.get_state(), record["row"], record["curve"], network.description, files)
 
 

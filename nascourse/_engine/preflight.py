@@ -1,4 +1,4 @@
-"""Look at all that a search is given before its first trial begins: a training is dear."""
+"""Look at all that a search is given before its first trial begins, as a training takes long."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+import keras_tuner
 
-from nascourse import CourseError
+from nascourse import CourseError, trials
 from nascourse._engine import compat, environment
 from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.observers import Observer
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built
+from nascourse.spaces import AutoKerasSpace, built, declared
 
 
 def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) -> None:
@@ -61,6 +62,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"The network of the default values cannot be built ({reason(error)}): repair the "
             f"{to_repair}, and try it by spaces.built(space, {{}})."
         ) from error
+    check_names(declared(build_function(space)), column)
     if isinstance(space, AutoKerasSpace):  # AutoKeras compiles its networks itself
         _check_first(space)
         return
@@ -92,11 +94,34 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
 def _check_first(space: AutoKerasSpace) -> None:
     """Refuse values of the first trial that are of no hyperparameter of its network."""
     try:
-        built(space, space.first or {})
+        if space.first:
+            built(space, space.first)
     except CourseError:
         raise
     except Exception:  # noqa: BLE001 - such a trial fails, and its row says so
         return
+
+
+def check_names(hp: keras_tuner.HyperParameters, column: str) -> None:
+    """Refuse hyperparameters of one name, and those called like a column of the trial table.
+
+    Raises
+    ------
+    CourseError
+        One value would take the place of another.
+    """
+    names = [entry.name for entry in hp.space]
+    for name in names:
+        if name in (*trials.COLUMNS, "fingerprint", column):
+            raise CourseError(
+                f"The hyperparameter {name!r} is called like a column of the trial table: give it "
+                "another name."
+            )
+        if names.count(name) > 1:
+            raise CourseError(
+                f"Two hyperparameters that depend on different values are called {name!r}, and "
+                "KerasTuner would take one for the other: give each a name of its own."
+            )
 
 
 def _check_metric(metric: str, reported: Sequence[str]) -> None:
@@ -128,12 +153,8 @@ def check_fit(model: keras.Model, splits: Splits, *, way_out: str) -> None:
         return
     shape = splits.image_shape
     possible = {shape, shape[:2]} if shape[-1] == 1 else {shape}  # Keras adds the channel of gray
-    if gives != (splits.classes,) or not any(_matches(takes, images) for images in possible):
+    if gives != (splits.classes,) or takes not in possible:
         raise CourseError(
             f"The space builds networks that take {takes} and give {gives}, but the images have the "
             f"shape {shape} and {splits.classes} classes, so {(splits.classes,)} is needed: {way_out}."
         )
-
-
-def _matches(takes: Sequence[int | None], shape: Sequence[int]) -> bool:
-    return len(takes) == len(shape) and all(a in (None, b) for a, b in zip(takes, shape))

@@ -9,13 +9,16 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 
 # isort: split
 import keras
+import numpy as np
 from keras_tuner.errors import FailedTrialError
 
-from nascourse import CourseError, trials
-from nascourse._engine.costs import count_flops, count_params
+from nascourse import trials
+from nascourse._engine.costs import count_params, flops_if_known
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
 from nascourse.spaces import describe, fingerprint
+
+NO_REASON = "KerasTuner gave no reason."
 
 
 class TrialRecorder:
@@ -48,7 +51,7 @@ class TrialRecorder:
         self.tries = self.recording.begin_trial()
         self.curve: list[dict[str, Any]] = []
         self.network: dict[str, Any] = {}
-        self.failure = "KerasTuner gave no reason."
+        self.failure = NO_REASON
         self._number, self._started = number, time.perf_counter()
         self._observer.trial_begin(number)
 
@@ -59,7 +62,7 @@ class TrialRecorder:
                 "fingerprint": fingerprint(model),
                 "architecture": describe(model),
                 "n_params": count_params(model),
-                "flops": _flops_if_known(model),
+                "flops": flops_if_known(model),
             }
             self._observer.network_known(self._number, self.network)
         self._observer.batch_end(self._number)
@@ -72,40 +75,63 @@ class TrialRecorder:
         """Let the observer pause or stop the search between two batches, or before the first."""
         self._observer.batch_end(self._number)
 
-    def epoch_end(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Add an epoch, from 1, to the learning curve."""
+    def epoch_end(self, metrics: dict[str, float]) -> None:
+        """Add an epoch to the learning curve; a second training of the network goes on with it."""
+        epoch = len(self.curve) + 1
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
         self._observer.epoch_end(self._number, epoch, metrics)
 
-    def check_curve(self) -> None:
-        """Refuse a training that has not brought what trials are compared by."""
+    def best_epoch(self) -> dict[str, Any]:
+        """The best of the epochs after which the network was validated.
+
+        Raises
+        ------
+        FailedTrialError
+            There is none.
+        """
         if not self.curve:
             raise FailedTrialError(
                 "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "
                 "callbacks, to model.fit."
             )
-        column = self._objective[0]
-        if column not in self.curve[-1]:
+        column, direction = self._objective
+        validated = [epoch for epoch in self.curve if column in epoch]
+        if not validated:
             raise FailedTrialError(
                 f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {column}: "
                 f"compile with metrics=[{column.removeprefix('val_')!r}]."
             )
+        return (max if direction == "max" else min)(validated, key=lambda epoch: epoch[column])
 
-    def row(self, *, completed: bool) -> dict[str, Any]:
-        """The trial's row of the table, without its hyperparameters."""
+    def judged_by(self, returned: Any) -> Any:
+        """What a trial is judged by whose own ``fit`` has returned this.
+
+        A number counts, and so do metrics by their names.  Of a learning curve the best epoch
+        counts, whose weights are kept; KerasTuner would take the mean of a dict of lists.
+        """
+        column = self._objective[0]
+        is_dict = isinstance(returned, dict)
+        value = returned.get(column) if is_dict else returned
+        if isinstance(value, keras.callbacks.History) or (is_dict and isinstance(value, list)):
+            return {column: self.best_epoch()[column]}
+        if isinstance(value, (float, np.floating)) and not np.isfinite(value):
+            raise FailedTrialError(f"The fit of the HyperModel returned {value} as {column}.")
+        return returned
+
+    def row(self, score: float | None) -> dict[str, Any]:
+        """The trial's row of the table, without its hyperparameters; no score: it has failed."""
         row = {
             "trial": self._number,
-            "status": "completed" if completed else "failed",
+            "status": "failed" if score is None else "completed",
             "epochs": len(self.curve),
             "seconds": round(time.perf_counter() - self._started, 3),
             **self.network,
         }
-        if not completed:
+        if score is None:
             return row | {"message": self.failure}
-        column, direction = self._objective
-        best = (max if direction == "max" else min)(self.curve, key=lambda epoch: epoch[column])
-        judged = {name: best[name] for name in ("val_accuracy", "val_loss", column) if name in best}
-        return row | judged | {"best_epoch": best["epoch"]}
+        best = self.best_epoch()
+        row |= {name: best[name] for name in ("val_accuracy", "val_loss") if name in best}
+        return row | {self._objective[0]: score, "best_epoch": best["epoch"]}
 
     def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Write a finished trial; KerasTuner must have written its own files before."""
@@ -121,10 +147,3 @@ class TrialRecorder:
         for epoch in curve:
             metrics = {k: value for k, value in epoch.items() if k not in ("trial", "epoch")}
             self._observer.epoch_end(number, epoch["epoch"], metrics)
-
-
-def _flops_if_known(model: keras.Model) -> int | None:
-    try:
-        return count_flops(model)
-    except (CourseError, AttributeError):  # a layer that the course does not know, or cannot see
-        return None

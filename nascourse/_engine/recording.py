@@ -41,12 +41,12 @@ RUNNING = "search.running"  # there while a trial runs: a process that ends in g
 BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
-OF_THE_SPACE = {"space", "networks", "compile settings", "own code", "fit"}
-ASKED = "build function"  # another one may still build the same networks
-ALL = "all"  # how it begins where all networks of a space were built, which are compared anyway
-CODE = {"own code", "fit", "code of the callbacks", ASKED}
-PARTS = {
-    "space": OF_THE_SPACE - {"space"},
+SPACE_PARTS = {"space", "networks", "compile settings", "own code", "fit"}
+BUILD_FUNCTION = "build function"  # another one may still build the same networks
+ALL_COMPARED = "all"  # how it begins where all networks of a space were built and compared
+COMPILED_CODE = {"own code", "fit", "code of the callbacks", BUILD_FUNCTION}
+IMPLIED_BY = {
+    "space": SPACE_PARTS - {"space"},
     "networks": {"own code", "compile settings"},
     "compile settings": {"own code"},
     "callbacks": {"code of the callbacks"},
@@ -103,18 +103,19 @@ class Recording:
             both copies of the search are damaged; or it cannot be known whether it is the same.
         """
         with locked(folder, overwrite=overwrite):
-            content = None if overwrite else _read(folder)
-            if content:
-                content = _continued(
-                    content, identity, folder, same_space=same_space, retry_failed=retry_failed
-                )
-            recording = cls(folder, content or Content(identity))
-            if not (folder / RUNNING).exists():
-                recording.content = replace(recording.content, tries=0)
-            if retry_failed:
-                recording._retry()
-            recording._restore_library()
-            recording._write(recording.content)
+            with written_in(folder):
+                content = None if overwrite else _read(folder)
+                if content:
+                    content = _continued(
+                        content, identity, folder, same_space=same_space, retry_failed=retry_failed
+                    )
+                recording = cls(folder, content or Content(identity))
+                if not (folder / RUNNING).exists():
+                    recording.content = replace(recording.content, tries=0)
+                if retry_failed:
+                    recording._retry()
+                recording._restore_library()
+                recording._write(recording.content)
             yield recording
 
     def _retry(self) -> None:
@@ -246,23 +247,28 @@ def _continued(
         for name in names
         if not _is_same(name, content.identity[name], identity[name], spare_failed=retry_failed)
     ]
+    # More trials are asked for, and nothing else: the smaller search is the beginning of the larger.
     budget = content.identity.get(BUDGET)
-    if isinstance(budget, int) and budget < identity[BUDGET] and set(changed) <= {BUDGET, ASKED}:
+    is_larger = isinstance(budget, int) and budget < identity[BUDGET]
+    if is_larger and set(changed) <= {BUDGET, BUILD_FUNCTION}:
         changed.remove(BUDGET)
         content = replace(content, stopped=None)
-    if changed == [ASKED] and not same_space:
+    # The build function was edited, and all networks that were compared are as before.
+    if changed == [BUILD_FUNCTION] and not same_space:
         raise CourseError(
             f"The build function has changed since the search in {str(folder)!r} began, and whether "
             f"it still builds the same networks cannot be known: all {len(identity['networks'])} "
             "that were compared are the same, but the space has more; pass same_space=True if the "
             f"change does not matter, or {OVERWRITE}"
         )
-    changed = [name for name in changed if name != ASKED]
-    for whole, parts in PARTS.items():  # which the whole says already
+    changed = [name for name in changed if name != BUILD_FUNCTION]
+    # Another space has other networks as well: the sentence names the space alone.
+    for whole, parts in IMPLIED_BY.items():
         changed = [name for name in changed if name not in parts or whole not in changed]
+    # A learner repairs a space of which every trial has failed: there is nothing to lose.
     has_completed = any(record["row"]["status"] == "completed" for record in content.trials)
     of_the_space = set(changed) - {BUDGET}
-    if of_the_space and of_the_space <= OF_THE_SPACE and content.trials and not has_completed:
+    if of_the_space and of_the_space <= SPACE_PARTS and content.trials and not has_completed:
         print(
             f"None of the {len(content.trials)} trials in the folder was completed, and the space "
             "has changed: the search begins anew."
@@ -285,11 +291,11 @@ def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
         )
     if spare_failed and str(old).startswith(NO_NETWORK):
         return True
-    if name == ASKED:
+    if name == BUILD_FUNCTION:
         (old_scope, old), (new_scope, new) = old.split(), new.split()
-        if old_scope == new_scope == ALL:
+        if old_scope == new_scope == ALL_COMPARED:
             return True
-    if name in CODE and old and new:
+    if name in COMPILED_CODE and ":" in str(old) and ":" in str(new):
         # What another version of Python has compiled cannot be compared.
         return old == new or old.partition(":")[0] != new.partition(":")[0]
     return old == new
@@ -373,6 +379,19 @@ def _set_aside_and_report(path: Path) -> None:
     print(
         f"{path.name} was damaged: it is now {aside.name}, and its last good copy takes its place."
     )
+
+
+@contextlib.contextmanager
+def written_in(folder: Path) -> Iterator[None]:
+    """Say of a file of a search that cannot be read or written what follows."""
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(
+            f"The folder {str(folder)!r} can no longer be read or written ({error.strerror or error}): "
+            "all finished trials are kept; free some space, or allow it to be read and written, and "
+            "start it again with the same folder to go on."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,189 @@
+"""A `HyperModel` of KerasTuner is handed what a build function is, and its own ``fit`` is heard."""
+
+from __future__ import annotations
+
+import re
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+from keras import layers
+
+from nascourse import CourseError, evaluation, search
+from nascourse.data import SealedTest, Splits
+
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+
+
+def network(units: int, image_shape=(28, 28, 1), classes=10, metrics=("accuracy",)) -> keras.Model:
+    image = keras.Input(image_shape)
+    x = layers.Dense(units)(layers.Flatten()(layers.Rescaling(1 / 255)(image)))
+    model = keras.Model(image, layers.Dense(classes, activation="softmax")(x))
+    model.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", metrics=[*metrics])
+    return model
+
+
+class Plain(keras_tuner.HyperModel):
+    def build(self, hp):
+        return network(hp.Choice("units", [4, 8, 12]))
+
+
+class Fits(Plain):
+    """Trains four epochs, and returns what the function it is made with says."""
+
+    def __init__(self, returned, **options):
+        super().__init__()
+        self.returned, self.options = returned, options
+
+    def fit(self, hp, model, *args, **kwargs):
+        history = model.fit(*args, **(kwargs | self.options))
+        return self.returned(history, model, args, kwargs)
+
+
+class Handed(keras_tuner.HyperModel):
+    def build(self, hp, image_shape, classes):
+        return network(hp.Choice("units", [4, 8]), image_shape, classes)
+
+
+class HandedFits(Handed):
+    def fit(self, hp, model, *args, **kwargs):
+        return model.fit(*args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def colors() -> Splits:
+    """Images of 6 x 5 pixels in color, of three classes."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(256, size=(45, 6, 5, 3)).astype("uint8"), np.arange(45) % 3
+    return Splits(
+        x[:30], y[:30], x[30:], y[30:], SealedTest(x[:0], y[:0]), "noise", ("a", "b", "c")
+    )
+
+
+@pytest.fixture(scope="module")
+def run(small):
+    def run(directory, space, splits=small, **options) -> search.Search:
+        usual = {"strategy": "random", "max_trials": 1, "epochs": 4, "observer": search.Observer()}
+        return search.run_search(space, splits, directory=directory, **(usual | options))
+
+    return run
+
+
+@pytest.mark.parametrize("space", [Handed, HandedFits])
+def test_a_hypermodel_is_handed_the_images_facts(run, tmp_path, colors, space):
+    found = run(tmp_path, space(), colors)
+
+    assert found.table["status"].tolist() == ["completed"]
+    assert found.new_model().input_shape == (None, 6, 5, 3)
+    assert found.best_model().output_shape == (None, 3)
+    assert run(tmp_path, space(), colors).stopped.endswith("nothing is trained again")
+
+
+def judged(found: search.Search, column: str = "val_accuracy") -> tuple[float, float]:
+    """What the table shows of the first trial, and what the strategy was told."""
+    return found.table[column][0], found.tuner.oracle.get_trial("0").score
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        lambda history, *_: history,
+        lambda history, *_: history.history,
+        lambda history, *_: max(history.history["val_accuracy"]),
+        lambda history, *_: {"val_accuracy": max(history.history["val_accuracy"])},
+    ],
+    ids=["History", "dict of lists", "float", "dict"],
+)
+def test_the_best_epoch_counts_also_where_only_some_are_validated(run, tmp_path, small, returned):
+    """KerasTuner's own conversion fails there, and would keep the weights of the last epoch."""
+    found = run(tmp_path, Fits(returned, validation_freq=2), epochs=5)
+
+    values = found.curves.set_index("epoch")["val_accuracy"]
+    assert values.notna().tolist() == [False, True, False, True, False]
+    assert judged(found) == (values.max(), values.max())
+    assert found.best["best_epoch"] == values.idxmax()
+    accuracy = np.mean(evaluation.predict(found.best_model(), small.x_val) == small.y_val)
+    assert accuracy == pytest.approx(values.max(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "returned, score",
+    [
+        (lambda *_: 0.125, 0.125),
+        (lambda *_: np.float32(0.125), 0.125),
+        (lambda *_: {"val_accuracy": 0.125, "other": 1.0}, 0.125),
+        (lambda *_: [0.25, 0.75], 0.5),  # of two executions
+    ],
+    ids=["float", "NumPy's float", "dict", "list"],
+)
+def test_a_number_of_ones_own_is_what_table_and_strategy_judge_by(run, tmp_path, returned, score):
+    assert judged(run(tmp_path, Fits(returned))) == (score, score)
+
+
+def test_a_second_training_goes_on_with_the_curve_of_the_first(run, tmp_path):
+    def again(history, model, args, kwargs):
+        return model.fit(*args, **kwargs)
+
+    found = run(tmp_path, Fits(again), epochs=2)
+
+    curve = found.curves
+    assert curve["epoch"].tolist() == [1, 2, 3, 4]
+    assert judged(found) == (curve["val_accuracy"].max(), curve["val_accuracy"].max())
+    assert found.best["best_epoch"] == curve.set_index("epoch")["val_accuracy"].idxmax()
+
+
+@pytest.mark.parametrize(
+    "returned, reason",
+    [
+        (lambda *_: float("nan"), "returned nan as val_accuracy"),
+        (lambda *_: None, "return value .* is None"),
+        (lambda *_: {"val_accuracy": "high"}, "TypeError"),
+    ],
+)
+def test_what_no_trial_can_be_judged_by_is_a_failure_with_its_reason(
+    run, tmp_path, returned, reason
+):
+    (row,) = run(tmp_path, Fits(returned)).table.to_dict("records")
+
+    assert row["status"] == "failed"
+    assert re.search(reason, row["message"]), row["message"]
+
+
+def test_a_hyperparameter_of_fit_takes_no_column_of_the_table(run, tmp_path):
+    class Epochs(Plain):
+        def fit(self, hp, model, *args, **kwargs):
+            return model.fit(*args, **(kwargs | {"epochs": hp.Int("epochs", 1, 2)}))
+
+    found = run(tmp_path, Epochs())
+
+    assert found.table["status"].tolist() == ["failed"]
+    assert "'epochs' is called like a column" in found.table["message"][0]
+
+
+def two_widths(hp):
+    """The same name under two conditions: KerasTuner drops the value of the first."""
+    units = []
+    size = hp.Choice("size", ["small", "large"])
+    for name, choices in (("small", [4, 8]), ("large", [12, 16])):
+        with hp.conditional_scope("size", [name]):
+            units.append(hp.Choice("units", choices))
+    return network(units[size == "large"])
+
+
+def test_one_name_for_two_hyperparameters_is_refused(run, tmp_path):
+    with pytest.raises(CourseError, match=r"are called 'units'.*a name of its own\.$"):
+        run(tmp_path / "new", two_widths)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["architecture", "message", "fingerprint", "val_auc"])
+def test_a_name_of_a_column_is_refused(run, tmp_path, name):
+    objective = keras_tuner.Objective("val_auc", "max")
+
+    def space(hp):
+        return network(hp.Choice(name, [4, 8]), metrics=[keras.metrics.MeanSquaredError("auc")])
+
+    with pytest.raises(CourseError, match=f"{name!r} is called like a column"):
+        run(tmp_path / "new", space, objective=objective)
+    assert not (tmp_path / "new").exists()
