@@ -430,9 +430,10 @@ plotting.show(ax, caption=caption, source="recordings of several seeds")
 # about as many as chance has.
 #
 # In the papers the skips become more and more the longer a search goes on. We looked for that: `DARTS, long`
-# are five searches of 80 epochs in which $\alpha$ moves five times as fast. They collapse sooner, to more
-# skips, and they recover as well. So on these digits the collapse of DARTS is early and passing. Stopped in
-# its first epochs, a search would end in it.
+# are five searches of 80 epochs in which $\alpha$ moves five times as fast. We did not find it. Some of them
+# have many skips in their first epochs too, but all lose them again, and end with about as many as chance.
+# So in this cell, on these digits, the lean of DARTS to skips is early and passing. A search that is stopped
+# in its first epochs would keep it.
 #
 # How do you **recognize** a collapse in the end? By counting: how probable is it that a cell drawn at random
 # has as many skips? The cell below does that for DARTS, and for a rival of the next section, weight sharing.
