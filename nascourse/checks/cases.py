@@ -109,12 +109,13 @@ def _fitting(
 ) -> str | None:
     """The sentence whose mistake explains the failures; a few may have another reason besides."""
     explained: Counter[tuple[str, float]] = Counter()
+    is_constant = len(results) > 5 and all(same(result, results[0]) for result in results)
     for failure in failures:
         # What may be wrong everywhere must fit better: a 0 or 1 looks like a rounded number.
         own, common = mistakes(*failure.case), _common_mistakes(failure.right)
         explained.update(
             (sentence, share)
-            for wrong, share in ((own, 0.6), (common, 0.85))
+            for wrong, share in ((own, 0.6), ({} if is_constant else common, 0.85))
             for sentence, result in wrong.items()
             if same(failure.result, result)
         )
@@ -125,7 +126,7 @@ def _fitting(
     }
     if fitting:
         return max(fitting, key=fitting.__getitem__)
-    if len(results) > 5 and all(same(result, results[0]) for result in results):
+    if is_constant:
         return "The result is the same whatever the arguments are: compute it from them."
     return None
 

@@ -113,7 +113,7 @@ def _mistakes(train: np.ndarray, val: np.ndarray) -> dict[str, float]:
         ),
         "This counts the validation labels that occur in training: count those that equal the one "
         "guess.": np.mean(np.isin(val, train)),
-        "argmax gives a place among the labels that occur: look the label up there.": (
+        "argmax gives a place in a list: look up which label stands there.": (
             np.mean(val == np.unique(train, return_counts=True)[1].argmax())
         ),
         "The label is one too small: the first count of np.bincount is that of label 0.": (

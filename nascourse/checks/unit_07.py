@@ -325,6 +325,9 @@ def _wrong_choices(table: pd.DataFrame, max_params: int, max_ms: float) -> dict[
         "This is the largest label of those that fit: the most accurate of them wins.": (
             table.index[fits].max()
         ),
+        "This is the least accurate network that fits: a more accurate one fits as well.": (
+            val[fits].idxmin()
+        ),
         "This is the accuracy of the network: return its label in the index.": val[right],
         "This is a place in the table: return the label in the index, not a place.": (
             table.index.get_loc(right)

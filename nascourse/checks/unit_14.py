@@ -316,6 +316,7 @@ def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[in
         "This gains most for what it costs: within the limit the gain alone counts.": (
             max(kept, key=lambda each: each[0] / max(each[1], 1))[2]
         ),
+        "This is the first choice that keeps the limit: take the one that gains most.": kept[0][2],
         "This is the first variant of each block: try all combinations.": [0] * len(gains),
         "This may cost one more than the limit.": _chosen(gains, costs, limit + 1),
         "Here gains and costs are swapped.": _chosen(costs, gains, limit),

@@ -279,7 +279,7 @@ WRONG = {
             "left out of the number of pairs",
         ),
         "means": (lambda a, b: float(np.mean(a) > np.mean(b)), "compare the single searches"),
-        "something else": (lambda a, b: 0.123, "Go through all pairs"),
+        "something else": (lambda a, b: 0.123 * len(a), "Go through all pairs"),
         "sorts in place": (lambda a, b: [b.sort(), 0.75][1], "work on a copy"),
         "prints": (lambda a, b: print(0.5), "return the result"),
     },

@@ -151,7 +151,7 @@ WRONG = {
         "a single skip": (lambda cells: first(cells, lambda count: count >= 1), "one is allowed"),
         "counted from 0": (from_zero, "one epoch too early"),
         "always the end": (len, "never stops"),
-        "always zero": (lambda cells: 0, "Find the first cell with two or more"),
+        "always zero": (lambda cells: 0, "same whatever the arguments are"),
         "the cell": (the_cell, "one number"),
         "prints": (prints, "return the result"),
     },

@@ -172,7 +172,7 @@ WRONG = {
         "last network": (attain(best=lambda kept: kept[-1]), "last network"),
         "median network": (attain(best=statistics.median), "median within"),
         "all networks": (of_all_networks, "median of all networks"),
-        "largest": (largest_that_fits, "best accuracy of each search"),
+        "largest": (largest_that_fits, "takes the largest network of each search"),
     },
     "14.2": {
         "zeros": (kernel(lambda *given: None), "all weights are 0"),
