@@ -25,7 +25,7 @@ import operator
 import os
 from typing import Any, cast
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # TensorFlow reads this once, when it is first imported: errors only, no start-up chatter.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -90,6 +90,7 @@ CITED = {
         "A p-value above 0.05": "the usual limit",
         "200 epochs, which are 10,000 batches": "3,200 images in batches of 64",
         "five, each of 200 epochs": "recordings/record_oneshot.py",
+        "(24, 10) and (10,). (Its 24 rows: 6 filters": "four quarters of six maps, ten classes",
     },
     "09": {
         "and so 15,625": "Dong & Yang 2020, section 2",
@@ -97,12 +98,13 @@ CITED = {
         "Beyond 13 seeds the test draws 9,999": "benchmark/comparison.py; 2^13 signs are fewer",
         "with 1,000 the cut": "the largest sharpness of the cell's list, as a word for it",
         "on all 4,000 images": "recordings/record_darts.py",
+        "were recorded before, on 4,000 training images": "recordings/record_darts.py",
+        "are read on 1,000 other images": "recordings/record_darts.py, `load_splits`",
         "official 10,000 test images": "LeCun et al. 1998",
-        "a search of 80 epochs": "recordings/record_darts.py, the collapse",
+        "five searches of 80 epochs": "recordings/record_darts.py, the collapse",
         "reached a test error of 2.85 percent, between 3.00 for DARTS of first order and 2.76": (
             "Li & Talwalkar 2019, table 2; Liu et al. 2019, table 1"
         ),
-        "on 4,000 images; is that of the c": "recordings/record_darts.py",
     },
     "10": {
         "ImageNet's 1,000 outputs": "Russakovsky et al. 2015",
@@ -209,6 +211,13 @@ def _means_of_digits(column: str, times: int) -> dict[str, float]:
 def resolution_over_all_three() -> list[float]:
     means = _means_of_digits("test_accuracy", 4)
     return [means["resolution"] - means["all three"]]
+
+
+def spread_of_digits() -> list[float]:
+    """How far the trainings of the base, and of all three at four times, lie apart."""
+    runs = trials.recorded("scaling_digits").groupby(["direction", "times"])["test_accuracy"]
+    spread = 100 * (runs.max() - runs.min())
+    return [spread["base", 1], spread["all three", 4]]
 
 
 def choice_by_validation() -> list[float]:
@@ -328,6 +337,9 @@ COMPUTED = {
         "{:.0f} percent in 2b, {:.0f} in 6b": work_of_the_1x1_convolutions,
         "B0 and B1, {:.2f} times the work, and most between B6 and B7, {:.1f}": work_for_a_point,
         "reads {:.1f} points more than all three": resolution_over_all_three,
+        "twenty of the base lie up to {:.1f} points apart, twenty of all three up to {:.1f}": (
+            spread_of_digits
+        ),
         "resolution reads {:.1f} percent of them, the other ways {:.1f} to {:.1f}": (
             choice_by_validation
         ),

@@ -458,6 +458,9 @@ print(f"reads {accuracy:.1%} of the validation images with {model.count_params()
 # %% [markdown]
 # ## Against luck, at equal cost
 #
+# A few skips cost little here, as a cell with some convolutions stands four times in the network. Nothing
+# but skips leaves the first convolution and the classifier alone, and that costs a third of the images.
+#
 # Is the gradient worth it? The question is Li & Talwalkar's (2019), and so is the rival: **random
 # search with weight sharing**. It has the same cell, the same shared weights and the same halves, but
 # no $\alpha$. Each batch of the first half trains the path of one random cell. In the end 60 random
