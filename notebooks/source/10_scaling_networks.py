@@ -361,7 +361,7 @@ for line, way, beside in zip(ax.lines, columns, (0.955, 0.985, 1.015, 1.045)):
     for times in (2, 4):
         dots = np.full(len(runs), times * beside)
         ax.plot(dots, runs[way, times], ".", color=line.get_color(), alpha=0.35)
-ax.set_ylim(bottom=89)
+ax.set_ylim(89, 100)
 caption = "Resolution helps most, and depth not at all. Single trainings (dots) overlap."
 caption += f" Outside lies one of depth, at {runs.min().min():.1f} percent."
 plotting.show(ax, caption=caption, source="a recording of 20 trainings of each network")
