@@ -326,7 +326,7 @@ COMPUTED = {
     },
     "09": {
         "weights of all {:,} networks": cells_of_darts,
-        "look at all {:,} cells": cells_of_darts,
+        "holds all {:,} cells": cells_of_darts,
         "makes $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
     },
     "10": {
@@ -334,7 +334,7 @@ COMPUTED = {
         "filters, takes {:.1f}": pixels_or_filters,
         "depth alone make {} times as many": lambda: [2**7],
         "say by 1.2 and 1.29, make {:.1f} times": lambda: [1.2**7],
-        "{:.0f} percent in 2b, {:.0f} in 6b": work_of_the_1x1_convolutions,
+        "{:.0f} percent in 2b, and {:.0f} in 6b": work_of_the_1x1_convolutions,
         "B0 and B1, {:.2f} times the work, and most between B6 and B7, {:.1f}": work_for_a_point,
         "reads {:.1f} points more than all three": resolution_over_all_three,
         "twenty of the base lie up to {:.1f} points apart, twenty of all three up to {:.1f}": (

@@ -10,7 +10,7 @@ is then trained alone on all 4,000 and judged by the 10,000 official test images
 way, by the mixture above all, are the 1,000 images of MNIST-NAS-Bench's small validation set.  Neither
 has a say in anything, and the bundled images that a learner's project keeps sealed are not touched.
 
-``--collapse`` searches so long, and with architecture weights so quick, that skips take over.
+``--collapse`` searches long, with quick architecture weights, for the skips that take over in papers.
 ``--test`` compares the strategies seed by seed.  A recording goes on where it was stopped, with one
 row for each finished search; delete its files to begin anew.
 """
@@ -220,7 +220,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("mnist", nargs="?", help="the full MNIST, whose test images judge")
     parser.add_argument("--seeds", type=int, default=20, help="how many, from 0")
-    parser.add_argument("--collapse", action="store_true", help="the search in which skips win")
+    parser.add_argument(
+        "--collapse", action="store_true", help="the long searches, for skips that win"
+    )
     parser.add_argument("--test", action="store_true", help="only compare what is recorded")
     parser.add_argument("--to", type=Path, default=FOLDER, help="another folder")
     options = parser.parse_args()

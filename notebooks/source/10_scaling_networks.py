@@ -128,6 +128,8 @@ compare("10.b", guess, steps["depth"][7], unit="times", digits=1)
 # little is also a good way to grow it a lot.** It saves a search among networks of a hundred times
 # the cost, and it is not proved, only tried.
 #
+# (B0, the network that was grown, reads images of 224x224 pixels.)
+#
 # **Change this.** Find two more triples that double the FLOPs: one with depth alone (`beta` and
 # `gamma` are 1), and one that leaves the images as they are (`gamma` is 1). What do seven steps make
 # of depth and width?
@@ -171,8 +173,8 @@ rows = counted[counted.index.str.startswith(block) & counted["kind"].str.contain
 rows[["kind", "output", "n_params", "flops"]]
 
 # %% [markdown]
-# It is not. The two 1x1 convolutions do most of the work, and more so late: 84 percent in 2b, 93 in
-# 6b. A filter that sees one channel is cheap.
+# It is not. The two 1x1 convolutions do most of the work in each: 84 percent in 2b, and 93 in 6b, which has
+# far more channels. A filter that sees one channel is cheap.
 #
 # Before the seven blocks stands a plain convolution, the stem; behind them a last 1x1 convolution,
 # the top, and the dense layer with ImageNet's 1,000 outputs, the predictions.
@@ -286,7 +288,7 @@ print(f"each point costs {times ** (1 / gain):.2f} times the work")
 # three at once to the same. Sizes are whole numbers, so the FLOPs are equal only nearly: "2 times"
 # stands for 2.1 to 2.3, and "4 times" for 3.9 to 4.0. (`depth` counts the convolutions of both
 # blocks; with an odd number the first block has one more. The sizes for all three are as near to one
-# and two steps of the paper as equal FLOPs allow.)
+# and two steps of the paper as equal FLOPs allow. Whole numbers are coarse here: the width is 9 in both.)
 
 # %%
 plans = pd.DataFrame({key: plan._asdict() for key, plan in scaling.DIGITS.items()}).T
@@ -346,7 +348,7 @@ directions, verdicts = ["depth", "width", "resolution"], {}
 for times, direction in [(times, direction) for times in (2, 4) for direction in directions]:
     pair = runs["all three", times].to_numpy(), runs[direction, times].to_numpy()
     drawn = [rng.choice(values, (5_000, len(values))).mean(axis=1) for values in pair]
-    low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
+    low, high = np.percentile(drawn[0] - drawn[1], [2.5 / 6, 100 - 2.5 / 6])  # one of six
     verdict = "better" if low > 0 else "worse" if high < 0 else "cannot tell"
     verdicts[direction] = verdict  # of the last, at four times
     print(f"{times} times, all three minus {direction}: {low:.2f} to {high:.2f} points, {verdict}")
@@ -368,19 +370,20 @@ plotting.show(ax, caption=caption, source="a recording of 20 trainings of each n
 
 # %% [markdown]
 # One of the deepest networks has learned nothing: it reads no more than a guess. That is a part of what
-# depth costs, so it stays in the mean. Without it depth would still be the worst, by two points.
+# depth costs, so it stays in the mean, and it alone makes one interval so wide. Without it depth would still
+# be the worst, by about two points.
 #
 # Where the interval holds zero, the two ways cannot be told apart. The answer is the same for both
 # sizes: growing in all three is **better than depth** alone, **not to be told apart from width**,
 # and **worse than resolution**. Here compound scaling did not win. It was never the worst choice
-# either. (There are six intervals: if nothing differed at all, at least one of six would still
-# leave zero out with a chance of at most about a quarter, 1 - 0.95⁶. It is the same answer at both
-# sizes that makes it believable.)
+# either. (There are six intervals. If nothing differed, each of 95 percent would leave zero out once in
+# twenty times, and one of six in up to a quarter of all cases. So these are wider: each leaves out a sixth
+# of the five percent, which is Bonferroni's correction.)
 #
 # **Change this.** Plan a network of about four times the base's FLOPs that you expect to beat the
 # triangle, which is growing in all three; the one below grows in depth alone. Would another seed say
 # the same? Both are trained here, as in the pair above, and their gains are counted from a base of the
-# same seed, whose luck moves them together. The lines, of more images and epochs, are there for the
+# same seed, so a lucky or unlucky base moves both alike. The lines, of more images and epochs, are there for the
 # scale only. **This takes about 20 seconds.**
 
 # %% tags=["change-this"]
@@ -412,8 +415,8 @@ plotting.show(ax, caption=caption, source=source)
 #   paper's method is to search them anew for each base, at double the FLOPs, and on validation
 #   images. The recording has those as well. At double the FLOPs resolution reads 95.6 percent of
 #   them, the other ways 94.2 to 95.2: it would be chosen, and at four times the test images confirm
-#   it. **Here the bet held, and the borrowed constants did not fit.** And the best direction must
-#   end: the images have only 28x28 pixels.
+#   it. **Here the bet held, over one more doubling, and the borrowed constants, rounded as they had
+#   to be, were not the best.** And the best direction must end: the images have only 28x28 pixels.
 # - **Depth.** Our blocks are plain convolutions. A dozen of them without skip connections or batch
 #   normalization may be hard to train in twelve epochs. The blocks of EfficientNet have both. So we
 #   measured that *these* networks do not profit from depth, with *this* training.
@@ -459,14 +462,15 @@ trials.pareto_front(networks, cost=cost).round(3)
 # - Compound scaling grows all three at once by fixed ratios. The ratios come from a small search
 #   with a small network; that they suit a large one is a bet.
 # - EfficientNet's published numbers hold, once one knows that its FLOPs are multiply-accumulates.
-#   Which parameters it counts, the rounding hides. Its networks follow its rule roughly: the factors
+#   Which parameters it counts stays open. Its networks follow its rule roughly: the factors
 #   were rounded.
 # - In our experiment, growing in all three was better than depth, not to be told apart from width,
 #   and worse than resolution, of which the base had little. The right balance belongs to a base and
 #   its training: search it, at double the size, and with more than one seed.
 # - FLOPs are one budget among others: at equal FLOPs width was the fastest. By parameters only the
-#   base and resolution are on the front, as pixels cost a convolution no weights; by seconds both
-#   networks of width join them.
+#   base and resolution are on the front, as pixels cost a convolution no weights; by seconds the base,
+#   both networks of width and the larger one of resolution are. (By FLOPs nearly all are: they are equal
+#   only nearly, and a front takes each small difference seriously.)
 #
 # Next: you can search, compare, judge, weigh and grow. [Unit 11](11_project.ipynb) puts it together:
 # can you find a digit recognizer, and open the test set only once?
