@@ -327,7 +327,7 @@ COMPUTED = {
     "09": {
         "weights of all {:,} networks": cells_of_darts,
         "holds all {:,} cells": cells_of_darts,
-        "makes $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
+        "make $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
     },
     "10": {
         "make {:.1f} times the FLOPs with {:.1f} times the parameters, where width alone, with 23 "
