@@ -258,6 +258,10 @@ class RegularizedEvolutionOracle(_RandomOracle):
         parent = max(sample, key=self._larger_is_better)
         return self._mutate(parent.hyperparameters.values)
 
+    def get_state(self) -> dict[str, Any]:
+        # A subclass may keep its population in another way, such as a deque, which JSON has not.
+        return {**super().get_state(), "population": list(self.population)}
+
     def score_trial(self, trial: Trial) -> None:
         """Score a completed trial, which joins the population: the oldest one leaves."""
         super().score_trial(trial)
@@ -265,7 +269,7 @@ class RegularizedEvolutionOracle(_RandomOracle):
             return  # KerasTuner will mark it as failed; or it was run again after a kill
         self.population.append(trial.trial_id)
         if len(self.population) > self.population_size:
-            self.population.pop(0)
+            del self.population[0]
 
 
 class LocalSearchOracle(_RandomOracle):

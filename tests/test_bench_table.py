@@ -444,11 +444,12 @@ def test_activations_that_are_layers_count_as_well():
 
 
 def test_a_network_that_a_proxy_cannot_judge_is_refused_in_a_sentence():
-    flat = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    image = keras.Input((4, 4, 1))
+    flat = keras.Model(image, keras.layers.Flatten()(image))
     with pytest.raises(CourseError, match="has no ReLU"):
         proxies.naswot(flat, np.zeros((1, 4, 4, 1)))
     with pytest.raises(CourseError, match="does not end in a dense layer"):
-        proxies.synflow(keras.Sequential([*flat.layers, keras.layers.Reshape((16,))]))
+        proxies.synflow(flat)
 
 
 def test_naswot_of_hand_worked_codes():

@@ -185,6 +185,26 @@ def local_search(C: int, rng: np.random.Generator) -> list[dict]:
     return history[:C]
 
 
+def test_a_subclass_may_keep_its_population_in_a_deque():
+    class TheWorstLeaves(RegularizedEvolutionOracle):  # as in unit 05
+        def score_trial(self, trial):
+            self.population = deque(sorted(self.population, key=lambda id: self.trials[id].score))
+            super().score_trial(trial)
+
+    oracle = in_memory(
+        TheWorstLeaves(
+            objective=keras_tuner.Objective("val_accuracy", "max"),
+            max_trials=12,
+            seed=1,
+            population_size=4,
+            hyperparameters=declare(),
+        )
+    )
+    proposed = drive_by(oracle, 12, accuracy)
+    assert len(oracle.population) == 4 and len(proposed) == 12
+    json.dumps(oracle.get_state())
+
+
 def test_local_search_is_hill_climbing_with_restarts():
     for seed in range(1, 51):
         oracle = make(LocalSearchOracle, seed=seed)
