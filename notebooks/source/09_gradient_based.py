@@ -418,10 +418,7 @@ print(f"after 2 epochs: mean of {len(at_two)} searches against the 1.5 of chance
 ax = plotting.plot_lines(skips, value="skips on six edges, mean of the seeds")
 ax.axhline(1.5, color=plotting.GRAY, linestyle="--")
 ax.set_ylim(0, 6)
-caption = (
-    "Skips of DARTS, with and without a warm-up, in five long searches (explained below), and of a "
-)
-caption += "random cell (dashed)."
+caption = "Skips of DARTS, with a warm-up, in long searches (see below); dashed: a random cell."
 plotting.show(ax, caption=caption, source="recordings of several seeds")
 
 # %% [markdown]
