@@ -326,9 +326,15 @@ def declared(
     """
     if isinstance(space, keras_tuner.HyperParameters):
         return space
+    return default_network(space)[1]
+
+
+def default_network(
+    space: Callable | AutoKerasSpace,
+) -> tuple[keras.Model, keras_tuner.HyperParameters]:
+    """The network of the default values, and the hyperparameters that it declares."""
     hp = keras_tuner.HyperParameters()
-    _network(space, hp)
-    return hp
+    return _network(space, hp), hp
 
 
 def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) -> keras.Model:

@@ -18,7 +18,7 @@ from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.observers import Observer
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built, declared
+from nascourse.spaces import AutoKerasSpace, built, default_network
 
 
 def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) -> None:
@@ -53,7 +53,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     if is_graph := isinstance(space, AutoKerasSpace):
         _check_metric(metric, ["loss", *compat.autokeras_metrics(space.inputs, space.outputs)])
     try:
-        model = built(build_function(space), {})
+        model, hp = default_network(build_function(space))
     except CourseError:
         raise
     except Exception as error:
@@ -62,7 +62,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"The network of the default values cannot be built ({reason(error)}): repair the "
             f"{to_repair}, and try it by spaces.built(space, {{}})."
         ) from error
-    check_names(declared(build_function(space)), column)
+    check_names(hp, column)
     if isinstance(space, AutoKerasSpace):  # AutoKeras compiles its networks itself
         _check_first(space)
         return

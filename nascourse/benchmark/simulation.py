@@ -84,9 +84,8 @@ def simulate(
     budget = whole_number("budget", budget, at_least=1)
     seeds = checked_seeds(seeds)
     makers = _oracle_makers(strategies, benchmark)
-    part_of_it = space is not None and spaces.size(space) < benchmark.of
     for strategy, make_oracle in makers.items():
-        if make_oracle is None and part_of_it:
+        if make_oracle is None and space is not None and spaces.size(space) < benchmark.of:
             raise CourseError(
                 f"The {strategy} searches are recorded, on the whole space: leave out the space, "
                 f"or {strategy!r}."

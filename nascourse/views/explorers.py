@@ -150,7 +150,6 @@ class _Game:
         last = bench.curves[bench.curves["epoch"] == bench.epochs]
         self._accuracies = last.set_index(["network", "seed"])["val_accuracy"]
         self.picks: dict[int, float] = {}
-        self._seeds: dict[int, int] = {}  # whose training was heard
         self.picker = _Picker(bench, self._show)
         self.button = html.button("Train this network", self._train, icon="play")
         self.page = ipywidgets.HTML()
@@ -158,10 +157,13 @@ class _Game:
 
     def _train(self) -> None:
         network = self.picker.network
-        seed = self.bench.seeds[len(self.picks) % len(self.bench.seeds)]
+        seed = self._seed(len(self.picks))
         self.picks[network] = float(self._accuracies[network, seed])
-        self._seeds[network] = seed
         self._show()
+
+    def _seed(self, pick: int) -> int:
+        """Whose training a pick hears, from 0."""
+        return self.bench.seeds[pick % len(self.bench.seeds)]
 
     def _show(self) -> None:
         over = len(self.picks) == self.budget
@@ -185,7 +187,7 @@ class _Game:
     def _judgement(self) -> str:
         best = max(self.picks, key=self.picks.__getitem__)
         # As of the searches: the training that was heard does not judge.
-        yours = float(self.bench.truth(without=self._seeds[best])[best])
+        yours = float(self.bench.truth(without=self._seed(list(self.picks).index(best)))[best])
         beaten = ", ".join(  # of equals half count as beaten
             f"{percentileofscore(accuracies, yours, kind='mean'):.0f}% of the {strategy} searches"
             for strategy, accuracies in self.results.items()

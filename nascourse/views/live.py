@@ -57,7 +57,7 @@ class SearchView(Observer):
 
     def __init__(self, *, baseline: pd.DataFrame | None = None):
         if baseline is not None:
-            luck(baseline, 1)  # refuses what is no table before a search begins
+            _check_baseline(baseline)  # before a search begins
         self._baseline = baseline
 
     def search_begin(self, max_trials: int, epochs: int) -> None:
@@ -310,8 +310,7 @@ def luck(
     in any order, are a random search too.  A failed trial counts as accuracy 0, or as the worst
     value of another objective.
     """
-    if not isinstance(table, pd.DataFrame) or table.empty:
-        raise CourseError("The baseline has no trials: give the table of a random search.")
+    _check_baseline(table)
     column, direction = objective
     trials.check_columns(table, column)
     values = table[column].astype(float)
@@ -322,6 +321,11 @@ def luck(
     rng = np.random.default_rng(0)
     draws = [rng.permutation(values.to_numpy())[:n_trials] for _ in range(searches)]
     return accumulate(draws, axis=1)
+
+
+def _check_baseline(table: pd.DataFrame) -> None:
+    if not isinstance(table, pd.DataFrame) or table.empty:
+        raise CourseError("The baseline has no trials: give the table of a random search.")
 
 
 def leaderboard(table: pd.DataFrame) -> pd.DataFrame:
