@@ -229,7 +229,7 @@ def write_report(
     """Write the report of a project, ``report.md`` and ``report.html``, and return its facts.
 
     Beside them: the facts as ``result.json``, the tables as CSV, the network as ``model.keras``,
-    and the figures.  The numbers are written before any figure is drawn, and a figure that fails
+    ``read_pictures.py``, which reads new pictures with it, and the figures.  The numbers are written before any figure is drawn, and a figure that fails
     costs a warning.
 
     Parameters
@@ -274,6 +274,8 @@ def write_report(
     report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
     report["limits"] = _limits(report)
     atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
+    script = Path(__file__).parent / "_engine" / "read_pictures.py"
+    atomic_write(folder / script.name, script.read_text("utf-8"))
     _write_pages(folder, report, {})
     for name, frame in (("trials", table), ("curves", search.curves)):
         atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))

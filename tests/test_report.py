@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from PIL import ExifTags, Image
 
 from nascourse import CourseError, data, evaluation, plotting, search, spaces, trials
-from nascourse._engine import compat
+from nascourse._engine import compat, images, read_pictures
 from nascourse._engine import report as pages
 from nascourse.checks import check
 
@@ -171,7 +172,11 @@ def test_of_a_training_elsewhere_no_epochs_are_claimed(report):
 def test_names_and_reasons_are_text_and_no_markup(folder):
     page = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser")
 
-    assert not page(["script", "a", "b", "i", "em", "code"])
+    assert not page(["script", "a", "b", "i", "em"])
+    assert [code.get_text() for code in page("code")] == [
+        "model.keras",
+        "python read_pictures.py new.jpg",
+    ]
     assert REASON in page.get_text()
     assert NASTY[1] in [cell.get_text() for cell in page("td")]
     assert page.title.get_text() == "Report: a network for a <i>set</i>"
@@ -182,6 +187,32 @@ def test_the_files_beside_it_hold_the_same(report, folder, found):
     assert pd.read_csv(folder / "trials.csv")["trial"].tolist() == [1, 2]
     again = keras.models.load_model(folder / "model.keras")
     assert again.count_params() == report["n_params"]
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_the_script_in_its_folder_prepares_pictures_as_the_course_does(tmp_path, capsys, color):
+    """Photos that lie on their side and are wider than the training images, in color and in gray."""
+    rng, sideways = np.random.default_rng(0), Image.Exif()
+    sideways[ExifTags.Base.Orientation] = 6
+    for name in ("ant", "bee"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(5):
+            photo = Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype="uint8"))
+            photo.save(tmp_path / "photos" / name / f"{number}.jpg", exif=sideways)
+    x, _, names, _ = images.read_folder(tmp_path / "photos", size=(12, 8), color=color)
+    network = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Flatten()])
+    network.add(keras.layers.Dense(2, "softmax", kernel_initializer="random_normal"))
+    network.save(tmp_path / "model.keras")
+    (tmp_path / "result.json").write_text(json.dumps({"class_names": names}), "utf-8")
+    photos = sorted(map(str, (tmp_path / "photos").glob("*/*.jpg")))
+
+    read_pictures.main(photos, tmp_path)
+
+    for photo, probabilities, line in zip(
+        photos, network.predict(x, verbose=0), capsys.readouterr().out.splitlines(), strict=True
+    ):
+        best = np.argsort(-probabilities)
+        assert line == "  ".join([photo, *(f"{names[k]} {probabilities[k]:.0%}" for k in best)])
 
 
 def test_a_figure_that_fails_costs_a_warning_and_no_number(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine.files import given_path
+from nascourse._engine.read_pictures import gray, read
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
 SIDES = 4, 256  # the fewest and the most pixels along a side
@@ -342,7 +343,7 @@ def read_folder(
     if color is None:
         color = any((images[..., 0] != images[..., channel]).any() for channel in (1, 2))
     if not color:
-        images = np.rint(images @ np.array([0.299, 0.587, 0.114], "float32"))[..., None]
+        images = gray(images)
     labels = np.repeat(np.arange(len(counts)), list(counts.values()))
     return images.astype(np.uint8), labels, tuple(counts), root.name
 
@@ -405,7 +406,7 @@ def _read_all(paths: list[Path], root: Path, shape: tuple[int, int] | None) -> N
         for path in paths:
             name = path.relative_to(root).as_posix()
             try:
-                image = _read(path, name, shape)
+                image = read(path, shape)
             except Exception as error:  # noqa: BLE001 - a damaged file can fail in any way
                 broken.append(f"{name!r} ({first_line(error)[:80]})")
                 continue
@@ -428,28 +429,6 @@ def _read_all(paths: list[Path], root: Path, shape: tuple[int, int] | None) -> N
             "take them out of the folder."
         )
     return np.stack(images)
-
-
-def _read(path: Path, name: str, shape: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """One picture in colors: upright, on white, and cut in its middle to the shape's proportions."""
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as file:
-        if getattr(file, "is_animated", False) and file.format != "MPO":  # a phone's photo
-            print(f"{name!r} is animated: its first picture counts.")
-        if shape:
-            file.draft(None, (2 * max(shape), 2 * max(shape)))  # reads a large JPEG much sooner
-        image = ImageOps.exif_transpose(file)
-        if image.mode == "F":
-            raise ValueError("its pixels are floats")
-        if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
-            deep = np.asarray(image)
-            image = Image.fromarray((deep // (257 if deep.max() > 255 else 1)).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
-        return np.asarray(ImageOps.fit(image, shape[::-1]) if shape else image)
 
 
 def _text(height_width: Sequence[int]) -> str:

@@ -50,8 +50,9 @@ check("11.1", most_confused)
 # **Purpose**: choose a network by more than its accuracy. **Time**: 10 min
 #
 # A trial table has, among others, the columns `trial`, `val_accuracy` and `n_params`. Take the 95% interval of the
-# highest validation accuracy, `evaluation.accuracy_interval(accuracy, n_images)`. Every network whose
-# accuracy lies in it counts as equal to the best. Which trial of these has the fewest parameters?
+# highest validation accuracy, `evaluation.accuracy_interval(accuracy, n_images)`. By the rough rule of the unit
+# every network whose accuracy lies in it counts as equal to the best. Which trial of these has the fewest
+# parameters?
 
 
 # %%
