@@ -60,7 +60,6 @@ site: .venv/tested  ## build the course as a web site into build/site
 
 slides: .venv/tested  ## make slides of the units into build/slides; ARGS="02"
 	@.venv/bin/python -m notebooks.slides.make $(ARGS)
-	@echo "Open build/slides/01.html; the arrow keys turn the page."
 
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
 	@.venv/bin/python -m tests.benchmarks.make_timings $(ARGS)

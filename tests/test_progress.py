@@ -104,6 +104,19 @@ def test_the_file_lies_in_the_course_or_in_the_current_folder(tmp_path, monkeypa
     assert progress.path() == other / "runs" / "progress.json"
 
 
+@pytest.mark.parametrize("package", ["site-packages", "shared"])
+def test_all_folders_of_a_copy_share_a_file(tmp_path, monkeypatch, package):
+    (tmp_path / "shared" / "notebooks").mkdir(parents=True)  # where an administrator installed from
+    copy = tmp_path / "home" / "course"
+    (copy / "exercises").mkdir(parents=True)
+    (copy / "notebooks" / "deeper").mkdir(parents=True)
+    monkeypatch.delenv("NASCOURSE_PROGRESS", raising=False)
+    monkeypatch.setattr(progress, "ROOT", tmp_path / package)
+    for folder in (".", "notebooks", "exercises", "notebooks/deeper"):
+        monkeypatch.chdir(copy / folder)
+        assert progress.path() == copy / "runs" / "progress.json"
+
+
 @pytest.mark.parametrize(
     "text",
     [

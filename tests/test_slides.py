@@ -81,6 +81,45 @@ def test_the_column_of_guesses_is_cut_out_of_a_table():
     assert "<img" in outputs[1].data["text/html"]
 
 
+def test_code_is_shown_with_its_output_where_that_fits_and_a_figure_without_its_code():
+    short = new_output("stream", text="8 filters\n")
+    long = new_output("stream", text="line\n" * make.MOST_LINES)
+    figure = new_output("display_data", {"text/html": '<img alt="A line." src="data:,">'})
+    unit = small_unit()
+    unit.cells[2:2] = [
+        new_code_cell("print(filters)", outputs=[short]),
+        new_code_cell("print(lines)", outputs=[long]),
+        new_code_cell("print(filters); draw()", outputs=[short, figure]),
+    ]
+    slides = make.select(unit, ["print(filters)", "print(lines)", "draw()"]).cells
+    code = [cell for cell in slides if cell.cell_type == "code"]
+    assert shown(code) == ["print(filters)8 filters", "print(lines)", ""]
+    assert code[2].outputs == [figure]
+
+
+def test_a_section_shows_its_list_or_its_first_text_and_a_step_what_it_asks():
+    asked = "It is long.\n\n**Change this.** How long?"
+    unit = small_unit()
+    unit.cells += [
+        new_markdown_cell("## Listed\n\nThere are two.\n\n- one\n- two"),
+        new_markdown_cell(f"## Told\n\n{asked}"),
+        new_markdown_cell(f"## Step 1: measure\n\n{asked}"),
+    ]
+    slides = shown(make.select(unit, ["## Listed", "## Told", "## Step 1"]).cells)
+    assert slides[1:4] == [
+        "<h2>Listed</h2>\n\n- one\n- two",
+        "<h2>Told</h2>\n\nIt is long.",
+        "<h2>Step 1: measure</h2>\n\n**Change this.** How long?",
+    ]
+
+
+def test_the_command_names_a_file_that_it_has_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(make, "make", lambda notebook: notebook.stem)
+    assert make.main(["02", "06", "--into", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["02.html", "06.html"]
+    assert f"Open {tmp_path / '02.html'};" in capsys.readouterr().out
+
+
 def test_what_is_too_long_is_left_out_and_what_is_missing_is_named():
     assert make._output(new_output("stream", text="line\n" * (make.MOST_LINES + 1))) is None
     rows = {"text/html": "<table>" + "<tr></tr>" * (make.MOST_ROWS + 1) + "</table>"}

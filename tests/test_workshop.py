@@ -11,6 +11,7 @@ import pytest
 
 from nascourse import __main__
 from notebooks.rules import ROOT
+from notebooks.slides import make
 
 UNITS = {path.stem[:2]: path for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb"))}
 
@@ -56,7 +57,7 @@ def test_a_poll_expects_one_of_its_answers_and_asks_at_a_place_of_the_unit(unit)
 @pytest.mark.parametrize(
     "line",
     re.findall(
-        r"^python -m nascourse (.+)$",
+        r"^\.venv/bin/python -m nascourse (.+)$",
         (ROOT / "solutions" / "README.md").read_text(encoding="utf-8"),
         re.MULTILINE,
     ),
@@ -70,10 +71,24 @@ def test_the_command_line_knows_the_commands_of_the_page(line, capsys):
     assert all(word in shown for word in words if word.startswith("--"))
 
 
-def test_the_cues_name_sections_that_are_there():
+def rows_of_the_plans() -> str:
     page = (ROOT / "solutions" / "README.md").read_text(encoding="utf-8")
+    return "\n".join(line for line in page.splitlines() if re.match(r"\| [\d-]+ \|", line))
+
+
+def test_the_plans_name_sections_that_are_there():
     known = {heading for unit in UNITS for heading in headings(unit)}
-    rows = "\n".join(line for line in page.splitlines() if re.match(r"\| \d+ \|", line))
-    named = {name.rstrip("?,") for name in re.findall(r'"([A-Z][^"]+)"', rows)}
+    named = {name.rstrip("?,") for name in re.findall(r'"([A-Z][^"]+)"', rows_of_the_plans())}
     assert len(named) > 15
     assert not named - known
+
+
+def test_the_slides_have_the_answers_that_the_plans_name():
+    shown = set()
+    for unit, path in UNITS.items():
+        cells = make.select(nbformat.read(path, as_version=4), make.SLIDES[unit]).cells
+        shown |= {c.source for c in cells if c.source.startswith("<h2>The answer: ")}
+    cues = re.findall(r"answers? of ([^|;]+)", rows_of_the_plans())
+    named = {name for cue in cues for name in re.findall(r'"([^"]+)"', cue)}
+    assert len(named) > 5
+    assert not {f"<h2>The answer: {name}</h2>" for name in named} - shown

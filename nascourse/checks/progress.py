@@ -1,6 +1,6 @@
 """What is solved and what was guessed: a small JSON file for each learner, and a class's summary.
 
-The file is ``runs/progress.json`` in the course's folder. The environment variable
+The file is ``runs/progress.json`` in the learner's copy of the course. The environment variable
 ``NASCOURSE_PROGRESS`` names another, or is ``off``. A file that cannot be written, or is damaged,
 never stops an exercise: one sentence says so. ``python -m nascourse progress`` shows the table.
 
@@ -71,8 +71,20 @@ def path() -> Path | None:
         return None
     if chosen:
         return given_path(chosen)
-    # An installed package stands among other packages, not in the course's folder.
-    return (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / "runs" / "progress.json"
+    return _course() / "runs" / "progress.json"
+
+
+def _course() -> Path:
+    """Return the learner's copy of the course: one around the current folder comes first.
+
+    A kernel works in ``notebooks`` or ``exercises`` and a terminal above them. On a shared server
+    the package stands among other packages, or in a copy that is not the learner's.
+    """
+    current = Path.cwd()
+    for folder in (current, *current.parents):
+        if (folder / "notebooks").is_dir() and (folder / "exercises").is_dir():
+            return folder
+    return ROOT if (ROOT / "notebooks").is_dir() else current
 
 
 def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:

@@ -9,8 +9,10 @@ unit, with ``02 06`` after it for these. A file is complete: it loads nothing fr
 entry                        slides
 ===========================  ======================================================================
 ``02.a``                     a prediction: the question, and on the next slide its answer
-``## How good is luck?``     the first list or table of a section; without one, what it asks
-``def build_small_cnn``      the code cell with these words: its figure, or the code if it has none
+``## How good is luck?``     the first list or table of a section; without one, its first text
+``## Step 3``                the same of a step; without a list or table, what it asks
+``def build_small_cnn``      the code cell with these words: its figure, or else the code, with its
+                             output if that fits below
 ===========================  ======================================================================
 
 nbconvert makes the page, with reveal.js (MIT license) as sphinx-revealjs brings it.
@@ -39,6 +41,7 @@ HERE = Path(__file__).parent
 SLIDES = {
     "00": [
         "## How a notebook is run",
+        "n_weights = ",
         "00.a",
         "## The digits",
         "plot_images(splits.x_train",
@@ -57,7 +60,16 @@ SLIDES = {
         "01.d",
         "01.e",
     ],
-    "02": ["02.a", "def build_small_cnn", "02.b", "02.c", "plot_incumbent(", "02.d", "02.e"],
+    "02": [
+        "02.a",
+        "def build_small_cnn",
+        "02.b",
+        "by_accuracy = ",
+        "02.c",
+        "plot_incumbent(",
+        "02.d",
+        "02.e",
+    ],
     "03": ["03.a", "03.c", "03.d", "## Counting a space", "03.e", "03.f", "03.g"],
     "04": ["04.a", "04.b", "04.d", "def successive_halving", "04.f", "04.g", "04.h"],
     "05": ["# Unit 05", "def regularized_evolution", "05.c", "05.d", "05.e", "05.f", "05.g"],
@@ -71,10 +83,10 @@ SLIDES = {
         "06.c",
         "06.d",
     ],
-    "07": ["07.a", "07.b", "07.c", "07.d", "07.f", "07.g"],
+    "07": ["07.a", "of_search = ", "07.b", "07.c", "07.d", "07.f", "07.g"],
     "08": ["08.a", "08.b", "08.c", "08.d", "08.f", "08.g"],
     "09": ["09.a", "09.c", "09.d", "09.e", "09.f", "09.g"],
-    "10": ["10.a", "10.b", "10.d", "10.e", "10.g", "10.h"],
+    "10": ["10.a", "10.b", "10.d", "MACs, percent off", "10.e", "10.g", "10.h"],
     "11": [
         "## Step 1",
         "## Step 2",
@@ -85,10 +97,11 @@ SLIDES = {
         "plot_confusion(",
         "## Step 7",
         "## How much was luck?",
+        "promise = ",
     ],
-    "12": ["12.a", "12.b", "12.c", "12.d", "12.e", "12.f"],
-    "13": ["13.a", "networks that it has not seen", "13.b", "13.c", "13.d", "13.e"],
-    "14": ["14.a", "14.b", "14.c", "14.e", "14.f", "14.g"],
+    "12": ["12.a", "12.b", "12.c", "12.d", "12.e", "plan = pd.DataFrame(", "12.f"],
+    "13": ["networks that it has not seen", "13.a", "13.b", "13.c", "13.d", "13.e"],
+    "14": ["14.a", "14.b", "def attainment", "14.c", "14.e", "14.f", "14.g"],
 }
 MOST_LINES = 22  # of text that fit on a slide; a longer output is left to the notebook
 MOST_ROWS = 10  # of an HTML table
@@ -141,7 +154,7 @@ def _title(nb: NotebookNode) -> tuple[str, list[NotebookNode]]:
 
 
 def _section(nb: NotebookNode, heading: str) -> NotebookNode:
-    """The first list or table of a section; without one, its first question or else its first text."""
+    """The first list or table of a section; without one, what a step asks, or else the first text."""
     place = _place(nb, heading)
     blocks = []
     for cell in nb.cells[place:]:
@@ -150,8 +163,9 @@ def _section(nb: NotebookNode, heading: str) -> NotebookNode:
                 break
             blocks += _blocks(cell)
     chosen = [block for block in blocks if re.match(r"[-|]|1\. ", block)]
-    chosen += [block for block in blocks if re.match(r"\*\*(Decide|Change this)", block)]
     chosen = [block for block in chosen if not block.startswith("- **Objectives")]
+    if heading.startswith("## Step"):
+        chosen += [block for block in blocks if re.match(r"\*\*(Decide|Change this)", block)]
     return _slide(_heading(nb, place), (chosen or blocks)[0])
 
 
@@ -187,11 +201,14 @@ def _beginning(text: str = "", most: int = 260) -> str:
 
 
 def _code(nb: NotebookNode, words: str) -> Iterator[NotebookNode]:
-    """The figure of a code cell, or the code where there is none."""
+    """The figure of a code cell; where there is none the code, with those outputs that fit below."""
     place = _place(nb, words)
-    figures = [output for output in nb.cells[place].outputs if "<img" in _html(output)]
+    cell = nb.cells[place]
+    figures = [output for output in cell.outputs if "<img" in _html(output)]
+    below = MOST_LINES - len(cell.source.splitlines())
+    fitting = [output for output in map(_output, cell.outputs) if output and _rows(output) <= below]
     yield _slide(_heading(nb, place))
-    yield _shown(figures) if figures else new_code_cell(nb.cells[place].source)
+    yield _shown(figures) if figures else new_code_cell(cell.source, outputs=fitting)
 
 
 def _place(nb: NotebookNode, words: str) -> int:
@@ -260,6 +277,11 @@ def _output(output: NotebookNode) -> NotebookNode | None:
     return new_output("stream", text="\n".join(lines)) if 0 < len(lines) <= MOST_LINES else None
 
 
+def _rows(output: NotebookNode) -> int:
+    """The number of lines of a text, or of rows of a table."""
+    return _html(output).count("<tr") or len(output.get("text", "").splitlines())
+
+
 def _html(output: NotebookNode) -> str:
     return output.get("data", {}).get("text/html", "")
 
@@ -273,9 +295,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--into", metavar="DIR", type=Path, default=ROOT / "build" / "slides")
     options = parser.parse_args(argv)
-    for unit in options.units or SLIDES:
+    units = options.units or list(SLIDES)
+    for unit in units:
         (notebook,) = ROOT.glob(f"notebooks/{unit}_*.ipynb")
         atomic_write(options.into / f"{unit}.html", make(notebook))
+    print(f"Open {options.into / units[0]}.html; the arrow keys turn the page.")
     return 0
 
 

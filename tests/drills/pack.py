@@ -4,7 +4,8 @@
     .venv/bin/python tests/drills/pack.py --keep runs/kit  # in a folder that stays
 
 It follows the lines of the kit's own README.txt in a network namespace of Linux, with an empty home
-folder and no setting of pip, runs `python -m nascourse project`, and prints the seconds of each step.
+folder and no setting of pip, keeps progress as a unit and its exercises do, runs
+`python -m nascourse project`, and prints the seconds of each step.
 """
 
 from __future__ import annotations
@@ -19,6 +20,20 @@ import time
 from pathlib import Path
 
 from offline import HOMES, ROOT, sealed, why_not
+
+# A kernel works in the folder of its notebook, and a terminal in the one above: one file for all.
+KEEP_PROGRESS = """
+import os
+from nascourse.checks import progress
+
+os.chdir("notebooks")
+progress.record_guess("00.a", "4 times", "4 times", True)
+os.chdir("../exercises")
+progress.record("00.1", passed=True)
+os.chdir("..")
+unit = progress.summary().loc["00"]
+assert unit["guesses"] == unit["solved"] == 1, unit
+"""
 
 
 def main() -> int:
@@ -36,7 +51,7 @@ def main() -> int:
         size = sum(path.stat().st_size for path in kit.rglob("*") if path.is_file()) / 1e6
         print(f"  {size:.0f} MB, {len([*kit.glob('wheels/*.whl')])} wheels", flush=True)
 
-        hidden = (*HOMES, "PIP_", "PYTHONPATH", "VIRTUAL_ENV")
+        hidden = (*HOMES, "NASCOURSE_", "PIP_", "PYTHONPATH", "VIRTUAL_ENV")
         environment = {n: value for n, value in os.environ.items() if not n.startswith(hidden)}
         environment |= {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull}
         begun = time.perf_counter()
@@ -47,7 +62,7 @@ def main() -> int:
 
 
 def steps(kit: Path) -> dict[str, list[str]]:
-    """The commands of the kit's instructions for this system, and the project in the end."""
+    """The commands of the kit's instructions for this system, then what a learner does with it."""
     text = (kit / "README.txt").read_text(encoding="utf-8").partition("Linux and macOS:")[2]
     venv, install, lab = [shlex.split(line) for line in text.splitlines() if line[:4] == "    "][:3]
     python = Path(sys.base_prefix, "bin", venv[0])  # the one that this environment was made with
@@ -56,6 +71,7 @@ def steps(kit: Path) -> dict[str, list[str]]:
         "environment": [str(python), *venv[1:]],
         "installation": [*install, "--quiet"],
         "JupyterLab starts": [*lab, "--version"],
+        "progress": [lab[0], "-c", KEEP_PROGRESS],
         "project": [lab[0], "-m", "nascourse", "project"],
     }
 
