@@ -341,9 +341,10 @@ plotting.show(plotting.plot_images(colored), source="made in this notebook")
 # Always answering "bar" is right in three of five cases, and never sees a cross. So accuracy is a poor judge
 # here. The **F1** of a class is 1 if the class is named wherever it is right and nowhere else, and 0 if it is
 # never found. **Macro F1** is the mean over the classes, so that each counts alike; as `objective` it decides
-# the search. Compare the two columns below; each row shows a network at its best epoch by the objective. A network that misses all six validation crosses loses 9 points
-# of accuracy, and more than a third of macro F1; a single cross is three points of it. Where one network reads
-# two crosses as bars, and another one three bars as boxes, accuracy prefers the first, and macro F1 the second.
+# the search. Compare the two columns below; each row shows a network at its best epoch by the objective. A
+# network that misses all six validation crosses loses 9 points of accuracy, and more than a third of macro F1; a
+# single cross is three points of it. Where one network reads two crosses as bars, and another one three bars as
+# boxes, accuracy prefers the first, and macro F1 the second.
 #
 # **Change this.** Run the cell with `"val_accuracy"` as well. The three networks are the same: which row changes,
 # and why? **About 10 seconds.**
