@@ -488,10 +488,10 @@ tests = races.pivot(index="seed", columns="strategy", values="test_accuracy")[or
 means = races.groupby("strategy")[["seconds", "skips", "test_accuracy"]].mean().loc[order]
 print(means.round(3))
 compare("09.g", guess, means["test_accuracy"].idxmax(), options=order)
-groups = races.assign(skips=np.where(races["skips"] > 2, "more than two", "up to two"))
+groups = pd.concat([races, races.assign(strategy="all together")])
+groups["skips"] = np.where(groups["skips"] > 2, "over two", "up to two")
 groups["percent"] = 100 * groups["test_accuracy"]
-by = {"index": "strategy", "columns": "skips", "margins": True, "margins_name": "all together"}
-print(groups.pivot_table("percent", aggfunc=["count", "mean"], **by).round(1))
+print(groups.pivot_table("percent", "strategy", "skips", ["count", "mean"], sort=False).round(1))
 
 # %% tags=["prediction-result"]
 with plt.rc_context(plotting.STYLE):
