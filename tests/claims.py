@@ -7,8 +7,11 @@ The words around the numbers are keys, as they stand in the unit without its cod
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
+from scipy import stats
 
 from nascourse import benchmark, data, evaluation, spaces, trials
 from nascourse.methods import darts, scaling
@@ -87,6 +90,7 @@ CITED = {
         "learns from 3,200 images and is judged by 800 others": IMAGES,
         "learned from all 4,000, and were judged by 5,000": TABLE,
         "is 2 of 252, 0.008": "two of the ways to choose five of ten",
+        "in 1 of 16 rows": "arithmetic: two of the 32 ways in which five signs fall",
         "A p-value above 0.05": "the usual limit",
         "200 epochs, which are 10,000 batches": "3,200 images in batches of 64",
         "five, each of 200 epochs": "recordings/record_oneshot.py",
@@ -95,6 +99,7 @@ CITED = {
     "09": {
         "and so 15,625": "Dong & Yang 2020, section 2",
         "has 14 edges and 8 operations": "Liu et al. 2019, section 3.1",
+        "in at most 30 percent": "arithmetic: six times five",
         "Beyond 13 seeds the test draws 9,999": "benchmark/comparison.py; 2^13 signs are fewer",
         "with 1,000 the cut": "the largest sharpness of the cell's list, as a word for it",
         "on all 4,000 images": "recordings/record_darts.py",
@@ -107,6 +112,7 @@ CITED = {
         ),
     },
     "10": {
+        "in at most 30 percent": "arithmetic: six times five",
         "ImageNet's 1,000 outputs": "Russakovsky et al. 2015",
         "MNIST's 10,000 official test images": "LeCun et al. 1998",
     },
@@ -167,6 +173,15 @@ def spread_of_greedy_after_five() -> list[float]:
     runs = trials.recorded("strategies").query("strategy == 'greedy' and trial <= 5")
     best = runs.groupby("seed")["val_accuracy"].max()
     return [100 * (best.max() - best.min())]
+
+
+def greedy_against_random_after_ten() -> list[float]:
+    """How many ways there are to deal out the ten searches, and the p-value if all greedy ones lead."""
+    best = trials.recorded("strategies").groupby(["strategy", "seed"])["val_accuracy"].max()
+    greedy, random = best["greedy"], best["random"]
+    assert greedy.min() > random.max()
+    ways = math.comb(len(greedy) + len(random), len(greedy))
+    return [ways, benchmark.difference(greedy, random).p_value]
 
 
 def grown(measure: str, **plan: int) -> float:
@@ -260,6 +275,56 @@ def lean_to_skips(kind: str) -> float:
     return benchmark.difference(*leans).p_value
 
 
+def looks_at_leans() -> list[int]:
+    """Each choice of the space, with two kinds of supernets."""
+    return [2 * len(benchmark.load_benchmark().choices)]
+
+
+def tau_of_some() -> list[float]:
+    """How far tau may be off with a dozen networks, and with fifty: half of the middle 95 percent."""
+    bench = benchmark.load_benchmark()
+    judge = trials.recorded("oneshot").set_index("network")["seed 1"].to_numpy()
+    truth = bench.truth(without=bench.seeds[0]).to_numpy()
+    rng, widths = np.random.default_rng(0), []
+    for n in (12, 50):
+        draws = [rng.choice(len(truth), n, replace=False) for _ in range(1000)]
+        taus = [stats.kendalltau(judge[some], truth[some]).statistic for some in draws]
+        widths.append(np.ptp(np.percentile(taus, [2.5, 97.5])) / 2)
+    return widths
+
+
+def pooled_cost_of_skips() -> list[float]:
+    """By how many points cells with more than two skips read less; within three strategies they read more."""
+    races = trials.recorded("darts")
+    many = (races["skips"] > 2).rename("many")
+    within = races.groupby(["strategy", many])["test_accuracy"].mean().unstack()
+    assert (within[True] > within[False]).sum() == 3
+    assert (races["strategy"][many] == "weight sharing").mean() > 0.5
+    means = races.groupby(many)["test_accuracy"].mean()
+    return [100 * (means[False] - means[True])]
+
+
+def lead_of_skips_after_all_looks() -> list[float]:
+    """P-value of the lead after two epochs, as one of 20 epochs: signs flipped, the largest t counts."""
+    curves = trials.recorded("darts_epochs").query("strategy == 'DARTS'")
+    over = curves.pivot(index="seed", columns="epoch", values="skips").to_numpy() - 6 / 4
+
+    def t(values):
+        return abs(values.mean(axis=-2)) / stats.sem(values, axis=-2)
+
+    signs = np.random.default_rng(0).choice([-1, 1], (9_999, len(over), 1))
+    largest = t(signs * over).max(axis=-1)
+    first, second = [(1 + (largest >= of_epoch).sum()) / 10_000 for of_epoch in t(over)[:2]]
+    assert first <= second  # the deficit after one epoch is as clear
+    return [second]
+
+
+def eight_cells_over_darts() -> list[float]:
+    """By how many percent more time eight trainings took."""
+    seconds = trials.recorded("darts").groupby("strategy")["seconds"].mean()
+    return [100 * (seconds["eight cells trained"] / seconds["DARTS"] - 1)]
+
+
 def cells_of_darts() -> list[int]:
     return [len(darts.OPERATIONS) ** len(darts.EDGES)]
 
@@ -314,7 +379,10 @@ COMPUTED = {
         "hyperparameters of our space make that {}.": random_trials_first,
         "Bayesian optimization for its first {}:": random_trials_first,
     },
-    "06": {"the greedy searches lie {:.1f} points apart": spread_of_greedy_after_five},
+    "06": {
+        "the greedy searches lie {:.1f} points apart": spread_of_greedy_after_five,
+        "(exact test: 2 of {}, p = {:.3f})": greedy_against_random_after_ten,
+    },
     "07": {
         "One image is {:.3f} points": points_of_an_image,
         "those beyond {:,} a point or less": where_doubling_brings_little,
@@ -323,10 +391,15 @@ COMPUTED = {
         "Of the {:,} networks {} have one block": networks_with_one_block,
         "allows no clearer verdict: p = {:.3f}": lambda: [lean_to_skips("normalized")],
         "which may be luck (p = {:.2f})": lambda: [lean_to_skips("fair")],
+        "a correction for {} looks": looks_at_leans,
+        "is known to about {:.1f} more or less, with fifty to less than {:.1f};": tau_of_some,
     },
     "09": {
         "weights of all {:,} networks": cells_of_darts,
         "holds all {:,} cells": cells_of_darts,
+        "corrected for that, p is about {:.2f}": lead_of_skips_after_all_looks,
+        "the eight cells took {:.0f} percent more than DARTS": eight_cells_over_darts,
+        "more than two of them read {:.1f} points less": pooled_cost_of_skips,
         "make $4^6 = 4{{,}}{:03d}$": lambda: [cells_of_darts()[0] % 1000],
     },
     "10": {

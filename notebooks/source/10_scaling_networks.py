@@ -121,12 +121,11 @@ compare("10.b", guess, steps["depth"][7], unit="times", digits=1)
 # %% [markdown]
 # Two to four times each: that is all a hundredfold work buys.
 #
-# Where do the three constants come from? From a search again, a small one. Set phi to 1: the FLOPs
-# are to double, so alpha x beta² x gamma² must be about 2, and no direction may shrink. The paper
-# tries such triples on a grid, each by training one network, and keeps the best for all larger
-# networks. **That is the bet of the whole method: what is the best way to grow a small network a
-# little is also a good way to grow it a lot.** It saves a search among networks of a hundred times
-# the cost, and it is not proved, only tried.
+# Where do the three constants come from? From a search again, a small one. Set phi to 1: the FLOPs are
+# to double, so alpha x beta² x gamma² must be about 2, and no direction may shrink. The paper tries such
+# triples on a grid, and keeps the best for all larger networks. **That is the bet of the whole method:
+# what is the best way to grow a small network a little is also a good way to grow it a lot.** It saves a
+# search among networks of a hundred times the cost, and it is not proved, only tried.
 #
 # (B0, the network that was grown, reads images of 224x224 pixels.)
 #
@@ -240,10 +239,9 @@ table.round(1)
 # %% [markdown]
 # At the paper's rounding some networks fit both counts, and each fits at least one of them. The
 # MACs are within five percent; the paper does not say what it counted and what not. **The published
-# table holds**, once the units are clear. (It names no phi for its networks. Their factors are
-# round numbers near the rule, such as 1.4 times the depth of B0 and 1.2 times the width for B3: a
-# number of layers must be whole, and filters are rounded to a multiple of eight, which suits the
-# hardware.)
+# table holds**, once the units are clear. (It names no phi for its networks. The published code
+# gives factors near the rule, such as 1.4 for the depth and 1.2 for the width of B3. Then layers are
+# made whole, and filters multiples of eight, which suits the hardware.)
 #
 # **Predict.** From B0 to B7 the work grows ninety-five-fold. By how many percentage points does the
 # accuracy on ImageNet grow from 77.1 percent? Write a number.
@@ -364,7 +362,7 @@ for line, way, beside in zip(ax.lines, columns, (0.955, 0.985, 1.015, 1.045)):
         dots = np.full(len(runs), times * beside)
         ax.plot(dots, runs[way, times], ".", color=line.get_color(), alpha=0.35)
 ax.set_ylim(89, 100)
-caption = "Resolution helps most, and depth not at all. Single trainings (dots) overlap."
+caption = "Resolution has the highest mean, depth the lowest; single trainings (dots) overlap."
 caption += f" Outside lies one of depth, at {runs.min().min():.1f} percent."
 plotting.show(ax, caption=caption, source="a recording of 20 trainings of each network")
 
@@ -377,14 +375,15 @@ plotting.show(ax, caption=caption, source="a recording of 20 trainings of each n
 # sizes: growing in all three is **better than depth** alone, **not to be told apart from width**,
 # and **worse than resolution**. Here compound scaling did not win. It was never the worst choice
 # either. (There are six intervals. If nothing differed, each of 95 percent would leave zero out once in
-# twenty times, and one of six in up to a quarter of all cases. So these are wider: each leaves out a sixth
-# of the five percent, which is Bonferroni's correction.)
+# twenty times, and one of six in about a quarter of all cases, if they are independent, and in at most 30
+# percent. So these are wider: each leaves out a sixth of the five percent, which is Bonferroni's
+# correction.)
 #
 # **Change this.** Plan a network of about four times the base's FLOPs that you expect to beat the
-# triangle, which is growing in all three; the one below grows in depth alone. Would another seed say
-# the same? Both are trained here, as in the pair above, and their gains are counted from a base of the
-# same seed, so a lucky or unlucky base moves both alike. The lines, of more images and epochs, are there for the
-# scale only. **This takes about 20 seconds.**
+# triangle, which is growing in all three; the one below grows in depth alone. Would another seed say the
+# same? Both are trained here, as in the pair above, and their gains are counted from a base of the same
+# seed, so a lucky or unlucky base moves both alike. The lines, of more images and epochs, are there for
+# the scale only. **This takes about 20 seconds.**
 
 # %% tags=["change-this"]
 plan, seed = scaling.Plan(depth=12, width=8, side=12), 1  # change this
@@ -414,8 +413,8 @@ plotting.show(ax, caption=caption, source=source)
 #   it needed most. The constants 1.2, 1.1 and 1.15 were found for B0 and for photographs. The
 #   paper's method is to search them anew for each base, at double the FLOPs, and on validation
 #   images. The recording has those as well. At double the FLOPs resolution reads 95.6 percent of
-#   them, the other ways 94.2 to 95.2: it would be chosen, and at four times the test images confirm
-#   it. **Here the bet held, over one more doubling, and the borrowed constants, rounded as they had
+#   them, the other ways 94.2 to 95.2: it would be chosen, and at four times its mean is again the
+#   highest. **Here the bet held, over one more doubling, and the borrowed constants, rounded as they had
 #   to be, were not the best.** And the best direction must end: the images have only 28x28 pixels.
 # - **Depth.** Our blocks are plain convolutions. A dozen of them without skip connections or batch
 #   normalization may be hard to train in twelve epochs. The blocks of EfficientNet have both. So we
@@ -462,8 +461,8 @@ trials.pareto_front(networks, cost=cost).round(3)
 # - Compound scaling grows all three at once by fixed ratios. The ratios come from a small search
 #   with a small network; that they suit a large one is a bet.
 # - EfficientNet's published numbers hold, once one knows that its FLOPs are multiply-accumulates.
-#   Which parameters it counts stays open. Its networks follow its rule roughly: the factors
-#   were rounded.
+#   Which parameters it counts stays open. Its networks follow its rule roughly: the factors of the
+#   published code are near it.
 # - In our experiment, growing in all three was better than depth, not to be told apart from width,
 #   and worse than resolution, of which the base had little. The right balance belongs to a base and
 #   its training: search it, at double the size, and with more than one seed.
