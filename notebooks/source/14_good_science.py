@@ -10,7 +10,7 @@
 #   supernet
 # - **Time**: 60 min: the checklist 10 min, two goals 15 min, another backend 5 min, devices 10 min,
 #   growing 10 min, language models 5 min, the map 5 min
-# - **Cost**: 60 s of one CPU core and 900 MiB of memory; no GPU, no network. What needs more
+# - **Cost**: 25 s of one CPU core and 900 MiB of memory; no GPU, no network. What needs more
 #   packages shows a recorded result.
 #
 # You can search now: with a strategy, under a limit, on one machine or many. Whoever reads of your
