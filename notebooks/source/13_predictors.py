@@ -356,8 +356,9 @@ for name in ("Hyperband, 27", "Hyperband, 81"):
 # decided.
 #
 # **Change this.** From how many workers on does Hyperband train fewer epochs than ASHA? And with 64
-# workers, make the brackets larger: from which size on does the interval hold 0? That is no proof of
-# equality: how wide is it? The last line has the difference in points, with its interval and p-value.
+# workers, make the brackets larger: at which size does the interval hold 0? That is no proof of equality:
+# how wide is it, and who is ahead with still larger brackets? The last line has the difference in points,
+# with its interval and p-value.
 
 # %% tags=["change-this"]
 workers, size = 64, 27  # change this
