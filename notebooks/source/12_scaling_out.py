@@ -108,7 +108,7 @@ def run(workers, outcomes=trained):
 
 
 # %% [markdown]
-# **Predict.** Here is a random search of 64 trials. (**It takes about 8 seconds.**) 2 workers halve
+# **Predict.** Here is a random search of 64 trials. (**It takes about 12 seconds.**) 2 workers halve
 # the time. How many times as fast as one worker are 64 workers? Write a number.
 
 # %% tags=["prediction"]
@@ -132,8 +132,8 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 # The network found is the same however many workers there were. The time is not what was promised.
 # With one worker for each trial, all are done but the slowest network, and everybody waits for it.
 # **A search is never shorter than its longest trial.** That sets the third line, the limit: these 64
-# trials take 28.6 times as long as the longest of them. Below the limit, the rest is probably what it
-# costs to start 64 threads and to wake them up. Here the longest trial is a tenth of a second; beside
+# trials take 26.2 times as long as the longest of them. Below the limit, the rest is probably what it
+# costs to start 64 threads and to wake them up. Here the longest trial is a fifth of a second; beside
 # trainings of minutes that cost vanishes.
 #
 # That is why a queue, where a free worker takes the next trial, beats rounds, in which all begin
@@ -144,8 +144,8 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 #
 # **Change this.** A queue may also sort its work. Who is done first: the queue that begins with the
 # longest trials, the one that begins with the shortest, or the one as drawn? With 4 workers it hardly
-# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 8 seconds, and
-# less with more workers.**
+# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 13 seconds,
+# and less with more workers.**
 
 # %% tags=["change-this"]
 n_workers = 4  # change this
@@ -212,8 +212,8 @@ print(wins.to_string())
 compare("12.c", guess, wins["beats random search"].iloc[-1], digits=2)
 
 # %% [markdown]
-# The intervals of neighbors overlap, so do not read too much into small steps. But the last one,
-# with 64 in flight, goes from 0.41 to 0.56 and holds one half: evolution is no longer shown to be
+# The first three intervals overlap, so do not read too much into small steps. But the last one,
+# with 64 in flight, goes from 0.42 to 0.58 and holds one half: evolution is no longer shown to be
 # better than luck. Its first 83 networks are drawn at random: breeding begins when 20 have joined
 # the population, and the first joins after 64 trials. Only 17 are bred. So **parallel search buys
 # time and pays in trials**. A strategy that learns needs many more trials than there are workers.
@@ -302,8 +302,9 @@ pd.DataFrame(columns).round(2)
 # %% [markdown]
 # Two workers are not twice as fast. One reason is that "serial" is not one processor: TensorFlow
 # spreads the arithmetic of a single training over both. Another one is what the search itself and
-# the sending cost. **Give each worker one thread** (`TF_NUM_INTRAOP_THREADS=1`, as was done here):
-# two workers with two threads each on two processors get into each other's way.
+# the sending cost. **Give each worker one thread** (`TF_NUM_INTRAOP_THREADS=1`, as in the recording; the
+# pool above leaves the threads to TensorFlow): two workers with two threads each on two processors get
+# into each other's way.
 #
 # ### What if a worker dies?
 #
@@ -489,7 +490,7 @@ compare("12.f", guess, {"MB a task": megabytes, "MB a second": 100 * megabytes /
 #
 # - Trials are independent, so they can run in parallel. A search is never shorter than its longest
 #   trial, and a strategy that learns loses what it has not yet heard.
-# - Workers are processes that start empty, with one thread each. What they are sent must be importable.
+# - Workers are processes that start empty. Give each one thread. What they are sent must be importable.
 # - Results heard in the order of the trials keep a search repeatable. A killed worker costs time, no
 #   trial and no repeatability, if the system sends the trial again. KerasTuner's chief does not.
 # - Plan before you rent: start, rounds, overhead, bytes, memory.
