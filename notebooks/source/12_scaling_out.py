@@ -144,7 +144,7 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 #
 # **Change this.** A queue may also sort its work. Who is done first: the queue that begins with the
 # longest trials, the one that begins with the shortest, or the one as drawn? With 4 workers it hardly
-# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 13 seconds,
+# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 12 seconds,
 # and less with more workers.**
 
 # %% tags=["change-this"]
