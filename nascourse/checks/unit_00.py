@@ -25,7 +25,7 @@ multiple_choice(
         "that decide when a training ends have had their say.",
     },
     hints=(
-        "Which of the three parts had a say in something before the last day?",
+        "Two of the three parts had a say before the final network was chosen. Which one had none?",
         "An exam is worth nothing if its questions were used for practice.",
         "Ask of each option whether the test images would decide something about the network.",
     ),

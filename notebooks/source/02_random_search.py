@@ -8,7 +8,7 @@
 #   trial table
 # - **Time**: 50 min: a first search 10 min, a space of networks 10 min, the digits 3 min, the search
 #   12 min, how good is luck 10 min, how sure is one number 5 min
-# - **Cost**: 70 s of one CPU core and 900 MiB of memory; no GPU, no network
+# - **Cost**: 100 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # In [unit 01](01_what_is_nas.ipynb) you searched by hand, and luck was your rival. All trainings
 # were looked up. Now we train for real, with a library that people use, and the strategy is the

@@ -9,7 +9,7 @@
 #   network; [unit 02](02_random_search.ipynb): build function, hyperparameter, trial
 # - **Time**: 60 min: the bricks 20 min, what a network costs 15 min, counting and a space of your
 #   own 15 min, how much the space decides 10 min
-# - **Cost**: 20 s of one CPU core and 800 MiB of memory; no GPU, no network
+# - **Cost**: 15 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # In [unit 02](02_random_search.ipynb) luck found good networks. But somebody had put them there:
 # the 1,872 settings of `spaces.cnn_space` were there before the first trial. None of them lets the

@@ -8,7 +8,7 @@
 #   03](03_search_spaces.ipynb): parameters and FLOPs
 # - **Time**: 60 min: how sure 10 min, fewer epochs 15 min, fewer images 7 min, halving 12 min, no
 #   training at all 6 min, TensorBoard 5 min, the winner's curse 5 min
-# - **Cost**: 20 s of one CPU core and 850 MiB of memory; no GPU, no network
+# - **Cost**: 25 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # A search asks the same question again and again: how good is this network? The answer costs nearly
 # all of its time. Real et al. (2019) trained 20,000 networks, on 450 GPUs, for a week; to propose

@@ -8,7 +8,7 @@
 #   [unit 04](04_estimation.ipynb): the benchmark, regret, Hyperband
 # - **Time**: 60 min: evolution 10 min, Bayesian optimization 8 min, one search proves nothing 4 min,
 #   the race 16 min, a game 4 min, greedy stops 6 min, aging 6 min, what it means 6 min
-# - **Cost**: 35 s of one CPU core and 800 MiB of memory; no GPU, no network
+# - **Cost**: 25 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # Unit 02 ended with a warning: two searches with the same strategy differ by luck alone, so one search
 # each does not compare two strategies. It takes hundreds of searches. At half a minute each nobody waits

@@ -9,7 +9,7 @@
 #   [unit 05](05_strategies.ipynb): how strategies are compared
 # - **Time**: 60 min: the snippet 12 min, a space of our own 10 min, greedy search 25 min, does it
 #   pay 8 min, save, export and traps 5 min
-# - **Cost**: 60 s of one CPU core and 850 MiB of memory; no GPU, no network
+# - **Cost**: 55 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # [AutoKeras](https://autokeras.com/) (Jin, Song & Hu 2019) promises a network in three lines. In
 # this unit we look at what those lines do, and then make the same library work in half a minute.

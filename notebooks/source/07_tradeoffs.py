@@ -9,7 +9,7 @@
 #   [unit 05](05_strategies.ipynb): the benchmark table and regret
 # - **Time**: 60 min: two goals 8 min, found and true front 9 min, the sum 10 min, the limit 9 min,
 #   the device 14 min, a decision 10 min
-# - **Cost**: 40 s of one CPU core and 850 MiB of memory; no GPU, no network
+# - **Cost**: 35 s of one CPU core and 850 MiB of memory; no GPU, no network
 #
 # So far a network was better when it read more digits. A phone, a doorbell or a washing machine has
 # a second demand: the network must fit. The most accurate network is seldom the one that fits. So

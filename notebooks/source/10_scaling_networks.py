@@ -9,7 +9,7 @@
 #   [unit 05](05_strategies.ipynb): the bootstrap interval
 # - **Time**: 55 min: three ways to grow 10 min, compound scaling 10 min, the network B0 8 min, the
 #   family 9 min, our own experiment 18 min
-# - **Cost**: 35 s of one CPU core and 900 MiB of memory; no GPU, no network
+# - **Cost**: 30 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # Every search in this course looked for small networks, and so do most searches anywhere: each
 # trial is a training, and a large network takes days to train. Yet the networks that industry wants

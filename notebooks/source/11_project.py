@@ -8,7 +8,7 @@
 #   [unit 06](06_autokeras_greedy.ipynb) for greedy search
 # - **Time**: 60 min: decisions 15 min, search and training 10 min, test 10 min, report 10 min, your own
 #   images 15 min
-# - **Cost**: 90 s of one CPU core and 900 MiB of memory; no GPU, no network
+# - **Cost**: 80 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # **The task.** Design a CNN that reads handwritten digits. Let a search choose its architecture within a
 # budget of yours. Promise a test accuracy of 95 percent, and say at the end whether the promise holds.

@@ -8,7 +8,7 @@
 #   [unit 05](05_strategies.ipynb) for evolution and the probability of a win
 # - **Time**: 55 min: where the time goes 5 min, trials in parallel 15 min, what it costs a strategy
 #   10 min, workers and their deaths 15 min, many machines and a plan 10 min
-# - **Cost**: 80 s of one CPU core and 850 MiB of memory; no GPU, no network. With two cores and 3
+# - **Cost**: 85 s of one CPU core and 850 MiB of memory; no GPU, no network. With two cores and 3
 #   GiB of free memory, two workers train as well, each with 800 MiB of its own.
 #
 # Every search of this course fits on a laptop, because its networks are small and its images few.
@@ -65,9 +65,8 @@ print(f"{alone['seconds'].max():.1f} s a trial")
 compare("12.a", guess, 100 * training / alone_seconds, unit="percent")
 
 # %% [markdown]
-# Nearly all of it is training. Two things follow. A strategy that thinks faster would gain nothing.
-# And the trials take very different times, as the networks are of different size. Keep that in
-# mind.
+# Most of it is training. A strategy that thinks faster could gain at most the rest. And the trials
+# take very different times, as the networks are of different size. Keep that in mind.
 #
 # **Change this.** Do short trainings change the picture? Let each trial have one epoch, or let there
 # be more of them.
@@ -109,7 +108,7 @@ def run(workers, outcomes=trained):
 
 
 # %% [markdown]
-# **Predict.** Here is a random search of 64 trials. (**It takes about 8 seconds.**) 2 workers halve
+# **Predict.** Here is a random search of 64 trials. (**It takes about 12 seconds.**) 2 workers halve
 # the time. How many times as fast as one worker are 64 workers? Write a number.
 
 # %% tags=["prediction"]
@@ -133,8 +132,8 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 # The network found is the same however many workers there were. The time is not what was promised.
 # With one worker for each trial, all are done but the slowest network, and everybody waits for it.
 # **A search is never shorter than its longest trial.** That sets the third line, the limit: these 64
-# trials take 28.6 times as long as the longest of them. Below the limit, the rest is probably what it
-# costs to start 64 threads and to wake them up. Here the longest trial is a tenth of a second; beside
+# trials take 26.2 times as long as the longest of them. Below the limit, the rest is probably what it
+# costs to start 64 threads and to wake them up. Here the longest trial is a fifth of a second; beside
 # trainings of minutes that cost vanishes.
 #
 # That is why a queue, where a free worker takes the next trial, beats rounds, in which all begin
@@ -145,8 +144,8 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 #
 # **Change this.** A queue may also sort its work. Who is done first: the queue that begins with the
 # longest trials, the one that begins with the shortest, or the one as drawn? With 4 workers it hardly
-# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 8 seconds, and
-# less with more workers.**
+# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 12 seconds,
+# and less with more workers.**
 
 # %% tags=["change-this"]
 n_workers = 4  # change this
@@ -213,19 +212,19 @@ print(wins.to_string())
 compare("12.c", guess, wins["beats random search"].iloc[-1], digits=2)
 
 # %% [markdown]
-# The intervals of neighbors overlap, so do not read too much into small steps. But the last one,
-# with 64 in flight, goes from 0.41 to 0.56 and holds one half: evolution is no longer shown to be
-# better than luck. Its first 64 networks are drawn at random, since nothing was heard when they
-# were handed out, and few choices are left after them. So **parallel search buys time and pays in
-# trials**. A strategy that learns needs many more trials than there are workers. Random search, a
-# strong baseline anyway (Li & Talwalkar 2019), needs nothing. A comparison must name the number in
-# flight, as it names the budget.
+# The first three intervals overlap, so do not read too much into small steps. But the last one,
+# with 64 in flight, goes from 0.42 to 0.58 and holds one half: evolution is no longer shown to be
+# better than luck. Its first 83 networks are drawn at random: breeding begins when 20 have joined
+# the population, and the first joins after 64 trials. Only 17 are bred. So **parallel search buys
+# time and pays in trials**. A strategy that learns needs many more trials than there are workers.
+# Random search, a strong baseline anyway (Li & Talwalkar 2019), needs nothing. A comparison must
+# name the number in flight, as it names the budget.
 #
 # **Change this.** How many trials does evolution need to be worth it again, with 64 in flight? Try
 # a larger budget. (With 400 trials it takes about 20 seconds.)
 
 # %% tags=["change-this"]
-in_flight, budget = 64, 200  # change this
+in_flight, budget = 64, 100  # change this
 wins_over_random(in_flight, budget=budget)
 
 # %% [markdown]
@@ -265,7 +264,7 @@ print(f"{cores} cores, {memory:.1f} GiB free: {WORKERS} workers")
 # %% [markdown]
 # **Predict.** The four trials of the first search took the seconds that you saw. What do they take
 # with the workers, and by how much do the accuracies differ from the first search, at most? Write
-# seconds, and points of accuracy. **This takes about 20 seconds.**
+# seconds, and points of accuracy. **This takes 20 to 40 seconds.**
 
 # %% tags=["prediction"]
 guess = ...  # a list: seconds, points
@@ -288,9 +287,10 @@ compare("12.d", guess, {"seconds": pool_seconds, "points": points}, digits=1)
 # order of the trials**: a result that is early waits. The price is that a slow trial holds up those
 # behind it, so give `in_flight` a few more trials than there are workers.
 #
-# For four short trials the workers do not pay, or hardly, as each has to load TensorFlow first. With more work
-# they do. Recorded on two processors: 16 trials of 2 epochs, in this process, in a pool of two
-# processes, and on two workers of Dask. Each was run several times, in turns.
+# For four short trials two workers need not be faster. Each has to load TensorFlow first, and they
+# compete for the processors: compare the seconds of the trials with those that the first search
+# printed. With more work the workers pay. Recorded on two processors: 16 trials of 2 epochs, in this
+# process, in a pool of two processes, and on two workers of Dask. Each was run several times, in turns.
 
 # %%
 executors = trials.recorded("executors")
@@ -302,8 +302,9 @@ pd.DataFrame(columns).round(2)
 # %% [markdown]
 # Two workers are not twice as fast. One reason is that "serial" is not one processor: TensorFlow
 # spreads the arithmetic of a single training over both. Another one is what the search itself and
-# the sending cost. **Give each worker one thread** (`TF_NUM_INTRAOP_THREADS=1`, as was done here):
-# two workers with two threads each on two processors get into each other's way.
+# the sending cost. **Give each worker one thread** (`TF_NUM_INTRAOP_THREADS=1`, as in the recording; the
+# pool above leaves the threads to TensorFlow): two workers with two threads each on two processors get
+# into each other's way.
 #
 # ### What if a worker dies?
 #
@@ -473,9 +474,9 @@ compare("12.f", guess, {"MB a task": megabytes, "MB a second": 100 * megabytes /
 #    before you rent a hundred.
 #
 # **When is another tool the better choice?** For one machine with several processors a process pool
-# is enough: even Dask's own pages say so. Trials of hours, which should survive a failure and be
-# stopped early, are the domain of [Ray Tune](https://docs.ray.io/en/latest/tune/index.html), which
-# has ASHA. In a computing center with a queue, random search needs no server at all: a
+# is usually enough. Trials of hours, which should survive a failure and be stopped early, are the
+# domain of [Ray Tune](https://docs.ray.io/en/latest/tune/index.html), which has ASHA. In a computing
+# center with a queue, random search needs no server at all: a
 # [Slurm](https://slurm.schedmd.com/job_array.html) job array, one trial a job. In a company's cluster
 # of containers, an indexed [Kubernetes
 # Job](https://kubernetes.io/docs/concepts/workloads/controllers/job/) does the same.
@@ -489,7 +490,7 @@ compare("12.f", guess, {"MB a task": megabytes, "MB a second": 100 * megabytes /
 #
 # - Trials are independent, so they can run in parallel. A search is never shorter than its longest
 #   trial, and a strategy that learns loses what it has not yet heard.
-# - Workers are processes that start empty, with one thread each. What they are sent must be importable.
+# - Workers are processes that start empty. Give each one thread. What they are sent must be importable.
 # - Results heard in the order of the trials keep a search repeatable. A killed worker costs time, no
 #   trial and no repeatability, if the system sends the trial again. KerasTuner's chief does not.
 # - Plan before you rent: start, rounds, overhead, bytes, memory.
