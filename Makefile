@@ -64,7 +64,7 @@ slides: .venv/tested  ## make slides of the units into build/slides; ARGS="02"
 timings: .venv/tested  ## run every notebook on one processor and write notebooks/timings.md
 	@.venv/bin/python -m tests.benchmarks.make_timings $(ARGS)
 
-bench: .venv/tested  ## measure what the README claims
+bench: .venv/tested  ## measure the ratios that notebooks/README.md quotes; takes over an hour
 	@for script in $(wildcard tests/benchmarks/bench_*.py); do \
 		echo "$$script"; .venv/bin/python $$script || exit 1; \
 	done

@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     unpacked.add_argument("archive", metavar="ZIP", help="the file that export wrote")
     unpacked.add_argument("folder", metavar="DIR", help="a new folder")
 
-    kit = commands.add_parser("pack", help="put all that an offline room needs into a folder")
+    kit = commands.add_parser("pack", help="fill a folder for a class without a network")
     kit.add_argument("folder", metavar="DIR", help="a new folder, for instance on a USB stick")
     for option, names in (("platform", pack.SYSTEMS), ("python", doctor.PYTHONS)):
         kit.add_argument(

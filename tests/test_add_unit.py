@@ -1,4 +1,4 @@
-"""A unit is added in the six steps of CONTRIBUTING.md, done in a copy of the course."""
+"""A unit is added as CONTRIBUTING.md says, in a copy of the course: the steps that the rules hold."""
 
 from __future__ import annotations
 
@@ -167,20 +167,20 @@ def test_the_rules_accept_a_new_unit(course):
             check=False,
         )
 
-    # 1. the unit
+    # the unit
     (course / "notebooks/source/99_last.py").write_text(UNIT, encoding="utf-8")
-    # 2. the solutions of its exercises
+    # the solutions of its exercises
     (course / "solutions/source/99_last.py").write_text(SOLUTIONS, encoding="utf-8")
-    # 3. the checkers, with wrong answers that they tell apart
+    # the checkers, with wrong answers that they tell apart
     (course / "nascourse/checks/unit_99.py").write_text(CHECKERS, encoding="utf-8")
     (course / "tests/wrong_answers/unit_99.py").write_text(WRONG, encoding="utf-8")
-    # 4. where its objectives are practised
+    # where its objectives are practised
     with (course / "tests/objectives.py").open("a", encoding="utf-8") as objectives:
         objectives.write('PRACTISED["99"] = {"add a unit": "99.1"}\n')
-    # 5. build the three notebooks
+    # build the three notebooks
     built = python("notebooks.build", "99")
     assert built.returncode == 0, built.stderr
-    # 6. a row in the README's map of units
+    # a row in the README's map of units
     page = course / "README.md"
     row = "| [99 Last](notebooks/99_last.ipynb) | What is the last question? | 5 min |"
     text = page.read_text(encoding="utf-8")

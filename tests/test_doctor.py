@@ -210,6 +210,20 @@ def test_lost_bundled_images_are_a_fault(tmp_path, monkeypatch):
     assert "--force-reinstall" in fault.fix
 
 
+def test_windows_needs_a_library_of_microsoft_on_its_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not [*doctor._check_runtime()] or sys.platform == "win32"
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+
+    (note,) = doctor._check_runtime()
+
+    assert note.level == "note"
+    assert "msvcp140_1.dll" in note.finding
+    assert "Visual C++ Redistributable" in note.fix
+    (tmp_path / "msvcp140_1.dll").touch()
+    assert not [*doctor._check_runtime()]
+
+
 def test_a_lost_file_of_ones_own_is_a_fault(tmp_path, monkeypatch):
     monkeypatch.setenv("NASCOURSE_MNIST", str(tmp_path / "lost.npz"))
 

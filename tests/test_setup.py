@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import shutil
 import subprocess
@@ -53,6 +54,23 @@ def test_each_requirement_is_an_exact_pin_below_its_comment(path):
         if line and not line.startswith("#"):
             assert re.match(r"[a-z0-9-]+==[0-9.]+(?: ; .+)?$", line), line
             assert above.startswith("# "), f"say above it what {line} is for"
+
+
+def supported(one: Requirement) -> SpecifierSet:
+    """The Pythons that a pinned package asks for; all, where it is not installed as pinned."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        package = metadata.distribution(one.name)
+        if package.version in one.specifier:
+            return SpecifierSet(package.metadata.get("Requires-Python", ""))
+    return SpecifierSet()
+
+
+def test_each_pin_supports_every_python_for_which_it_is_installed():
+    extras = optional()
+    for one in [*requirements(LEARNER), *requirements(TESTS), *extras]:
+        for python in doctor.PYTHONS:
+            if one in extras or not one.marker or one.marker.evaluate({"python_version": python}):
+                assert python in supported(one), f"{one} has no release for Python {python}"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -131,7 +149,7 @@ def test_the_keras_pin_is_still_needed():
     pins = doctor.read_pins(LEARNER.read_text(encoding="utf-8").splitlines())
     advice = (
         "try the course without the Keras pin; if its searches run on Keras 3.13 or newer, drop "
-        "the pin, this test, and `check_keras_with_autokeras` in nascourse/cli/doctor.py"
+        "the pin, this test, and the case of Keras in `check_packages` of nascourse/cli/doctor.py"
     )
     heads = Path(metadata.distribution("autokeras").locate_file("autokeras/blocks/heads.py"))
 

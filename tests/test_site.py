@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from chromium import CHROMIUM, needs_chromium
 
 from nascourse.benchmark import load_benchmark
+from notebooks import launch
 
-pytest.importorskip("sphinx", reason="Sphinx is not installed: make test brings it")
+pytest.importorskip("sphinx_book_theme", reason="it is not installed, or this is Python 3.10")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "notebooks" / "site"))
 import site_parts
@@ -26,9 +28,16 @@ pytestmark = pytest.mark.slow
 
 
 def build(folder: Path, *options: str, repository: str) -> Path:
-    command = [sys.executable, "-m", "sphinx", "--quiet", *options]
+    """Build the site as if it were published from `repository`, which the notebooks name too."""
+    name = repository.removeprefix("https://github.com/")
+    code = (
+        f"import sys; from notebooks import launch; launch.repository = lambda: {name!r}; "
+        "from sphinx.cmd.build import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "--quiet", *options]
     built = subprocess.run(
         [*command, "-c", ROOT / "notebooks" / "site", ROOT, folder],
+        cwd=ROOT,
         env={**os.environ, "COURSE_REPOSITORY": repository},
         capture_output=True,
         text=True,
@@ -91,6 +100,19 @@ def test_a_unit_can_be_downloaded_and_launched_where_the_repository_is_known(pag
     assert source == (ROOT / f"{name}.ipynb").read_bytes()
     assert pages[site / f"{name}.html"].select(f"a[href$='_sources/{name}.ipynb']")
     assert "google.colab" not in page.get_text()  # a site needs no cell that prepares Colab
+
+
+@pytest.mark.parametrize(
+    ("named", "offered"), [("Owner/course", True), ("", False), ("else/where", False)]
+)
+def test_a_launch_needs_notebooks_that_name_the_repository(monkeypatch, named, offered):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/owner/course")
+    monkeypatch.setattr(launch, "repository", lambda: named)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    settings = runpy.run_path(str(ROOT / "notebooks" / "site" / "conf.py"))
+
+    assert bool(settings["html_theme_options"]["launch_buttons"]) == offered
 
 
 def test_nothing_is_loaded_from_elsewhere(pages):

@@ -1,8 +1,8 @@
 """Can this machine run the course? One plain line a check, and the fix beside each fault.
 
-Only the standard library is imported (by `nascourse._engine.environment` as well), so that the doctor runs before anything is installed, and
-no TensorFlow ever, so that it answers within a second or two. The `check_*` functions are pure: they
-take facts and return a `Check`. `examine` gathers the facts.
+Only the standard library is imported (by `nascourse._engine.environment` as well), so that the doctor
+runs before anything is installed, and no TensorFlow ever, so that it answers within a second or two.
+The `check_*` functions are pure: they take facts and return a `Check`. `examine` gathers the facts.
 """
 
 from __future__ import annotations
@@ -256,6 +256,7 @@ def examine() -> list[Check]:
         check_gpu(_gpu()),
         check_disk(shutil.disk_usage(ROOT).free, needed),
         *_check_home(),
+        *_check_runtime(),
         *map(check_problem, environment.problems()),
         *_check_data(pins, pip=pip),
     ]
@@ -302,6 +303,16 @@ def _check_home() -> Iterator[Check]:
     elif not (os.path.isdir(home) and os.access(home, os.W_OK)):
         finding = f"{home} cannot be written: settings and caches are not kept"
         yield Check("note", "home", finding)
+
+
+def _check_runtime() -> Iterator[Check]:
+    """Look for the libraries that TensorFlow needs on Windows, and leaves to Microsoft."""
+    library = "msvcp140_1.dll"
+    places = (Path(folder, library) for folder in os.get_exec_path())
+    if platform.system() == "Windows" and not any(place.is_file() for place in places):
+        finding = f"{library} was not found, without which TensorFlow cannot be imported"
+        fix = "install Microsoft's Visual C++ Redistributable, at aka.ms/vs/17/release/vc_redist.x64.exe"
+        yield Check("note", "Visual C++", finding, fix)
 
 
 def _check_data(pins: dict[str, str], *, pip: str) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The course in a folder for a USB stick: what a room of laptops needs without a network.
+"""The course in a folder for a USB stick: what a class without a network needs.
 
 ``python -m nascourse pack FOLDER`` downloads the pinned wheels for the chosen systems and Pythons,
 and puts the course's own wheel, notebooks, exercises and slides beside them, with instructions and

@@ -39,7 +39,8 @@ html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in words
 
-# Such as https://github.com/OWNER/NAME; without one no page has a launch button.
+# Such as https://github.com/OWNER/NAME. A page has launch buttons only where the notebooks name the
+# same repository, as they cannot fetch the course on Colab without one.
 NAMED = f"https://github.com/{launch.repository()}" if launch.repository() else ""
 REPOSITORY = os.environ.get("COURSE_REPOSITORY", NAMED)
 html_theme = "sphinx_book_theme"
@@ -61,7 +62,7 @@ html_theme_options = {
             "colab_url": launch.COLAB,
             "notebook_interface": "jupyterlab",
         }
-        if REPOSITORY
+        if REPOSITORY and REPOSITORY.lower() == NAMED.lower()
         else {}
     ),
 }

@@ -120,7 +120,7 @@ def main() -> None:
     try:
         table, last = take_turns(options.turns)
     except ImportError:
-        print("skipped: needs the package distributed")
+        print('skipped: it needs Dask; pip install -e ".[dask]" brings it')
         return
     turns = table.pivot(index="turn", columns="executor", values="seconds")
     for name in ("processes", "Dask"):

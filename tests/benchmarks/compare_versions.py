@@ -1,7 +1,7 @@
 """What do the project and the units cost, over an older version of the course?
 
-    python tests/benchmarks/bench_versions.py REVISION                 # the project, 8 turns
-    python tests/benchmarks/bench_versions.py REVISION 02 06 --cpu 0   # units, on one processor
+    python tests/benchmarks/compare_versions.py REVISION                 # the project, 8 turns
+    python tests/benchmarks/compare_versions.py REVISION 02 06 --cpu 0   # units, on one processor
 
 Both versions are unpacked from git into empty folders and run whole, as processes of their own with
 the packages that are installed here.  They take turns, the first one changes, and a ratio is the
