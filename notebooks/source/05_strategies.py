@@ -245,13 +245,13 @@ duel(range(first_seed, first_seed + 6))
 # trainings of 12 epochs. With training, that would take a processor many hours. **Here it takes about
 # 15 seconds.**
 #
+# Greedy search begins not at random but near the default values of the space, a network better than 86
+# percent of all.
+#
 # A search's **regret** is the distance from its incumbent to the best network of the table, in test
 # accuracy. (Where is zero? The best one is the highest of many noisy means, so it is a little too
 # high, by what the first line below says. All regrets are too large by as much, for all strategies
 # alike.)
-#
-# Greedy search begins not at random but near the default values of the space, a network better than 86
-# percent of all.
 #
 # **Predict.** Who has the lowest mean regret after 10, after 30 and after 100 trainings? Think of how
 # each begins. Write a list of three names: `"random"`, `"evolution"`, `"local"`, `"greedy"`,
