@@ -134,10 +134,6 @@ population_size, sample_size = 20, 5  # change this
 rows_of_twenty(population_size, sample_size)
 
 # %% [markdown]
-# With a population of 5 the gain comes at once, with 60 only in row 4. With a sample of one evolution ends
-# below random search: mutations alone drift to networks with one block, in the long run 25 percent of
-# all instead of 8, and these are worse.
-#
 # ## Bayesian optimization
 #
 # This strategy has two parts. A **surrogate** is a cheap model that predicts the accuracy of a
@@ -492,8 +488,10 @@ compare("05.g", guess, verdicts, options=["better", "worse", "cannot tell"])
 # trains a network again when it comes up again, and so finds out the lucky ones. Ours never does. Where
 # the interval holds zero, we have not seen aging pay, and we have not shown that it is useless either.
 #
-# **Change this.** Is there a better setting than P = 20 and S = 5? (A sample may be larger than the
-# population, as a member can be drawn twice.) **Each setting takes about 4 seconds.** And take care:
+# **Change this.** Is there a better setting than P = 20 and S = 5? (With a sample of one the rows above end
+# below random search: mutations alone drift to networks with one block, in the long run 25 percent of
+# all instead of 8, and these are worse. A sample may be larger than the population, as a member can be
+# drawn twice.) **Each setting takes about 4 seconds.** And take care:
 # of twenty settings one is always the best. To report it as "our method" is the winner's curse again,
 # with strategies in the place of networks. An honest report chooses a setting, and races it anew with
 # other seeds. As it stands, both are the same setting with other draws: what you see is luck. Your
