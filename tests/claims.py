@@ -44,6 +44,7 @@ CITED = {
         "a side of 7 on, where 49 places": "arithmetic",
         "cost the plain convolution 9 x 16 x 16 = 2,304": "arithmetic",
         "9 x 16 + 16 x 16 = 400": "arithmetic",
+        "networks of 152 layers": "He et al. 2016a, abstract",
         "The 0.39 billion of EfficientNet-B0 (Tan & Le 2019) would be 0.78": "table 2, and twice it",
         "topologies (Dong et al.) | 15,625": "Dong et al. 2021, section 3",
         "sizes (Dong et al.) | 32,768": "Dong et al. 2021, section 3",
@@ -167,10 +168,46 @@ def trials_of_luck() -> list[int]:
 def cuts() -> list[int]:
     """The values to which a space can be cut, and how many of them lose the best network."""
     table = benchmark.load_benchmark().final()
-    best, choices = table["val_accuracy"].idxmax(), spaces.settings(spaces.bench_space)
+    best, choices = table["test_accuracy"].idxmax(), spaces.settings(spaces.bench_space)
     names = sorted(set().union(*choices))
     parts = [part for name in names for _, part in table.groupby(table[name])]
     return [len(parts), sum(best not in part.index for part in parts)]
+
+
+def gigaflops_of(program: str) -> float:
+    """The speed of a machine that takes as long for the network of unit 01 as a program was measured."""
+    facts = benchmark.load_benchmark().networks.loc[194]
+    return facts["flops"] / facts[f"{program}_ms"] / 1e6
+
+
+def networks_with_flatten() -> list[int]:
+    return [int((trials.recorded("random_cnn")["head"] == "flatten").sum())]
+
+
+def percent_below_the_defaults() -> float:
+    """The percentage of networks that the network of the space's default values beats in the test."""
+    table = benchmark.load_benchmark()
+    accuracy = table.truth()
+    default = accuracy.iloc[table.position(spaces.declared(spaces.bench_space).values)]
+    return 100 * (accuracy < default).mean()
+
+
+def draws_like_the_defaults() -> list[int]:
+    """How many random draws hold a better network than the defaults in half of all tries."""
+    return [math.ceil(math.log(0.5) / math.log(percent_below_the_defaults() / 100))]
+
+
+def percent_with_one_block() -> list[float]:
+    """After many mutations, and in the space.
+
+    One of the 7, 8 or 9 choices of a network with one to three blocks is their number. Another number
+    is as probable as there are ways to choose the filters of the blocks that it adds.
+    """
+    changed = np.diag([1 / 7, 1 / 8, 1 / 9])
+    to = np.array([[0, 3 / 12, 9 / 12], [1 / 4, 0, 3 / 4], [1 / 2, 1 / 2, 0]])
+    after_many = np.linalg.matrix_power(np.eye(3) + changed @ (to - np.eye(3)), 1000)[0]
+    n_networks, one_block = networks_with_one_block()
+    return [100 * after_many[0], 100 * one_block / n_networks]
 
 
 def spread_of_greedy_after_five() -> list[float]:
@@ -364,7 +401,12 @@ def whole_trainings_of_the_bill() -> list[float]:
 
 COMPUTED = {
     "00": {"One image is {:.3f} points": points_of_an_image},
+    "01": {
+        "on a machine of {:.1f} GFLOPS": lambda: [gigaflops_of("latency")],
+        "In LiteRT it is one of {:.0f}.": lambda: [gigaflops_of("litert")],
+    },
     "02": {
+        "with {} networks are too few": networks_with_flatten,
         "all filters makes {} settings, a third block makes {}": lambda: settings_of_the_outline()[
             :2
         ],
@@ -389,6 +431,9 @@ COMPUTED = {
         "Of the {:,} networks, how many are l": number_of_networks,
         "hyperparameters of our space make that {}.": random_trials_first,
         "Bayesian optimization for its first {}:": random_trials_first,
+        "in the long run {:.0f} percent of all instead of {:.0f},": percent_with_one_block,
+        "a network better than {:.0f} percent": lambda: [percent_below_the_defaults()],
+        "needs about {} draws": draws_like_the_defaults,
     },
     "06": {
         "the greedy searches lie {:.1f} points apart": spread_of_greedy_after_five,

@@ -317,26 +317,28 @@ print(f"with {budget} networks {share:.0%} of the random searches end above you"
 # | **latency** | how long one image takes on a given machine | milliseconds | lower |
 #
 # The first needs training. The second and third are known from the architecture alone, so they are
-# free. The fourth needs the machine that the network will run on.
+# free. The fourth needs the machine that the network will run on, and the program that runs it.
 #
 # A trap in the spelling: **FLOPs**, with a small s, are *floating-point operations*, a property of the
 # network. **FLOPS**, with a capital S, are *floating-point operations per second*, a property of a
 # machine. (A GFLOPS is a billion of them per second.) Many texts mix the two up. Divide the first by
 # the second and you get seconds.
 #
-# **Change this.** One core of a laptop does tens of GFLOPS. How slow would a machine have to be, to take
-# as long as was measured on ours? So is counting enough to know a latency?
+# **Change this.** One core of a laptop does tens of GFLOPS. The same network was measured in two programs
+# on one core, Keras and LiteRT. How many GFLOPS would take as long as each? So is counting enough to
+# know a latency?
 
 # %% tags=["change-this"]
 gigaflops = 10  # change this
 facts = bench.facts(network)
 counted = 1000 * facts["flops"] / (gigaflops * 1e9)  # milliseconds
 print(f"{facts['flops']:,} FLOPs at {gigaflops} GFLOPS take {counted:.3f} ms")
-print(f"measured: {facts['latency_ms']:.3f} ms")
+print(f"measured: {facts['latency_ms']:.3f} ms in Keras, {facts['litert_ms']:.3f} ms in LiteRT")
 
 # %% [markdown]
-# No: the division gives the time if the machine did nothing else and were never idle. A real latency
-# is longer. This is why it is measured, in [unit 07](07_tradeoffs.ipynb).
+# No. In Keras it takes as long as on a machine of 1.8 GFLOPS, as most of the time goes into starting each
+# call. In LiteRT it is one of 28. The count knows nothing of the program, so a latency is measured, in
+# [unit 07](07_tradeoffs.ipynb).
 #
 # ## Two misconceptions
 #

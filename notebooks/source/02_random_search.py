@@ -262,9 +262,10 @@ compare("02.c", guess, max(apart, key=apart.get), options=["blocks", "head"])
 
 # %% [markdown]
 # It is the head: in each row, whatever the blocks, the typical network with `global_average` is
-# worse. Blocks matter as well, but only to that head. Averaging over the whole image throws away
-# where a stroke was. That is not yet a bad network. It is one that this **estimation**, a few
-# epochs on 3,200 images, judges unkindly, probably as it learns slowly.
+# worse. Blocks matter clearly with that head; with `flatten` 33 networks are too few to tell.
+# Averaging over the whole image throws away where a stroke was. That is not yet a bad network. It is
+# one that this **estimation**, a few epochs on 3,200 images, judges unkindly, probably as it learns
+# slowly.
 #
 # The **incumbent** is the best network so far. Its curve is the usual picture of a search: a
 # staircase that can only rise.
@@ -357,8 +358,9 @@ print(f"after {n_trials} trials {is_close.mean():.0%} of the searches are within
 # leading method then. Random search with shared weights, which [unit 08](08_weight_sharing.ipynb)
 # explains, did better still: on the CIFAR-10 images it reached a test error of 2.85 ± 0.08 percent.
 # DARTS, a method that learns the architecture by gradient descent, reached 3.00 ± 0.14 in its cheaper
-# variant (first order) and 2.76 ± 0.09 in its costlier one (second order). So luck came between the
-# two, but with a trick that the luck of this unit does not have.
+# variant (first order) and 2.76 ± 0.09 in its costlier one (second order). (± is the spread when the
+# one chosen network is trained again.) One network of each was chosen, so this shows no order. It shows
+# that luck with shared weights was in the same range. The luck of this unit has no such trick.
 #
 # ## How sure is one number?
 #

@@ -35,10 +35,10 @@ from keras import layers
 # %% [markdown]
 # ## Convolution
 #
-# A **convolution** slides a small window of weights, a **filter**, over the image. At each place it
-# multiplies the nine pixels under the window by the nine weights and adds the products up. Below is
-# one digit, and for each of its pixels the window of 3x3 pixels around it. (`np.pad` puts a rim of
-# empty pixels around the image, so that it keeps its size. Keras calls this `padding="same"`.)
+# A **convolution** slides a **filter**, a small window of weights, here 3x3, over the image. At each
+# place it multiplies the nine pixels under the window by the nine weights and adds the products up.
+# Below is one digit, and for each of its pixels the window of 3x3 pixels around it. (`np.pad` puts a rim
+# of empty pixels around the image, so that it keeps its size. Keras calls this `padding="same"`.)
 
 # %%
 splits = data.load_mnist("bundled")
@@ -102,11 +102,11 @@ print("sum of your weights:", np.sum(own))
 # which are the **channels** of the next layer's input.
 #
 # **Parameters** are the weights that training has to find: here 8 x (3 x 3 + 1) = 80, since each
-# filter has nine weights and a bias. FLOPs are the additions and multiplications that one image
-# costs. They come mostly in pairs, a product that is added to a sum: a **multiply-accumulate**
-# (MAC). Each of 28 x 28 x 8 answers takes nine MACs, or 18 FLOPs, and one more for the bias:
-# 119,168 FLOPs. A filter is as deep as its input, so a second convolution with 16 filters has 16 x
-# (3 x 3 x 8 + 1) parameters. `costs` counts in this way.
+# filter has nine weights and a bias, a number that is added to each of its answers. FLOPs are the
+# additions and multiplications that one image costs. They come mostly in pairs, a product that is added
+# to a sum: a **multiply-accumulate** (MAC). Each of 28 x 28 x 8 answers takes nine MACs, or 18 FLOPs, and
+# one more for the bias: 119,168 FLOPs. A filter is as deep as its input, so a second convolution with 16
+# filters has 16 x (3 x 3 x 8 + 1) parameters. `costs` counts in this way.
 
 
 # %%
@@ -177,11 +177,11 @@ pd.DataFrame(ends).T
 # ## Connections and separable convolutions
 #
 # So far each layer feeds the next one only. A **skip connection** hands the input of a block on,
-# beside its output. Gradients then have a short way back, which is what made very deep networks
-# trainable (He et al. 2016). Where they meet, the two are added (as in ResNet), or **concatenated**:
-# the channels of one are put behind those of the other (as in DenseNet, Huang et al. 2017). Neither
-# has weights of its own. Adding asks for the same shape on both sides; after concatenating, the next
-# layer pays for more channels.
+# beside its output. With such connections networks of 152 layers could be trained well (He et al.
+# 2016a). One explanation is that signals and gradients have a short way (He et al. 2016b). Where they
+# meet, the two are added (as in ResNet), or **concatenated**: the channels of one are put behind those of
+# the other (as in DenseNet, Huang et al. 2017). Neither has weights of its own. Adding asks for the same
+# shape on both sides; after concatenating, the next layer pays for more channels.
 #
 # ```mermaid
 # graph LR
@@ -273,8 +273,8 @@ pd.Series(kibibytes, name="KiB").round()
 # its own code and for working space.)
 #
 # Latency, the fourth, is how long you wait for one answer. It is not counted but measured, and it
-# depends on the machine. Surely it follows the FLOPs? Take two networks with about nine million
-# FLOPs each: one with two wide convolutions, one with forty thin ones.
+# depends on the machine and on the program, here Keras. Surely it follows the FLOPs? Take two networks
+# with about nine million FLOPs each: one with two wide convolutions, one with forty thin ones.
 #
 # **Predict.** Which one answers first? Write `"wide"` or `"deep"`.
 
@@ -295,8 +295,8 @@ bench = benchmark.load_benchmark()
 facts = bench.networks
 layers_a_block = 1 + (facts["body/halving"] == "max") + 2 * facts["body/skip"].astype(bool)
 n_layers = facts["body/blocks"] * layers_a_block + (facts["head"] == "quarters")
-named = facts.assign(n_layers=n_layers)[["n_layers", "flops", "n_params", "latency_ms"]]
-named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
+ranks = facts.assign(n_layers=n_layers).corr("spearman", numeric_only=True)
+ranks.loc[["n_layers", "flops", "n_params"], ["latency_ms", "litert_ms"]].round(2)
 
 # %% [markdown]
 # Forty layers are forty steps, one after the other. Each must be started, fetches its numbers and
@@ -304,8 +304,11 @@ named.astype(float).corr("spearman")["latency_ms"].drop("latency_ms").round(2)
 # latency.** Is that an odd pair, or the rule? The numbers below the answer come from MNIST-NAS-Bench,
 # the table of [unit 01](01_what_is_nas.ipynb), which knows the costs of all its networks, measured on
 # one machine. They are rank correlations with the latency: 1 if a cost puts the networks in the
-# same order, -1 for the opposite order, and about 0 if they have nothing to do with each other. In
-# networks this small the number of layers says most about the latency, and the FLOPs little. The
+# same order, -1 for the opposite order, and about 0 if they have nothing to do with each other.
+#
+# In Keras (`latency_ms`) each layer costs a start: there the number of layers says most, and the FLOPs
+# little. In LiteRT (`litert_ms`), the program of [unit 07](07_tradeoffs.ipynb), which has hardly any
+# start, the FLOPs say as much as the layers. A latency belongs to one program on one machine. And the
 # larger the layers, the more the arithmetic weighs; how much, only a measurement tells.
 #
 # ## Counting a space
@@ -499,12 +502,12 @@ compare("03.g", guess, next(n for n in whole if whole[n] >= typical(good, 1)), u
 #
 # **Change this.** Shrink the space to one value of another choice: try `"head"`, `"conv/filters_1"`
 # and `"body/blocks"`. Which value helps a search of ten trials most? Which cuts throw the best
-# network away?
+# network away, the one whose later trainings, which chose nothing, read most test images?
 
 # %% tags=["change-this"]
-choice = "conv/kernel"  # change this
+choice, best = "conv/kernel", bench.oracle_best.name  # change this
 for value, part in {"any": accuracy, **dict(list(accuracy.groupby(table[choice])))}.items():
-    rest = "with" if accuracy.idxmax() in part.index else "without"
+    rest = "with" if best in part.index else "without"
     print(f"{value}: ten trials find {typical(part, 10):.3f}, {rest} the best network")
 
 # %% [markdown]
@@ -547,6 +550,8 @@ for value, part in {"any": accuracy, **dict(list(accuracy.groupby(table[choice])
 #   [arXiv:1806.09055](https://arxiv.org/abs/1806.09055)
 # - Radosavovic, I. et al. (2020). *Designing Network Design Spaces*.
 #   [arXiv:2003.13678](https://arxiv.org/abs/2003.13678)
-# - The bricks: He et al. (2016), ResNet, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385);
-#   Huang et al. (2017), DenseNet, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993); Chollet
-#   (2017), Xception, [arXiv:1610.02357](https://arxiv.org/abs/1610.02357)
+# - The bricks: He et al. (2016a), ResNet, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385), and
+#   (2016b), *Identity Mappings in Deep Residual Networks*,
+#   [arXiv:1603.05027](https://arxiv.org/abs/1603.05027); Huang et al. (2017), DenseNet,
+#   [arXiv:1608.06993](https://arxiv.org/abs/1608.06993); Chollet (2017), Xception,
+#   [arXiv:1610.02357](https://arxiv.org/abs/1610.02357)

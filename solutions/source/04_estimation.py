@@ -133,10 +133,10 @@ def regret(val, test, epochs):
 # %%
 if check("04.4", regret):
     bench = benchmark.load_benchmark()
-    truth = bench.final()["test_accuracy"].to_numpy()
     by_seed = {}
     for seed, curves in bench.curves.groupby("seed"):
         val = curves.pivot(index="network", columns="epoch", values="val_accuracy").to_numpy()
+        truth = bench.truth(without=seed).to_numpy()  # by trainings that did not choose
         by_seed[f"seed {seed}"] = [regret(val, truth, epochs) for epochs in range(1, 13)]
     ax = plotting.plot_lines(
         pd.DataFrame(by_seed, pd.RangeIndex(1, 13, name="epoch")), value="regret"
