@@ -557,8 +557,8 @@ table.round(3)
 # There, too, the question has to be asked: on the paper's own task, Li & Talwalkar's random search with
 # weight sharing reached a test error of 2.85 percent, between 3.00 for DARTS of first order and 2.76 for
 # second order (these two are numbers of its own paper). So there the rival was ahead of first order, which
-# we use. But each number is the mean of a few runs that deviate by about a tenth: the three can hardly be
-# told apart.
+# we use. But each number is the mean of a few trainings of one chosen network, which deviate by about a tenth:
+# the three can hardly be told apart.
 #
 # ## Summary
 #
