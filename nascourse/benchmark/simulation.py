@@ -147,11 +147,6 @@ def _oracle_makers(
     for name in names:
         if name not in makers:
             raise CourseError(f"Unknown strategy {name!r}: choose among {listed(makers)}.")
-        if name == "hyperband" and len(benchmark) < benchmark.of:
-            raise CourseError(  # it counts what it has proposed
-                f"Hyperband cannot search a table with {len(benchmark)} of the {benchmark.of} "
-                "networks: choose another strategy."
-            )
     return {name: makers[name] for name in names}
 
 
@@ -223,7 +218,7 @@ def _report(
 
 def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, Any]], bool]) -> None:
     """Let an oracle propose again until the table holds its proposal."""
-    from nascourse._engine.compat import mark_as_tried
+    from nascourse._engine.compat import take_back
 
     propose = oracle.populate_space
 
@@ -232,7 +227,7 @@ def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, An
             response = propose(trial_id)
             if response["status"] != "RUNNING" or not is_missing(response["values"]):
                 return response
-            mark_as_tried(oracle, response["values"])
+            take_back(oracle, trial_id, response["values"])
         return {"status": "STOPPED"}
 
     oracle.populate_space = populate_space
