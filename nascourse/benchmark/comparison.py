@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nascourse import CourseError, trials, whole_number
+from nascourse import CourseError, trials, whole_numbers
 from nascourse.benchmark.table import Benchmark
 
 
@@ -38,12 +38,17 @@ def within_budget(
     Raises
     ------
     CourseError
-        ``searches`` has no such column.
+        ``searches`` has no such column, or no row.
     """
     trials.check_columns(searches, value, by)
     limits, standings = np.atleast_1d(budgets), {}
     for key, search in searches.groupby(["strategy", "seed"], sort=False):
         values = search[value].cummax() if value == "val_accuracy" else search[value]
+    if searches.empty:
+        raise CourseError(
+            "There is no search in the table: choose a strategy that simulate has raced, one of "
+            "those in the column 'strategy' of its table."
+        )
         last_trial = np.searchsorted(search[by].to_numpy(), limits, side="right") - 1
         standings[key] = np.where(last_trial < 0, np.nan, values.to_numpy()[last_trial])
     index = pd.MultiIndex.from_tuples(standings, names=["strategy", "seed"])
@@ -230,8 +235,9 @@ def winners_curse(
     test = np.column_stack([benchmark.truth(without=seed) for seed in benchmark.seeds])
     measured = np.stack([promised, retrained, test], axis=-1)
     means = {}
-    for size in sizes:
-        size = whole_number("size", size, at_least=1, at_most=len(benchmark))
+    for size in whole_numbers(
+        "sizes", sizes, such_as="[10, 100]", at_least=1, at_most=len(benchmark)
+    ):
         winners = []
         for _ in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)

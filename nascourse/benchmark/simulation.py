@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, whole_number, whole_numbers
 from nascourse.benchmark.loading import NAME, RECORDINGS, load_benchmark, read_csv, read_file
 from nascourse.benchmark.table import Benchmark, listed
 
@@ -82,7 +82,7 @@ def simulate(
 
     benchmark = load_benchmark() if benchmark is None else benchmark
     budget = whole_number("budget", budget, at_least=1)
-    seeds = checked_seeds(seeds)
+    seeds = whole_numbers("seeds", seeds, such_as="range(20)", at_least=0)
     makers = _oracle_makers(strategies, benchmark)
     for strategy, make_oracle in makers.items():
         if make_oracle is None and space is not None and spaces.size(space) < benchmark.of:
@@ -118,13 +118,6 @@ def simulate(
     )
 
 
-def checked_seeds(seeds: Iterable[int]) -> list[int]:
-    """Several seeds, or the sentence that says what they are not."""
-    if not isinstance(seeds, Iterable):
-        raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
-    return [whole_number("seed", seed, at_least=0) for seed in seeds]
-
-
 def _oracle_makers(
     strategies: str | Sequence[str] | Mapping[str, _OracleMaker], benchmark: Benchmark
 ) -> dict[str, _OracleMaker | None]:
@@ -140,12 +133,16 @@ def _oracle_makers(
         return dict(strategies)
     if callable(strategies):
         raise CourseError(f'Give an oracle of yours a name, such as {{"yours": {strategies!r}}}.')
-    names = [strategies] if isinstance(strategies, str) else list(strategies)
+    names = (
+        [strategies]
+        if isinstance(strategies, str) or not isinstance(strategies, Iterable)
+        else list(strategies)
+    )
     makers: dict[str, _OracleMaker | None] = {name: partial(make_oracle, name) for name in NAMES}
     makers["hyperband"] = partial(make_oracle, "hyperband", epochs=benchmark.epochs)
     makers |= dict.fromkeys(RECORDED)
     for name in names:
-        if name not in makers:
+        if name not in [*makers]:  # a list has no hash
             raise CourseError(f"Unknown strategy {name!r}: choose among {listed(makers)}.")
     return {name: makers[name] for name in names}
 
