@@ -237,6 +237,7 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: benchmark.within_budget(races().query("strategy == 'surrogate'"), [1]),
         ["choose a strategy that simulate has raced"],
     ),
+    "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),
     # Strategies, spaces, numbers
     "a negative seed of an oracle": (
         lambda: strategies.make_oracle("random", max_trials=1, seed=-1),
