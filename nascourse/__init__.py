@@ -21,8 +21,10 @@ Importing the package itself loads no TensorFlow.
 
 from __future__ import annotations
 
+import numbers
 import operator
 import os
+from collections.abc import Iterable
 from typing import Any, cast
 
 __version__ = "0.2.0"
@@ -51,6 +53,24 @@ def whole_number(name: str, value: object, *, at_least: int, at_most: int = 2**3
             + (f" to {at_most}." if at_most < 2**32 - 1 else ".")
         )
     return number
+
+
+def whole_numbers(
+    name: str, values: object, *, such_as: str, at_least: int, at_most: int = 2**32 - 1
+) -> list[int]:
+    """Several values as plain ints, or the sentence that says what they should be."""
+    if not isinstance(values, Iterable):
+        raise CourseError(f"{name}={values!r} is not possible: give several, such as {such_as}.")
+    one = name.removesuffix("s")
+    return [whole_number(one, value, at_least=at_least, at_most=at_most) for value in values]
+
+
+def positive_number(name: str, seconds: Any) -> float:
+    """The value as a float, or the sentence that says what it should be."""
+    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
+    if not is_number or not float(seconds) > 0:
+        raise CourseError(f"{name}={seconds!r} is not possible: give a number of seconds above 0.")
+    return float(seconds)
 
 
 def first_line(error: Exception) -> str:

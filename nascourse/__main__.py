@@ -23,40 +23,41 @@ def main(arguments: list[str] | None = None) -> int:
     project = commands.add_parser(
         "project",
         help="search a network for digits or for pictures of yours, train it, and write a report",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what is not given keeps the default of run_project
     )
-    project.add_argument("--trials", type=int, default=5, help="networks to try")
+    project.add_argument("--trials", type=int, help="networks to try (default: 5)")
     project.add_argument(
         "--epochs",
         type=int,
         help="epochs of each trial, at most (default: 5, and more with few images)",
-        default=argparse.SUPPRESS,
     )
-    project.add_argument("--seed", type=int, default=1, help="repeats a search exactly")
+    project.add_argument("--seed", type=int, help="repeats a search exactly (default: 1)")
     project.add_argument(
         "--data",
+        dest="data_source",
         metavar="SOURCE",
         help="bundled, keras, a folder with a subfolder of pictures for each class, or the path of "
         "an .npz file (default: $NASCOURSE_MNIST, or bundled)",
-        default=argparse.SUPPRESS,
     )
     project.add_argument(
         "--test-data",
         metavar="PATH",
         help="an .npz file whose x_test and y_test are the test set",
-        default=argparse.SUPPRESS,
     )
     project.add_argument(
-        "--size",
-        type=int,
-        help="side in pixels of the pictures of a folder (default: 32)",
-        default=argparse.SUPPRESS,
+        "--size", type=int, help="side in pixels of the pictures of a folder (default: 32)"
     )
     project.add_argument(
-        "--objective", default="val_accuracy", help="what decides, such as val_loss, val_macro_f1"
+        "--objective",
+        help="what decides, such as val_loss, val_macro_f1 (default: val_accuracy)",
     )
-    project.add_argument("--reason", default="", help="why you choose the best, for the report")
-    project.add_argument("--out", metavar="DIR", default="runs/project", help="folder of results")
+    project.add_argument("--reason", help="why you choose the best, for the report")
+    project.add_argument(
+        "--out",
+        metavar="DIR",
+        default="runs/project",
+        help="folder of results (default: %(default)s)",
+    )
     project.add_argument(
         "--overwrite", action="store_true", help="replace another search in that folder"
     )
@@ -127,18 +128,7 @@ def _project(options: argparse.Namespace) -> int:
     from nascourse.cli.project import run_project
 
     try:
-        run_project(
-            trials=options.trials,
-            epochs=getattr(options, "epochs", None),
-            seed=options.seed,
-            data_source=getattr(options, "data", None),
-            test_data=getattr(options, "test_data", None),
-            size=getattr(options, "size", None),
-            objective=options.objective,
-            reason=options.reason,
-            out=options.out,
-            overwrite=options.overwrite,
-        )
+        run_project(**{name: value for name, value in vars(options).items() if name != "command"})
     except OSError as error:
         raise not_written(error, options.out) from error
     except KeyboardInterrupt:

@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 from keras_tuner.engine.trial import Trial
 
-from nascourse import CourseError, trials, whole_number
+from nascourse import CourseError, positive_number, trials, whole_number
 from nascourse._engine import feeding, preflight
 from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
@@ -48,13 +48,7 @@ from nascourse._engine.loops import (
     trial_seed,
 )
 from nascourse._engine.observers import Observer, ProgressBar, watched
-from nascourse._engine.options import (
-    Deadline,
-    SearchOptions,
-    TimeIsUp,
-    positive_number,
-    read_objective,
-)
+from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp, read_objective
 from nascourse._engine.parallel import Workers
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording, written_in

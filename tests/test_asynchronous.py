@@ -121,6 +121,13 @@ def test_rungs_may_be_an_array():
     pd.testing.assert_frame_equal(*tables)
 
 
+@pytest.mark.parametrize("seconds", [np.int64(50), np.float32(50)])
+def test_the_seconds_may_be_a_number_of_numpy(seconds):
+    options = {"workers": 2, "rungs": (1, 2), "seeds": [0], "benchmark": small_table()}
+    tables = [simulate_workers("asha", seconds=s, **options) for s in (50, seconds)]
+    pd.testing.assert_frame_equal(*tables)
+
+
 def test_a_bracket_is_rounded_up_from_whole_numbers():
     """The third of five brackets of 81 has 81 * 5 / (3 * 9) networks: 15, and no part of one."""
     hyperband = Hyperband(range(1000), n_rungs=5, eta=3, size=81, brackets=[2])
@@ -132,15 +139,19 @@ def test_a_bracket_is_rounded_up_from_whole_numbers():
     ("wrong", "sentence"),
     [
         ({"strategy": "random"}, "Unknown strategy 'random': choose among asha, sha, hyperband."),
+        ({"strategy": ["asha"]}, "Unknown strategy .'asha'.: choose among asha"),
         ({"workers": 0}, "workers=0 is not possible"),
         ({"eta": 1}, "eta=1 is not possible: give a whole number from 2"),
-        ({"rungs": (2, 1)}, r"rungs=\(2, 1\) is not possible: give rising epochs up to 2"),
-        ({"rungs": (1, 3)}, r"rungs=\(1, 3\) is not possible"),
-        ({"rungs": ()}, r"rungs=\(\) is not possible"),
-        ({"rungs": "1"}, "rungs='1' is not possible"),
+        ({"rungs": (2, 1)}, r"rungs=\[2, 1\] is not possible: give rising epochs up to 2"),
+        ({"rungs": (1, 3)}, "rung=3 is not possible: give a whole number from 1 to 2"),
+        ({"rungs": [1.0, 2.0]}, "rung=1.0 is not possible: give a whole number"),
+        ({"rungs": ()}, r"rungs=\[\] is not possible"),
+        ({"rungs": 2}, "rungs=2 is not possible: give several"),
+        ({"rungs": "1"}, "rung='1' is not possible"),
         ({"seeds": 5}, "seeds=5 is not possible: give several"),
         ({"seeds": []}, "give at least one seed"),
-        ({"seconds": "20"}, "seconds='20' is not possible: give a number above 0"),
+        ({"seconds": "20"}, "seconds='20' is not possible: give a number of seconds above 0"),
+        ({"seconds": True}, "seconds=True is not possible"),
         ({"seconds": 1.0}, "In seconds=1.0 the search of seed 0 has trained no network"),
     ],
 )

@@ -191,10 +191,10 @@ def test_questions_of():
 
 
 @relies_on(keras_tuner)
-def test_mark_as_tried():
+def test_take_back():
     random_search = oracle()
     for units in (4, 16):
-        compat.mark_as_tried(random_search, {"block/units": units})
+        compat.take_back(random_search, "0", {"block/units": units})
 
     assert random_search.create_trial("a").hyperparameters.values == {"block/units": 8}
 

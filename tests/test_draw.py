@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from nascourse import CourseError
 from nascourse.views import draw
 
 
@@ -52,6 +53,12 @@ def test_a_colored_network_gets_the_drawing_in_every_channel():
 
     assert view.image.shape == (6, 8, 3)
     assert (view.image == ink((0, 7))[..., None]).all()
+
+
+@pytest.mark.parametrize("names", [["left"], ["left", "middle", "right"]])
+def test_names_that_do_not_fit_the_outputs_are_refused(names):
+    with pytest.raises(CourseError, match=f"{len(names)} class names .* with 2 outputs"):
+        draw.DrawingView(model(), names)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,11 @@ def test_only_what_colab_lacks_is_installed_and_the_doctor_is_content_then(pins,
     assert {check.level for check in checks} == {"ok", "note"}
 
 
+def test_where_hardly_anything_is_there_all_is_installed(pins, versions):
+    few = {**dict.fromkeys(pins), "numpy": versions["numpy"]}
+    assert colab.needed(pins, few) == [f"{name}=={pin}" for name, pin in pins.items()]
+
+
 @pytest.fixture
 def installs(monkeypatch, pins, versions) -> list[tuple[str, ...]]:
     """What pip is asked for, where it can install everything."""

@@ -211,6 +211,18 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: benchmark.simulate("random", seeds=20),
         ["seeds=20", "range(20)"],
     ),
+    "no strategy at all": (
+        lambda: benchmark.simulate(None),
+        ["Unknown strategy None", "random"],
+    ),
+    "a list of lists of strategies": (
+        lambda: benchmark.simulate([["random"]]),
+        ["Unknown strategy ['random']"],
+    ),
+    "the winner's curse of one size": (
+        lambda bench: benchmark.winners_curse(bench, 10),
+        ["sizes=10", "give several"],
+    ),
     "no seeds": (lambda: benchmark.simulate("random", seeds=[]), ["nothing to race"]),
     "no strategies": (lambda: benchmark.simulate([]), ["nothing to race"]),
     "a race by nothing": (
@@ -221,11 +233,11 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: benchmark.within_budget(races(), [1], value="fame"),
         ["no column 'fame'", "regret"],
     ),
-    "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),
-    "percent of confidence": (
-        lambda: benchmark.superiority([1, 2], [2, 3], confidence=95),
-        ["confidence=95", "0.95"],
+    "a race of a strategy that was not raced": (
+        lambda: benchmark.within_budget(races().query("strategy == 'surrogate'"), [1]),
+        ["choose a strategy that simulate has raced"],
     ),
+    "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),
     # Strategies, spaces, numbers
     "a negative seed of an oracle": (
         lambda: strategies.make_oracle("random", max_trials=1, seed=-1),

@@ -111,7 +111,8 @@ def test_learning_curves_show_the_first_epochs_of_the_training_of_this_draw(taug
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"trainings": [5]}, "trainings=5 is not possible: give a whole number from 2 to 4"),
+        ({"trainings": [5]}, "training=5 is not possible: give a whole number from 2 to 4"),
+        ({"trainings": 3}, "trainings=3 is not possible: give several, such as"),
         ({"curve": 3}, "curve=3 is not possible: give a whole number from 0 to 2"),
         ({"draws": 0}, "draws=0 is not possible"),
     ],

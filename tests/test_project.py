@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import io
 import json
 import re
@@ -148,9 +149,6 @@ def test_a_run_that_goes_well_writes_nothing_to_the_error_stream(finished):
 def test_every_option_reaches_the_project(monkeypatch):
     asked = []
     monkeypatch.setattr(project, "run_project", lambda **options: asked.append(options))
-    usual = {"trials": 5, "epochs": None, "seed": 1, "data_source": None, "test_data": None}
-    usual |= {"size": None, "objective": "val_accuracy", "reason": ""}
-    usual |= {"out": "runs/project", "overwrite": False}
 
     assert __main__.main(["project"]) == 0
     text = "--trials 3 --epochs 2 --seed 0 --data keras --test-data t.npz --out o --overwrite"
@@ -159,7 +157,17 @@ def test_every_option_reaches_the_project(monkeypatch):
 
     typed = {"trials": 3, "epochs": 2, "seed": 0, "data_source": "keras", "test_data": "t.npz"}
     typed |= {"size": 16, "objective": "val_loss", "reason": "small"}
-    assert asked == [usual, {**typed, "out": "o", "overwrite": True}]
+    assert asked == [{"out": "runs/project"}, {**typed, "out": "o", "overwrite": True}]
+
+
+def test_the_help_names_the_defaults_of_the_project(capsys):
+    with pytest.raises(SystemExit):
+        __main__.main(["project", "--help"])
+    said = re.sub(r"\s+", " ", capsys.readouterr().out)
+
+    parameters = inspect.signature(project.run_project).parameters
+    for name in ("trials", "seed", "objective", "out"):
+        assert re.search(rf"--{name} [^-]*\(default: {parameters[name].default}\)", said), name
 
 
 def test_a_size_is_for_pictures_of_a_folder(small_npz, tmp_path):

@@ -99,8 +99,6 @@ def test_what_the_table_lacks_costs_nothing_and_gets_no_row(bench):
     assert 2 not in set(table["network"])
     networks = table[table["strategy"] == "random"].groupby("seed")["network"].nunique()
     assert networks.max() == 5
-    with pytest.raises(CourseError, match="Hyperband .* 5 of the 6"):
-        simulate("hyperband", budget=3, seeds=[0], benchmark=bench, space=small_space())
 
 
 def test_searches_repeat_and_leave_the_learners_generators_alone(complete):
@@ -135,6 +133,29 @@ def test_hyperband_goes_on_with_trainings_that_it_has_paid_for(large):
         for row in rows.itertuples():
             total = total + row.paid if row.paid < row.trained else row.paid
             assert total == row.trained
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["hyperband", {"hyperband": partial(strategies.make_oracle, "hyperband", epochs=9)}],
+    ids=["by name", "an oracle of one's own"],
+)
+def test_the_brackets_of_hyperband_fill_with_networks_of_the_table(large, strategy):
+    """When it trains for how long depends on its brackets alone, and not on what a table lacks."""
+    whole, hp = large
+    some = whole.networks.index[::3]
+    curves = whole.curves[whole.curves["network"].isin(some)]
+    part = Benchmark(whole.networks.loc[some].reset_index(), curves)
+    options = {"budget": 15, "seeds": [1, 2], "space": hp}
+
+    of_whole, of_part = (simulate(strategy, benchmark=b, **options) for b in (whole, part))
+
+    columns = ["seed", "trial", "trained", "epochs"]
+    pd.testing.assert_frame_equal(of_part[columns], of_whole[columns])
+    assert set(of_part["network"]) <= set(some)
+    for _, search in of_part.groupby("seed"):
+        paid = search["epochs"].diff().fillna(search["epochs"])
+        assert search["network"][paid == search["trained"]].is_unique  # none begins twice
 
 
 def test_nothing_is_written_or_printed(complete, tmp_path, monkeypatch, capfd):

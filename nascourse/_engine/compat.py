@@ -212,12 +212,17 @@ def questions_of(oracle: keras_tuner.Oracle) -> list[Mapping[str, Any]]:
     return questions
 
 
-def mark_as_tried(oracle: keras_tuner.Oracle, values: Mapping[str, Any]) -> None:
-    """Let an oracle take these values for tried, although no trial has them.
+def take_back(oracle: keras_tuner.Oracle, trial_id: str, values: Mapping[str, Any]) -> None:
+    """Let an oracle take what it has just proposed for tried, although no trial has these values.
 
-    Read in keras-tuner 1.4.8: there is no public way to exclude a configuration.
+    Read in keras-tuner 1.4.8: there is no public way to exclude a configuration, and Hyperband
+    enters each proposal in the first round of its bracket.
     """
     oracle._tried_so_far.add(oracle._compute_values_hash(values))
+    if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
+        for bracket in oracle._brackets:
+            first = bracket["rounds"][0]
+            first[:] = [entry for entry in first if entry["id"] != trial_id]
 
 
 def add_uncopied(space: keras_tuner.HyperParameters, entry: HyperParameter) -> None:

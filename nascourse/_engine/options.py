@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import numbers
 import os
 import time
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ import keras_tuner
 from keras_tuner.engine.metrics_tracking import infer_metric_direction
 from keras_tuner.errors import FatalError
 
-from nascourse import CourseError, trials, whole_number
+from nascourse import CourseError, positive_number, trials, whole_number
 from nascourse._engine.blame import reason
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.identity import Space, space_identity
@@ -154,14 +153,6 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
 
 class TimeIsUp(FatalError):
     """The seconds of a search are over.  KerasTuner does not catch a `FatalError`."""
-
-
-def positive_number(name: str, seconds: Any) -> float:
-    """The value as a float, or the sentence that says what it should be."""
-    is_number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
-    if not is_number or not float(seconds) > 0:
-        raise CourseError(f"{name}={seconds!r} is not possible: give a number of seconds above 0.")
-    return float(seconds)
 
 
 class Deadline:

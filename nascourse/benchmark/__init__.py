@@ -46,25 +46,3 @@ from nascourse.benchmark.comparison import (
 from nascourse.benchmark.loading import NAME, load_benchmark
 from nascourse.benchmark.simulation import RECORDED, simulate
 from nascourse.benchmark.table import COSTS, PROXIES, Benchmark, BudgetSpent, Outcome
-
-__all__ = [
-    "COSTS",
-    "NAME",
-    "PROXIES",
-    "RECORDED",
-    "Benchmark",
-    "BudgetSpent",
-    "Difference",
-    "Outcome",
-    "Superiority",
-    "difference",
-    "holm",
-    "load_benchmark",
-    "local_optima",
-    "optimism_of_the_best",
-    "simulate",
-    "simulate_workers",
-    "superiority",
-    "winners_curse",
-    "within_budget",
-]

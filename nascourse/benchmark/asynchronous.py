@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, positive_number, whole_number, whole_numbers
 from nascourse.benchmark.loading import load_benchmark
-from nascourse.benchmark.simulation import checked_seeds, columns
+from nascourse.benchmark.simulation import columns
 from nascourse.benchmark.table import Benchmark, listed
 
 Job = tuple[int, int]  # a network, and the rung up to which it is trained
@@ -153,19 +153,19 @@ def simulate_workers(
         "sha": partial(hyperband, brackets=[0]),
         "hyperband": hyperband,
     }
-    if strategy not in schedulers:
+    if strategy not in [*schedulers]:  # a list has no hash
         raise CourseError(f"Unknown strategy {strategy!r}: choose among {listed(schedulers)}.")
     workers = whole_number("workers", workers, at_least=1)
     benchmark = load_benchmark() if benchmark is None else benchmark
-    epochs = np.ravel(rungs).tolist()
-    if not epochs or sorted(set(epochs) & set(range(1, benchmark.epochs + 1))) != epochs:
+    rungs = whole_numbers(
+        "rungs", rungs, such_as="(1, 4, 12)", at_least=1, at_most=benchmark.epochs
+    )
+    if not rungs or sorted(set(rungs)) != rungs:
         raise CourseError(
             f"rungs={rungs!r} is not possible: give rising epochs up to {benchmark.epochs}."
         )
-    rungs = epochs
-    if not (isinstance(seconds, (int, float)) and seconds > 0):
-        raise CourseError(f"seconds={seconds!r} is not possible: give a number above 0.")
-    seeds = checked_seeds(seeds)
+    seconds = positive_number("seconds", seconds)
+    seeds = whole_numbers("seeds", seeds, such_as="range(20)", at_least=0)
     if not seeds:
         raise CourseError("There is nothing to race: give at least one seed.")
     further = np.diff(rungs, prepend=0)  # epochs that each rung adds

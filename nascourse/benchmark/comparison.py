@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nascourse import CourseError, trials, whole_number
+from nascourse import CourseError, trials, whole_numbers
 from nascourse.benchmark.table import Benchmark
+
+RESAMPLES = 9999  # of the bootstrap and the permutation test of a difference of means
+RESAMPLES_OF_PAIRS = 2000  # of the bootstrap of a superiority, which ranks anew each time
 
 
 def within_budget(
@@ -38,9 +41,14 @@ def within_budget(
     Raises
     ------
     CourseError
-        ``searches`` has no such column.
+        ``searches`` has no such column, or no row.
     """
     trials.check_columns(searches, value, by)
+    if searches.empty:
+        raise CourseError(
+            "There is no search in the table: choose a strategy that simulate has raced, one of "
+            "those in the column 'strategy' of its table."
+        )
     limits, standings = np.atleast_1d(budgets), {}
     for key, search in searches.groupby(["strategy", "seed"], sort=False):
         values = search[value].cummax() if value == "val_accuracy" else search[value]
@@ -67,9 +75,7 @@ class Difference(NamedTuple):
     p_value: float
 
 
-def superiority(
-    a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> Superiority:
+def superiority(a: ArrayLike, b: ArrayLike) -> Superiority:
     """How probable it is that a search of A ends better than a search of B.
 
     Ties count half, so 0.5 means that neither is better.  This is Vargha & Delaney's A (2000): the
@@ -84,7 +90,7 @@ def superiority(
     Raises
     ------
     CourseError
-        There are fewer than two searches of A or B, or ``confidence`` is no share.
+        There are fewer than two searches of A or B.
     """
     from scipy import stats
 
@@ -93,25 +99,15 @@ def superiority(
         return stats.mannwhitneyu(a, b, axis=axis, method="asymptotic").statistic / pairs
 
     samples = _samples(a, b)
-    return Superiority(
-        float(probability(*samples)), *_interval(samples, probability, confidence, resamples, seed)
-    )
+    interval = _interval(samples, probability, RESAMPLES_OF_PAIRS)
+    return Superiority(float(probability(*samples)), *interval)
 
 
-def difference(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    paired: bool = False,
-    statistic: Callable[..., Any] = np.mean,
-    confidence: float = 0.95,
-    resamples: int = 9999,
-    seed: int = 0,
-) -> Difference:
-    """By how much A exceeds B, and whether luck alone would explain it.
+def difference(a: ArrayLike, b: ArrayLike, *, paired: bool = False) -> Difference:
+    """By how much the mean of A exceeds that of B, and whether luck alone would explain it.
 
     Two intervals that overlap say little about a difference: judge it by its own.  The p-value is
-    that of the permutation test, exact where all permutations are no more than ``resamples``
+    that of the permutation test, exact where all permutations are no more than `RESAMPLES`
     (Ernst 2004); the interval is the percentile bootstrap's.  Whoever looks at several differences
     corrects the p-values by `holm`.
 
@@ -121,19 +117,16 @@ def difference(
         How each search ended, of shapes (searches,).
     paired
         Whether the searches belong together in pairs, for instance by the images they used.
-    statistic
-        What is compared: a function with an ``axis``, such as ``np.mean`` or ``np.median``.
 
     Raises
     ------
     CourseError
-        There are fewer than two searches of A or B, pairs do not match, or ``confidence`` is no
-        share.
+        There are fewer than two searches of A or B, or pairs do not match.
     """
     from scipy import stats
 
     def exceeds(a: NDArray, b: NDArray, axis: int = -1) -> NDArray:
-        return statistic(a, axis=axis) - statistic(b, axis=axis)
+        return a.mean(axis) - b.mean(axis)
 
     samples = _samples(a, b)
     if paired and len(samples[0]) != len(samples[1]):
@@ -143,11 +136,11 @@ def difference(
         exceeds,
         permutation_type="samples" if paired else "independent",
         vectorized=True,
-        n_resamples=resamples,
+        n_resamples=RESAMPLES,
         batch=1000,
-        random_state=seed,
+        random_state=0,
     )
-    interval = _interval(samples, exceeds, confidence, resamples, seed, paired=paired)
+    interval = _interval(samples, exceeds, RESAMPLES, paired=paired)
     return Difference(float(test.statistic), *interval, float(test.pvalue))
 
 
@@ -164,25 +157,21 @@ def _samples(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
 def _interval(
     samples: tuple[NDArray, NDArray],
     statistic: Callable[..., NDArray],
-    confidence: float,
     resamples: int,
-    seed: int,
     *,
     paired: bool = False,
 ) -> tuple[float, float]:
+    """The ends of the 95% interval of the percentile bootstrap."""
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise CourseError(f"confidence={confidence!r} is not possible: give a share such as 0.95.")
     interval = stats.bootstrap(
         samples,
         statistic,
         n_resamples=resamples,
         batch=50,
-        confidence_level=confidence,
         method="percentile",
         paired=paired,
-        random_state=seed,
+        random_state=0,
     ).confidence_interval
     return float(interval.low), float(interval.high)
 
@@ -230,8 +219,9 @@ def winners_curse(
     test = np.column_stack([benchmark.truth(without=seed) for seed in benchmark.seeds])
     measured = np.stack([promised, retrained, test], axis=-1)
     means = {}
-    for size in sizes:
-        size = whole_number("size", size, at_least=1, at_most=len(benchmark))
+    for size in whole_numbers(
+        "sizes", sizes, such_as="[10, 100]", at_least=1, at_most=len(benchmark)
+    ):
         winners = []
         for _ in range(repeats):
             networks = rng.choice(len(benchmark), size, replace=False)

@@ -47,29 +47,22 @@ def load_benchmark(
         A file is missing or damaged, or there is no such validation set.
     """
     folder = RECORDINGS if path is None else given_path(path)
-    header_bytes = read_file(folder, f"{NAME}.json")
     try:
-        header = json.loads(header_bytes)
-        checksums = {name: header["files"][name]["sha256"] for name in FILES.values()}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CourseError(
-            f"{NAME}.json in {str(folder)!r} is damaged: install the course again."
-        ) from error
-    contents = {part: read_file(folder, name) for part, name in FILES.items()}
-    for part, name in FILES.items():
-        if hashlib.sha256(contents[part]).hexdigest() != checksums[name]:
-            raise CourseError(
-                f"{name} in {str(folder)!r} is not what it was when the benchmark was made (its "
-                "checksum differs): install the course again."
-            )
-    try:
-        tables = {part: read_csv(content) for part, content in contents.items()}
-        return assembled(header, **tables, validation_images=validation_images)
+        header = json.loads(read_file(folder, f"{NAME}.json"))
+        contents = {part: read_file(folder, name) for part, name in FILES.items()}
+        for part, name in FILES.items():
+            if hashlib.sha256(contents[part]).hexdigest() != header["files"][name]["sha256"]:
+                raise CourseError(
+                    f"{name} in {str(folder)!r} is not what it was when the benchmark was made "
+                    "(its checksum differs): install the course again."
+                )
+        networks, curves = (read_csv(contents[part]) for part in ("networks", "curves"))
+        return assembled(header, networks, curves, validation_images=validation_images)
     except CourseError:
         raise
-    except Exception as error:  # a table of other origin can fail in any way
+    except Exception as error:  # files of other origin can fail in any way
         raise CourseError(
-            f"The tables in {str(folder)!r} are none of a benchmark ({type(error).__name__}): "
+            f"The files in {str(folder)!r} are none of a benchmark ({type(error).__name__}): "
             "install the course again."
         ) from error
 
@@ -78,7 +71,6 @@ def assembled(
     header: Mapping[str, Any],
     networks: pd.DataFrame,
     curves: pd.DataFrame,
-    crossed: pd.DataFrame,
     *,
     validation_images: int | None = None,
 ) -> Benchmark:
@@ -92,18 +84,15 @@ def assembled(
         )
     val = "val_right" if validation_images in (None, sizes["val_right"]) else "small_right"
 
-    def accuracies(table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(
-            val_accuracy=table[val] / sizes[val],
-            test_accuracy=table["test_right"] / sizes["test_right"],
-            val_loss=table["val_loss"] if val == "val_right" else float("nan"),
-        ).drop(columns=list(_COUNTED))
-
-    curves = accuracies(curves)
+    curves = curves.assign(
+        val_accuracy=curves[val] / sizes[val],
+        test_accuracy=curves["test_right"] / sizes["test_right"],
+        val_loss=curves["val_loss"] if val == "val_right" else float("nan"),
+    ).drop(columns=list(_COUNTED))
     # Measured one by one, it is a better price than what each training took beside others.
     alone = curves["network"].map(networks.set_index("network")["epoch_seconds"])
     curves["seconds"] = alone.fillna(curves["seconds"])
-    return Benchmark(networks, curves, crossed=accuracies(crossed), of=header["networks"])
+    return Benchmark(networks, curves, of=header["networks"])
 
 
 def read_file(folder: Path, name: str) -> bytes:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nascourse import CourseError, whole_number
+from nascourse import CourseError, whole_number, whole_numbers
 from nascourse.benchmark.loading import NAME, RECORDINGS, load_benchmark, read_csv, read_file
 from nascourse.benchmark.table import Benchmark, listed
 
@@ -82,7 +82,7 @@ def simulate(
 
     benchmark = load_benchmark() if benchmark is None else benchmark
     budget = whole_number("budget", budget, at_least=1)
-    seeds = checked_seeds(seeds)
+    seeds = whole_numbers("seeds", seeds, such_as="range(20)", at_least=0)
     makers = _oracle_makers(strategies, benchmark)
     for strategy, make_oracle in makers.items():
         if make_oracle is None and space is not None and spaces.size(space) < benchmark.of:
@@ -118,13 +118,6 @@ def simulate(
     )
 
 
-def checked_seeds(seeds: Iterable[int]) -> list[int]:
-    """Several seeds, or the sentence that says what they are not."""
-    if not isinstance(seeds, Iterable):
-        raise CourseError(f"seeds={seeds!r} is not possible: give several, such as range(20).")
-    return [whole_number("seed", seed, at_least=0) for seed in seeds]
-
-
 def _oracle_makers(
     strategies: str | Sequence[str] | Mapping[str, _OracleMaker], benchmark: Benchmark
 ) -> dict[str, _OracleMaker | None]:
@@ -140,18 +133,17 @@ def _oracle_makers(
         return dict(strategies)
     if callable(strategies):
         raise CourseError(f'Give an oracle of yours a name, such as {{"yours": {strategies!r}}}.')
-    names = [strategies] if isinstance(strategies, str) else list(strategies)
+    names = (
+        [strategies]
+        if isinstance(strategies, str) or not isinstance(strategies, Iterable)
+        else list(strategies)
+    )
     makers: dict[str, _OracleMaker | None] = {name: partial(make_oracle, name) for name in NAMES}
     makers["hyperband"] = partial(make_oracle, "hyperband", epochs=benchmark.epochs)
     makers |= dict.fromkeys(RECORDED)
     for name in names:
-        if name not in makers:
+        if name not in [*makers]:  # a list has no hash
             raise CourseError(f"Unknown strategy {name!r}: choose among {listed(makers)}.")
-        if name == "hyperband" and len(benchmark) < benchmark.of:
-            raise CourseError(  # it counts what it has proposed
-                f"Hyperband cannot search a table with {len(benchmark)} of the {benchmark.of} "
-                "networks: choose another strategy."
-            )
     return {name: makers[name] for name in names}
 
 
@@ -223,7 +215,7 @@ def _report(
 
 def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, Any]], bool]) -> None:
     """Let an oracle propose again until the table holds its proposal."""
-    from nascourse._engine.compat import mark_as_tried
+    from nascourse._engine.compat import take_back
 
     propose = oracle.populate_space
 
@@ -232,7 +224,7 @@ def _pass_over(oracle: keras_tuner.Oracle, is_missing: Callable[[Mapping[str, An
             response = propose(trial_id)
             if response["status"] != "RUNNING" or not is_missing(response["values"]):
                 return response
-            mark_as_tried(oracle, response["values"])
+            take_back(oracle, trial_id, response["values"])
         return {"status": "STOPPED"}
 
     oracle.populate_space = populate_space

@@ -53,8 +53,6 @@ class Benchmark:
     curves
         One row a network, seed and epoch: those three, losses, accuracies and seconds.  All
         networks share some seeds; single ones may have more, which no search sees.
-    crossed
-        Perhaps one row for each network, initial weights and order of images of further trainings.
     of
         How many networks the space has; by default, as many as are measured.
 
@@ -66,7 +64,6 @@ class Benchmark:
     epochs : the length of the longest training
     curves : one row a network, seed and epoch, for these seeds
     held_out : the same for the seeds that only some networks have, which judge those networks
-    crossed : accuracies of networks trained with each pair of initial weights and order, or None
     of : how many networks the space has, measured or not
     budget : epochs that queries may spend, or None
     epochs_spent, seconds_spent : what the queries since `start` would have cost
@@ -84,28 +81,20 @@ class Benchmark:
         networks: pd.DataFrame,
         curves: pd.DataFrame,
         *,
-        crossed: pd.DataFrame | None = None,
         of: int | None = None,
     ):
         self.of = of or len(networks)
-        self.crossed = crossed
         self._index_networks(networks)
         self._index_runs(curves)
         self.start()
 
     def _index_networks(self, networks: pd.DataFrame) -> None:
         facts = _facts(networks.columns)
-        for name in facts:
-            if not pd.api.types.is_numeric_dtype(networks[name]):
-                raise CourseError(
-                    f"The benchmark's column {name!r} holds other values than numbers: install "
-                    "the course again."
-                )
         names = sorted(set(networks.columns) - {"network", *facts})
         networks = networks.sort_values("network").set_index("network")
         # A choice that some networks do not have is a whole number all the same.
         choices = networks[names].convert_dtypes(convert_floating=False)
-        self.networks = choices.join(networks[facts])
+        self.networks = choices.join(networks[facts].apply(pd.to_numeric))
         self._numbers = self.networks.index.tolist()
         columns = [[None if v is pd.NA else v for v in choices[name].tolist()] for name in names]
         self.choices = {

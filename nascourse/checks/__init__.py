@@ -9,5 +9,3 @@ what was guessed.
 
 from nascourse.checks.core import check, hint
 from nascourse.checks.predictions import compare
-
-__all__ = ["check", "compare", "hint"]

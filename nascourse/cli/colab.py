@@ -17,9 +17,13 @@ from nascourse.cli import doctor
 
 
 def needed(pins: dict[str, str], installed: dict[str, str | None]) -> list[str]:
-    """Return the requirements that put right what the doctor calls a fault."""
+    """Return the requirements that put right what the doctor calls a fault.
+
+    Where most packages are missing, its one fault is that of all "packages".
+    """
     checks = doctor.check_packages(pins, installed, pip="", setup="")
-    return [f"{check.subject}=={pins[check.subject]}" for check in checks if check.level == "FAULT"]
+    faults = {check.subject for check in checks if check.level == "FAULT"}
+    return [f"{name}=={pin}" for name, pin in pins.items() if faults & {name, "packages"}]
 
 
 def set_up() -> None:

@@ -21,7 +21,7 @@ from scipy import stats
 from sklearn.base import RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 
-from nascourse import CourseError, trials, whole_number
+from nascourse import CourseError, trials, whole_number, whole_numbers
 from nascourse.benchmark import COSTS, PROXIES, Benchmark
 
 
@@ -111,8 +111,9 @@ def rank_correlations(
     """
     curve = whole_number("curve", curve, at_least=0, at_most=benchmark.epochs)
     draws = whole_number("draws", draws, at_least=1)
-    for n in trainings:
-        whole_number("trainings", n, at_least=2, at_most=len(benchmark) - 2)
+    trainings = whole_numbers(
+        "trainings", trainings, such_as="[20, 50]", at_least=2, at_most=len(benchmark) - 2
+    )
     networks = benchmark.networks.index
     if not inputs.index.is_unique or set(inputs.index) != set(networks):
         raise CourseError(

@@ -19,7 +19,7 @@ SIZES = (10, 100, 200)  # networks that compete, for the winner's curse
 def report(out: Path) -> None:
     """Print what is known of the networks that a computation has finished."""
     header = json.loads((out / "run.json").read_text("utf-8"))
-    tables = networks_table(out), epochs_table(out), crossed_table(out)
+    tables = networks_table(out), epochs_table(out)
     sizes = {f"{name}_images": header[f"{name}_images"] for name in ("validation", "test")}
     small_size = header["small_validation_images"]
     bench = loading.assembled(header, *tables)
@@ -47,13 +47,18 @@ def report(out: Path) -> None:
         print(f"local optima of {name}: {optima} on single seeds, {of_means} on the means")
     best, optimism = bench.oracle_best, benchmark.optimism_of_the_best(bench)
     print(f"best: network {best.name}, {best['test_accuracy']:.4f}, too much by {optimism:.4f}")
-    crossed, of_small = bench.crossed, small.crossed
-    if crossed is not None and of_small is not None and crossed["network"].nunique() > 1:
-        crossed = crossed.assign(small_accuracy=of_small["val_accuracy"])
-        for name in ("small_accuracy", "val_accuracy", "test_accuracy"):
-            parts = noise_parts(crossed, name)
+    crossed = crossed_table(out)
+    images = {
+        "small": small_size,
+        "val": header["validation_images"],
+        "test": header["test_images"],
+    }
+    if (n_crossed := crossed["network"].nunique()) > 1:
+        for name, n_images in images.items():
+            accuracies = crossed.assign(accuracy=crossed[f"{name}_right"] / n_images)
+            parts = noise_parts(accuracies, "accuracy")
             shown = {part: round(float(np.sqrt(v)), 5) for part, v in parts.items()}
-            print(f"{name}, deviations of {crossed['network'].nunique()} crossed networks: {shown}")
+            print(f"{name}_accuracy, deviations of {n_crossed} crossed networks: {shown}")
 
 
 def by_seed(bench: Benchmark, value: str) -> pd.DataFrame:

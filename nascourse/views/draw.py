@@ -20,7 +20,9 @@ import numpy as np
 import traitlets
 from IPython.display import display
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from nascourse import CourseError
 from nascourse.views import html
 
 if TYPE_CHECKING:
@@ -48,9 +50,20 @@ class DrawingView:
         A network that takes images of shape (height, width, channels) from 0 to 255.
     class_names
         What its outputs mean.
+
+    Raises
+    ------
+    CourseError
+        There are more or fewer names than outputs.
     """
 
     def __init__(self, model: keras.Model, class_names: Sequence[str]):
+        if len(class_names) != model.output_shape[-1]:
+            raise CourseError(
+                f"{len(class_names)} class names do not fit a network with "
+                f"{model.output_shape[-1]} outputs: give those of the images that trained it, as "
+                "in splits.class_names."
+            )
         self._model, self._names = model, tuple(class_names)
         height, width, self._channels = model.input_shape[1:]
         self.canvas = Canvas(rows=height, columns=width)
@@ -96,14 +109,9 @@ def centered(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The drawing moved so that its center of mass lies in the middle of the image."""
     if not ink.any():
         return ink
-    rows, columns = np.indices(ink.shape)
-    total = ink.sum(dtype=float)
-    down = round((ink.shape[0] - 1) / 2 - (rows * ink).sum() / total)
-    right = round((ink.shape[1] - 1) / 2 - (columns * ink).sum() / total)
-    edge = max(abs(down), abs(right))
-    wide = np.pad(ink, edge)
-    top, left = edge - down, edge - right
-    return wide[top : top + ink.shape[0], left : left + ink.shape[1]]
+    middle = (np.array(ink.shape) - 1) / 2
+    by = np.round(middle - ndimage.center_of_mass(ink))
+    return ndimage.shift(ink, by, order=0)  # whole pixels, so none is interpolated
 
 
 def answer(probabilities: Any, names: Sequence[str]) -> str:

@@ -33,5 +33,3 @@ gives the standalone Keras network with these weights.
 """
 
 from nascourse.methods.oneshot.supernet import EPOCHS, OF_ALL, Supernet, sample, train_supernet
-
-__all__ = ["EPOCHS", "OF_ALL", "Supernet", "sample", "train_supernet"]
