@@ -1001,6 +1001,20 @@ def test_no_graph_of_a_finished_trial_stays_in_memory(run, tmp_path):
     assert graphs() <= before
 
 
+@pytest.mark.parametrize("already, frozen", [(0, True), (375, True), (200_000, False)])
+def test_the_libraries_are_frozen_if_nobody_did_so(monkeypatch, already, frozen):
+    """Python 3.12 freezes 375 objects of its own when it starts."""
+    done = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: already)
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: done.append("unfreeze"))
+
+    with loops.loaded_objects_frozen():
+        pass
+
+    assert done == (["freeze", "unfreeze"] if frozen else [])
+
+
 def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp_path):
     def space(hp):
         hp.Choice("unused", [1, 2])

@@ -378,9 +378,9 @@ def loaded_objects_frozen() -> Iterator[None]:
     """Exempt what is loaded from the search for garbage, until the block ends.
 
     KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
-    libraries.  If something is frozen already, whoever did so decides what stays frozen.
+    libraries.  If they are frozen already, whoever did so decides what stays frozen.
     """
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > 10_000:  # Python 3.12 itself freezes some hundred objects
         yield
         return
     gc.collect()
