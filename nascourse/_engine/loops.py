@@ -22,11 +22,11 @@ import keras
 import keras_tuner
 import numpy as np
 from keras_tuner.engine.trial import Trial
-from keras_tuner.errors import FailedTrialError, FatalError
+from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
-from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
+from nascourse._engine.blame import SearchEnds, blame, reason, sentence
 from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
@@ -42,10 +42,6 @@ class TrialLoop(Protocol):
     """What takes the place of KerasTuner's loop over the trials; see `parallel.Workers`."""
 
     def search(self, tuner: keras_tuner.Tuner) -> None: ...
-
-
-class _DiskError(OSError, FatalError):
-    """A trial could not write its weights, which is not the fault of its network."""
 
 
 class _AllTried(Exception):
@@ -144,12 +140,8 @@ class _CourseTuner(keras_tuner.Tuner):
         except TimeIsUp:
             raise
         except Exception as error:
-            full, to_blame = disk_error(error), blame(error)
-            if full or to_blame != "network":
+            if blame(error) != "network":
                 self.recorder.recording.forgive()
-            if full:
-                raise _DiskError(*full.args) from error
-            if to_blame != "network":
                 raise SearchEnds(sentence(error, number)) from error
             self.recorder.failure = reason(error)  # KerasTuner marks the trial as failed
             raise FailedTrialError(self.recorder.failure) from error
