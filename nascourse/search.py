@@ -302,11 +302,11 @@ def run_search(
             observer.search_end()
     if was_finished:
         stopped += "; so it was before, and nothing is trained again"
-    table = recording.table
+    table, curves = recording.content.table, recording.content.curves
     table.attrs["objective"] = options.objective
     if failure := trials.failure(table):
         print(f"{failure[0].upper()}{failure[1:]}.")
-    return Search(table, recording.curves, stopped, options, recording.folder, splits, tuner)
+    return Search(table, curves, stopped, options, recording.folder, splits, tuner)
 
 
 def retrain(
