@@ -422,7 +422,8 @@ def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOpt
     """Search until the budget is spent or something stops it; return in words why it ended."""
     recording = recorder.recording
     try:
-        recorder.repeat()
+        for record in recording.content.trials:
+            recorder.observer.trial_end(record["row"])
         search()
         stopped = recording.content.stopped or _why_finished(recording, options)
         recording.stop(stopped)

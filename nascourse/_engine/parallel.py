@@ -215,7 +215,7 @@ class Workers:
     def _wait(self, tuner: Any, future: Future, what: str) -> Any:
         def tick(line: str) -> None:
             tuner.deadline.check()
-            tuner.recorder.waiting(line)
+            tuner.recorder.observer.waiting(line)
 
         return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
 
