@@ -1177,7 +1177,7 @@ def test_overwriting_begins_anew_and_spares_other_files(run, randomly, tmp_path)
     found = run(folder, seed=7, overwrite=True)
 
     assert found.table["trial"].tolist() == [1]
-    assert found.seed == 7
+    assert found.options.seed == 7
     assert (folder / "thesis.txt").read_text() == "mine"
     pd.testing.assert_frame_equal(run(folder, seed=7).table, found.table)
 

@@ -11,8 +11,8 @@ import contextlib
 import gc
 import io
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, TypeAlias
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -27,7 +27,7 @@ from keras_tuner.errors import FailedTrialError
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, reason, sentence
-from nascourse._engine.identity import Space, own_fit
+from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
 from nascourse._engine.recorder import NO_REASON, TrialRecorder
@@ -38,10 +38,8 @@ from nascourse.spaces import AutoKerasSpace
 TRIES = 3  # processes that may die of a trial before it counts as failed
 
 
-class TrialLoop(Protocol):
-    """What takes the place of KerasTuner's loop over the trials; see `parallel.Workers`."""
-
-    def search(self, tuner: keras_tuner.Tuner) -> None: ...
+# What takes the place of KerasTuner's loop over the trials; see `parallel.Workers.search`.
+TrialLoop: TypeAlias = Callable[[keras_tuner.Tuner], None]
 
 
 class _AllTried(Exception):
@@ -60,10 +58,10 @@ class _CourseTuner(keras_tuner.Tuner):
         options: SearchOptions,
         recorder: TrialRecorder,
         deadline: Deadline,
-        workers: TrialLoop | None,
+        loop: TrialLoop | None,
         **arguments: Any,
     ):
-        self.recorder, self.deadline, self.workers = recorder, deadline, workers
+        self.recorder, self.deadline, self.loop = recorder, deadline, loop
         self._options = options
         content = recorder.recording.content
         super().__init__(overwrite=not content.trials, **arguments)
@@ -162,19 +160,19 @@ class _CourseTuner(keras_tuner.Tuner):
 
 
 class _Loop(keras_tuner.Tuner):
-    """The loop over the trials: that of the workers if there are some, else KerasTuner's.
+    """The loop over the trials: the given one if there is one, else KerasTuner's.
 
     AutoKeras's tuner prepares its space and then calls the loop of the class behind it, which is
     this one.
     """
 
-    workers: TrialLoop | None
+    loop: TrialLoop | None
 
     def search(self, *args: Any, **arguments: Any) -> None:
-        if self.workers is None:
+        if self.loop is None:
             super().search(*args, **arguments)
         else:
-            self.workers.search(self)
+            self.loop(self)
 
 
 class _FedSpace(keras_tuner.HyperModel):
@@ -192,10 +190,7 @@ class _FedSpace(keras_tuner.HyperModel):
         self._space, self._own_fit, self._recorder = space, own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        build = (
-            self._space.build if isinstance(self._space, keras_tuner.HyperModel) else self._space
-        )
-        return build(hp)
+        return build_function(self._space)(hp)
 
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
         if self._own_fit is None:
@@ -229,31 +224,19 @@ def make_tuner(
     recorder: TrialRecorder,
     *,
     deadline: Deadline | None = None,
-    workers: TrialLoop | None = None,
+    loop: TrialLoop | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
-    Parameters
-    ----------
-    space, splits
-        See `nascourse.search.run_search`.
-    oracle
-        Proposes the trials.
-    options
-        Those of the search.
-    recorder
-        Records the trials.  If its recording has some, the search goes on after them.
-    deadline
-        When the search stops; by default never.
-    workers
-        Train the trials; by default they are trained here.
+    If the recording has trials, the search goes on after them.  It stops at the deadline, by default
+    never; a loop of one's own, such as that of workers, trains the trials in place of KerasTuner's.
     """
     arguments = {
         "oracle": oracle,
         "options": options,
         "recorder": recorder,
         "deadline": deadline or Deadline(),
-        "workers": workers,
+        "loop": loop,
         "directory": recorder.recording.folder.absolute(),
     }
     with _reloading(recorder.recording):
@@ -345,14 +328,6 @@ def _complete_first(oracle: keras_tuner.Oracle) -> None:
         for entry in space.space:  # none comes before what it depends on
             if space.is_active(entry):
                 first.setdefault(entry.name, entry.default)
-
-
-def fixed_hyperparameters(values: Mapping[str, Any]) -> keras_tuner.HyperParameters:
-    """Hyperparameters that are not searched."""
-    hp = keras_tuner.HyperParameters()
-    for name, value in values.items():
-        hp.Fixed(name, value)
-    return hp
 
 
 def trial_number(trial: Trial) -> int:
