@@ -27,7 +27,7 @@ from keras_tuner.errors import FailedTrialError
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, reason, sentence
-from nascourse._engine.identity import Space, build_function, own_fit
+from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
 from nascourse._engine.recorder import NO_REASON, TrialRecorder
@@ -187,10 +187,11 @@ class _FedSpace(keras_tuner.HyperModel):
         recorder: TrialRecorder,
     ):
         super().__init__()
-        self._space, self._own_fit, self._recorder = space, own_fit(space), recorder
+        self._network = space.build if isinstance(space, keras_tuner.HyperModel) else space
+        self._own_fit, self._recorder = own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        return build_function(self._space)(hp)
+        return self._network(hp)
 
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
         if self._own_fit is None:
@@ -229,7 +230,7 @@ def make_tuner(
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
     If the recording has trials, the search goes on after them.  It stops at the deadline, by default
-    never; a loop of one's own, such as that of workers, trains the trials in place of KerasTuner's.
+    never.  A loop that is given, such as that of workers, takes the place of KerasTuner's.
     """
     arguments = {
         "oracle": oracle,

@@ -120,16 +120,7 @@ class Workers:
     Results are taken in the order of the trials, whichever comes first, so that a seed repeats a
     search.  That is why it pays to have more trials in flight than there are workers.
 
-    Parameters
-    ----------
-    executor
-        Where `train` runs.
-    space, splits
-        See `nascourse.search.run_search`.  The sealed test part is not sent.
-    options
-        Those of the search.
-    max_wait
-        See `nascourse.search.run_search`.
+    The sealed test part is not sent to them.
 
     Raises
     ------
