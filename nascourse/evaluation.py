@@ -22,13 +22,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
 import keras
-import keras_tuner
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -49,7 +48,7 @@ from nascourse._engine.files import atomic_path, atomic_write, given_path
 from nascourse.data import Splits
 
 if TYPE_CHECKING:
-    from nascourse._engine.options import SearchOptions
+    from nascourse.search import Search
 
 OPENINGS = "NASCOURSE_OPENINGS"  # names another file for the openings of test sets, or is "off"
 FEW_IMAGES = 50  # of a class in all parts together: a report says that they are few
@@ -204,19 +203,8 @@ def saved_size(model: keras.Model) -> int:
         return save_model(model, os.path.join(folder, "model.keras"))
 
 
-class FinishedSearch(Protocol):
-    """What a report needs of a `nascourse.search.Search`."""
-
-    table: pd.DataFrame
-    curves: pd.DataFrame
-    stopped: str
-    options: SearchOptions
-    splits: Splits
-    tuner: keras_tuner.Tuner
-
-
 def write_report(
-    search: FinishedSearch,
+    search: Search,
     model: keras.Model,
     test: OpenedTestSet,
     *,
@@ -297,9 +285,7 @@ def _write_pages(folder: Path, report: dict[str, Any], figures: dict[str, str]) 
     atomic_write(folder / "report.html", pages.page(title, content, folder, figures))
 
 
-def _search_facts(
-    search: FinishedSearch, row: pd.Series, number: int, reason: str
-) -> dict[str, Any]:
+def _search_facts(search: Search, row: pd.Series, number: int, reason: str) -> dict[str, Any]:
     """What was searched, how, and what was chosen."""
     options, table, column = search.options, search.table, search.options.objective[0]
     space: list[dict[str, str]] = [{"name": name} for name in trials.hyperparameters(table)]
@@ -332,7 +318,7 @@ def _search_facts(
     }
 
 
-def _found(search: FinishedSearch, row: pd.Series, number: int) -> str:
+def _found(search: Search, row: pd.Series, number: int) -> str:
     """Whether the search has found the chosen network, or only confirmed one that was given."""
     if not compat.initial_values(search.tuner.oracle):
         return "yes"
@@ -427,7 +413,7 @@ def _limits(report: dict[str, Any]) -> list[str]:
 
 
 def _figures(
-    search: FinishedSearch,
+    search: Search,
     model: keras.Model,
     test: OpenedTestSet,
     predicted: NDArray,

@@ -186,7 +186,12 @@ def plot_searches(
     """
     ax = _axes(ax)
     for name, best_so_far in searches.items():
-        _median_in_band(ax, best_so_far, band=band, label=name)
+        levels = np.percentile(best_so_far, [band[0], 50, band[1]], axis=0)
+        by_trial = pd.DataFrame(levels.T, index=range(1, levels.shape[1] + 1))
+        edges, (low, median, high) = _steps(by_trial)
+        (stairs,) = ax.step(edges, median, where="post", linewidth=2, label=name)
+        color = stairs.get_color()
+        ax.fill_between(edges, low, high, step="post", color=color, alpha=0.2, linewidth=0)
     _label(ax.xaxis, "trial")
     _label(ax.yaxis, "val_accuracy", "best validation accuracy so far")
     ax.legend(loc="lower right", frameon=False)
@@ -450,17 +455,6 @@ def plot_lines(
     _label(ax.yaxis, value)
     ax.legend(frameon=False)
     return ax
-
-
-def _median_in_band(
-    ax: Axes, searches: NDArray, *, band: tuple[float, float], label: str, color: Any = None
-) -> None:
-    """The median of searches, of shape (searches, trials), as a staircase in a band."""
-    levels = np.percentile(searches, [band[0], 50, band[1]], axis=0)
-    edges, (low, median, high) = _steps(pd.DataFrame(levels.T, index=range(1, levels.shape[1] + 1)))
-    (stairs,) = ax.step(edges, median, where="post", color=color, linewidth=2, label=label)
-    color = stairs.get_color()
-    ax.fill_between(edges, low, high, step="post", color=color, alpha=0.2, linewidth=0)
 
 
 def _steps(values: pd.Series | pd.DataFrame) -> tuple[NDArray, NDArray]:

@@ -40,7 +40,6 @@ from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
 from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.loops import (
-    fixed_hyperparameters,
     library_noise_off,
     loaded_objects_frozen,
     make_tuner,
@@ -90,11 +89,6 @@ class Search:
         return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped}" + (
             f"; {failure})" if failure else ")"
         )
-
-    @property
-    def seed(self) -> int:
-        """The seed of the search."""
-        return self.options.seed
 
     @property
     def interrupted(self) -> bool:
@@ -271,7 +265,7 @@ def run_search(
     identity = options.identity(space, splits)
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective
-    workers = Workers(executor, space, splits, options, max_wait=max_wait) if executor else None
+    loop = Workers(executor, space, splits, options, max_wait=max_wait).search if executor else None
     with (
         Recording.opened(
             given_path(directory),
@@ -287,7 +281,7 @@ def run_search(
         was_finished = recording.content.stopped is not None
         recorder = TrialRecorder(recording, observer, options.objective)
         tuner, fit = make_tuner(
-            space, splits, oracle, options, recorder, deadline=deadline, workers=workers
+            space, splits, oracle, options, recorder, deadline=deadline, loop=loop
         )
         observer.search_begin(options.max_trials, options.epochs)
         try:
@@ -296,11 +290,11 @@ def run_search(
             observer.search_end()
     if was_finished:
         stopped += "; so it was before, and nothing is trained again"
-    table = recording.table
+    table, curves = recording.content.table, recording.content.curves
     table.attrs["objective"] = options.objective
     if failure := trials.failure(table):
         print(f"{failure[0].upper()}{failure[1:]}.")
-    return Search(table, recording.curves, stopped, options, recording.folder, splits, tuner)
+    return Search(table, curves, stopped, options, recording.folder, splits, tuner)
 
 
 def retrain(
@@ -338,7 +332,7 @@ def retrain(
         There is no such trial, or its network cannot be built, or is made for other images.
     """
     batch_size = whole_number("batch_size", batch_size, at_least=1)
-    seed = search.seed if seed is None else whole_number("seed", seed, at_least=0)
+    seed = search.options.seed if seed is None else whole_number("seed", seed, at_least=0)
     splits = splits or search.splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
@@ -401,7 +395,9 @@ def _fitted(space: Space, splits: Splits, column: str) -> Space:
 def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
     first = hyperparameters = None
     if isinstance(space, AutoKerasSpace):
-        first, hyperparameters = space.first, fixed_hyperparameters(space.fixed)
+        first, hyperparameters = space.first, keras_tuner.HyperParameters()
+        for name, value in space.fixed.items():
+            hyperparameters.Fixed(name, value)
     return make_oracle(
         options.strategy,
         max_trials=options.max_trials,
@@ -416,7 +412,8 @@ def _run(search: Callable[[], None], recorder: TrialRecorder, options: SearchOpt
     """Search until the budget is spent or something stops it; return in words why it ended."""
     recording = recorder.recording
     try:
-        recorder.repeat()
+        for record in recording.content.trials:
+            recorder.observer.trial_end(record["row"])
         search()
         stopped = recording.content.stopped or _why_finished(recording, options)
         recording.stop(stopped)

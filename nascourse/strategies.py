@@ -16,7 +16,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 # isort: split
 import keras_tuner
 import numpy as np
-from keras_tuner.engine.hyperparameters import Boolean, Choice, Fixed, Float, HyperParameter
+from keras_tuner.engine.hyperparameters import Boolean, Choice, Fixed, HyperParameter
 from keras_tuner.engine.trial import Trial
 from numpy.typing import NDArray
 from scipy import stats
@@ -27,7 +27,7 @@ from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from nascourse import CourseError, whole_number
 from nascourse._engine import compat
 from nascourse._engine.compat import BayesianOracle, GreedyOracle
-from nascourse._engine.ranges import MANY_VALUES, is_active, other_values, possible_values
+from nascourse._engine.ranges import MANY_VALUES, is_active, is_drawn, possible_values
 
 # and Hyperband, on a table only
 NAMES = ("random", "greedy", "evolution", "local", "surrogate", "bayesian")
@@ -158,7 +158,7 @@ class _RandomOracle(keras_tuner.Oracle):
         return architecture
 
     def _draw(self, entry: HyperParameter) -> Any:
-        if _is_continuous(entry):
+        if is_drawn(entry):
             return entry.prob_to_value(self._rng.random())
         return self._pick(possible_values(entry))
 
@@ -171,10 +171,11 @@ class _RandomOracle(keras_tuner.Oracle):
         if not mutable:
             return dict(architecture)
         entry = self._pick(mutable)
-        if _is_continuous(entry):
+        if is_drawn(entry):
             value = self._draw(entry)
         else:
-            value = self._pick(other_values(entry, architecture[entry.name]))
+            old = architecture[entry.name]
+            value = self._pick([other for other in possible_values(entry) if other != old])
         return self._complete({**architecture, entry.name: value})
 
     def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
@@ -209,7 +210,8 @@ class RegularizedEvolutionOracle(_RandomOracle):
 
     Mutation: one active hyperparameter, drawn with equal chances, takes another of its values.
     Hyperparameters that become active through it get random values; those that become inactive
-    lose theirs.  Fixed hyperparameters never change; a continuous one is drawn anew.
+    lose theirs.  Fixed hyperparameters never change; one that is continuous, has more than 1,000 values,
+    or lies on a logarithmic scale without a step, is drawn anew.
 
     Duplicates: the paper trains an architecture again when it comes up again.  Here, as in other
     oracles of KerasTuner, a child that has been tried is replaced by another draw of sample and
@@ -280,9 +282,10 @@ class LocalSearchOracle(_RandomOracle):
     search then starts again from a random architecture that has not been tried.
 
     Neighbors differ in one active hyperparameter, with random values for those that become active
-    through it; of a hyperparameter that is continuous or has more than 1,000 values ten count.  An
-    architecture is never tried twice.  Failed trials are no centers.  After 20 random architectures
-    in a row that have all been tried the search stops.
+    through it.  Ten values count of a hyperparameter that is continuous, has more than 1,000 values,
+    or lies on a logarithmic scale without a step.  An architecture is never tried twice.  Failed
+    trials are no centers.  After 20 random architectures in a row that have all been tried the search
+    stops.
     """
 
     saved = ("center", "neighbors")
@@ -409,7 +412,3 @@ def _changeable(
         and entry.name in architecture
         and len(possible_values(entry)) > 1
     ]
-
-
-def _is_continuous(entry: HyperParameter) -> bool:
-    return isinstance(entry, Float) and entry.step is None

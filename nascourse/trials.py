@@ -40,7 +40,17 @@ COLUMNS = (
 )
 """The leading columns of every trial table, in this order."""
 
-_COSTS = ("n_params", "flops", "seconds", "latency_ms", "saved_bytes")
+COSTS = (
+    "n_params",
+    "flops",
+    "epoch_seconds",
+    "latency_ms",
+    "litert_ms",
+    "saved_bytes",
+    "litert_bytes",
+)
+"""What a network costs, in the columns of a benchmark; trials have the first two."""
+
 _NUMBERS = ("val_accuracy", "val_loss", "seconds")
 _INTEGERS = ("trial", "best_epoch", "epochs", "n_params", "flops", "duplicate_of")
 
@@ -327,4 +337,6 @@ def _check_numbers(table: pd.DataFrame, columns: Iterable[str]) -> None:
 def smaller_is_better(table: pd.DataFrame, column: str) -> bool:
     """Whether a column of a table is a loss, a cost, or an objective that the search minimized."""
     name, direction = table.attrs.get("objective", ACCURACY)
-    return direction == "min" if column == name else column.endswith("loss") or column in _COSTS
+    if column == name:
+        return direction == "min"
+    return column.endswith("loss") or column in (*COSTS, "seconds")

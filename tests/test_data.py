@@ -367,7 +367,8 @@ def test_a_broken_file_is_one_sentence(case, small_npz, tmp_path):
 
     with pytest.raises(CourseError) as raised:
         data.load_mnist(path)
-    assert_one_sentence(raised.value, "broken.npz", "bundled")
+    way_out = "give an .npz file" if case == "other zip" else "bundled"
+    assert_one_sentence(raised.value, "broken.npz", way_out)
 
 
 def test_damaged_bytes_never_escape_as_another_error(small_npz, tmp_path):
@@ -394,7 +395,15 @@ def test_damaged_bytes_never_escape_as_another_error(small_npz, tmp_path):
 def test_an_unknown_source_is_one_sentence(source):
     with pytest.raises(CourseError) as raised:
         data.load_mnist(source)
-    assert_one_sentence(raised.value, source, "neither a data source nor a file", '"bundled"')
+    assert_one_sentence(raised.value, source, "is not a file", '"bundled"')
+
+
+@pytest.mark.parametrize("path", ["bundled", "keras", "missing.npz"])
+def test_a_path_of_no_file_is_told_no_way_out_that_fails_again(path):
+    with pytest.raises(CourseError) as raised:
+        data.from_file(path)
+    assert_one_sentence(raised.value, path, "is not a file", "data.load_mnist")
+    assert '"bundled"' not in str(raised.value)
 
 
 def test_missing_test_data_is_one_sentence():

@@ -227,7 +227,7 @@ def signed(search: Any) -> bytes:
 def load_recording(folder: Path, files: dict[str, bytes]) -> None:
     write(folder, files)
     with recording.Recording.opened(folder, IDENTITY) as opened:
-        opened.table, opened.curves  # noqa: B018
+        opened.content.table, opened.content.curves  # noqa: B018
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:

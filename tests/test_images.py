@@ -554,6 +554,7 @@ def test_a_file_that_is_refused_is_named(arrays, words, tmp_path):
     with pytest.raises(CourseError) as raised:
         data.from_file(tmp_path / "own.npz")
     assert_one_sentence(raised.value, *words)
+    assert "bundled" not in str(raised.value)  # images of one's own are asked for
 
 
 def test_no_array_of_numbers_ends_in_another_error():

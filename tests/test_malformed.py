@@ -86,8 +86,8 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         ["is not a file"],
     ),
     "a source in capitals": (lambda: data.load_mnist("Bundled"), ["'Bundled'", '"bundled"']),
-    "a source with a null character": (lambda: data.load_mnist("a\0b"), ["neither a data source"]),
-    "a source that is no text": (lambda: data.load_mnist("\ud800"), ["neither a data source"]),
+    "a source with a null character": (lambda: data.load_mnist("a\0b"), ["is not a file"]),
+    "a source that is no text": (lambda: data.load_mnist("\ud800"), ["is not a file"]),
     "a word as validation": (
         lambda: data.load_mnist("bundled", validation="0.2"),
         ["validation='0.2'", "from 0.1 to 0.9"],

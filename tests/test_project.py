@@ -274,7 +274,7 @@ def refuse(capfd, tmp_path, monkeypatch, small_npz):
         (["--epochs", "-3"], ["epochs=-3", "whole number from 1"]),
         (["--seed", "-1"], ["seed=-1", "whole number from 0"]),
         (["--data", "nonsense"], ["'nonsense'", "bundled", "keras"]),
-        (["--data", "missing.npz"], ["'missing.npz'", "neither a data source nor a file"]),
+        (["--data", "missing.npz"], ["'missing.npz'", "is not a file", "bundled"]),
         (["--test-data", "missing.npz"], ["'missing.npz'"]),
     ],
 )

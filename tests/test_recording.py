@@ -61,7 +61,8 @@ def test_what_was_written_is_read(folder):
     assert record | {"weights": 0} == {"row": ROW, "curve": CURVE, "weights": 0}
     assert again.weights_are_intact(1)
     assert again.content.library["keras_tuner/oracle.json"] == ORACLE
-    assert again.table["units"].tolist() == [8] and again.curves["loss"].tolist() == [1.0]
+    assert again.content.table["units"].tolist() == [8]
+    assert again.content.curves["loss"].tolist() == [1.0]
 
 
 def test_the_librarys_files_go_back_to_the_end_of_the_last_trial(folder, capsys):
@@ -106,7 +107,7 @@ def test_a_changed_digit_is_damage(folder, capsys):
     path = folder / "search.json"
     path.write_text(path.read_text("utf-8").replace("0.5", "0.6", 1), "utf-8")
 
-    assert reopened(folder).table["val_accuracy"].tolist() == [0.5]
+    assert reopened(folder).content.table["val_accuracy"].tolist() == [0.5]
     assert "search.json was damaged: it is now search.damaged-1.json" in capsys.readouterr().out
 
 

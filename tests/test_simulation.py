@@ -165,6 +165,19 @@ def test_nothing_is_written_or_printed(complete, tmp_path, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("already, frozen", [(375, True), (200_000, False)])
+def test_the_libraries_are_frozen_if_nobody_did_so(bench, monkeypatch, already, frozen):
+    """Python 3.12 freezes 375 objects of its own when it starts."""
+    done = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: already)
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: done.append("unfreeze"))
+
+    simulate("random", budget=1, seeds=[0], benchmark=bench)
+
+    assert done == (["freeze", "unfreeze"] if frozen else [])
+
+
 def test_an_oracle_that_is_done_leaves_the_memory(complete):
     oracles = []
 

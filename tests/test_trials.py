@@ -74,7 +74,7 @@ def test_a_failed_trial_leaves_the_incumbent_and_before_the_first_success_there_
     assert values[1:] == [0.5, 0.5, 0.9, 0.9]
 
 
-@pytest.mark.parametrize("column", ["val_loss", "n_params", "seconds"])
+@pytest.mark.parametrize("column", ["val_loss", "n_params", "seconds", "litert_ms", "litert_bytes"])
 def test_of_losses_and_costs_the_smaller_is_better(column):
     made = table({column: 5}, {column: 7}, FAILED, {column: 2})
 

@@ -7,7 +7,6 @@ sentence and with all that is finished; once it is repaired, the trial is traine
 from __future__ import annotations
 
 import errno
-import os
 import re
 import traceback
 import urllib.error
@@ -23,8 +22,8 @@ from keras_tuner.errors import FailedTrialError, FatalError
 from nascourse import CourseError
 from nascourse._engine.observers import Observer
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
-_MACHINE = _DISK | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}  # of its disks
+_MACHINE |= {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 _OURS = ("keras_tuner", "nascourse", "autokeras")
 
 
@@ -58,22 +57,9 @@ def sentence(error: Exception, trial: int) -> str:
         )
     return (
         f"The machine could not go on with trial {trial} ({reason(error)}): this is not the fault of "
-        "the network, so the trial does not count; all finished trials are kept, and the search goes "
-        "on when it is started again with the same folder."
+        "the network, so the trial does not count; all finished trials are kept; free some space "
+        "if the disk is full, and start it again with the same folder to go on."
     )
-
-
-def disk_error(error: Exception) -> OSError | None:
-    """The error of a disk that is full, broken or gone, if that is what stands behind an error."""
-    for cause in _chain(error):
-        # HDF5 gives the number in its text only.
-        number = getattr(cause, "errno", None)
-        written = re.search(r"errno = (\d+),", str(cause))
-        if isinstance(cause, OSError) and (number or written):
-            number = number or int(written[1])  # type: ignore[index]  # one of the two is there
-            if number in _DISK:
-                return OSError(number, os.strerror(number))
-    return None
 
 
 def _is_of_machine(error: BaseException) -> bool:

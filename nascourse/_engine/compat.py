@@ -40,6 +40,9 @@ import psutil
 # class that `autokeras.AutoModel` asks its tuners to extend.
 from autokeras.engine.tuner import AutoTuner
 
+# Read in autokeras 3.0.0: what `autokeras.AutoModel` makes of blocks, and what builds networks.
+from autokeras.graph import Graph
+
 # Read in autokeras 3.0.0: AutoKeras's greedy strategy without its tuner, and the tree of names by
 # which it chooses what to change.
 from autokeras.tuners.greedy import GreedyOracle, Trie
@@ -82,8 +85,6 @@ def autokeras_network(
     Read in autokeras 3.0.0: `AutoModel` can build one only after it has seen data, from which it
     learns both shapes.
     """
-    from autokeras.graph import Graph
-
     graph = Graph(inputs=inputs, outputs=outputs)
     graph.inputs[0].shape = image_shape
     graph.outputs[0].in_blocks[0].shape = (n_classes,)
@@ -95,8 +96,6 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
 
     Read in autokeras 3.0.0: no public name tells two graphs apart.
     """
-    from autokeras.graph import Graph
-
     config = Graph(inputs=inputs, outputs=outputs).get_config()
     for part in [*config["blocks"], *config["nodes"].values()]:
         if (part["module"] or "").startswith("nascourse."):  # older searches know it by this module
@@ -111,8 +110,6 @@ def autokeras_blocks(inputs: Any, outputs: Any) -> list[Any]:
 
     Read in autokeras 3.0.0: see `autokeras_config`.
     """
-    from autokeras.graph import Graph
-
     return Graph(inputs=inputs, outputs=outputs).blocks
 
 
@@ -121,8 +118,6 @@ def autokeras_metrics(inputs: Any, outputs: Any) -> list[str]:
 
     Read in autokeras 3.0.0: the head keeps them until a network is built.
     """
-    from autokeras.graph import Graph
-
     (head,) = Graph(inputs=inputs, outputs=outputs).outputs[0].in_blocks
     return [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
 

@@ -83,20 +83,16 @@ def demand(when: str, settings: Mapping[str, Any] | None = None) -> None:
 
 def keras_settings() -> dict[str, Any]:
     """What Keras reads when it is imported: its file, and the variable that comes before it."""
+    settings: Any = {}
     with contextlib.suppress(OSError, ValueError):
         settings = json.loads(_keras_file().read_text("utf-8-sig"))
-        if isinstance(settings, dict):
-            return settings | _backend_variable()
-    return _backend_variable()
+    backend = os.environ.get("KERAS_BACKEND")
+    of_file = settings if isinstance(settings, dict) else {}
+    return of_file | {"backend": backend} if backend else of_file
 
 
 def _keras_file() -> Path:
     return Path(os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras")), "keras.json")
-
-
-def _backend_variable() -> dict[str, str]:
-    backend = os.environ.get("KERAS_BACKEND")
-    return {"backend": backend} if backend else {}
 
 
 def _of_keras(settings: Mapping[str, Any]) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ SIDES = 4, 256  # the fewest and the most pixels along a side
 DARKEST = 32  # a largest value up to this is no pixel of 0 to 255, but of a scale of its own
 HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")  # what systems leave in folders
 LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
-SOURCES = 'use "bundled" (5,000 images, offline), "keras" (the full set, downloaded once), or '
+SOURCES = ', or use "bundled" (5,000 images, offline) or "keras" (the full set, downloaded once)'
 ARRAYS = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names")
 
 # From 0, shape (n,); the name of each class; and the label that stands for each class in the data.
@@ -264,22 +264,19 @@ def check_counts(counts: Mapping[str, int], what: str) -> None:
         )
 
 
-def read_npz(path: str | os.PathLike, sources: str) -> dict[str, NDArray]:
+def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
     """The arrays of a file that the course knows by name; any error becomes one sentence.
 
     Parameters
     ----------
-    sources
-        What else could be given in place of a file, for the sentence that it is none.
+    others
+        What else could be done without a file, for the sentence that it is none.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
     path = given_path(path or ".")
     if not os.path.isfile(path):  # False as well where the system refuses to look
-        raise CourseError(
-            f"{str(path)!r} is {'neither a data source nor' if sources else 'not'} a file: "
-            f"{sources}give the path of {LAYOUT}."
-        )
+        raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}{others}.")
     try:
         if not zipfile.is_zipfile(path):  # NumPy's error would speak of pickles
             raise ValueError("it is no .npz archive")
@@ -287,8 +284,8 @@ def read_npz(path: str | os.PathLike, sources: str) -> dict[str, NDArray]:
             arrays = {name: npz[name] for name in ARRAYS if name in npz}
     except Exception as error:  # a damaged or foreign file can fail in any way
         raise CourseError(
-            f"{path.name} cannot be read ({first_line(error)}): copy it again, or "
-            f"{sources}give the path of {LAYOUT}."
+            f"{path.name} cannot be read ({first_line(error)}): copy it again, or give the "
+            f"path of {LAYOUT}{others}."
         ) from error
     # A member that is no array comes as bytes.
     return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
@@ -301,7 +298,7 @@ def pair(
         if name not in arrays:
             raise CourseError(
                 f"{Path(path).name} has no array named {name!r}: give {LAYOUT}, with x_train, "
-                'y_train, x_test and y_test, or use "bundled".'
+                "y_train, x_test and y_test."
             )
     return arrays[f"x{part}"], arrays[f"y{part}"]
 

@@ -11,8 +11,8 @@ import contextlib
 import gc
 import io
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, TypeAlias
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
@@ -22,11 +22,11 @@ import keras
 import keras_tuner
 import numpy as np
 from keras_tuner.engine.trial import Trial
-from keras_tuner.errors import FailedTrialError, FatalError
+from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
 from nascourse._engine import compat, feeding
-from nascourse._engine.blame import SearchEnds, blame, disk_error, reason, sentence
+from nascourse._engine.blame import SearchEnds, blame, reason, sentence
 from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
@@ -38,14 +38,8 @@ from nascourse.spaces import AutoKerasSpace
 TRIES = 3  # processes that may die of a trial before it counts as failed
 
 
-class TrialLoop(Protocol):
-    """What takes the place of KerasTuner's loop over the trials; see `parallel.Workers`."""
-
-    def search(self, tuner: keras_tuner.Tuner) -> None: ...
-
-
-class _DiskError(OSError, FatalError):
-    """A trial could not write its weights, which is not the fault of its network."""
+# What takes the place of KerasTuner's loop over the trials; see `parallel.Workers.search`.
+TrialLoop: TypeAlias = Callable[[keras_tuner.Tuner], None]
 
 
 class _AllTried(Exception):
@@ -64,10 +58,10 @@ class _CourseTuner(keras_tuner.Tuner):
         options: SearchOptions,
         recorder: TrialRecorder,
         deadline: Deadline,
-        workers: TrialLoop | None,
+        loop: TrialLoop | None,
         **arguments: Any,
     ):
-        self.recorder, self.deadline, self.workers = recorder, deadline, workers
+        self.recorder, self.deadline, self.loop = recorder, deadline, loop
         self._options = options
         content = recorder.recording.content
         super().__init__(overwrite=not content.trials, **arguments)
@@ -144,12 +138,8 @@ class _CourseTuner(keras_tuner.Tuner):
         except TimeIsUp:
             raise
         except Exception as error:
-            full, to_blame = disk_error(error), blame(error)
-            if full or to_blame != "network":
+            if blame(error) != "network":
                 self.recorder.recording.forgive()
-            if full:
-                raise _DiskError(*full.args) from error
-            if to_blame != "network":
                 raise SearchEnds(sentence(error, number)) from error
             self.recorder.failure = reason(error)  # KerasTuner marks the trial as failed
             raise FailedTrialError(self.recorder.failure) from error
@@ -170,19 +160,19 @@ class _CourseTuner(keras_tuner.Tuner):
 
 
 class _Loop(keras_tuner.Tuner):
-    """The loop over the trials: that of the workers if there are some, else KerasTuner's.
+    """The loop over the trials: the given one if there is one, else KerasTuner's.
 
     AutoKeras's tuner prepares its space and then calls the loop of the class behind it, which is
     this one.
     """
 
-    workers: TrialLoop | None
+    loop: TrialLoop | None
 
     def search(self, *args: Any, **arguments: Any) -> None:
-        if self.workers is None:
+        if self.loop is None:
             super().search(*args, **arguments)
         else:
-            self.workers.search(self)
+            self.loop(self)
 
 
 class _FedSpace(keras_tuner.HyperModel):
@@ -197,13 +187,11 @@ class _FedSpace(keras_tuner.HyperModel):
         recorder: TrialRecorder,
     ):
         super().__init__()
-        self._space, self._own_fit, self._recorder = space, own_fit(space), recorder
+        self._network = space.build if isinstance(space, keras_tuner.HyperModel) else space
+        self._own_fit, self._recorder = own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        build = (
-            self._space.build if isinstance(self._space, keras_tuner.HyperModel) else self._space
-        )
-        return build(hp)
+        return self._network(hp)
 
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
         if self._own_fit is None:
@@ -237,31 +225,19 @@ def make_tuner(
     recorder: TrialRecorder,
     *,
     deadline: Deadline | None = None,
-    workers: TrialLoop | None = None,
+    loop: TrialLoop | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
-    Parameters
-    ----------
-    space, splits
-        See `nascourse.search.run_search`.
-    oracle
-        Proposes the trials.
-    options
-        Those of the search.
-    recorder
-        Records the trials.  If its recording has some, the search goes on after them.
-    deadline
-        When the search stops; by default never.
-    workers
-        Train the trials; by default they are trained here.
+    If the recording has trials, the search goes on after them.  It stops at the deadline, by default
+    never.  A loop that is given, such as that of workers, takes the place of KerasTuner's.
     """
     arguments = {
         "oracle": oracle,
         "options": options,
         "recorder": recorder,
         "deadline": deadline or Deadline(),
-        "workers": workers,
+        "loop": loop,
         "directory": recorder.recording.folder.absolute(),
     }
     with _reloading(recorder.recording):
@@ -355,14 +331,6 @@ def _complete_first(oracle: keras_tuner.Oracle) -> None:
                 first.setdefault(entry.name, entry.default)
 
 
-def fixed_hyperparameters(values: Mapping[str, Any]) -> keras_tuner.HyperParameters:
-    """Hyperparameters that are not searched."""
-    hp = keras_tuner.HyperParameters()
-    for name, value in values.items():
-        hp.Fixed(name, value)
-    return hp
-
-
 def trial_number(trial: Trial) -> int:
     """The trial's number from 1; KerasTuner counts from 0."""
     return int(trial.trial_id) + 1
@@ -378,9 +346,9 @@ def loaded_objects_frozen() -> Iterator[None]:
     """Exempt what is loaded from the search for garbage, until the block ends.
 
     KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
-    libraries.  If something is frozen already, whoever did so decides what stays frozen.
+    libraries.  If they are frozen already, whoever did so decides what stays frozen.
     """
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > 10_000:  # Python 3.12 itself freezes some hundred objects
         yield
         return
     gc.collect()

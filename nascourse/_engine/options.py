@@ -27,6 +27,7 @@ from nascourse.data import Splits
 
 _LOWEST = {"seed": 0}  # of all other numbers it is 1
 _OPTIONAL = ("patience", "max_model_size")
+_NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class SearchOptions:
         if self.in_flight is None:
             object.__setattr__(self, "in_flight", 4 if self.is_parallel else 1)
         _check_callbacks(self.callbacks)
-        for name in ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight"):
+        for name in _NUMBERS:
             value = getattr(self, name)
             if value is not None or name not in _OPTIONAL:
                 value = whole_number(name, value, at_least=_LOWEST.get(name, 1))
@@ -75,13 +76,7 @@ class SearchOptions:
             **space_identity(space),
             "objective": column if self.objective == trials.ACCURACY else f"{column} ({direction})",
             "strategy": self.strategy,
-            "max_trials": self.max_trials,
-            "epochs": self.epochs,
-            "seed": self.seed,
-            "batch_size": self.batch_size,
-            "patience": self.patience,
-            "max_model_size": self.max_model_size,
-            "in_flight": self.in_flight,
+            **{name: getattr(self, name) for name in _NUMBERS},
             "data": splits.fingerprint,
             "backend": keras.backend.backend(),
             "callbacks": settings,
@@ -158,12 +153,7 @@ class TimeIsUp(FatalError):
 class Deadline:
     """The time at which a search stops, in so many seconds from now; never by default.
 
-    Parameters
-    ----------
-    seconds
-        How many.
-    flag
-        A file: when it is gone, the time is up as well.
+    When the file that is its flag is gone, the time is up as well.
     """
 
     def __init__(self, seconds: float | None = None, *, flag: str | None = None):

@@ -120,16 +120,7 @@ class Workers:
     Results are taken in the order of the trials, whichever comes first, so that a seed repeats a
     search.  That is why it pays to have more trials in flight than there are workers.
 
-    Parameters
-    ----------
-    executor
-        Where `train` runs.
-    space, splits
-        See `nascourse.search.run_search`.  The sealed test part is not sent.
-    options
-        Those of the search.
-    max_wait
-        See `nascourse.search.run_search`.
+    The sealed test part is not sent to them.
 
     Raises
     ------
@@ -215,7 +206,7 @@ class Workers:
     def _wait(self, tuner: Any, future: Future, what: str) -> Any:
         def tick(line: str) -> None:
             tuner.deadline.check()
-            tuner.recorder.waiting(line)
+            tuner.recorder.observer.waiting(line)
 
         return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
 

@@ -1,6 +1,6 @@
 """When a hyperparameter counts, and its values, without a list of them where there are many.
 
-KerasTuner lists every value of ``hp.Int("units", 0, 10**9)`` when it is asked for them.
+A list of the values of ``hp.Int("units", 0, 10**9)`` would fill the memory.
 """
 
 from __future__ import annotations
@@ -23,11 +23,34 @@ def is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
     return all(condition.is_active(values) for condition in entry.conditions)
 
 
+def is_drawn(entry: HyperParameter) -> bool:
+    """Whether a value comes from a range, as it has no steps or very many, and not from a list."""
+    if not isinstance(entry, (Int, Float)):
+        return False
+    return entry.step is None or _has_many_steps(entry)
+
+
+def possible_values(entry: HyperParameter) -> Sequence:
+    """All values in their order; of a range without steps the ten that KerasTuner names."""
+    if not isinstance(entry, (Int, Float)) or not _has_many_steps(entry):
+        return list(entry.values)
+    if isinstance(entry, Float):
+        return _Steps(entry)
+    return range(entry.min_value, entry.max_value + 1, entry.step)
+
+
+def _has_many_steps(entry: Int | Float) -> bool:
+    if entry.step is None or entry.sampling != "linear":
+        return False
+    return (entry.max_value - entry.min_value) // entry.step >= MANY_VALUES
+
+
 class _Steps(Sequence):
     """The values of a `Float` with a step, each computed when it is asked for."""
 
-    def __init__(self, entry: Float, number: int):
-        self._first, self._step, self._numbers = entry.min_value, entry.step, range(number)
+    def __init__(self, entry: Float):
+        self._first, self._step = entry.min_value, entry.step
+        self._numbers = range(int((entry.max_value - self._first) // self._step) + 1)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -36,22 +59,8 @@ class _Steps(Sequence):
         return self._first + self._numbers[index] * self._step
 
     def __contains__(self, value: Any) -> bool:
-        index = self.index(value)
+        index = round((value - self._first) / self._step)
         return 0 <= index < len(self) and self[index] == value
-
-    def index(self, value: Any, *_: Any) -> int:
-        return round((value - self._first) / self._step)
-
-
-def possible_values(entry: HyperParameter) -> Sequence:
-    """All values in their order; of a continuous hyperparameter the ten that KerasTuner names."""
-    if isinstance(entry, (Int, Float)) and entry.step is not None and entry.sampling == "linear":
-        number = int((entry.max_value - entry.min_value) // entry.step + 1)
-        if number > MANY_VALUES:
-            if isinstance(entry, Float):
-                return _Steps(entry, number)
-            return range(entry.min_value, entry.max_value + 1, entry.step)
-    return list(entry.values)
 
 
 def all_values(entry: HyperParameter) -> Sequence:
@@ -70,24 +79,3 @@ def all_values(entry: HyperParameter) -> Sequence:
     if isinstance(entry, Int) and entry.step is None:
         return range(entry.min_value, entry.max_value + 1)
     return possible_values(entry)
-
-
-def other_values(entry: HyperParameter, value: Any) -> Sequence:
-    """All values but this one."""
-    values = possible_values(entry)
-    if isinstance(values, list):
-        return [other for other in values if other != value]
-    return _Without(values, values.index(value))
-
-
-class _Without(Sequence):
-    """A sequence that lacks the item at one position."""
-
-    def __init__(self, values: Sequence, position: int):
-        self._values, self._position = values, position
-
-    def __len__(self) -> int:
-        return len(self._values) - 1
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._values[index + (index >= self._position)]

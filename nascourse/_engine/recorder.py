@@ -26,7 +26,7 @@ class TrialRecorder:
 
     Attributes
     ----------
-    recording : the folder of the search
+    recording, observer : the folder of the search, and who is told of it
     tries : how many processes have begun the trial at hand
     curve : its learning curve, one dict an epoch
     network : fingerprint, architecture, n_params and flops, once they are known
@@ -39,12 +39,7 @@ class TrialRecorder:
         observer: Observer,
         objective: tuple[str, str] = trials.ACCURACY,
     ):
-        self.recording, self._observer, self._objective = recording, observer, objective
-
-    def repeat(self) -> None:
-        """Report the trials that the recording has from before."""
-        for record in self.recording.content.trials:
-            self._observer.trial_end(record["row"])
+        self.recording, self.observer, self._objective = recording, observer, objective
 
     def begin(self, number: int) -> None:
         """Begin the trial with this number, from 1."""
@@ -53,7 +48,7 @@ class TrialRecorder:
         self.network: dict[str, Any] = {}
         self.failure = NO_REASON
         self._number, self._started = number, time.perf_counter()
-        self._observer.trial_begin(number)
+        self.observer.trial_begin(number)
 
     def batch_end(self, model: keras.Model) -> None:
         """Report a batch, and the network at the first: some are built only when they train."""
@@ -64,22 +59,18 @@ class TrialRecorder:
                 "n_params": count_params(model),
                 "flops": flops_if_known(model),
             }
-            self._observer.network_known(self._number, self.network)
-        self._observer.batch_end(self._number)
-
-    def waiting(self, line: str) -> None:
-        """Report that workers are waited for."""
-        self._observer.waiting(line)
+            self.observer.network_known(self._number, self.network)
+        self.observer.batch_end(self._number)
 
     def listen(self) -> None:
         """Let the observer pause or stop the search between two batches, or before the first."""
-        self._observer.batch_end(self._number)
+        self.observer.batch_end(self._number)
 
     def epoch_end(self, metrics: dict[str, float]) -> None:
         """Add an epoch to the learning curve; a second training of the network goes on with it."""
         epoch = len(self.curve) + 1
         self.curve.append({"trial": self._number, "epoch": epoch, **metrics})
-        self._observer.epoch_end(self._number, epoch, metrics)
+        self.observer.epoch_end(self._number, epoch, metrics)
 
     def best_epoch(self) -> dict[str, Any]:
         """The best of the epochs after which the network was validated.
@@ -136,14 +127,14 @@ class TrialRecorder:
     def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Write a finished trial; KerasTuner must have written its own files before."""
         self.recording.end_trial(row, curve)
-        self._observer.trial_end(row)
+        self.observer.trial_end(row)
 
     def report(self, number: int, network: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Report a trial that was trained elsewhere as if it ran now."""
-        self._observer.trial_begin(number)
+        self.observer.trial_begin(number)
         if network:
-            self._observer.network_known(number, network)
-        self._observer.batch_end(number)
+            self.observer.network_known(number, network)
+        self.observer.batch_end(number)
         for epoch in curve:
             metrics = {k: value for k, value in epoch.items() if k not in ("trial", "epoch")}
-            self._observer.epoch_end(number, epoch["epoch"], metrics)
+            self.observer.epoch_end(number, epoch["epoch"], metrics)

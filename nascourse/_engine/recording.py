@@ -72,6 +72,16 @@ class Content:
     stopped: str | None = None  # why the search ended, if it did
     tries: int = 0  # how many processes have begun the next trial and died
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """The trial table."""
+        return trials.to_table(record["row"] for record in self.trials)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """The learning curves."""
+        return trials.curves_to_table(epoch for record in self.trials for epoch in record["curve"])
+
 
 class Recording:
     """The folder of a search, open for one process.  Make it with `opened`."""
@@ -165,16 +175,6 @@ class Recording:
         """Record that the process ended in good order, and the reason if the search is finished."""
         self._write(replace(self.content, stopped=reason, tries=0))
         self.forgive()
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The trial table."""
-        return _table(self.content)
-
-    @property
-    def curves(self) -> pd.DataFrame:
-        """The learning curves."""
-        return _curves(self.content)
 
     def _write(self, content: Content) -> None:
         """Write both copies; only then it is the content."""
@@ -304,7 +304,7 @@ def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
 def _is_valid(content: Content) -> bool:
     """Whether every part is of the right type; that we wrote it, the digest has shown."""
     numbers = [line["row"]["trial"] for line in content.trials]
-    _table(content), _curves(content)  # a row of another kind makes no table
+    _ = content.table, content.curves  # a row of another kind makes no table
     return (
         isinstance(content.identity, dict)
         and numbers == list(range(1, len(numbers) + 1))
@@ -324,14 +324,6 @@ def _number_in(name: str) -> int | None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _table(content: Content) -> pd.DataFrame:
-    return trials.to_table(line["row"] for line in content.trials)
-
-
-def _curves(content: Content) -> pd.DataFrame:
-    return trials.curves_to_table(epoch for line in content.trials for epoch in line["curve"])
 
 
 def _digest(content: Any) -> str:

@@ -26,14 +26,9 @@ STYLE = (
 
 
 def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
-    """The report as Markdown.
+    """The report as Markdown, of facts that `nascourse.evaluation.write_report` gathers.
 
-    Parameters
-    ----------
-    report
-        The facts, as `nascourse.evaluation.write_report` gathers them.
-    figures
-        The name of each figure's file, and what the picture shows.
+    ``figures`` has the name of each figure's file, and what the picture shows.
     """
     r = report
     low, high = r["test_accuracy_95_percent"]

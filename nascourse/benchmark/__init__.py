@@ -45,4 +45,5 @@ from nascourse.benchmark.comparison import (
 )
 from nascourse.benchmark.loading import NAME, load_benchmark
 from nascourse.benchmark.simulation import RECORDED, simulate
-from nascourse.benchmark.table import COSTS, PROXIES, Benchmark, BudgetSpent, Outcome
+from nascourse.benchmark.table import PROXIES, Benchmark, BudgetSpent, Outcome
+from nascourse.trials import COSTS

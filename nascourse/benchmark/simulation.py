@@ -290,7 +290,8 @@ def _quick_and_reproducible() -> Iterator[None]:
     KerasTuner's deprecation warnings are hidden.  A surrogate's matrices are small: on one thread
     it takes as long, and half of the processor time.
     """
-    state, may_freeze = np.random.get_state(), not gc.get_freeze_count()
+    state = np.random.get_state()
+    may_freeze = gc.get_freeze_count() < 10_000  # Python 3.12 itself freezes some hundred objects
     if may_freeze:
         gc.freeze()
     with warnings.catch_warnings(), threadpool_limits(1):

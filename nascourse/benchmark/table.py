@@ -11,15 +11,6 @@ from numpy.typing import NDArray
 
 from nascourse import CourseError, trials, whole_number
 
-COSTS = (
-    "n_params",
-    "flops",
-    "epoch_seconds",
-    "latency_ms",
-    "litert_ms",
-    "saved_bytes",
-    "litert_bytes",
-)
 PROXIES = ("synflow", "naswot", "grad_norm")
 
 CURVES = ("loss", "val_loss", "val_accuracy", "test_accuracy", "seconds")
@@ -400,7 +391,7 @@ def _is_whole(curves: pd.DataFrame, epochs: int, numbers: list[int]) -> bool:
 
 def _facts(columns: Container[str]) -> list[str]:
     """The costs and proxies among the names of columns."""
-    return [name for name in (*COSTS, *PROXIES) if name in columns]
+    return [name for name in (*trials.COSTS, *PROXIES) if name in columns]
 
 
 def listed(values: Iterable[object]) -> str:

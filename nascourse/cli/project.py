@@ -131,10 +131,10 @@ def run_project(
 def _load(source: str | None, test_data: str | os.PathLike | None, size: int | None) -> data.Splits:
     """The images of a source of MNIST, of a folder or of a file."""
     path = None if source is None or source in ("bundled", "keras") else given_path(source)
-    is_folder = path is not None and path.is_dir()
+    is_folder = path is not None and os.path.isdir(path)
     if size is not None and not is_folder:
         raise CourseError("--size belongs to a folder of pictures: other images have a size.")
-    if path is None:
+    if path is None or not os.path.exists(path):  # else the sentence would not name the sources
         return data.load_mnist(source, test_data=test_data)
     if not is_folder:
         return data.from_file(path, test_data=test_data)

@@ -27,7 +27,6 @@ from statistics import median
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from nascourse import data, search, spaces, strategies
-from nascourse._engine import loops
 
 # isort: split
 import autokeras as ak
@@ -60,7 +59,9 @@ class PlainAutoTuner(AutoTuner):
 
 def autokeras_alone(trials: int, folder: str) -> keras_tuner.Oracle:
     space = spaces.autokeras_space()
-    fixed = loops.fixed_hyperparameters(space.fixed)
+    fixed = keras_tuner.HyperParameters()
+    for name, value in space.fixed.items():
+        fixed.Fixed(name, value)
     oracle = strategies.make_oracle("random", max_trials=trials, seed=SEED, hyperparameters=fixed)
     model = ak.AutoModel(
         space.inputs,
