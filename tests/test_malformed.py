@@ -238,6 +238,10 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         ["choose a strategy that simulate has raced"],
     ),
     "one search against one": (lambda: benchmark.superiority([1], [2]), ["at least two of each"]),
+    "percent of confidence": (
+        lambda: benchmark.superiority([1, 2], [2, 3], confidence=95),
+        ["confidence=95", "0.95"],
+    ),
     # Strategies, spaces, numbers
     "a negative seed of an oracle": (
         lambda: strategies.make_oracle("random", max_trials=1, seed=-1),

@@ -75,7 +75,9 @@ class Difference(NamedTuple):
     p_value: float
 
 
-def superiority(a: ArrayLike, b: ArrayLike) -> Superiority:
+def superiority(
+    a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, resamples: int = RESAMPLES_OF_PAIRS
+) -> Superiority:
     """How probable it is that a search of A ends better than a search of B.
 
     Ties count half, so 0.5 means that neither is better.  This is Vargha & Delaney's A (2000): the
@@ -86,11 +88,15 @@ def superiority(a: ArrayLike, b: ArrayLike) -> Superiority:
     ----------
     a, b
         How each search ended, of shapes (searches,); larger is better, as for test accuracies.
+    confidence
+        Of the interval; whoever looks at k of them asks for 1 - 0.05 / k (Bonferroni).
+    resamples
+        How often the bootstrap draws; a higher confidence needs more.
 
     Raises
     ------
     CourseError
-        There are fewer than two searches of A or B.
+        There are fewer than two searches of A or B, or ``confidence`` is not between 0 and 1.
     """
     from scipy import stats
 
@@ -98,8 +104,12 @@ def superiority(a: ArrayLike, b: ArrayLike) -> Superiority:
         pairs = a.shape[axis] * b.shape[axis]
         return stats.mannwhitneyu(a, b, axis=axis, method="asymptotic").statistic / pairs
 
+    if not 0 < confidence < 1:
+        raise CourseError(
+            f"confidence={confidence!r} is not between 0 and 1: give 0.95, for instance."
+        )
     samples = _samples(a, b)
-    interval = _interval(samples, probability, RESAMPLES_OF_PAIRS)
+    interval = _interval(samples, probability, resamples, confidence=confidence)
     return Superiority(float(probability(*samples)), *interval)
 
 
@@ -160,8 +170,9 @@ def _interval(
     resamples: int,
     *,
     paired: bool = False,
+    confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """The ends of the 95% interval of the percentile bootstrap."""
+    """The ends of the interval of the percentile bootstrap."""
     from scipy import stats
 
     interval = stats.bootstrap(
@@ -171,6 +182,7 @@ def _interval(
         batch=50,
         method="percentile",
         paired=paired,
+        confidence_level=confidence,
         random_state=0,
     ).confidence_interval
     return float(interval.low), float(interval.high)

@@ -279,8 +279,7 @@ seeds[["seed", "test_accuracy", "n_params", "flops", "saved_bytes"]]
 # Up to 97.4 percent all five keep it; then seed 2 fails. All five are the same network: the one that greedy
 # search was given to begin with. These searches have confirmed a good first choice. What differs is the
 # training.
-
-# %% [markdown]
+#
 # ## Your own images: small digits
 #
 # The same steps work for other images. Scikit-learn's digits have 8x8 pixels with values up to 16. The spaces
@@ -332,7 +331,6 @@ def shapes(seed, side=32):
     return x, names
 
 
-# %%
 colored = data.from_arrays(*shapes(seed=0), source="shapes")
 print(colored.counts)
 plotting.show(plotting.plot_images(colored), source="made in this notebook")
@@ -368,8 +366,7 @@ colored_found.table[["trial", *measures, "n_params", "architecture"]].round(3)
 # In our run the columns disagree: trial 1 reads more of the images than trial 3, but none of the crosses, and
 # macro F1 prefers trial 3. By accuracy trial 3 is judged at another of its epochs. On your machine the numbers
 # may differ.
-
-# %% [markdown]
+#
 # ## Your own images: your folder here
 #
 # Make a folder in the course's folder `runs`, such as `runs/pets`, with one subfolder of pictures for each class:
