@@ -397,9 +397,6 @@ once = {"strategy": "greedy", "max_trials": 4, "epochs": 1}
 print(search.run_search(tiny, splits, directory="../runs/06_tiny", overwrite=True, **once))
 
 # %% [markdown]
-# Four: with a window of 7 all three settings are tried, and the search ends. Only with 9 as well do
-# four trials run.
-#
 # ## Does greedy pay?
 #
 # One run against one run proves nothing. The recording holds five greedy searches and five random

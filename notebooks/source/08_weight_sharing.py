@@ -30,7 +30,6 @@ from matplotlib.colors import ListedColormap
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 
-# %%
 bench = benchmark.load_benchmark()
 final = bench.final()
 splits = data.load_mnist("bundled")
@@ -561,9 +560,9 @@ compare("08.h", guess, n_better, unit="supernets")
 # them orders the networks better than the first five do. But the biases change, as the rows `fair
 # supernets` and `normalized supernets` of the cell before say: with normalization the lean to skips is
 # nearly gone. A larger lean against `quarters` and a new one against max pooling take its place, and one
-# epoch alone has both: they look like those of a short training. (The exact test of five against five allows no clearer
-# verdict: p = 0.008. That does not survive a correction for 18 looks, nine choices with two kinds of
-# supernets.) With fair sampling the lean to skips is smaller in the mean, which may be luck (p = 0.14).
+# epoch alone has both: they look like those of a short training. (The exact test of five against five
+# allows no clearer verdict: p = 0.008. That does not survive a correction for 18 looks, nine choices
+# with two kinds of supernets.) With fair sampling the lean to skips is smaller in the mean, which may be luck (p = 0.14).
 # Sixteen filters in the third block stay far too low with both.
 #
 # **What may we say?**

@@ -112,10 +112,8 @@ found = search.run_search(
     **plan,
 )
 print(found)
-trials.summary(found.table)
-
-# %%
 plotting.show(plotting.plot_trials(found.table), source="measured in this notebook, greedy search")
+trials.summary(found.table)
 
 # %% [markdown]
 # ## Step 4: choose, and say why
@@ -342,7 +340,8 @@ plotting.show(plotting.plot_images(colored), source="made in this notebook")
 # the search. Compare the two columns below; each row shows a network at its best epoch by the objective. A
 # network that misses all six validation crosses loses 9 points of accuracy, and more than a third of macro F1; a
 # single cross is three points of it. Where one network reads two crosses as bars, and another one three bars as
-# boxes, accuracy prefers the first, and macro F1 the second.
+# boxes, accuracy prefers the first, and macro F1 the second. In our run trial 1 reads more of the images than trial
+# 3, but none of the crosses, so macro F1 prefers trial 3. (On your machine the numbers may differ.)
 #
 # **Change this.** Run the cell with `"val_accuracy"` as well. The three networks are the same: which row changes,
 # and why? **About 10 seconds.**
@@ -363,10 +362,6 @@ measures = [name for name in ("val_accuracy", "val_macro_f1") if name in colored
 colored_found.table[["trial", *measures, "n_params", "architecture"]].round(3)
 
 # %% [markdown]
-# In our run the columns disagree: trial 1 reads more of the images than trial 3, but none of the crosses, and
-# macro F1 prefers trial 3. By accuracy trial 3 is judged at another of its epochs. On your machine the numbers
-# may differ.
-#
 # ## Your own images: your folder here
 #
 # Make a folder in the course's folder `runs`, such as `runs/pets`, with one subfolder of pictures for each class:
@@ -428,7 +423,7 @@ if folder is not ... and my_reason is not ...:
 # **Use it.** The file `model.keras` holds the network alone. It takes images of the size that you chose, with
 # pixels from 0 to 255, and answers with a probability for each class. The script beside it brings a picture into
 # that form, as the course did with your folder, and names the classes. Folder and pictures can go to any machine
-# with Keras: `python read_pictures.py new.jpg`. Take a picture that the network has never seen:
+# with Keras: `python read_pictures.py new.jpg`. **Decide** on a picture that the network has never seen.
 
 # %% tags=["decision"]
 new_picture = ...  # such as "../runs/new.jpg"
