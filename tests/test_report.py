@@ -16,6 +16,8 @@ from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse.checks import check
 
+pytestmark = pytest.mark.usefixtures("frozen_libraries")
+
 NASTY = ("<script>alert(1)</script>", "| $a$ *b* [c](javascript:d)")
 REASON = "It is small & <b>good</b> enough for `me`."
 
