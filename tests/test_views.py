@@ -43,7 +43,7 @@ bench = load_benchmark()
 explorers.explore(bench)
 explorers.tradeoff(bench)
 """
-NOTEBOOK = f"""
+NOTEBOOK = f"""\
 # %%
 import os
 os.environ["NASCOURSE_WIDGETS"] = "off"
