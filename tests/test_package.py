@@ -37,7 +37,7 @@ print(sorted({"numpy", "pandas", "matplotlib", "keras", "tensorflow"} & set(sys.
 def test_importing_every_module_seeds_prints_and_styles_nothing(run_python, tmp_path):
     """Nor does it load PyTorch, which AutoKeras imports wherever it is installed."""
     code = """
-import os, random, sys
+import gc, os, random, sys
 sys.path.insert(0, sys.argv[1])
 import nascourse._engine.backend
 import autokeras  # TensorFlow draws from Python's generator when it is imported
@@ -53,6 +53,7 @@ assert str(np.random.get_state()) == str(numpy), "NumPy's random state has chang
 assert dict(plt.rcParams) == style, "Matplotlib's style has changed"
 assert sorted(os.listdir()) == folder, "a file was written"
 assert not plt.get_fignums(), "a figure was opened"
+assert gc.isenabled(), "the garbage collector is off"
 """
     if os.environ.get("KERAS_BACKEND") != "torch":
         (tmp_path / "torch.py").write_text("print('torch was imported')\n")
