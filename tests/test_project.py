@@ -442,7 +442,7 @@ def test_a_short_project_reads_95_percent_of_the_official_test_images(
 ):
     """The bundled 5,000 images for search and training; the official 10,000 judge."""
     found = project.run_project(
-        trials=2, epochs=3, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
+        trials=1, epochs=1, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
     )
 
     assert found["test_images"] == 10_000
