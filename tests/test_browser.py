@@ -24,7 +24,7 @@ import nbconvert
 import nbformat
 import numpy as np
 import pytest
-from chromium import CHROMIUM, needs_chromium
+from chromium import needs_chromium
 
 from notebooks import build
 
@@ -48,6 +48,7 @@ def best_so_far(accuracies):
     return [max(accuracies[: trial + 1]) for trial in range(len(accuracies))]"""
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+playwright.expect.set_options(timeout=MINUTE)  # a busy machine takes its time
 pytestmark = [
     pytest.mark.browser,
     needs_chromium,
@@ -179,18 +180,14 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator:
-    playwright.expect.set_options(timeout=MINUTE)  # a busy machine takes its time
-    with playwright.sync_playwright() as driver:
-        quiet = ["--disable-gpu", "--disable-quic", "--disable-background-networking"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield browser
-        browser.close()
+def context(browser):
+    """One store of cached files for all pages: JupyterLab's own are loaded once."""
+    return browser.new_context(viewport={"width": 1280, "height": 1000})
 
 
 @pytest.fixture
-def lab(browser, server, course, request) -> Iterator[Lab]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+def lab(context, server, course, request) -> Iterator[Lab]:
+    page = context.new_page()
     page.set_default_timeout(MINUTE)
     elsewhere = []
     page.on("request", lambda request: elsewhere.append(request.url))
@@ -331,13 +328,13 @@ replay.replay(greedy)
 
     output.get_by_role("slider").first.press("ArrowRight")
     playwright.expect(output).to_contain_text("Trial 2 is not shown yet")
-    lab.picture_in_both_themes("replay_asks")
+    lab.picture("replay_asks")
     output.get_by_text("It does not.").click()
     output.get_by_role("button", name="Reveal trial 2").click()
     playwright.expect(output).to_contain_text("Trial 2 reached")
     playwright.expect(output).to_contain_text("of 1.")
     playwright.expect(output.get_by_role("img").first).to_be_visible()
-    lab.picture_in_both_themes("replay_shown")
+    lab.picture("replay_shown")
     lab.page.set_viewport_size({"width": 800, "height": 1000})
     assert output.evaluate("node => node.scrollWidth - node.clientWidth") == 0
     lab.picture("replay_narrow")
@@ -366,7 +363,7 @@ print("stopped after", len(found.table), "epochs ended at", json.dumps(Timed.end
 """
 
 
-def test_the_buttons_pause_and_stop_a_running_search(lab, view):
+def test_the_buttons_work_in_a_running_search_also_when_its_page_is_opened_again(lab, view):
     output = view(SEARCH.format(trials=50, epochs=2))
     output.get_by_role("button", name="Pause").click()
     playwright.expect(output.get_by_role("button", name="Continue")).to_be_visible()
@@ -374,10 +371,20 @@ def test_the_buttons_pause_and_stop_a_running_search(lab, view):
     lab.picture_in_both_themes("search_paused")
     output.get_by_role("button", name="Continue").click()
     playwright.expect(output.get_by_role("button", name="Pause")).to_be_visible()
-    output.get_by_role("button", name="Stop after this trial").click()
+    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
+    assert_no_fault(output)
+    lab.saved("notebooks/view.ipynb")
 
-    playwright.expect(output).to_contain_text(re.compile(r"stopped after [1-9]\b"))
-    lab.picture_in_both_themes("search_stopped")
+    lab.page.reload()
+    playwright.expect(output.get_by_role("progressbar")).to_be_visible()
+    before = output.get_by_role("progressbar").get_attribute("value")
+    playwright.expect(output.get_by_role("progressbar")).not_to_have_attribute("value", before)
+    lab.picture("search_opened_again")
+    output.get_by_role("button", name="Stop after this trial").click()
+    playwright.expect(output).to_contain_text(re.compile("of 50 trials finished"))
+    playwright.expect(output.get_by_role("button")).to_have_count(0)
+    lab.wait_until_idle()
+    lab.picture("search_opened_again_and_stopped")
     assert_no_fault(output)
 
 
@@ -419,43 +426,25 @@ def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view
     assert len({round(y) for *_, y in seen}) == 1
 
 
-def test_a_page_that_is_opened_again_shows_how_the_search_goes_on(lab, view):
-    output = view(SEARCH.format(trials=50, epochs=2))
-    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
-    lab.saved("notebooks/view.ipynb")
-
-    lab.page.reload()
-    playwright.expect(output.get_by_role("progressbar")).to_be_visible()
-    before = output.get_by_role("progressbar").get_attribute("value")
-    playwright.expect(output.get_by_role("progressbar")).not_to_have_attribute("value", before)
-    lab.picture("search_opened_again")
-    output.get_by_role("button", name="Stop after this trial").click()
-    playwright.expect(output).to_contain_text(re.compile("of 50 trials finished"))
-    playwright.expect(output.get_by_role("button")).to_have_count(0)
-    lab.picture("search_opened_again_and_stopped")
-
-
-@pytest.mark.parametrize("keeps_widgets", [True, False])
-def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(
-    lab, view, keeps_widgets
-):
+def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(lab, view):
     output = view(SEARCH.format(trials=50, epochs=2))
     playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
     nb = lab.saved("notebooks/view.ipynb")
-    lab.page.goto("about:blank")
-    lab.shut_down_kernels()
-    if not keeps_widgets:  # as where nobody knows widgets, or wants to keep them
-        del nb.metadata["widgets"]
-        nbformat.write(nb, lab.course / "notebooks" / "view.ipynb")
-    exported, _ = nbconvert.HTMLExporter().from_notebook_node(nb)
-    assert '<img alt="Trials as dots' in exported and "VBox(" not in exported
+    for keeps_widgets in (True, False):
+        lab.page.goto("about:blank")
+        lab.shut_down_kernels()
+        if not keeps_widgets:  # as where nobody knows widgets, or wants to keep them
+            del nb.metadata["widgets"]
+            nbformat.write(nb, lab.course / "notebooks" / "view.ipynb")
+        exported, _ = nbconvert.HTMLExporter().from_notebook_node(nb)
+        assert '<img alt="Trials as dots' in exported and "VBox(" not in exported
 
-    lab.open("notebooks/view.ipynb").wait_until_idle()
-    playwright.expect(output).to_contain_text("of 50")
-    lab.picture(f"search_shut_down_{keeps_widgets}")
-    playwright.expect(output.get_by_role("img").first).to_be_visible()
-    for text in ("model not found", "VBox("):
-        playwright.expect(output.get_by_text(text)).to_have_count(0)
+        lab.open("notebooks/view.ipynb").wait_until_idle()
+        playwright.expect(output).to_contain_text("of 50")
+        lab.picture(f"search_shut_down_{keeps_widgets}")
+        playwright.expect(output.get_by_role("img").first).to_be_visible()
+        for text in ("model not found", "VBox("):
+            playwright.expect(output.get_by_text(text)).to_have_count(0)
 
 
 def test_a_drawing_is_read_with_the_mouse_and_from_the_keyboard(lab, view):
@@ -477,7 +466,7 @@ draw.DrawingView(model, ["left", "right"])
     mouse.move(box["x"] + 60, box["y"] + 220, steps=5)
     mouse.up()
     playwright.expect(first).to_contain_text("left")
-    lab.picture_in_both_themes("drawing")
+    lab.picture("drawing")
 
     canvas.press("Escape")
     playwright.expect(output).to_contain_text("Draw something")

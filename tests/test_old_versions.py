@@ -18,7 +18,7 @@ import pytest
 from nascourse import search
 from nascourse._engine.archive import import_search
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import inspect
 import io
 import json
@@ -46,11 +47,21 @@ def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("project")
 
 
+SHORT = """
+import functools
+import sys
+from nascourse import search
+from nascourse.__main__ import main
+search.retrain = functools.partial(search.retrain, epochs=2)  # so few images get 100
+sys.exit(main())
+"""
+
+
 @pytest.fixture(scope="module")
 def finished(folder, small_npz, run_python):
-    """The project on 400 images, as a learner starts it."""
+    """The project on 400 images, as the command line runs it."""
     options = ["--trials", "2", "--epochs", "1", "--data", small_npz]
-    return run_python("-m", "nascourse", "project", *options, cwd=folder)
+    return run_python("-c", SHORT, "project", *options, cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +225,7 @@ def test_the_same_command_again_gives_the_same_without_a_new_search(
     monkeypatch.setattr(
         loops._CourseTuner, "on_trial_begin", lambda *a: pytest.fail("searched again"), raising=True
     )
+    monkeypatch.setattr(search, "retrain", functools.partial(search.retrain, epochs=2))
     before = (out / "trials.csv").read_bytes()
 
     again = project.run_project(trials=2, epochs=1, data_source=small_npz, out=out)
@@ -438,7 +450,7 @@ def test_a_short_project_reads_95_percent_of_the_official_test_images(
 ):
     """The bundled 5,000 images for search and training; the official 10,000 judge."""
     found = project.run_project(
-        trials=2, epochs=3, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
+        trials=1, epochs=1, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
     )
 
     assert found["test_images"] == 10_000

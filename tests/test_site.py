@@ -140,14 +140,11 @@ def test_every_picture_has_a_text(pages):
         "notebooks/glossary",
     ],
 )
-def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, name):
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, browser, name):
     from axe_playwright_python.sync_playwright import Axe
 
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport=PHONE, offline=True)
-        errors = []
+    errors = []
+    with browser.new_page(viewport=PHONE, offline=True) as page:
         page.on("console", lambda message: message.type == "error" and errors.append(message.text))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto((site / f"{name}.html").as_uri())
@@ -162,20 +159,16 @@ def test_a_page_works_in_a_browser_on_a_phone_and_shuts_nobody_out(site, name):
             if violation["impact"] in ("serious", "critical")
         ]
         assert not grave
-        browser.close()
 
 
 @pytest.mark.browser
 @needs_chromium
-def test_the_game_can_be_played_on_a_phone_and_its_code_ranked(site):
+def test_the_game_can_be_played_on_a_phone_and_its_code_ranked(site, browser):
     """Ten picks, judged as the table judges them; the code gives the same result again."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     bench = load_benchmark()
     wanted = bench.networks[bench.networks["body/blocks"] == 1].index[:10]
     heard = {}
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport=PHONE, offline=True)
+    with browser.new_page(viewport=PHONE, offline=True) as page:
         page.goto((site / "notebooks/site/game.html").as_uri())
         page.get_by_label("Game number").fill("7")
         page.get_by_role("button", name="New game").click()
@@ -196,7 +189,6 @@ def test_the_game_can_be_played_on_a_phone_and_its_code_ranked(site):
         page.get_by_role("button", name="Rank them").click()
         places = page.locator("[data-part=board] tbody td").all_inner_texts()
         refused = page.locator("[data-part=board] p").inner_text()
-        browser.close()
 
     last = bench.curves[bench.curves["epoch"] == bench.epochs].groupby("network")["val_accuracy"]
     for number, percent in heard.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bs4
 import pytest
-from chromium import CHROMIUM, needs_chromium
+from chromium import needs_chromium
 
 pytest.importorskip("sphinx_revealjs", reason="sphinx-revealjs is not installed")
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -152,12 +152,9 @@ def test_a_unit_has_ten_to_fifteen_slides_complete_in_one_file(page):
 @pytest.mark.slow
 @pytest.mark.browser
 @needs_chromium
-def test_no_slide_is_too_full_and_nothing_is_loaded(page):
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 1280, "height": 720}, offline=True)
-        asked, errors = [], []
+def test_no_slide_is_too_full_and_nothing_is_loaded(page, browser):
+    asked, errors = [], []
+    with browser.new_page(viewport={"width": 1280, "height": 720}, offline=True) as tab:
         tab.on("request", lambda request: asked.append(request.url))
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(page.as_uri())
@@ -167,7 +164,6 @@ def test_no_slide_is_too_full_and_nothing_is_loaded(page):
             bottom, right, letter, title = tab.evaluate(MEASURE)
             assert (bottom <= 720, right <= 1280) == (True, True), (title, bottom, right)
             assert letter >= SMALLEST, title
-        browser.close()
     assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
     assert not errors
 

@@ -17,6 +17,7 @@ from nascourse import trials
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
+import gc
 import importlib
 import json
 from pathlib import Path
@@ -29,11 +30,13 @@ import keras_tuner
 import torch
 from sklearn.metrics import accuracy_score
 
+gc.collect()
+gc.freeze()  # KerasTuner runs the collector twice in every trial
 torch.set_num_threads(1)
 bundled = data.load_mnist("bundled")
 splits = data.Splits(
-    bundled.x_train[:200], bundled.y_train[:200], bundled.x_val[:100], bundled.y_val[:100],
-    data.SealedTest(bundled.x_val[100:200], bundled.y_val[100:200]), "a test",
+    bundled.x_train[:64], bundled.y_train[:64], bundled.x_val[:50], bundled.y_val[:50],
+    data.SealedTest(bundled.x_val[50:100], bundled.y_val[50:100]), "a test",
 )
 said = {"backend": keras.backend.backend()}
 

@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from nbformat import NotebookNode
 
 from nascourse.views import html
 from notebooks import build
@@ -20,7 +21,7 @@ def test_widgets_need_a_kernel_and_can_be_turned_off(monkeypatch):
     assert not html.work()
 
 
-NOTEBOOK = """
+CELLS = """
 # %%
 from nascourse import trials
 from nascourse.views import explorers, live, replay
@@ -42,18 +43,34 @@ bench = load_benchmark()
 explorers.explore(bench)
 explorers.tradeoff(bench)
 """
+NOTEBOOK = f"""\
+# %%
+import os
+os.environ["NASCOURSE_WIDGETS"] = "off"
+{CELLS}
+# %%
+del os.environ["NASCOURSE_WIDGETS"]
+{CELLS}
+"""
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory) -> list[NotebookNode]:
+    """The cells in one kernel, as they are built without widgets and as a learner runs them."""
+    source = tmp_path_factory.mktemp("views") / "notebooks" / "source" / "00_view.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(NOTEBOOK)
+    nb = build.read_source(source)
+    client = NotebookClient(nb, kernel_name="python3", extra_arguments=["--log-level=ERROR"])
+    client.execute(env={**build.kernel_environment(), "PYTHONPATH": str(build.ROOT)})
+    half = len(nb.cells) // 2
+    return [NotebookNode({**nb, "cells": cells}) for cells in (nb.cells[:half], nb.cells[half:])]
 
 
 @pytest.mark.slow
 @pytest.mark.notebook
-def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(tmp_path, monkeypatch):
-    monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
-    monkeypatch.setenv("PYTHONPATH", str(build.ROOT))
-    source = tmp_path / "notebooks" / "source" / "00_view.py"
-    source.parent.mkdir(parents=True)
-    source.write_text(NOTEBOOK)
-
-    nb = build.execute(build.read_source(source))
+def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(executed):
+    nb, _ = executed
 
     outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
     kinds = [set(output.get("data", {})) for output in outputs]
@@ -66,13 +83,8 @@ def test_a_built_notebook_has_pictures_with_alt_text_and_no_widgets(tmp_path, mo
 
 @pytest.mark.slow
 @pytest.mark.notebook
-def test_the_html_of_a_learners_notebook_shows_the_pictures_of_its_widgets(tmp_path, monkeypatch):
-    monkeypatch.delenv("NASCOURSE_WIDGETS", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(build.ROOT))
-    source = tmp_path / "notebooks" / "source" / "00_view.py"
-    source.parent.mkdir(parents=True)
-    source.write_text(NOTEBOOK)
-    nb = NotebookClient(build.read_source(source), kernel_name="python3").execute()
+def test_the_html_of_a_learners_notebook_shows_the_pictures_of_its_widgets(executed):
+    _, nb = executed
     assert any(build.WIDGET in output.get("data", {}) for output in nb.cells[-1].outputs)
 
     exported, _ = HTMLExporter().from_notebook_node(nb)

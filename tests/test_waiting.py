@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 
 import pytest
+from busy import busy
 
 from nascourse._engine import compat, waiting
 from nascourse._engine.waiting import WaitedTooLong, result_of
@@ -59,22 +60,15 @@ def test_a_stop_ends_a_wait():
         result_of(Future(), Executor(), "trial 1", tick=stop)
 
 
-def busy(seconds: float) -> int:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
-    return os.getpid()
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process for a while")
 def test_a_process_lives_as_long_as_it_computes():
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        pid = result_of(pool.submit(busy, 9), pool, "a busy process", max_wait=6)
+        pid = result_of(pool.submit(busy, 3), pool, "a busy process", max_wait=1.5)
         os.kill(pid, signal.SIGSTOP)
         try:
             with pytest.raises(WaitedTooLong):
-                result_of(pool.submit(busy, 0), pool, "a stopped process", max_wait=3)
+                result_of(pool.submit(busy, 0), pool, "a stopped process", max_wait=1)
         finally:
             os.kill(pid, signal.SIGCONT)

@@ -114,25 +114,35 @@ def tiny_autokeras_space() -> spaces.AutoKerasSpace:
     return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
 
 
-@pytest.mark.parametrize(
-    "space, strategy, in_flight",
-    [(tiny_space, "random", 3), (tiny_space, "evolution", 1), ("autokeras", "greedy", 1)],
-)
-def test_workers_change_nothing(run, tmp_path, space, strategy, in_flight):
-    """Random search proposes the same whenever it hears; the others where they hear at once."""
+@pytest.fixture(scope="module")
+def random_search(run, tmp_path_factory) -> search.Search:
+    """A random search whose trials were trained elsewhere, three at a time."""
+    executor = Immediately()
+    found = run(tmp_path_factory.mktemp("random"), executor=executor, in_flight=3)
+    assert executor.tasks == len(found.table) == 5
+    return found
+
+
+def test_workers_change_nothing_in_a_random_search(run, tmp_path, random_search):
+    """It proposes the same whenever it hears."""
+    assert differences(random_search, run(tmp_path)) == []
+
+
+@pytest.mark.parametrize("space, strategy", [(tiny_space, "evolution"), ("autokeras", "greedy")])
+def test_workers_that_are_heard_at_once_change_nothing(run, tmp_path, space, strategy):
     made = tiny_autokeras_space if space == "autokeras" else lambda: space
     options = {"strategy": strategy, "max_trials": 3 if space == "autokeras" else 5}
     executor = Immediately()
 
     here = run(tmp_path / "here", made(), **options)
-    there = run(tmp_path / "there", made(), executor=executor, in_flight=in_flight, **options)
+    there = run(tmp_path / "there", made(), executor=executor, in_flight=1, **options)
 
     assert executor.tasks == len(there.table) == options["max_trials"]
     assert differences(there, here) == []
 
 
 @pytest.mark.parametrize("strategy", ["random", "evolution", "greedy"])
-def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy):
+def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy, random_search):
     """Trials were in flight when it stopped; their results were not heard."""
 
     class StopAfterTwo(search.Observer):
@@ -141,7 +151,9 @@ def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy
                 raise KeyboardInterrupt
 
     options = {"strategy": strategy, "in_flight": 3}
-    whole = run(tmp_path / "whole", executor=Immediately(), **options)
+    whole = random_search
+    if strategy != "random":
+        whole = run(tmp_path / "whole", executor=Immediately(), **options)
     stopped = run(tmp_path / "b", executor=Immediately(), observer=StopAfterTwo(), **options)
     executor = Immediately()
     resumed = run(tmp_path / "b", executor=executor, **options)

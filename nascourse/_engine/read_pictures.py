@@ -47,7 +47,7 @@ def main(paths: list[str], folder: Path) -> None:
 
     network = keras.models.load_model(folder / "model.keras")
     names = json.loads((folder / "result.json").read_text("utf-8"))["class_names"]
-    _, height, width, channels = network.input_shape
+    height, width, channels = map(int, network.input_shape[1:])
     for path in paths:
         picture = read(Path(path), (height, width))[None]
         pixels = (gray(picture) if channels == 1 else picture).astype("uint8")

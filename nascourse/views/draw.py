@@ -65,7 +65,8 @@ class DrawingView:
                 "in splits.class_names."
             )
         self._model, self._names = model, tuple(class_names)
-        height, width, self._channels = model.input_shape[1:]
+        # Some versions of Keras keep NumPy's numbers, and some of traitlets refuse them.
+        height, width, self._channels = map(int, model.input_shape[1:])
         self.canvas = Canvas(rows=height, columns=width)
         self.canvas.observe(lambda _: self._read(), "ink")
         self._answer = ipywidgets.HTML()
