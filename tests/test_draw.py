@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -35,6 +37,13 @@ def test_the_canvas_has_the_grid_of_the_network(view):
     assert (view.canvas.rows, view.canvas.columns) == (6, 8)
     assert view.image.shape == (6, 8, 1) and not view.image.any()
     assert "Draw something" in view._answer.value
+
+
+def test_the_grid_may_come_in_numpys_numbers():
+    """Some versions of Keras keep them, and some of traitlets refuse them."""
+    shape = (None, *np.array([6, 8, 1]))
+    view = draw.DrawingView(SimpleNamespace(input_shape=shape, output_shape=(None, 2)), "ab")
+    assert type(view.canvas.rows) is type(view.canvas.columns) is int
 
 
 def test_what_is_drawn_is_read(view):
