@@ -2,20 +2,27 @@
 
     python tests/benchmarks/compare_versions.py REVISION                 # the project, 8 turns
     python tests/benchmarks/compare_versions.py REVISION 02 06 --cpu 0   # units, on one processor
+    python tests/benchmarks/compare_versions.py REVISION 02 --cpu 0 --cells "found = search.run_search("
 
 Both versions are unpacked from git into empty folders and run whole, as processes of their own with
 the packages that are installed here.  They take turns, the first one changes, and a ratio is the
-median over the turns: of seconds, and of the seconds of processors.
+median over the turns: of seconds, and of the seconds of processors.  Units do more than they did;
+``--cells`` counts only the cells that hold one of some texts, as those that do the same in both.
 """
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+
+import nbformat
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 900  # seconds for one run; the course promises 600 for a notebook
@@ -32,28 +39,53 @@ def unpack(revision: str, folder: Path) -> Path:
     return folder
 
 
-def measure(name: str, version: Path, cpu: int | None) -> tuple[float, float]:
+def measure(name: str, version: Path, cpu: int | None, cells: Sequence[str]) -> tuple[float, float]:
     """Run the project or a unit of a version; its seconds, and those of all its processors."""
-    if name == "project":
-        out = tempfile.mkdtemp(dir=version)
-        command, folder = ["nascourse", "project", "--out", out], version
-    else:
-        (notebook,) = version.glob(f"notebooks/{name}_*.ipynb")
-        command, folder = ["jupyter", "execute", notebook.name], notebook.parent
+    shutil.rmtree(version / "runs", ignore_errors=True)  # a finished search would return at once
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
+    environment = os.environ | {"PYTHONPATH": str(version), "HOME": str(version)}
     before, began = os.times(), time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(version), "HOME": str(version)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-        timeout=LIMIT,
-    )
-    seconds, after = time.perf_counter() - began, os.times()
+    if name == "project":
+        subprocess.run(
+            [sys.executable, "-m", "nascourse", "project", "--out", tempfile.mkdtemp(dir=version)],
+            cwd=version,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=LIMIT,
+        )
+        seconds = time.perf_counter() - began
+    else:
+        (notebook,) = version.glob(f"notebooks/{name}_*.ipynb")
+        of_cells = run_notebook(notebook, environment)
+        seconds = time.perf_counter() - began
+        if cells:
+            seconds = sum(s for source, s in of_cells if any(text in source for text in cells))
+    after = os.times()
     return seconds, sum(after[2:4]) - sum(before[2:4])
+
+
+def run_notebook(path: Path, environment: dict[str, str]) -> list[tuple[str, float]]:
+    """The source of each code cell, and how many seconds it took."""
+    begun, of_cells = {}, []
+
+    def begin(cell, cell_index):
+        begun[cell_index] = time.perf_counter()
+
+    def end(cell, cell_index, execute_reply):
+        of_cells.append((cell.source, time.perf_counter() - begun[cell_index]))
+
+    client = NotebookClient(
+        nbformat.read(path, as_version=4),
+        timeout=LIMIT,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_execute=begin,
+        on_cell_executed=end,
+    )
+    client.execute(env=environment)
+    return of_cells
 
 
 def main() -> None:
@@ -62,6 +94,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["project"], help="project, or units: 02 06")
     parser.add_argument("--turns", type=int, default=8)
     parser.add_argument("--cpu", type=int, help="run on this processor alone (Linux)")
+    parser.add_argument("--cells", nargs="*", default=(), help="texts of the cells that count")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         versions = [unpack(revision, Path(folder)) for revision in ("HEAD", options.revision)]
@@ -69,7 +102,9 @@ def main() -> None:
             ratios = []
             for turn in range(options.turns):
                 order = versions[:: 1 if turn % 2 else -1]
-                done = {version: measure(name, version, options.cpu) for version in order}
+                done = {
+                    version: measure(name, version, options.cpu, options.cells) for version in order
+                }
                 new, old = (done[version] for version in versions)
                 ratios.append([a / b for a, b in zip(new, old)])
                 print(f"{name}, turn {turn + 1}: {new[0]:.1f} s over {old[0]:.1f} s", flush=True)
