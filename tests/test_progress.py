@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nascourse import CourseError, __main__
+from nascourse._engine import files
 from nascourse.checks import check, core, hint, progress, registry
 
 TODAY = r"\d{4}-\d\d-\d\d"
@@ -76,7 +77,7 @@ def test_attempts_hints_and_the_first_success_are_entries_in(file):
 
 def test_off_keeps_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(progress, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
     monkeypatch.setenv("NASCOURSE_PROGRESS", "off")
     check("02.1", 1)
     assert list(tmp_path.iterdir()) == []
@@ -98,9 +99,9 @@ def test_the_file_lies_in_the_course_or_in_the_current_folder(tmp_path, monkeypa
     monkeypatch.chdir(other)
     monkeypatch.delenv("NASCOURSE_PROGRESS", raising=False)
 
-    monkeypatch.setattr(progress, "ROOT", course)
+    monkeypatch.setattr(files, "ROOT", course)
     assert progress.path() == course / "runs" / "progress.json"
-    monkeypatch.setattr(progress, "ROOT", tmp_path / "site-packages")
+    monkeypatch.setattr(files, "ROOT", tmp_path / "site-packages")
     assert progress.path() == other / "runs" / "progress.json"
 
 
@@ -111,7 +112,7 @@ def test_all_folders_of_a_copy_share_a_file(tmp_path, monkeypatch, package):
     (copy / "exercises").mkdir(parents=True)
     (copy / "notebooks" / "deeper").mkdir(parents=True)
     monkeypatch.delenv("NASCOURSE_PROGRESS", raising=False)
-    monkeypatch.setattr(progress, "ROOT", tmp_path / package)
+    monkeypatch.setattr(files, "ROOT", tmp_path / package)
     for folder in (".", "notebooks", "exercises", "notebooks/deeper"):
         monkeypatch.chdir(copy / folder)
         assert progress.path() == copy / "runs" / "progress.json"

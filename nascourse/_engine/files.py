@@ -17,6 +17,8 @@ from pathlib import Path
 
 from nascourse import CourseError
 
+ROOT = Path(__file__).resolve().parents[2]  # of the course, or what the package is installed in
+
 # What systems leave in folders and archives by themselves.
 _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}
 
@@ -45,6 +47,19 @@ def given_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
         matches = [] if path.exists() else sorted(map(Path, glob.glob(str(path))))
         files += matches or [path]
     return files
+
+
+def runs_folder() -> Path:
+    """The folder ``runs`` of the learner's copy of the course: one around the current folder first.
+
+    A kernel works in ``notebooks`` or ``exercises`` and a terminal above them.  On a shared server
+    the package stands among other packages, or in a copy that is not the learner's.
+    """
+    current = Path.cwd()
+    for folder in (current, *current.parents):
+        if (folder / "notebooks").is_dir() and (folder / "exercises").is_dir():
+            return folder / "runs"
+    return (ROOT if (ROOT / "notebooks").is_dir() else current) / "runs"
 
 
 def left_by_system(name: str) -> bool:

@@ -20,13 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nascourse import CourseError
-from nascourse._engine.files import atomic_write, given_files, given_path, set_aside
+from nascourse._engine.files import (
+    atomic_write,
+    given_files,
+    given_path,
+    runs_folder,
+    set_aside,
+)
 from nascourse.checks import registry
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Entry(TypedDict):
@@ -71,20 +75,7 @@ def path() -> Path | None:
         return None
     if chosen:
         return given_path(chosen)
-    return _course() / "runs" / "progress.json"
-
-
-def _course() -> Path:
-    """Return the learner's copy of the course: one around the current folder comes first.
-
-    A kernel works in ``notebooks`` or ``exercises`` and a terminal above them. On a shared server
-    the package stands among other packages, or in a copy that is not the learner's.
-    """
-    current = Path.cwd()
-    for folder in (current, *current.parents):
-        if (folder / "notebooks").is_dir() and (folder / "exercises").is_dir():
-            return folder
-    return ROOT if (ROOT / "notebooks").is_dir() else current
+    return runs_folder() / "progress.json"
 
 
 def record(id: str, *, passed: bool | None = None, hints: int = 0) -> None:

@@ -52,7 +52,6 @@ _OLDEST = {
     "numpy": "2.1",
     "pandas": "2.2",
     "pillow": "11.3",
-    "platformdirs": "4.11",
     "psutil": "5.9",
     "scikit-learn": "1.6",
     "tensorboard": "2.20",

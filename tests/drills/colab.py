@@ -58,7 +58,6 @@ optree==0.19.1
 packaging==26.3
 pandas==2.2.3
 pillow==11.3.0
-platformdirs==4.11.3
 protobuf==5.29.6
 psutil==5.9.5
 psygnal==0.15.1
