@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
@@ -19,6 +20,19 @@ def test_widgets_need_a_kernel_and_can_be_turned_off(monkeypatch):
     assert html.work()
     monkeypatch.setenv("NASCOURSE_WIDGETS", "off")
     assert not html.work()
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_run_all_loses_no_cell_after_a_slider():
+    """ipykernel 7.0 to 7.3 did in more than half of such runs: the kernel was idle, the cell waited."""
+    slider = "ipywidgets.interact(draw, value=ipywidgets.IntSlider(5, 0, 20));"
+    first = "import ipywidgets\nimport matplotlib.pyplot as plt\n\n"
+    first += "def draw(value):\n    plt.plot([0, value])\n    plt.show()\n"
+    cells = [nbformat.v4.new_code_cell(source) for source in (first, *[slider, "guess = ..."] * 60)]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(nb, kernel_name="python3", timeout=30).execute()
+    assert [cell.execution_count for cell in cells] == list(range(1, 122))
 
 
 CELLS = """

@@ -406,10 +406,9 @@ def start_method(executor: Executor) -> str | None:
 def answer_while_busy() -> Callable[[], object]:
     """Let the kernel answer widgets and pages while its main thread trains; returns what ends it.
 
-    Read in ipykernel 7.3.0: one thread receives all messages.  It hands those that ask for no other
-    thread (a subshell) to the main one, where they wait for the end of the cell; 7.4.0 does so with
-    most messages to widgets.  Among them are a click, and all that a page asks that is
-    opened again.  ipykernel 6 has no such thread, and answers at the end.
+    Read in ipykernel 7.4.0: one thread receives all messages.  It hands those that ask for no other
+    thread (a subshell), and most messages to widgets, to the main one, where they wait for the end
+    of the cell.  Among them are a click, and all that a page asks that is opened again.  ipykernel 6 has no such thread, and answers at the end.
     """
     from IPython import get_ipython
 
