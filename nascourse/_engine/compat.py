@@ -408,7 +408,8 @@ def answer_while_busy() -> Callable[[], object]:
 
     Read in ipykernel 7.4.0: one thread receives all messages.  It hands those that ask for no other
     thread (a subshell), and most messages to widgets, to the main one, where they wait for the end
-    of the cell.  Among them are a click, and all that a page asks that is opened again.  ipykernel 6 has no such thread, and answers at the end.
+    of the cell.  Among them are a click, and all that a page asks that is opened again.  ipykernel 6
+    has no such thread, and answers at the end.
     """
     from IPython import get_ipython
 
