@@ -1,4 +1,4 @@
-"""Work for a process of its own, which loads nothing for it."""
+"""Work for a process, which loads nothing for it."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ def busy(seconds: float) -> int:
     while time.monotonic() < end:
         pass
     return os.getpid()
+
+
+def crowding() -> float:
+    """How many times as long as alone this process computes, as others want the processors too."""
+    passed, of_processor = time.monotonic(), time.process_time()
+    busy(1)
+    return (time.monotonic() - passed) / (time.process_time() - of_processor)

@@ -179,7 +179,7 @@ def test_training_equals_that_of_keras_fit(images):
 
 
 def test_the_time_of_an_epoch_is_found_on_a_fresh_network(images):
-    assert 0 < bench_training.time_epoch(build(), images) < 5
+    assert 0 < bench_training.time_epoch(build(), images) < 60
 
 
 def test_no_two_networks_begin_with_the_same_weights():

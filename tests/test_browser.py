@@ -24,6 +24,7 @@ import nbconvert
 import nbformat
 import numpy as np
 import pytest
+from busy import crowding
 from chromium import needs_chromium
 
 from notebooks import build
@@ -126,7 +127,7 @@ class Lab:
     def wait_until_idle(self) -> None:
         """Wait for a kernel that has nothing to do, as the status bar tells."""
         idle = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
-        idle.wait_for(timeout=2 * MINUTE)
+        idle.wait_for(timeout=4 * MINUTE)
 
     def run_all(self, minutes: float) -> None:
         """Do Run > Restart Kernel and Run All Cells, and wait for the end."""
@@ -371,7 +372,7 @@ def test_the_buttons_work_in_a_running_search_also_when_its_page_is_opened_again
     lab.picture_in_both_themes("search_paused")
     output.get_by_role("button", name="Continue").click()
     playwright.expect(output.get_by_role("button", name="Pause")).to_be_visible()
-    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
+    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=4 * MINUTE)
     assert_no_fault(output)
     lab.saved("notebooks/view.ipynb")
 
@@ -407,7 +408,7 @@ def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view
     lab.page.add_init_script(WATCH)
     output = view(SEARCH.format(trials=3, epochs=8))
 
-    playwright.expect(output).to_contain_text("stopped after 3", timeout=3 * MINUTE)
+    playwright.expect(output).to_contain_text("stopped after 3", timeout=6 * MINUTE)
     ends = json.loads(output.inner_text().split("epochs ended at")[1])
     seen = lab.page.evaluate("window.seen")
     shown = [
@@ -422,13 +423,14 @@ def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view
         if end < ends[-1] - 1  # the page that stays has those of the last second
     ]
     print("delays in ms:", sorted(round(1000 * delay) for delay in delays))
-    assert len(delays) >= 8 and np.percentile(delays, 95) < 1
+    assert len(delays) >= 8
+    assert np.percentile(delays, 95) < crowding()  # a second, where nothing else runs
     assert len({round(y) for *_, y in seen}) == 1
 
 
 def test_a_notebook_saved_and_shut_down_in_mid_search_shows_its_last_state(lab, view):
     output = view(SEARCH.format(trials=50, epochs=2))
-    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=2 * MINUTE)
+    playwright.expect(output).to_contain_text(IN_MID_SEARCH, timeout=4 * MINUTE)
     nb = lab.saved("notebooks/view.ipynb")
     for keeps_widgets in (True, False):
         lab.page.goto("about:blank")

@@ -14,11 +14,6 @@ from nascourse.checks import bounds, cases, core, registry
 from nascourse.checks.core import Wrong, number, numbers
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 1)
-
-
 @pytest.fixture
 def verdict_alone(monkeypatch):
     """Let `cases.compare` stop at the first failure: no sentence is sought that explains all."""
@@ -146,8 +141,9 @@ def test_mutants_of_the_solution_are_refused_or_equivalent(id, monkeypatch):
 @pytest.mark.slow
 @ids
 @pytest.mark.usefixtures("verdict_alone")
-def test_an_answer_gets_the_same_verdict_in_each_run(id):
+def test_an_answer_gets_the_same_verdict_in_each_run(id, monkeypatch):
     """Those that the random cases alone might refuse are the ones that the fixed cases do not."""
+    monkeypatch.setattr(bounds, "SECONDS", 1)
     seeds = range(int(os.environ.get("NASCOURSE_TEST_SEEDS", "5")))
     verdicts = [{judged(id, answer, seed)[0] for seed in seeds} for answer in plausible.WRONG[id]]
     assert [(n, each) for n, each in enumerate(verdicts) if each != {False}] == []

@@ -453,6 +453,21 @@ def test_the_time_of_the_course_s_own_work_does_not_count(monkeypatch):
     assert bounds.bounded(names["work"]) == 1
 
 
+def test_an_answer_has_more_time_where_others_keep_the_processor_busy(monkeypatch):
+    monkeypatch.setattr(bounds, "SECONDS", 0.5)
+    monkeypatch.setattr(time, "process_time", lambda: 0.0)
+
+    def works(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+        return seconds
+
+    assert bounds.bounded(lambda: works(0.8)) == 0.8
+    with pytest.raises(bounds.Stopped, match="was stopped after"):
+        bounds.bounded(lambda: works(60))
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(bounds, "MEMORY", 100 * 2**20)
 

@@ -93,7 +93,7 @@ def test_another_numpy_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path
     def run(*arguments: str) -> str:
         command = [sys.executable, *arguments]
         answer = subprocess.run(
-            command, env=variables, capture_output=True, text=True, timeout=120, check=False
+            command, env=variables, capture_output=True, text=True, timeout=300, check=False
         )
         assert answer.returncode != 0
         return (answer.stdout + answer.stderr).strip()

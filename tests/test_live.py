@@ -326,19 +326,19 @@ def test_a_click_and_a_reopened_page_are_answered_while_the_kernel_is_busy(monke
             message = client.session.msg("comm_msg", click)
             if in_subshell:
                 client.control_channel.send(client.session.msg("create_subshell_request"))
-                subshell = client.get_control_msg(timeout=20)["content"]["subshell_id"]
+                subshell = client.get_control_msg(timeout=200)["content"]["subshell_id"]
                 message["header"]["subshell_id"] = subshell
             busy = client.execute(BUSY)
-            while client.get_iopub_msg(timeout=60)["content"].get("text") != "busy\n":
+            while client.get_iopub_msg(timeout=200)["content"].get("text") != "busy\n":
                 pass
             question = client.kernel_info()
-            assert client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] == question
+            assert client.get_shell_msg(timeout=200)["parent_header"]["msg_id"] == question
             client.shell_channel.send(message)
-            assert client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] == busy
-            client.execute_interactive("", output_hook=keep, timeout=60)
-            client.execute_interactive("print(*handled)", output_hook=keep, timeout=60)
+            assert client.get_shell_msg(timeout=200)["parent_header"]["msg_id"] == busy
+            client.execute_interactive("", output_hook=keep, timeout=200)
+            client.execute_interactive("print(*handled)", output_hook=keep, timeout=200)
             client.kernel_info()  # as before, by the main thread
-            client.get_shell_msg(timeout=60)
+            client.get_shell_msg(timeout=200)
             assert printed.pop() == "False\n"
 
 

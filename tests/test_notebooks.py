@@ -379,7 +379,7 @@ def test_a_run_fails_on_errors_on_other_outputs_and_on_stderr(tmp_path):
         env={**os.environ, "PYTHONPATH": str(ROOT), "NASCOURSE_MNIST": "elsewhere.npz"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     outcomes = dict(

@@ -97,7 +97,7 @@ def test_the_result_says_what_was_asked(result):
     assert result["stopped"] == "the budget of 2 trials is spent"
     assert 0 < result["latency_ms_median"] < 1000
     assert 100 < result["peak_rss_mb"] < 4000
-    assert 1 < result["wall_seconds"] < 300
+    assert 1 < result["wall_seconds"] < 600
 
 
 def test_the_accuracy_is_that_of_the_saved_model_on_the_test_images(result, model, arrays):

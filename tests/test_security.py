@@ -50,7 +50,7 @@ class Server:
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
         )
         try:
-            with browser.open(request, timeout=30) as answer:
+            with browser.open(request, timeout=120) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -90,7 +90,7 @@ def server(request, tmp_path_factory) -> Iterator[Server]:
 
 def wait_for_server(process: subprocess.Popen, folder: Path) -> Server:
     """Return the server once it answers; it writes its record a moment before it listens."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 200
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(StopIteration, ValueError, urllib.error.URLError):
             server = Server(process, next(folder.rglob("jpserver-*.json")))

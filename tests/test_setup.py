@@ -164,7 +164,7 @@ def test_the_keras_pin_is_still_needed():
 def test_the_pinned_keras_takes_the_numpy_integer_that_autokeras_passes():
     code = "import numpy, keras; print(keras.layers.Dense(numpy.int64(10)).units)"
     answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False
     )
 
     assert answer.stdout == "10\n", f"AutoKeras 3.0.0 fails on this Keras:\n{answer.stderr}"
@@ -211,7 +211,7 @@ class Machine:
             env={"PATH": str(self.bin)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=200,
             check=False,
         )
 

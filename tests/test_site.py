@@ -41,7 +41,7 @@ def build(folder: Path, *options: str, repository: str) -> Path:
         env={**os.environ, "COURSE_REPOSITORY": repository},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
         check=False,
     )
     assert built.returncode == 0, built.stderr[-2000:]
@@ -208,7 +208,7 @@ def test_a_unit_and_the_handouts_can_be_printed_each_handout_on_a_sheet(site, tm
         command = [CHROMIUM, "--headless", "--no-sandbox", "--no-pdf-header-footer"]
         page = (site / f"{name}.html").as_uri()
         command.append(f"--print-to-pdf={paper}")
-        subprocess.run([*command, page], capture_output=True, timeout=120, check=True)
+        subprocess.run([*command, page], capture_output=True, timeout=300, check=True)
         counts = re.findall(rb"/Count (\d+)", paper.read_bytes())
         sheets[name] = max(map(int, counts))
     assert sheets["solutions/handouts"] == 1 + len(UNITS)

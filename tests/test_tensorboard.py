@@ -97,7 +97,7 @@ def wait_for_runs(server: subprocess.Popen, address: str, log: Path) -> dict:
     for _ in range(60):
         assert server.poll() is None, log.read_text()
         try:
-            with no_proxy.open(address, timeout=10) as answer:
+            with no_proxy.open(address, timeout=60) as answer:
                 shown = json.load(answer)
         except OSError:
             shown = {}

@@ -31,7 +31,7 @@ def test_run_all_loses_no_cell_after_a_slider():
     first += "def draw(value):\n    plt.plot([0, value])\n    plt.show()\n"
     cells = [nbformat.v4.new_code_cell(source) for source in (first, *[slider, "guess = ..."] * 60)]
     nb = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(nb, kernel_name="python3", timeout=30).execute()
+    NotebookClient(nb, kernel_name="python3", timeout=120).execute()
     assert [cell.execution_count for cell in cells] == list(range(1, 122))
 
 

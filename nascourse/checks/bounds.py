@@ -3,7 +3,7 @@
 `bounded` watches the thread that it is used in. A second thread looks there a few times a second,
 and raises `Stopped` in it once the learner's code has used up its seconds; this works on every
 system and in the main thread of a notebook. Only time in the learner's code counts, so that a slow
-import does not. What cannot be stopped is one call into C that never returns, as of
+import does not; and time of the processor, so that a full classroom server refuses no right answer. What cannot be stopped is one call into C that never returns, as of
 ``sum(itertools.count())``.
 """
 
@@ -27,7 +27,8 @@ from typing import TypeVar
 
 import psutil
 
-SECONDS = 10.0  # of the learner's code in one check
+SECONDS = 10.0  # of a processor, for the learner's code in one check
+PATIENCE = 3  # times as many may pass, where others keep the processors busy
 MEMORY = 800 * 2**20  # bytes by which the process may grow meanwhile: Binder has 2 GB
 PRINTED = 100_000  # characters
 _TICK = 0.2  # seconds between two looks
@@ -99,16 +100,18 @@ class _Watch(threading.Thread):
         self.why = ""
 
     def run(self) -> None:
-        spent, before, memory = 0.0, time.monotonic(), _memory()
+        spent = passed = 0.0
+        before, memory = _clocks(), _memory()
         while not self.over.wait(_TICK):
-            now = time.monotonic()
+            now = _clocks()
             frame = self._learners_frame()
             if frame is None:  # the course's own work, such as an import, is not counted
                 before, memory = now, max(memory, _memory())
                 continue
-            spent, before = spent + now - before, now
-            if spent > SECONDS:
-                self.why = f"This was stopped after {SECONDS:g} seconds: {_loop(frame)}"
+            seconds, of_processor = (b - a for a, b in zip(before, now))
+            passed, spent, before = passed + seconds, spent + min(seconds, of_processor), now
+            if spent > SECONDS or passed > PATIENCE * SECONDS:
+                self.why = f"This was stopped after {passed:.2g} seconds: {_loop(frame)}"
             elif _memory() > memory + MEMORY:
                 self.why = f"This was stopped as it fills the memory: {_loop(frame)}"
             if self.why:  # again at each look, as a bare except may have caught it
@@ -122,6 +125,11 @@ class _Watch(threading.Thread):
                 return frame
             frame = frame.f_back
         return None
+
+
+def _clocks() -> tuple[float, float]:
+    """The seconds that have passed, and those of all processors that this process had."""
+    return time.monotonic(), time.process_time()
 
 
 def _memory() -> int:
