@@ -176,16 +176,16 @@ spaces.to_table(conv_space(**fixed))
 #
 # ## Greedy search, live
 #
-# Five trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the
+# Four trials of five epochs on 3,200 images. `SearchView` shows the search while it runs: the
 # epochs and the time left, the network at hand, the best trials so far. Its buttons pause the
 # search, or stop it and keep what is finished; the cell, run again, goes on where it stopped. This
-# time let it run through, as the rest of the unit reads its five trials. Where the kernel is older,
+# time let it run through, as the rest of the unit reads its four trials. Where the kernel is older,
 # as on Colab, a button acts only when the search is over; *Interrupt* acts everywhere. Where widgets
 # do not work, a line of progress takes their place.
 #
 # In gray the view draws what luck would reach: recorded random searches over the same space and the
-# same images, five epochs a trial. They have 50 trials in all, and any five of them are a random
-# search of five trials.
+# same images, five epochs a trial. They have 50 trials in all, and any four of them are a random
+# search of four trials.
 #
 # **Predict.** Will trial 1 lie above or below the median of luck's first trials? Write `"above"` or
 # `"below"`. **The search takes about 20 seconds.**
@@ -197,7 +197,7 @@ guess = ...  # "above" or "below"
 splits = data.load_mnist("bundled")
 recorded = trials.recorded("strategies")
 luck = recorded[recorded["strategy"] == "random"]
-budget = {"max_trials": 5, "epochs": 5, "seed": 4}
+budget = {"max_trials": 4, "epochs": 5, "seed": 4}
 options = {"strategy": "greedy", "directory": "../runs/06_greedy", **budget}
 found = search.run_search(space, splits, observer=live.SearchView(baseline=luck), **options)
 first = found.table["val_accuracy"].head(1).mean()  # nan where it was stopped before
@@ -216,7 +216,7 @@ trials.summary(found.table)
 # them learns. What did the strategy change from trial to trial? Greedy search always starts from **the
 # best trial so far**, so we compare a trial with the incumbent of that moment.
 #
-# **Change this.** Look at trials 2 to 5. How many values change at a time? Does every trial start
+# **Change this.** Look at trials 2 to 4. How many values change at a time? Does every trial start
 # from the same one?
 
 # %% tags=["change-this"]
