@@ -389,7 +389,7 @@ def written_in(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Hold the lock of a search's folder, and make the folder if there is none."""
-    lock = FileLock(folder / LOCK, timeout=0)
+    lock = FileLock(folder / LOCK)
     try:
         inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         present = {name for name in inside if not left_by_system(name)}
@@ -399,7 +399,7 @@ def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
                 "or pass overwrite=True (--overwrite on the command line)."
             )
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        lock.acquire(timeout=0)
     except Timeout:
         raise CourseError(
             f"Another process is searching in the folder {str(folder)!r}: wait until it ends, or "

@@ -3,8 +3,8 @@
 `bounded` watches the thread that it is used in. A second thread looks there a few times a second,
 and raises `Stopped` in it once the learner's code has used up its seconds; this works on every
 system and in the main thread of a notebook. Only time in the learner's code counts, so that a slow
-import does not; and time of the processor, so that a full classroom server refuses no right answer. What cannot be stopped is one call into C that never returns, as of
-``sum(itertools.count())``.
+import does not; and time of the processor, so that a full classroom server refuses no right answer.
+What cannot be stopped is one call into C that never returns, as of ``sum(itertools.count())``.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def bounded(work: Callable[[], T]) -> T:
         while watch.is_alive():  # a last `Stopped` may arrive while it ends
             with contextlib.suppress(Stopped):
                 watch.over.set()
-                watch.join()
+                watch.join(_TICK)
         _raise_in(watch.thread, None)
 
 
