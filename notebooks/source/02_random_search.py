@@ -204,22 +204,22 @@ except CourseError as error:
 #
 # ## The search
 #
-# Now the real thing: six networks drawn at random from the 1,872, each trained for three epochs.
-# **This takes about 25 seconds.** `run_search` hands the work to KerasTuner. It adds what we need
+# Now the real thing: five networks drawn at random from the 1,872, each trained for three epochs.
+# **This takes less than half a minute.** `run_search` hands the work to KerasTuner. It adds what we need
 # for learning: a progress bar, seeds that make the search repeatable, a table, and a folder from
 # which it goes on. If you interrupt this cell, with the square button on top, run it again: the
 # search goes on where it stopped. A finished search returns at once, and nothing is trained twice.
 # To begin anew, add `overwrite=True`, or name another folder.
 #
-# **Change this** when you have read the section to its end: with `max_trials=8` the same search goes
-# on with two more networks. Is one of them better than the first six?
+# **Change this** when you have read the section to its end: with `max_trials=7` the same search goes
+# on with two more networks. Is one of them better than the first five?
 
 # %% tags=["change-this"]
 found = search.run_search(
     spaces.cnn_space,
     splits,
     strategy="random",
-    max_trials=6,  # change this
+    max_trials=5,  # change this
     epochs=3,
     seed=1,
     directory="../runs/02_random",
@@ -243,8 +243,8 @@ by_accuracy[["val_accuracy", *choices]].round(3)
 
 # %% [markdown]
 # Two choices separate the good rows from the bad equally well. The two bad networks are the only ones
-# with a single block, and the only ones with `global_average`. Six trials cannot tell which of the
-# two it is, so distrust any pattern in six. A longer search can: 60 networks, drawn at random from
+# with a single block, and the only ones with `global_average`. Five trials cannot tell which of the
+# two it is, so distrust any pattern in five. A longer search can: 60 networks, drawn at random from
 # the same space, five epochs each. It took some minutes, so we load its recording.
 #
 # **Predict.** Which of the two separates good networks from bad ones in all 60? That is, for which
@@ -287,7 +287,7 @@ plotting.show(
 #
 # ## How good is luck?
 #
-# One search of six trials is an anecdote. Would another seed have found something better? To answer
+# One search of five trials is an anecdote. Would another seed have found something better? To answer
 # we need many searches. Here is what the 60 recorded networks reached.
 
 # %%
@@ -394,7 +394,7 @@ compare("02.e", guess, 100 * np.ptp(scores), unit="percentage points", digits=1)
 # Where a gap is smaller than the spread, the order of the two networks may be luck.
 #
 # And note which network got a second and a third chance here: the winner. Its score was the highest
-# of six, so it is more likely to have been lucky than unlucky. On average, the next measurement of a
+# of five, so it is more likely to have been lucky than unlucky. On average, the next measurement of a
 # winner is lower. This is the **winner's curse**. In a single case, as here, anything can happen.
 #
 # **Change this.** With a single epoch, does the winner's score depend more on the seed? Try two or
