@@ -152,11 +152,14 @@ class Lab:
 
     def saved(self, path: str) -> nbformat.NotebookNode:
         """Save the notebook, and read the file."""
-        file = self.course / path
-        before = file.stat().st_mtime_ns
-        self.page.keyboard.press("ControlOrMeta+S")
-        wait_for(lambda: file.stat().st_mtime_ns > before)
-        return nbformat.read(file, as_version=4)
+        # The file changes as soon as the server begins to write it, and is whole when it answers.
+        with self.page.expect_response(
+            lambda answer: (
+                answer.request.method == "PUT" and answer.url.partition("?")[0].endswith(path)
+            )
+        ):
+            self.page.keyboard.press("ControlOrMeta+S")
+        return nbformat.read(self.course / path, as_version=4)
 
     def shut_down_kernels(self) -> None:
         address = f"{self.server['url']}api/kernels"

@@ -110,7 +110,7 @@ def dask_worker():
 
     settings = {
         "distributed.scheduler.allowed-failures": 0,
-        "distributed.deploy.lost-worker-timeout": "5 minutes",  # it must load TensorFlow anew
+        "distributed.deploy.lost-worker-timeout": "2 minutes",  # a busy machine needs long to mend it
     }
     with (
         config.set(settings),

@@ -10,6 +10,8 @@ that nobody disturbed: no trial lost, none counted twice.  Needs the package `di
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -37,6 +39,15 @@ WORKERS = 2
 def elsewhere(client: Client) -> dict:
     """What lets the workers of the client train the trials of a search."""
     return {"executor": client.get_executor(), "in_flight": WORKERS + 1}
+
+
+def wait_for_workers(client: Client) -> None:
+    """Wait until both are there; a busy machine may let one fail to come back, which is replaced."""
+    for _ in range(4):
+        client.cluster.scale(WORKERS)  # replaces those that Dask has given up
+        with contextlib.suppress(asyncio.TimeoutError):
+            return client.wait_for_workers(WORKERS, timeout=60)
+    raise TimeoutError(f"there are not {WORKERS} workers after four minutes")
 
 
 def run_and_kill(
@@ -71,7 +82,7 @@ def drill(client: Client, times: int, *, kind: str = "random", seed: int = 0) ->
     rng = np.random.default_rng(seed)
     complete, done = 0, 0
     with tempfile.TemporaryDirectory() as scratch:
-        client.wait_for_workers(WORKERS)
+        wait_for_workers(client)
         run(kind, Path(scratch) / "warm-up", **elsewhere(client))
         begun = time.perf_counter()
         undisturbed = run(kind, Path(scratch) / "undisturbed", **elsewhere(client))
@@ -79,7 +90,7 @@ def drill(client: Client, times: int, *, kind: str = "random", seed: int = 0) ->
         for attempt in range(3 * times):
             if done == times:
                 break
-            client.wait_for_workers(WORKERS)
+            wait_for_workers(client)
             after, victim = rng.uniform(0, seconds), rng.integers(WORKERS)
             folder = Path(scratch) / f"{attempt}"
             begun = time.perf_counter()
@@ -110,8 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     with (
-        # Dask gives up a worker that needs longer to come back, and loading TensorFlow may.
-        dask.config.set({"distributed.deploy.lost-worker-timeout": "5 minutes"}),
+        # Dask gives up a worker that needs longer to come back.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "2 minutes"}),
         LocalCluster(
             n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
         ) as cluster,
