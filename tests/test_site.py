@@ -24,7 +24,8 @@ import site_parts
 
 UNITS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PHONE = {"width": 390, "height": 844}
-pytestmark = pytest.mark.slow
+# The whole site takes eight minutes where others keep the machine busy.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def build(folder: Path, *options: str, repository: str) -> Path:
@@ -41,7 +42,7 @@ def build(folder: Path, *options: str, repository: str) -> Path:
         env={**os.environ, "COURSE_REPOSITORY": repository},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=800,
         check=False,
     )
     assert built.returncode == 0, built.stderr[-2000:]
