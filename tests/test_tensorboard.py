@@ -92,11 +92,12 @@ def test_the_server_shows_the_runs(found, tmp_path):
 
 
 def wait_for_runs(server: subprocess.Popen, address: str, log: Path) -> dict:
-    """Ask until all runs are there: the server answers before it has read the logs."""
+    """Ask until all runs are there: the server answers before it has read the logs.
+
+    It loads TensorFlow first, which takes a minute where others keep the machine busy.
+    """
     no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(
-        240
-    ):  # it loads TensorFlow, which takes a minute where others keep the machine busy
+    for _ in range(240):
         assert server.poll() is None, log.read_text()
         try:
             with no_proxy.open(address, timeout=60) as answer:
