@@ -121,7 +121,7 @@ CITED = {
     "11": {
         "all 5,000 bundled images, and tested": IMAGES,
         "an interval of one point about 4,500": "2 x 1.96 x sqrt(0.97 x 0.03 / n) = 0.01",
-        "and 36 when they were moved down": "the cell to change, with axis = 1",
+        "and 32 when they were moved down": "the cell to change, with axis = 1",
         "The 5,000 bundled digits are gray, 28 pixels": IMAGES,
         "tested on the 10,000 **official**": "LeCun et al. 1998",
     },
