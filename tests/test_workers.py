@@ -114,35 +114,57 @@ def tiny_autokeras_space() -> spaces.AutoKerasSpace:
     return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
 
 
-@pytest.fixture(scope="module")
-def random_search(run, tmp_path_factory) -> search.Search:
-    """A random search whose trials were trained elsewhere, three at a time."""
+class Unlucky(ak.Block):
+    """One of its networks cannot be built."""
+
+    def build(self, hp, inputs=None):
+        units = hp.Choice("units", [2, 3])
+        if units == 3:
+            raise RuntimeError("three is bad luck")
+        return layers.Dense(units)(layers.Flatten()(tree.flatten(inputs)[0]))
+
+
+def autokeras_space(block: ak.Block) -> spaces.AutoKerasSpace:
+    image = ak.ImageInput(name="image")
+    return spaces.AutoKerasSpace(image, ak.ClassificationHead()(block(image)))
+
+
+def test_workers_change_nothing_in_a_random_search(run, tmp_path):
+    """It proposes the same whenever it hears; three trials are in flight."""
     executor = Immediately()
-    found = run(tmp_path_factory.mktemp("random"), executor=executor, in_flight=3)
-    assert executor.tasks == len(found.table) == 5
-    return found
 
+    here = run(tmp_path / "here")
+    there = run(tmp_path / "there", executor=executor, in_flight=3)
 
-def test_workers_change_nothing_in_a_random_search(run, tmp_path, random_search):
-    """It proposes the same whenever it hears."""
-    assert differences(random_search, run(tmp_path)) == []
-
-
-@pytest.mark.parametrize("space, strategy", [(tiny_space, "evolution"), ("autokeras", "greedy")])
-def test_workers_that_are_heard_at_once_change_nothing(run, tmp_path, space, strategy):
-    made = tiny_autokeras_space if space == "autokeras" else lambda: space
-    options = {"strategy": strategy, "max_trials": 3 if space == "autokeras" else 5}
-    executor = Immediately()
-
-    here = run(tmp_path / "here", made(), **options)
-    there = run(tmp_path / "there", made(), executor=executor, in_flight=1, **options)
-
-    assert executor.tasks == len(there.table) == options["max_trials"]
+    assert executor.tasks == len(there.table) == 5
     assert differences(there, here) == []
 
 
-@pytest.mark.parametrize("strategy", ["random", "evolution", "greedy"])
-def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy, random_search):
+@pytest.mark.parametrize(
+    "make_space, strategy, max_trials, failed",
+    [
+        (lambda: tiny_space, "local", 5, 1),
+        (lambda: autokeras_space(Unlucky(name="block")), "random", 2, 1),
+        (tiny_autokeras_space, "greedy", 3, 0),
+    ],
+)
+def test_workers_that_are_heard_at_once_change_nothing(
+    run, tmp_path, make_space, strategy, max_trials, failed
+):
+    """A network that cannot be built is a failed trial there as well."""
+    options = {"strategy": strategy, "max_trials": max_trials}
+    executor = Immediately()
+
+    here = run(tmp_path / "here", make_space(), **options)
+    there = run(tmp_path / "there", make_space(), executor=executor, in_flight=1, **options)
+
+    assert executor.tasks == len(there.table) == max_trials
+    assert (there.table["status"] == "failed").sum() == failed
+    assert differences(there, here) == []
+
+
+@pytest.mark.parametrize("strategy", ["local", "greedy"])
+def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy):
     """Trials were in flight when it stopped; their results were not heard."""
 
     class StopAfterTwo(search.Observer):
@@ -151,9 +173,7 @@ def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy
                 raise KeyboardInterrupt
 
     options = {"strategy": strategy, "in_flight": 3}
-    whole = random_search
-    if strategy != "random":
-        whole = run(tmp_path / "whole", executor=Immediately(), **options)
+    whole = run(tmp_path / "whole", executor=Immediately(), **options)
     stopped = run(tmp_path / "b", executor=Immediately(), observer=StopAfterTwo(), **options)
     executor = Immediately()
     resumed = run(tmp_path / "b", executor=executor, **options)
@@ -345,17 +365,12 @@ class Block(ak.Block):
         return layers.Dense(hp.Choice("units", [2, 3]))(layers.Flatten()(tree.flatten(inputs)[0]))
 
 
-def block_space() -> spaces.AutoKerasSpace:
-    image = ak.ImageInput(name="image")
-    return spaces.AutoKerasSpace(image, ak.ClassificationHead()(Block(name="block")(image)))
-
-
 @pytest.mark.parametrize(
     "kind, options",
     [
         (EpochsOfFourSeconds, {"callbacks": [EpochsOfFourSeconds()]}),
         (InNotebook, {"space": InNotebook()}),
-        (Block, {"space": block_space()}),
+        (Block, {"space": autokeras_space(Block(name="block"))}),
     ],
 )
 def test_what_a_pool_could_not_import_is_refused_by_name(run, tmp_path, monkeypatch, kind, options):

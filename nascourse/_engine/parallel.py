@@ -347,10 +347,12 @@ class _OneTrial(keras_tuner.Oracle):
     """Proposes the one trial that it was given."""
 
     def __init__(self, given: Trial, objective: tuple[str, str]):
+        # A tuner begins by building networks with the oracle's values: those by default could be
+        # built when the search began, and those of the trial need not make a network at all.
+        by_default = keras_tuner.HyperParameters()
+        by_default.merge(given.hyperparameters)
         super().__init__(
-            objective=keras_tuner.Objective(*objective),
-            max_trials=1,
-            hyperparameters=given.hyperparameters.copy(),
+            objective=keras_tuner.Objective(*objective), max_trials=1, hyperparameters=by_default
         )
         self.given = given
 
