@@ -104,7 +104,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess]:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=500,
             **options,
         )
 

@@ -29,7 +29,7 @@ UNITS = registry.units()
 EXERCISES = [exercise for unit in UNITS for exercise in registry.exercises(unit)]
 SOURCES = {path.stem[:2]: path for path in build.sources() if build.has_solutions(path)}
 # Each answer is tried on the inputs of this many seeds.
-SEEDS = int(os.environ.get("NASCOURSE_TEST_SEEDS", "3"))
+SEEDS = int(os.environ.get("NASCOURSE_TEST_SEEDS", "2"))
 
 units = pytest.mark.parametrize("unit", UNITS)
 exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)

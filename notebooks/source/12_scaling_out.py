@@ -85,7 +85,7 @@ print(f"{table['seconds'].sum() / took:.0%} of {took:.0f} s is training")
 # once, with a **future**: a promise, whose `result()` waits until the work is done.
 #
 # We try it with a toy. To "train" a network, a worker looks its accuracy up in MNIST-NAS-Bench and
-# then sleeps, a thirtieth of the time that the real training took. Sleeping workers need no
+# then sleeps, a sixtieth of the time that the real training took. Sleeping workers need no
 # processor, so this works on any machine.
 
 # %%
@@ -95,7 +95,7 @@ trained = [bench.query(number) for number in drawn]
 
 
 def train(outcome):
-    time.sleep(outcome.seconds / 30)
+    time.sleep(outcome.seconds / 60)
     return outcome.val_accuracy, outcome.network
 
 
@@ -108,7 +108,7 @@ def run(workers, outcomes=trained):
 
 
 # %% [markdown]
-# **Predict.** Here is a random search of 64 trials. (**It takes about 12 seconds.**) 2 workers halve
+# **Predict.** Here is a random search of 64 trials. (**It takes about 6 seconds.**) 2 workers halve
 # the time. How many times as fast as one worker are 64 workers? Write a number.
 
 # %% tags=["prediction"]
@@ -133,7 +133,7 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 # With one worker for each trial, all are done but the slowest network, and everybody waits for it.
 # **A search is never shorter than its longest trial.** That sets the third line, the limit: these 64
 # trials take 26.2 times as long as the longest of them. Below the limit, the rest is probably what it
-# costs to start 64 threads and to wake them up. Here the longest trial is a fifth of a second; beside
+# costs to start 64 threads and to wake them up. Here the longest trial is a tenth of a second; beside
 # trainings of minutes that cost vanishes.
 #
 # That is why a queue, where a free worker takes the next trial, beats rounds, in which all begin
@@ -144,7 +144,7 @@ compare("12.b", guess, speed["measured"].iloc[-1], unit="times as fast", digits=
 #
 # **Change this.** A queue may also sort its work. Who is done first: the queue that begins with the
 # longest trials, the one that begins with the shortest, or the one as drawn? With 4 workers it hardly
-# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 12 seconds,
+# matters. Try 8, 16 and 32. What would you have to know for that? **This takes about 6 seconds,
 # and less with more workers.**
 
 # %% tags=["change-this"]
