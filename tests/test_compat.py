@@ -251,6 +251,30 @@ def test_release():
     assert memory() is None
 
 
+def dependent(hp):
+    """Some of its hyperparameters exist for some values of others only."""
+    kind = hp.Choice("kind", ["dense", "conv"])
+    with hp.conditional_scope("kind", ["conv"]):
+        for layer in range(hp.Int("layers", 1, 9) or 0):
+            hp.Choice(f"filters_{layer}", [8, 16])
+    return kind
+
+
+def built_for_dense_only(hp):
+    if dependent(hp) == "conv":
+        raise RuntimeError("no convolutions")
+
+
+@pytest.mark.parametrize("build", [dependent, built_for_dense_only])
+@relies_on(keras_tuner)
+def test_ExploringTuner(tmp_path, build):
+    made = oracle()
+    compat.ExploringTuner(oracle=made, hypermodel=build, directory=tmp_path, overwrite=True)
+
+    found = {entry.name for entry in made.get_space().space}
+    assert found == {"block/units", "kind", "layers", "filters_0"}
+
+
 @relies_on(keras_tuner)
 def test_tracebacks_off(tmp_path, capsys):
     class Failing(keras_tuner.Tuner):

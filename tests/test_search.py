@@ -502,6 +502,24 @@ def test_an_early_stop_is_an_end_too(run, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_branch_that_cannot_be_built_fails_in_its_trials_alone(run, tmp_path):
+    """Also where a search looks for what the branch declares, before the first trial."""
+
+    def space(hp):
+        narrow = hp.Boolean("narrow", default=True)
+        with hp.conditional_scope("narrow", [False]):
+            hp.Choice("units", [100, 200, 300])
+        if not narrow:
+            raise RuntimeError("too wide")
+        return dense_network(4)
+
+    table = run(tmp_path, space, max_trials=3).table
+
+    assert (table["status"] == "completed").tolist() == table["narrow"].tolist()
+    assert table["narrow"].nunique() == 2
+
+
+@pytest.mark.slow
 def test_a_larger_budget_goes_on_as_if_it_had_always_been_so(run, tmp_path):
     """KerasTuner names the trials by as many digits as the budget has, so it grows beyond nine."""
 

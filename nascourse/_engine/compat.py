@@ -77,6 +77,38 @@ class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
             self._random_state.set_state(state["generator"])
 
 
+class ExploringTuner(keras_tuner.Tuner):
+    """Looks for the hyperparameters that depend on others, always in the same way.
+
+    Read in keras-tuner 1.4.8: before the first trial a private method builds a network for each
+    `conditional_scope` that no network has entered.  It draws the values of what a scope lets in
+    from a generator that no seed rules, and raises the error of a network that cannot be built.
+    Here these values are those by default, each scope is tried once, and such a network is left to
+    the trials.
+    """
+
+    def _activate_all_conditions(self) -> None:
+        space = self.oracle.get_space()
+        entered: list[Any] = []  # or tried in vain
+        closed: list[Any] = []
+        while True:
+            with contextlib.suppress(Exception):
+                self.hypermodel.build(space)
+            self.oracle.update_space(space)
+            entered += space.active_scopes
+            closed = [scope for scope in closed + space.inactive_scopes if scope not in entered]
+            if not closed:
+                return
+            entered.append(closed[0])
+            space = self.oracle.get_space()
+            space.values |= {condition.name: condition.values[0] for condition in closed[0]}
+            for entry in space.space:
+                if space.is_active(entry):
+                    space.values.setdefault(entry.name, entry.default)
+                else:
+                    space.values.pop(entry.name, None)
+
+
 def autokeras_network(
     inputs: Any, outputs: Any, hp: Any, *, image_shape: tuple[int, ...], n_classes: int
 ) -> keras.Model:

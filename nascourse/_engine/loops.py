@@ -201,7 +201,7 @@ class _FedSpace(keras_tuner.HyperModel):
         return self._recorder.judged_by(returned)
 
 
-class _KerasTuner(_CourseTuner, _Loop):
+class _KerasTuner(_CourseTuner, compat.ExploringTuner, _Loop):
     pass
 
 
