@@ -21,6 +21,7 @@ PINS = {
     "tensorboard": "2.21.0",
     "mlxtend": "0.23.4",
     "numpy": "2.2.6",
+    "ipykernel": "7.4.0",
 }
 
 
@@ -140,6 +141,23 @@ def test_versions_that_get_on_are_no_conflict(keras, autokeras):
     checks = check_packages(keras=keras, autokeras=autokeras)
 
     assert "fails on Keras" not in checks["keras"].finding
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [
+        ("6.17.1", "note"),
+        ("6.31.0", "note"),
+        ("7.0.0", "FAULT"),
+        ("7.3.1", "FAULT"),
+        ("7.5.0", "note"),
+    ],
+)
+def test_a_kernel_that_loses_requests_is_a_fault(version, level):
+    check = check_packages(ipykernel=version)["ipykernel"]
+
+    assert check.level == level
+    assert ("waits for ever" in check.finding) == (level == "FAULT")
 
 
 def test_an_empty_python_gets_one_fault_with_the_set_up():

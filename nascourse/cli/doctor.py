@@ -143,6 +143,8 @@ def check_packages(
                 f"AutoKeras 3.0.0 fails on Keras {version} with 'Received an invalid value for "
                 "units': from 3.13 on Keras refuses the NumPy integer that AutoKeras passes"
             )
+        elif name == "ipykernel" and (7, 0) <= _series(version) < (7, 4):
+            fault = f"{version} loses a request now and then, so that Run All waits for ever"
         elif _series(version) < _series(oldest):
             fault = f"{version} is installed, the course needs {oldest} or newer"
         elif _series(version) > _series(pin):
