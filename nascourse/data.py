@@ -128,9 +128,9 @@ class Splits:
 
     y_test = x_test
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """Hexadecimal digest of the training and validation images and labels."""
+        """Hexadecimal digest of the training and validation images and labels, as they are now."""
         return _digest(self.x_train, self.y_train, self.x_val, self.y_val)
 
 

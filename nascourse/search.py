@@ -172,7 +172,7 @@ def run_search(
     patience: int | None = None,
     max_model_size: int | None = None,
     max_seconds: float | None = None,
-    max_wait: float = MAX_WAIT,
+    max_wait: float | None = None,
     executor: Executor | None = None,
     in_flight: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -220,7 +220,7 @@ def run_search(
         does not count, and the search can go on later, with more time or without a limit.
     max_wait
         With an executor: stop when none of its workers has given a sign of life for so many
-        seconds.  An executor that is neither a process pool nor Dask's gives none while it trains.
+        seconds, by default 300.  An executor that is neither a process pool nor Dask's gives none while it trains.
     executor
         Trains the trials, several at a time; see `nascourse._engine.parallel`.  By default they are
         trained in this process, one after another.
@@ -243,7 +243,15 @@ def run_search(
         A value is out of range, or no network can be trained; or the folder belongs to another
         search, is in use, or cannot be written; or the machine, a callback or the workers fail.
     """
-    preflight.check_arguments(space, splits, executor=executor, observer=observer)
+    preflight.check_arguments(
+        space,
+        splits,
+        executor=executor,
+        observer=observer,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+        same_space=same_space,
+    )
     options = SearchOptions(
         strategy=strategy,
         max_trials=max_trials,
@@ -258,7 +266,11 @@ def run_search(
         objective=read_objective(objective),
     )
     deadline = Deadline(max_seconds)
-    max_wait = positive_number("max_wait", max_wait)
+    if max_wait is not None and executor is None:
+        raise CourseError(
+            f"max_wait={max_wait!r} needs workers: give an executor, or leave it out."
+        )
+    max_wait = positive_number("max_wait", MAX_WAIT if max_wait is None else max_wait)
     space = _fitted(space, splits, options.objective[0])
     oracle = _make_oracle(space, options)
     preflight.check_network(space, splits, options.objective[0])

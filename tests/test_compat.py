@@ -126,9 +126,12 @@ def test_autokeras_config():
 
 
 @relies_on(autokeras)
-def test_autokeras_metrics():
+def test_autokeras_head():
     space = autokeras_space(metrics=("accuracy", "macro_f1"))
-    assert compat.autokeras_metrics(space.inputs, space.outputs) == ["accuracy", "macro_f1"]
+    head = compat.autokeras_head(space.inputs, space.outputs)
+
+    assert isinstance(head, autokeras.ClassificationHead)
+    assert [head.metrics[0], head.metrics[1].name] == ["accuracy", "macro_f1"]
 
 
 @pytest.mark.slow
@@ -390,6 +393,15 @@ def test_compile_arguments():
     assert arguments["metrics"] == ["accuracy"]
     assert isinstance(arguments["loss"], keras.losses.SparseCategoricalCrossentropy)
     assert compat.compile_arguments(keras.Sequential()) == {}
+
+
+@relies_on(keras)
+def test_learning_rate_schedule():
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
+
+    assert compat.learning_rate_schedule(keras.optimizers.SGD(schedule)) is schedule
+    assert compat.learning_rate_schedule(keras.optimizers.SGD(0.1)) is None
+    assert compat.learning_rate_schedule(None) is None
 
 
 @relies_on(keras)

@@ -150,6 +150,28 @@ def test_what_no_trial_can_be_judged_by_is_a_failure_with_its_reason(
     assert re.search(reason, row["message"]), row["message"]
 
 
+def test_a_fit_that_cannot_be_called_is_refused_before_the_first_trial(run, tmp_path):
+    class Short(Plain):
+        def fit(self, hp, model, x, y):
+            return model.fit(x, y)
+
+    with pytest.raises(
+        CourseError, match=r"'validation_data'\): define it as fit\(self, hp, model, "
+    ):
+        run(tmp_path / "new", Short())
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_curve_without_the_objective_is_named_by_its_metrics_alone(run, tmp_path):
+    class Other(Fits):
+        def build(self, hp):
+            return network(4, metrics=("acc",))
+
+    (message,) = run(tmp_path, Other(lambda history, *_: history)).table["message"]
+
+    assert "The training reported acc, loss, val_acc, val_loss, and no val_accuracy" in message
+
+
 def test_a_hyperparameter_of_fit_takes_no_column_of_the_table(run, tmp_path):
     class Epochs(Plain):
         def fit(self, hp, model, *args, **kwargs):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -62,7 +63,10 @@ def defined(source: str) -> dict:
 
 
 def identity(source: str, splits) -> dict:
-    names = defined(source)
+    return identity_of(defined(source), splits)
+
+
+def identity_of(names: dict, splits) -> dict:
     options = SearchOptions(
         strategy="random",
         max_trials=2,
@@ -175,8 +179,86 @@ LAMBDA_CALLBACK = functional() + (
 )
 OPTIMIZED = "keras.optimizers.{}, 'sparse_categorical_crossentropy', metrics=['accuracy']"
 
+OWN_FIT = (
+    functional().replace("def space", "def plain")
+    + """
+CONFIG, SIZE = {{"batch_size": {dict}}}, 8
+class Mine(keras_tuner.HyperModel):
+    epochs = {constant}
+    def __init__(self, batch_size):
+        super().__init__()
+        self.batch_size, self.histories = batch_size, []
+    def build(self, hp):
+        {build}
+    def fit(self, hp, model, *args, **kwargs):
+        kwargs["batch_size"], kwargs["epochs"] = self.batch_size + CONFIG["batch_size"], self.epochs
+        self.histories.append(model.fit(*args, **kwargs))
+        return self.histories[-1]
+space = Mine({setting})
+"""
+)
+
+
+def own_fit(**changed) -> str:
+    usual = {"dict": 8, "constant": 1, "setting": 8, "build": "return plain(hp)"}
+    return OWN_FIT.format(**(usual | changed))
+
+
+MADE = """
+class {name}(keras.{kind}):
+    def __init__(self, rate=1, **options):
+        super().__init__(**options)
+        self.rate = rate
+    def {method}:
+        return {result}
+"""
+
+
+def made(name: str, kind: str, method: str, result: str) -> str:
+    return MADE.format(name=name, kind=kind, method=method, result=result)
+
+
+FOCAL = made(
+    "Focal", "losses.Loss", "call(self, y, p)",
+    "self.rate * keras.losses.sparse_categorical_crossentropy(y, p)",
+)  # fmt: skip
+START = made(
+    "Start", "initializers.Initializer", "__call__(self, shape, dtype=None)",
+    "ops.full(shape, self.rate)",
+)  # fmt: skip
+FALL = made(
+    "Fall", "optimizers.schedules.LearningRateSchedule", "__call__(self, step)", "{} * self.rate"
+)
+AROUND = (
+    "'adam', lambda y, p: {} * keras.losses.sparse_categorical_crossentropy(y, p), ['accuracy']"
+)
+HELPERS = "\n".join(
+    f"def {name}(x): return {then}"
+    for name, then in zip("abcd", ["b(x)", "c(x)", "d(x)", "{} * x"])
+)
+STEPS = functional() + (
+    "RATES = [0.1, {}]\n"
+    "callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch: RATES[epoch])]\n"
+)
+HELPER = """
+import types
+helper = types.ModuleType("helper")
+exec("def train(model, *args, **kwargs): return model.fit(*args, batch_size={}, **kwargs)", vars(helper))
+"""
+IN_HELPER = (HYPERMODEL.format(size=8, change="") + HELPER).replace(
+    "model.fit(*args, **(kwargs | {'batch_size': SIZE}))", "helper.train(model, *args, **kwargs)"
+)
+PARTLY = functional(
+    "if width == 61:\n    x = layers.Dense(rare)(layers.Flatten()(x))", choices="range(1, 101)"
+)
+
 SAME = {
     "functional": functional(),
+    "layer that draws its seed": functional("x = layers.RandomCrop(24, 24)(x)"),
+    "random number of one's own": functional(
+        "x = layers.Dropout(0.1, seed=random.randint(1, 999))(x)", before="import random"
+    ),
+    "HyperModel with settings": own_fit(),
     "Lambda": functional(LAMBDA.format("/ 255")),
     "Lambda with a value from around it": functional(SCALED.format(2)),
     "augmentation": functional(AUGMENTED.format(0.05)),
@@ -280,6 +362,123 @@ OTHER = {
     "own callback": tuple(LAMBDA_CALLBACK.format(what) for what in ("epoch", "logs")),
     "a callback more": (functional(), CALLBACK.format(0.5)),
     "values": (functional(), functional(choices="[4, 9]")),
+    "setting of fit": (own_fit(), own_fit(setting=64)),
+    "constant of the class of fit": (own_fit(), own_fit(constant=2)),
+    "helper of fit in a file": (IN_HELPER.format(8), IN_HELPER.format(64)),
+    "setting of an own loss": tuple(
+        functional(compiled=f"'adam', Focal({n}), ['accuracy']", before=FOCAL) for n in (1, 2)
+    ),
+    "code of an own schedule": tuple(
+        functional(compiled=OPTIMIZED.format("SGD(Fall())"), before=FALL.format(n)) for n in (1, 2)
+    ),
+    "setting of an own initializer": tuple(
+        functional(
+            f"x = layers.Dense(width, kernel_initializer=Start({n}))(layers.Flatten()(x))",
+            before=START,
+        )
+        for n in (1, 2)
+    ),
+    "setting of an own model": tuple(
+        OWN_MODEL.replace("{change}", "* self.rate").replace(
+            "self.one,", f"self.rate = {n}\n        self.one,"
+        )
+        for n in (1, 2)
+    ),
+    "loss around a loss": tuple(
+        functional(
+            compiled="'adam', lambda y, p: base(y, p), ['accuracy']",
+            before=f"base = keras.losses.SparseCategoricalCrossentropy(ignore_class={n})",
+        )
+        for n in (1, 2)
+    ),
+    "array around a loss": tuple(
+        functional(
+            compiled=AROUND.format("W[0]"), before=f"import numpy as np\nW = np.array([{n}])"
+        )
+        for n in (1, 2)
+    ),
+    "helper of a helper of a loss": tuple(
+        functional(compiled=AROUND.format("a(1)"), before=HELPERS.format(n)) for n in (1, 2)
+    ),
+    "tf.function": tuple(
+        functional(
+            compiled="'adam', loss, ['accuracy']",
+            before="import tensorflow as tf\n@tf.function" + LOSS.format(n),
+        )
+        for n in (1, 2)
+    ),
+    "partial activation": tuple(
+        functional(
+            f"x = layers.Activation(functools.partial(ops.leaky_relu, negative_slope={n}))(x)"
+        )
+        for n in (0.1, 0.2)
+    ),
+    "setting of an own block of AutoKeras": tuple(
+        BLOCK.format("self.units")
+        .replace(
+            "    def build",
+            "    def __init__(self, units, **options):\n        super().__init__(**options)\n"
+            "        self.units = units\n    def build",
+        )
+        .replace("Mine(name", f"Mine({n}, name")
+        for n in (4, 5)
+    ),
+}
+ASKS = {
+    "dict around fit": (own_fit(), own_fit(dict=64)),
+    "list around a callback": (STEPS.format(0.1), STEPS.format(0.2)),
+    "a partial's setting": tuple(
+        PARTLY.replace("space(hp)", "made(hp, rare, *_)")
+        + f"space = functools.partial(made, rare={n})"
+        for n in (4, 5)
+    ),
+    "dict around a build function": tuple(
+        PARTLY.replace("rare)", "SIZES['rare'])") + f"SIZES = {{'rare': {n}}}" for n in (4, 5)
+    ),
+    "weights": tuple(
+        functional("x = layers.Flatten()(x)\nx = layers.Dense(width)(x)").replace(
+            "    return model",
+            f"    model.set_weights([w + {n} for w in model.get_weights()])\n    return model",
+        )
+        for n in (1, 2)
+    ),
+}
+# Something that a search and its next one find changed in the same kernel.
+CALLBACK_CLASS = (
+    functional()
+    + """
+class Own(keras.callbacks.Callback):
+    def __init__(self, *things):
+        super().__init__()
+        self.things, self.heard = things, []
+    def on_epoch_end(self, epoch, logs=None):
+        global n_epochs
+        n_epochs += 1
+        self.heard.append(logs)
+        everything.append(logs)
+n_epochs, everything = 0, []
+"""
+)
+MEANWHILE = {
+    "a counter and lists": (
+        CALLBACK_CLASS + "callbacks = [Own()]",
+        "n_epochs = 5; everything = [3]",
+    ),
+    "a network": (
+        CALLBACK_CLASS
+        + "callbacks = [Own(keras.Sequential([keras.Input((3,)), layers.Dense(4)]))]",
+        "callbacks = [Own(keras.Sequential([keras.Input((3,)), layers.Dense(4)]))]",
+    ),
+    "images": (
+        CALLBACK_CLASS + "from nascourse import data\nsplits = data.load_mnist('bundled')\n"
+        "callbacks = [Own(splits)]",
+        "splits.fingerprint",
+    ),
+    "what fit remembers": (own_fit(), "space.histories += [1, 2]"),
+    "a counter of networks": (
+        "built = 0\n" + functional("global built\nbuilt += 1", choices="list(range(1, 99))"),
+        "built = 7",
+    ),
 }
 
 
@@ -301,6 +500,64 @@ def test_a_space_that_is_only_written_otherwise_goes_on(small, name):
 def test_another_space_is_refused(small, name):
     old, new = OTHER[name]
     assert "another search (another" in goes_on(old, new, small)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ASKS)
+def test_what_may_be_another_search_is_asked_about(small, name):
+    old, new = ASKS[name]
+
+    assert goes_on(old, old, small) is True
+    assert "cannot be known" in goes_on(old, new, small)
+    assert goes_on(old, new, small, same_space=True) is True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_a_search_goes_on_though_its_things_have_changed_meanwhile(small, name):
+    source, meanwhile = MEANWHILE[name]
+    names = defined(source)
+    content = Content(identity_of(names, small), [ROW])
+    exec(meanwhile, names)  # noqa: S102 - the sources above
+
+    assert _continued(
+        content, identity_of(names, small), Path("f"), same_space=False, retry_failed=False
+    )
+
+
+def test_images_that_were_changed_in_place_are_others(small):
+    splits = replace(small, x_train=small.x_train.copy())
+    before = splits.fingerprint
+    splits.x_train[0] = 255 - splits.x_train[0]
+
+    assert splits.fingerprint != before == small.fingerprint
+
+
+@pytest.mark.slow
+def test_fit_stays_the_same_where_the_networks_are_built_otherwise(small):
+    def built(lines: str) -> str:
+        body = f"{lines}\n        model = keras.Sequential([flat, dense, layers.Dense(10)])\n"
+        return own_fit(build=f"{body}        model.compile({COMPILED})\n        return model")
+
+    old = built("flat = layers.Flatten(); dense = layers.Dense(hp.Choice('width', [4, 8]))")
+    new = built("dense = layers.Dense(hp.Choice('width', [4, 8])); flat = layers.Flatten()")
+
+    assert goes_on(old, new, small) is True
+
+
+def test_a_repaired_loss_goes_on_when_the_trials_that_failed_by_it_are_tried_again(small):
+    failing, repaired = (
+        functional(compiled=COMPILED.replace("'sparse", f"{other} if width == 8 else 'sparse"))
+        for other in ("'categorical_crossentropy'", "'sparse_categorical_crossentropy'")
+    )
+    failed = {"row": {"trial": 2, "status": "failed", "width": 8}, "curve": []}
+    content = Content(identity(failing, small), [ROW, failed])
+    options = {"same_space": False, "retry_failed": True}
+
+    assert _continued(content, identity(repaired, small), Path("f"), **options)
+    elsewhere = identity(functional(compiled=COMPILED.replace("adam", "sgd")), small)
+    with pytest.raises(CourseError, match="another compile settings"):
+        _continued(content, elsewhere, Path("f"), **options)
 
 
 def test_where_it_cannot_be_known_the_sentence_asks(small):
@@ -370,6 +627,12 @@ def test_a_callback_with_a_logger_stays_the_same_whatever_logs_besides():
     logging.getLogger(f"another.{next(_files)}").addHandler(logging.NullHandler())
 
     assert Describer().describe([Logs()]) == before
+
+
+def test_a_learning_rate_is_the_same_function_wherever_it_was_written():
+    first = Describer().describe(keras.optimizers.SGD(lambda: 0.1))
+
+    assert Describer().describe(keras.optimizers.SGD(lambda: 0.1)) == first
 
 
 def test_the_sentence_names_what_differs(small):

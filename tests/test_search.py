@@ -22,7 +22,7 @@ from keras import layers
 from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
-from nascourse._engine import compat, feeding, loops, recording
+from nascourse._engine import compat, feeding, loops, preflight, recording
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
 
@@ -861,6 +861,52 @@ def test_autokeras_refuses_a_misspelt_name_of_the_first_network(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "part, values, named",
+    [
+        ("first", {"conv/dropout": 0.9}, "first has conv/dropout=0.9: choose one of"),
+        ("first", {"conv/num_blocks": 7}, "first has conv/num_blocks=7"),
+        ("fixed", {"optimizer": "adamm"}, "fixed has optimizer='adamm': choose one of 'adam'"),
+        ("fixed", {"optimiser": "adam"}, "'optimiser' is no hyperparameter"),
+    ],
+)
+def test_autokeras_refuses_values_that_a_network_cannot_have(run, tmp_path, part, values, named):
+    space = dataclasses.replace(tiny_autokeras_space(), **{part: values})
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", space, strategy="greedy")
+    assert_one_sentence(raised.value, named)
+    assert not (tmp_path / "new").exists()
+
+
+class OwnHead(ak.ClassificationHead):
+    def infer_loss(self):
+        return "mse"
+
+
+@pytest.mark.parametrize(
+    "head, ignored",
+    [
+        (ak.ClassificationHead(), None),
+        (ak.ClassificationHead(loss="categorical_crossentropy"), None),
+        (ak.ClassificationHead(loss=keras.losses.CategoricalCrossentropy()), None),
+        (ak.ClassificationHead(loss="mse"), "'mse'"),
+        (ak.ClassificationHead(loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1)), ""),
+        (OwnHead(), None),
+    ],
+)
+def test_a_loss_that_autokeras_would_ignore_is_refused(small, head, ignored):
+    image = ak.ImageInput(name="image")
+    space = spaces.AutoKerasSpace(image, head(ak.Flatten()(image)), fixed={})
+
+    if ignored is None:
+        preflight.check_network(space, small, "val_accuracy")
+    else:
+        with pytest.raises(CourseError) as raised:
+            preflight.check_network(space, small, "val_accuracy")
+        assert_one_sentence(raised.value, ignored, "infer_loss")
+
+
 def test_autokeras_may_fail_in_every_trial(run, tmp_path):
     found = run(tmp_path, doubtful_space(**{"doubt/build": "badly"}), strategy="greedy")
 
@@ -1117,6 +1163,53 @@ def test_seconds_that_cannot_be_are_one_sentence(run, tmp_path, seconds):
     with pytest.raises(CourseError) as raised:
         run(tmp_path, max_seconds=seconds)
     assert_one_sentence(raised.value, f"max_seconds={seconds!r}", "above 0")
+
+
+@pytest.mark.parametrize("name", ["overwrite", "retry_failed", "same_space"])
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_a_switch_is_true_or_false(run, tmp_path, name, value):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, **{name: value})
+    assert_one_sentence(raised.value, f"{name}={value!r}", "True")
+
+
+def test_waiting_for_workers_needs_some(run, tmp_path):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path, max_wait=3)
+    assert_one_sentence(raised.value, "max_wait=3 needs workers")
+
+
+@pytest.mark.parametrize("objective", ["val_mean_io_u", "val_accuracy"])
+def test_a_metric_that_keras_tuner_cannot_make_needs_another_name(run, tmp_path, objective):
+    def space(hp):
+        model = tiny_space(hp)
+        metric = keras.metrics.MeanIoU(10, sparse_y_true=True, sparse_y_pred=False)
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy", metric])
+        return model
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", space, objective=objective)
+    assert_one_sentence(raised.value, "mean_io_u", "name='iou'")
+    assert not (tmp_path / "new").exists()
+
+
+class Top(keras.metrics.SparseTopKCategoricalAccuracy):
+    pass
+
+
+def test_a_metric_whose_name_keras_numbers_is_found_again(run, tmp_path):
+    def space(hp):
+        model = tiny_space(hp)
+        model.compile(
+            "sgd", "sparse_categorical_crossentropy", metrics=["accuracy", Top(name=None)]
+        )
+        return model
+
+    space(keras_tuner.HyperParameters())
+    objective = keras_tuner.Objective("val_top", "max")
+
+    assert run(tmp_path, space, objective=objective).table["status"].tolist() == ["completed"]
+    assert run(tmp_path, space, objective=objective).stopped.endswith("nothing is trained again")
 
 
 @pytest.mark.parametrize("epochs", [0, 2.5])

@@ -145,13 +145,13 @@ def autokeras_blocks(inputs: Any, outputs: Any) -> list[Any]:
     return Graph(inputs=inputs, outputs=outputs).blocks
 
 
-def autokeras_metrics(inputs: Any, outputs: Any) -> list[str]:
-    """The names of the metrics that the head of a graph of AutoKeras blocks compiles with.
+def autokeras_head(inputs: Any, outputs: Any) -> Any:
+    """The head of a graph of AutoKeras blocks, with the loss and the metrics that it was given.
 
-    Read in autokeras 3.0.0: the head keeps them until a network is built.
+    Read in autokeras 3.0.0: see `autokeras_config`.
     """
     (head,) = Graph(inputs=inputs, outputs=outputs).outputs[0].in_blocks
-    return [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
+    return head
 
 
 @contextlib.contextmanager
@@ -190,6 +190,15 @@ def compile_arguments(model: keras.Model) -> dict[str, Any]:
     """
     compiled = getattr(model, "_compile_config", None)
     return dict(compiled.config) if compiled else {}
+
+
+def learning_rate_schedule(optimizer: keras.Optimizer | None) -> Any:
+    """What an optimizer calls for its learning rate; None if that is a number.
+
+    Read in keras 3.12.4: the public `learning_rate` is the number that it gives now.
+    """
+    rate = getattr(optimizer, "_learning_rate", None)
+    return rate if callable(rate) else None
 
 
 def layer_calls(model: keras.Model) -> dict[str, list[tuple[Any, Any]]]:

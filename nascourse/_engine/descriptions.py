@@ -13,16 +13,22 @@ import json
 import logging
 import platform
 import re
+import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 _PLACES_OF_LIBRARIES = re.compile(r"[/\\](site|dist)-packages[/\\]")
 _OURS = ("nascourse", "keras", "keras_tuner", "autokeras", "tensorflow", "numpy", "builtins")
-_FIXED = (bool, int, float, str, tuple, type, types.FunctionType)
+_FUNCTIONS = (type, types.FunctionType, functools.partial)
+_FIXED = (bool, int, float, str, tuple, np.generic, np.ndarray, *_FUNCTIONS)
+_FILLED = (list, dict, set)  # may fill up while a program runs
+_FILLS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "clear", "remove")
+_MAKERS = ("__init__", "__post_init__")
 _MOST_DEPTH = 12  # objects inside objects, further than any setting lies
+_EDITION = 2  # of the descriptions of code: they are not compared with those of another one
 
 
 def digest(description: Any) -> str:
@@ -34,22 +40,33 @@ def digest(description: Any) -> str:
 class Describer:
     """Describes objects, and collects the code of the learner's own functions and classes.
 
+    Parameters
+    ----------
+    but_for : methods that do not count
+
     Attributes
     ----------
-    code : what the functions and classes that were met do, in the order in which they were met
+    code : what the functions and classes that were met do, in the order in which they were met, and
+        the settings that they take from around them
+    lists : the lists, dicts and sets around them, which may fill up while a program runs
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, but_for: Iterable[Any] = ()) -> None:
         self.code: list[Any] = []
+        self.lists: list[Any] = []
+        self._but_for = [*but_for]
+        self._met: list[Any] = []  # functions and classes
         self._seen: set[int] = set()
 
     @property
     def code_digest(self) -> str | None:
         """The digest of all code, behind the version of Python that compiled it; or there is none."""
-        if not self.code:
-            return None
-        version = ".".join(platform.python_version_tuple()[:2])
-        return f"py{version}:{digest(self.code)}"
+        return _digest_of_code(self.code) if self.code else None
+
+    @property
+    def full_digest(self) -> str | None:
+        """The digest of all code with the lists around it; or there is none."""
+        return _digest_of_code([self.code, self.lists]) if self.lists else self.code_digest
 
     def describe(self, value: Any, depth: int = 0) -> Any:
         """Describe a value of any kind."""
@@ -62,6 +79,8 @@ class Describer:
         if isinstance(value, np.ndarray):
             return [str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest()]
         if isinstance(value, Mapping):
+            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+                return "function"  # as Keras saves it, with the name of its file
             return {str(k): self.describe(item, depth + 1) for k, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.describe(item, depth + 1) for item in value]
@@ -73,25 +92,44 @@ class Describer:
         finally:
             self._seen.discard(id(value))
 
+    def collect(self, value: Any, depth: int = 0) -> Any:
+        """Describe the class of an object, and collect what an own class was made with."""
+        methods = _own_methods(type(value))
+        makers = [method for method in methods if method.__name__ in _MAKERS]
+        changed = _names_set_by(method for method in methods if method not in makers)
+        attributes = getattr(value, "__dict__", {})
+        made = _names_set_by(makers) & attributes.keys()
+        self._collect_values({name: attributes[name] for name in made - changed}, depth + 1)
+        return self.describe(type(value), depth + 1)
+
     def _described(self, value: Any, depth: int) -> Any:
         if isinstance(value, types.MethodType):
             return self.describe([value.__func__, value.__self__], depth + 1)
         if isinstance(value, functools.partial):
-            return self.describe([value.func, value.args, value.keywords], depth + 1)
+            settings = self.describe([value.args, value.keywords], depth + 1)
+            self.code.append(settings)
+            return [self.describe(value.func, depth + 1), *settings]
         if isinstance(value, logging.Logger):  # it refers to all other loggers of the process
             return value.name
         if isinstance(value, types.FunctionType):
-            if not _is_own(value, value.__code__.co_filename):
+            if not _is_own(value.__module__, value.__code__.co_filename):
                 return f"{value.__module__}.{value.__qualname__}"
-            self.code.append(self._function(value, depth))
+            if value not in self._but_for and self._is_new(value):
+                self.code.append(self._function(value))
             return "function"
         if isinstance(value, type):
-            for kind in value.__mro__:
-                functions = [f for f in map(_function_of, vars(kind).values()) if f is not None]
-                if functions and _is_own(kind, functions[0].__code__.co_filename):
-                    self.code += [self._function(function, depth) for function in functions]
+            methods = [method for method in _own_methods(value) if method not in self._but_for]
+            constants = _own_constants(value)
+            if (methods or constants) and self._is_new(value):
+                self.code += [self._function(method) for method in methods]
+                changed = _names_set_by(methods)
+                self._collect_values({k: constants[k] for k in constants.keys() - changed})
             return value.__name__
-        kind = self.describe(type(value), depth + 1)
+        if hasattr(value, "__wrapped__"):  # such as a tf.function
+            return self.describe(value.__wrapped__, depth + 1)
+        kind = self.collect(value, depth)
+        if hasattr(value, "layers"):  # a network, whose configuration has numbered names inside
+            return [kind, self.describe([*value.layers], depth + 1)]
         try:
             config = value.get_config()
         except Exception:  # noqa: BLE001 - own classes of Keras need not have one
@@ -100,20 +138,38 @@ class Describer:
             config = getattr(value, "__dict__", None) or {}
         return [kind, self.describe(without_number(config), depth + 1)]
 
-    def _function(self, function: types.FunctionType, depth: int) -> Any:
+    def _is_new(self, thing: Any) -> bool:
+        """Collect the number of a function or a class; whether it is met for the first time."""
+        numbers = [number for number, met in enumerate(self._met) if met is thing]
+        self.code.append(numbers or len(self._met))
+        self._met += [] if numbers else [thing]
+        return not numbers
+
+    def _function(self, function: types.FunctionType) -> Any:
         """What a function does: its code, and the values that it takes from around it."""
-        code, names = function.__code__, set()
-        for part in _nested(code):
-            loads = (step for step in dis.get_instructions(part) if "GLOBAL" in step.opname)
-            names |= {step.argval for step in loads}
-        around = {name: function.__globals__.get(name) for name in sorted(names)}
-        around |= {
-            name: _content(cell) for name, cell in zip(code.co_freevars, function.__closure__ or ())
-        }
-        # Lists and dicts are left out: they fill up while a program runs.
-        values = {name: value for name, value in around.items() if isinstance(value, _FIXED)}
-        defaults = [function.__defaults__, function.__kwdefaults__]
-        return [code_description(code), self.describe([values, defaults], depth + 1)]
+        around = _around(function)
+        self._collect_values(
+            {name: around[name] for name in around.keys() - _names_set_by([function])}
+        )
+        defaults = self.describe([function.__defaults__, function.__kwdefaults__])
+        return [code_description(function.__code__), defaults]
+
+    def _collect_values(self, values: Mapping[str, Any], depth: int = 0) -> None:
+        """Collect named values of which the description is the same in another kernel."""
+        fixed = {}
+        for name, value in sorted(values.items()):
+            value = value.__self__ if isinstance(value, types.MethodType) else value
+            if isinstance(value, _FILLED):
+                if _is_plain(value):
+                    self.lists.append([name, self.describe(value)])
+            elif isinstance(value, _FIXED) or _has_settings(value):
+                fixed[name] = value
+            elif _own_methods(type(value)) and id(value) not in self._seen:
+                self._seen.add(id(value))
+                self.collect(value, depth)
+                self._seen.discard(id(value))
+        if fixed:
+            self.code.append(self.describe(fixed, depth))
 
 
 def code_description(code: types.CodeType) -> Any:
@@ -142,14 +198,91 @@ def _docstring(code: types.CodeType) -> str | None:
     return first if isinstance(first, str) and not has_none else None
 
 
-def _is_own(thing: Any, file: str) -> bool:
-    package = (getattr(thing, "__module__", None) or "").partition(".")[0]
-    return package not in _OURS and not _PLACES_OF_LIBRARIES.search(file)
+def _digest_of_code(description: Any) -> str:
+    version = ".".join(platform.python_version_tuple()[:2])
+    return f"py{version}/{_EDITION}:{digest(description)}"
+
+
+def _is_own(module: str | None, file: str) -> bool:
+    package = (module or "").partition(".")[0]
+    is_library = package in _OURS or package in sys.stdlib_module_names
+    return not is_library and not _PLACES_OF_LIBRARIES.search(file)
+
+
+def _own_methods(kind: type) -> list[types.FunctionType]:
+    """The methods of a class that the learner wrote, and of those that it inherits from."""
+    return [method for part in kind.__mro__ for method in _methods(part) if _is_own_class(part)]
+
+
+def _own_constants(kind: type) -> dict[str, Any]:
+    """What the learner's own classes among those of a class define besides methods."""
+    members = {
+        k: v for part in kind.__mro__[::-1] if _is_own_class(part) for k, v in vars(part).items()
+    }
+    return {k: v for k, v in members.items() if k[:2] != "__" and _function_of(v) is None}
+
+
+def _is_own_class(kind: type) -> bool:
+    methods = _methods(kind)
+    module = sys.modules.get(kind.__module__)
+    file = methods[0].__code__.co_filename if methods else getattr(module, "__file__", None) or ""
+    return _is_own(kind.__module__, file)
+
+
+def _methods(kind: type) -> list[types.FunctionType]:
+    members = map(_function_of, vars(kind).values())
+    return [member for member in members if member is not None]
 
 
 def _function_of(member: Any) -> types.FunctionType | None:
     member = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
     return member if isinstance(member, types.FunctionType) else None
+
+
+def _around(function: types.FunctionType) -> dict[str, Any]:
+    """What a function finds around it, by name: global variables, those of functions, own modules."""
+    codes = _nested(function.__code__)
+    steps = [step for code in codes for step in dis.get_instructions(code)]
+    names = {step.argval for step in steps if "GLOBAL" in step.opname}
+    around = {name: function.__globals__[name] for name in names & function.__globals__.keys()}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or ())
+    around |= {name: _content(cell) for name, cell in cells}
+    attributes = {name for code in codes for name in code.co_names}
+    for name, module in [*around.items()]:
+        if isinstance(module, types.ModuleType) and _is_own(
+            module.__name__, getattr(module, "__file__", None) or ""
+        ):
+            parts = attributes & vars(module).keys()
+            around |= {f"{name}.{part}": vars(module)[part] for part in parts}
+    return around
+
+
+def _names_set_by(methods: Iterable[types.FunctionType]) -> set[str]:
+    """The variables and attributes that functions set, or fill as one fills a list or a dict."""
+    names = set()
+    for code in [part for method in methods for part in _nested(method.__code__)]:
+        steps = list(dis.get_instructions(code))
+        for number, step in enumerate(steps):
+            if step.opname in ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR"):
+                names.add(step.argval)
+            elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in _FILLS:
+                names.add(steps[number - 1].argval)
+            elif step.opname == "STORE_SUBSCR":  # after the value, the list and the place
+                names.add(steps[number - 2].argval)
+    return names
+
+
+def _has_settings(value: Any) -> bool:
+    """Whether this is an object of Keras that names its settings, but no layer with weights."""
+    return hasattr(value, "get_config") and not hasattr(value, "compute_output_shape")
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, _FIXED)
 
 
 def _nested(code: types.CodeType) -> list[types.CodeType]:

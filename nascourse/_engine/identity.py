@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -27,7 +28,7 @@ from nascourse._engine import compat
 from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.ranges import is_active, possible_values
-from nascourse._engine.recording import ALL_COMPARED, NO_NETWORK
+from nascourse._engine.recording import ALL_COMPARED, BUILD_FUNCTION, LISTS, NO_NETWORK
 from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
 
 MOST_NETWORKS = 16  # are built to compare a space
@@ -48,26 +49,38 @@ def own_fit(space: Space) -> Callable[..., Any] | None:
     return None if function is keras_tuner.HyperModel.fit else space.fit
 
 
+def _build_methods(space: Space) -> list[Any]:
+    """Where a class defines ``build``: what that builds is compared itself."""
+    return [vars(kind)["build"] for kind in type(space).__mro__ if "build" in vars(kind)]
+
+
 def space_identity(space: Space) -> dict[str, Any]:
     """What tells a space from others; see `recording.Recording.opened` for how it is compared."""
     build = build_function(space)
     if isinstance(build, AutoKerasSpace):
         blocks = Describer()
-        blocks.describe([type(b) for b in compat.autokeras_blocks(build.inputs, build.outputs)])
+        for block in compat.autokeras_blocks(build.inputs, build.outputs):
+            blocks.collect(block)
         config = compat.autokeras_config(build.inputs, build.outputs)
         content = [config, dict(build.first or {}), dict(build.fixed)]
-        return {"space": digest(content), "own code": blocks.code_digest}
-    declared_space = declared(build)
-    default = [declared_space.get_config()["space"], fingerprint(built(build, {}))]
-    networks, is_complete = _networks(build, declared_space)
-    function, fit = Describer(), Describer()
+        lists = {LISTS: {"own code": digest(blocks.lists)}}
+        return {"space": digest(content), "own code": blocks.code_digest, **lists}
+    function, fit = Describer(), Describer(but_for=_build_methods(space))
     function.describe(build)
     fit.describe(own_fit(space))
+    with compat.own_random_generator():
+        declared_space = declared(build)
+        _seed()
+        default = [declared_space.get_config()["space"], fingerprint(built(build, {}))]
+        networks, is_complete = _networks(build, declared_space)
+    networks[LISTS]["fit"] = digest(fit.lists)
+    # Weights are not compared.
+    is_known = is_complete and not re.search("weights|assign", str(function.code))
     return {
         "space": digest(default),
         **networks,
         "fit": fit.code_digest,
-        "build function": f"{ALL_COMPARED if is_complete else 'some'} {function.code_digest}",
+        BUILD_FUNCTION: f"{ALL_COMPARED if is_known else 'some'} {function.full_digest}",
     }
 
 
@@ -76,7 +89,7 @@ def _networks(
 ) -> tuple[dict[str, dict[str, str | None]], bool]:
     """Digests of the networks of several configurations, and whether these are all there are."""
     parts: dict[str, dict[str, str | None]]
-    parts = {"networks": {}, "compile settings": {}, "own code": {}}
+    parts = {"networks": {}, "compile settings": {}, "own code": {}, LISTS: {}}
     end = time.process_time() + SECONDS
     unseen = True
     while unseen:
@@ -103,25 +116,33 @@ def _networks(
 def _network(
     build: Callable[..., keras.Model], hp: keras_tuner.HyperParameters
 ) -> tuple[str | None, ...]:
-    """Digests of a network, of what it was compiled with, and of the learner's own code in it."""
+    """Digests of a network, its compile settings, the learner's code in it, and lists around that."""
     describer = Describer()
+    _seed()
     try:
         model = build(hp)
         compilation = digest(_compilation(model, describer))
-        return fingerprint(model), compilation, describer.code_digest
+        return fingerprint(model), compilation, describer.code_digest, digest(describer.lists)
     except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
         if blame(error) != "network":  # such as a download: nothing is known of the network
             return ()
-        return (f"{NO_NETWORK} ({type(error).__name__})",) * 3
+        return (f"{NO_NETWORK} ({type(error).__name__})",) * 4
+
+
+def _seed() -> None:
+    """Let a network be built with the same random numbers each time: some layers keep their seed."""
+    random.seed(0)
+    keras.utils.set_random_seed(0)
 
 
 def _compilation(model: keras.Model, describer: Describer) -> Any:
     """Optimizer, loss and metrics of a network, and the code of its own layers and functions."""
     for layer in [model, *_inside(model)]:
-        functions = [value for value in vars(layer).values() if callable(value)]
-        describer.describe([type(layer), *functions])
-    arguments = compat.compile_arguments(model)
-    return describer.describe(arguments | {"optimizer": getattr(model, "optimizer", None)})
+        describer.collect(layer)
+        describer.describe([value for value in vars(layer).values() if callable(value)])
+    optimizer = getattr(model, "optimizer", None)
+    describer.describe(compat.learning_rate_schedule(optimizer))
+    return describer.describe(compat.compile_arguments(model) | {"optimizer": optimizer})
 
 
 def _inside(layer: Any) -> Iterator[keras.Layer]:

@@ -23,6 +23,7 @@ from nascourse import CourseError, positive_number, trials, whole_number
 from nascourse._engine.blame import reason
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.identity import Space, space_identity
+from nascourse._engine.recording import LISTS
 from nascourse.data import Splits
 
 _LOWEST = {"seed": 0}  # of all other numbers it is 1
@@ -72,8 +73,10 @@ class SearchOptions:
         column, direction = self.objective
         callbacks = Describer()
         settings = digest(callbacks.describe(list(self.callbacks)))
+        of_space = space_identity(space)
+        of_space[LISTS]["callbacks"] = digest(callbacks.lists)
         return {
-            **space_identity(space),
+            **of_space,
             "objective": column if self.objective == trials.ACCURACY else f"{column} ({direction})",
             "strategy": self.strategy,
             **{name: getattr(self, name) for name in _NUMBERS},
@@ -132,7 +135,7 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
         column, direction = objective.name, objective.direction
     else:
         column = str(objective)
-        direction = "max" if column == "val_macro_f1" else infer_metric_direction(column)
+        direction = "max" if column == "val_macro_f1" else direction_of(column)
     if not column.startswith("val_") or column == "val_":
         raise CourseError(
             f"objective={column!r} is not measured on the validation images: give the name of a "
@@ -144,6 +147,23 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
             f"keras_tuner.Objective({column!r}, 'max') or 'min'."
         )
     return column, direction
+
+
+def direction_of(metric: str) -> str | None:
+    """Which end of a metric is better, as far as KerasTuner knows.
+
+    Raises
+    ------
+    CourseError
+        KerasTuner fails over its name.
+    """
+    try:
+        return infer_metric_direction(metric)
+    except Exception as error:
+        raise CourseError(
+            f"KerasTuner takes {metric!r} for a metric of Keras that needs no arguments, and fails: "
+            "give the metric another name, as in MeanIoU(..., name='iou')."
+        ) from error
 
 
 class TimeIsUp(FatalError):

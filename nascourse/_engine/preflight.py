@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 
 # isort: split
+import autokeras as ak
 import keras
 import keras_tuner
+from keras_tuner.engine.hyperparameters import Float, Int
 
 from nascourse import CourseError, trials
 from nascourse._engine import compat, environment
 from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
+from nascourse._engine.images import listed
 from nascourse._engine.observers import Observer
+from nascourse._engine.options import direction_of
 from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace, built, default_network
 
 
-def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) -> None:
+def check_arguments(
+    space: Any, splits: Any, *, executor: Any, observer: Any, **switches: Any
+) -> None:
     """Refuse an argument of another kind, and a machine on which no network can be trained."""
     settings = {
         "backend": keras.backend.backend(),
@@ -33,6 +41,7 @@ def check_arguments(space: Any, splits: Any, *, executor: Any, observer: Any) ->
         ("splits", splits, Splits, "data.load_mnist()"),
         ("executor", executor, Executor | None, "ProcessPoolExecutor(...)"),
         ("observer", observer, Observer | None, "search.ProgressBar()"),
+        *((name, value, bool, "True") for name, value in switches.items()),
     ):
         if not isinstance(value, kind):
             raise CourseError(f"{name}={value!r} is of another kind: give one such as {example}.")
@@ -51,7 +60,12 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     """
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
-        _check_metric(metric, ["loss", *compat.autokeras_metrics(space.inputs, space.outputs)])
+        head = compat.autokeras_head(space.inputs, space.outputs)
+        names = [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
+        _check_metric(metric, ["loss", *names])
+        _check_loss(head)
+        _check_values(space)
+    keras.utils.clear_session(free_memory=False)  # else Keras numbers the names of metrics
     try:
         model, hp = default_network(build_function(space))
     except CourseError:
@@ -72,7 +86,8 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         )
     way_out = "give the build function the parameters image_shape and classes, and use what a "
     check_fit(model, splits, way_out=f"{way_out}search hands it")
-    if own_fit(space) is not None:  # which may train in any way
+    if fit := own_fit(space):  # which may train in any way
+        _check_own_fit(fit)
         return
     if not model.compiled:
         raise CourseError(
@@ -88,7 +103,51 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"with whole numbers as labels ({reason(error)}): let its input, its output and its loss "
             "fit them."
         ) from error
-    _check_metric(metric, sorted(model.get_metrics_result()))
+    reported = sorted(model.get_metrics_result())
+    _check_metric(metric, reported)
+    for name in reported:
+        direction_of(name)
+
+
+def _check_own_fit(fit: Callable[..., Any]) -> None:
+    """Refuse a ``fit`` that cannot be called as KerasTuner calls it."""
+    names = ("validation_data", "epochs", "batch_size", "callbacks", "verbose")
+    try:
+        inspect.signature(fit).bind("hp", "model", "x", "y", **dict.fromkeys(names))
+    except TypeError as error:
+        raise CourseError(
+            f"The fit of the HyperModel cannot be called ({error}): define it as fit(self, hp, model, "
+            "*args, **kwargs), and hand *args and **kwargs to model.fit."
+        ) from error
+
+
+def _check_loss(head: ak.ClassificationHead) -> None:
+    """Refuse a loss that AutoKeras would ignore: a head takes that of its ``infer_loss`` instead."""
+    if getattr(type(head), "infer_loss", None) is not ak.ClassificationHead.infer_loss:
+        return
+    inferred = [keras.losses.CategoricalCrossentropy(), keras.losses.BinaryCrossentropy()]
+    allowed = [None, *(loss.name for loss in inferred), *(loss.get_config() for loss in inferred)]
+    is_object = isinstance(head.loss, keras.losses.Loss)
+    if (head.loss.get_config() if is_object else head.loss) not in allowed:
+        raise CourseError(
+            f"AutoKeras would ignore the loss {head.loss!r} of the head, as it takes crossentropy for "
+            "classes: leave it out, or let a class of your own override ClassificationHead.infer_loss."
+        )
+
+
+def _check_values(space: AutoKerasSpace) -> None:
+    """Refuse values of a graph of AutoKeras that none of its networks can have."""
+    free = replace(space, fixed={})
+    for entry in default_network(free)[1].space:
+        for part, values in (("fixed", space.fixed), ("first", space.first or {})):
+            value = values.get(entry.name, entry.default)
+            # A number that is not searched may be any.
+            is_checked = part == "first" or isinstance(value, str)
+            if is_checked and not isinstance(entry, (Int, Float)) and value not in entry.values:
+                raise CourseError(
+                    f"{part} has {entry.name}={value!r}: choose one of {listed(entry.values)}."
+                )
+    built(free, space.fixed)  # refuses names that no hyperparameter has
 
 
 def _check_first(space: AutoKerasSpace) -> None:

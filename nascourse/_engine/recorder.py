@@ -88,8 +88,9 @@ class TrialRecorder:
         column, direction = self._objective
         validated = [epoch for epoch in self.curve if column in epoch]
         if not validated:
+            reported = sorted(self.curve[-1].keys() - {"trial", "epoch"})
             raise FailedTrialError(
-                f"The training reported {', '.join(sorted(self.curve[-1]))}, and no {column}: "
+                f"The training reported {', '.join(reported)}, and no {column}: "
                 f"compile with metrics=[{column.removeprefix('val_')!r}]."
             )
         return (max if direction == "max" else min)(validated, key=lambda epoch: epoch[column])

@@ -24,7 +24,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,13 @@ BUDGET = "max_trials"  # the only part of an identity that may grow
 LIBRARIES = ("keras_tuner", "autokeras")
 NO_NETWORK = "none"  # how an identity begins to describe a network that could not be built
 SPACE_PARTS = {"space", "networks", "compile settings", "own code", "fit"}
-BUILD_FUNCTION = "build function"  # another one may still build the same networks
+BUILD_FUNCTION = "build function"
 ALL_COMPARED = "all"  # how it begins where all networks of a space were built and compared
+LISTS = "lists"  # around functions, which may be filled while a program runs
+UNCERTAIN = {  # another one may still give the same trials
+    BUILD_FUNCTION: "the build function has",
+    LISTS: "lists or dicts around the functions of the space or of the callbacks have",
+}
 COMPILED_CODE = {"own code", "fit", "code of the callbacks", BUILD_FUNCTION}
 IMPLIED_BY = {
     "space": SPACE_PARTS - {"space"},
@@ -242,37 +247,39 @@ def _continued(
 ) -> Content:
     """What a folder holds, to go on with the search of this identity, perhaps a larger budget."""
     names = sorted(content.identity.keys() & identity.keys())  # an older version had fewer
+    rows = [record["row"] for record in content.trials]
+    failed = [row for row in rows if row["status"] == "failed"] if retry_failed else None
     changed = [
-        name
-        for name in names
-        if not _is_same(name, content.identity[name], identity[name], spare_failed=retry_failed)
+        name for name in names if not _is_same(name, content.identity[name], identity[name], failed)
     ]
     # More trials are asked for, and nothing else: the smaller search is the beginning of the larger.
     budget = content.identity.get(BUDGET)
     is_larger = isinstance(budget, int) and budget < identity[BUDGET]
-    if is_larger and set(changed) <= {BUDGET, BUILD_FUNCTION}:
+    if is_larger and set(changed) <= {BUDGET, *UNCERTAIN}:
         changed.remove(BUDGET)
         content = replace(content, stopped=None)
-    # The build function was edited, and all networks that were compared are as before.
-    if changed == [BUILD_FUNCTION] and not same_space:
+    # Something was edited, and all networks that were compared are as before.
+    if changed and set(changed) <= UNCERTAIN.keys() and not same_space:
+        what = " and ".join(UNCERTAIN[name] for name in changed)
         raise CourseError(
-            f"The build function has changed since the search in {str(folder)!r} began, and whether "
-            f"it still builds the same networks cannot be known: all {len(identity['networks'])} "
-            "that were compared are the same, but the space has more; pass same_space=True if the "
-            f"change does not matter, or {OVERWRITE}"
+            f"{what[0].upper()}{what[1:]} changed since the search in {str(folder)!r} began, and "
+            "whether that matters cannot be known, though the networks that were compared "
+            f"({len(identity['networks'])}) are the same: pass same_space=True if it does not, or "
+            f"{OVERWRITE}"
         )
-    changed = [name for name in changed if name != BUILD_FUNCTION]
+    changed = [name for name in changed if name not in UNCERTAIN]
     # Another space has other networks as well: the sentence names the space alone.
     for whole, parts in IMPLIED_BY.items():
         changed = [name for name in changed if name not in parts or whole not in changed]
     # A learner repairs a space of which every trial has failed: there is nothing to lose.
     has_completed = any(record["row"]["status"] == "completed" for record in content.trials)
     of_the_space = set(changed) - {BUDGET}
-    if of_the_space and of_the_space <= SPACE_PARTS and content.trials and not has_completed:
-        print(
-            f"None of the {len(content.trials)} trials in the folder was completed, and the space "
-            "has changed: the search begins anew."
-        )
+    if of_the_space and of_the_space <= SPACE_PARTS and not has_completed:
+        if content.trials:
+            print(
+                f"None of the {len(content.trials)} trials in the folder was completed, and the "
+                "space has changed: the search begins anew."
+            )
         return Content(identity)
     if not changed:
         return replace(content, identity=identity)
@@ -282,14 +289,18 @@ def _continued(
     )
 
 
-def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
-    """Whether two parts of an identity are the same, as far as they can be compared."""
+def _is_same(
+    name: str, old: Any, new: Any, failed: Sequence[Mapping[str, Any]] | None = None
+) -> bool:
+    """Whether two parts of an identity are the same, as far as they can be compared.
+
+    If the failed trials are tried again, their networks may be others.
+    """
     if isinstance(old, dict) and isinstance(new, dict):  # of networks, by their configurations
-        return all(
-            _is_same(name, old[key], new[key], spare_failed=spare_failed)
-            for key in old.keys() & new.keys()
-        )
-    if spare_failed and str(old).startswith(NO_NETWORK):
+        spared = [key for key in old if any(_is_of(key, row) for row in failed or ())]
+        common = (old.keys() & new.keys()) - set(spared)
+        return all(_is_same(name, old[key], new[key], failed) for key in common)
+    if failed is not None and str(old).startswith(NO_NETWORK):
         return True
     if name == BUILD_FUNCTION:
         (old_scope, old), (new_scope, new) = old.split(), new.split()
@@ -299,6 +310,11 @@ def _is_same(name: str, old: Any, new: Any, *, spare_failed: bool) -> bool:
         # What another version of Python has compiled cannot be compared.
         return old == new or old.partition(":")[0] != new.partition(":")[0]
     return old == new
+
+
+def _is_of(configuration: str, row: Mapping[str, Any]) -> bool:
+    """Whether a trial had this configuration, which an identity holds as JSON."""
+    return configuration[0] == "{" and json.loads(configuration).items() <= row.items()
 
 
 def _is_valid(content: Content) -> bool:
