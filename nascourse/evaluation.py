@@ -146,14 +146,20 @@ def measure_latency(model: keras.Model, *, warm_up: int = 20, repeats: int = 100
     fill the caches, so ``warm_up`` of them do not count.  ``model.predict`` would measure mostly
     its own preparations.  With another backend than TensorFlow it runs as Keras runs it there.
     """
-    shape = (1, *model.input_shape[1:])
+    zeros = _black_image(model)
     if keras.backend.backend() != "tensorflow":
-        zeros = np.zeros(shape, dtype=model.inputs[0].dtype)
         call = functools.partial(model.predict_on_batch, zeros)
         return time_calls(call, warm_up=warm_up, repeats=repeats)
-    image = tf.zeros(shape, dtype=model.inputs[0].dtype)
+    image = tf.constant(zeros)
     run = tf.function(lambda x: model(x, training=False), autograph=False)
     return time_calls(lambda: run(image).numpy(), warm_up=warm_up, repeats=repeats)
+
+
+def _black_image(model: keras.Model) -> NDArray:
+    if hasattr(model, "inputs"):
+        return np.zeros((1, *model.input_shape[1:]), model.inputs[0].dtype)
+    shape = model.get_build_config()["input_shape"]  # all that a class of one's own says
+    return np.zeros((1, *shape[1:]), np.uint8)
 
 
 def time_calls(call: Callable[[], object], *, warm_up: int = 20, repeats: int = 100) -> Latency:
@@ -171,7 +177,8 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     """Save network and weights, without the optimizer, as ``.keras``; return the bytes.
 
     AutoKeras's first layer is replaced by Keras's own that does the same, so that the file loads
-    with ``keras.models.load_model`` where AutoKeras is not installed.
+    with ``keras.models.load_model`` where AutoKeras is not installed.  A layer of one's own that
+    does not say how it is made (``get_config``) is saved as it is, for where its class is known.
 
     Raises
     ------
@@ -181,11 +188,16 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     path = given_path(path)
     if path.suffix != ".keras":
         raise CourseError(f"{str(path)!r} is no file for a network: let its name end in .keras.")
-    clone = keras.models.clone_model(model, clone_function=_plain_layer)
-    clone.set_weights(model.get_weights())
-    # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.
+    try:
+        clone = keras.models.clone_model(model, clone_function=_plain_layer)
+        clone.set_weights(model.get_weights())
+    except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
+        clone = model
+    if hasattr(clone, "inputs"):
+        # A clone keeps the optimizer; and a name that Keras counts up would be part of the file.
+        clone = keras.Model(clone.inputs, clone.outputs, name=model.name)
     with atomic_path(path) as part:
-        keras.Model(clone.inputs, clone.outputs, name=model.name).save(part)
+        clone.save(part)
     return os.path.getsize(path)
 
 
@@ -215,8 +227,8 @@ def write_report(
     """Write the report of a project, ``report.md`` and ``report.html``, and return its facts.
 
     Beside them: the facts as ``result.json``, the tables as CSV, the network as ``model.keras``,
-    ``read_pictures.py``, which reads new pictures with it, and the figures.  The numbers are written before any figure is drawn, and a figure that fails
-    costs a warning.
+    ``read_pictures.py``, which reads new pictures with it, and the figures.  The numbers are written
+    first: a network that cannot be saved, or a figure that fails, costs a warning.
 
     Parameters
     ----------
@@ -255,16 +267,21 @@ def write_report(
 
     predicted = predict(model, test.x)
     report = _search_facts(search, row, number, reason)
-    report |= _test_facts(splits, test, predicted) | _costs(model, folder / "model.keras")
+    report |= _test_facts(splits, test, predicted) | _costs(model)
     report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
     report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
     report["limits"] = _limits(report)
-    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
+    _write_facts(folder, report, {})
     script = Path(__file__).parent / "_engine" / "read_pictures.py"
     atomic_write(folder / script.name, script.read_text("utf-8"))
-    _write_pages(folder, report, {})
     for name, frame in (("trials", table), ("curves", search.curves)):
         atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    path = folder / "model.keras"
+    try:
+        path.unlink(missing_ok=True)  # one of an earlier report would have other weights
+        report["saved_bytes"] = save_model(model, path)
+    except Exception as error:  # noqa: BLE001 - a layer of one's own can fail in any way
+        warnings.warn(f"{path.name} could not be saved ({first_line(error)}).", stacklevel=2)
     figures = {}
     for name, alt, draw in _figures(search, model, test, predicted, splits.class_names):
         try:
@@ -272,11 +289,12 @@ def write_report(
             figures[f"{name}.png"] = alt
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the numbers are there
             warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=2)
-    _write_pages(folder, report, figures)
+    _write_facts(folder, report, figures)
     return report
 
 
-def _write_pages(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+def _write_facts(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
     content = pages.markdown(report, figures)
     atomic_write(folder / "report.md", content)
     title = f"Report: a network for {report['data_source']}"
@@ -360,13 +378,13 @@ def _test_facts(splits: Splits, test: OpenedTestSet, predicted: NDArray) -> dict
     }
 
 
-def _costs(model: keras.Model, path: Path) -> dict[str, Any]:
-    """What the network costs on this machine; it is saved as ``path``."""
+def _costs(model: keras.Model) -> dict[str, Any]:
+    """What the network costs on this machine; its size is not known until it is saved."""
     latency = measure_latency(model)
     return {
         "n_params": count_params(model),
         "flops": flops_if_known(model),
-        "saved_bytes": save_model(model, path),
+        "saved_bytes": None,
         "latency_ms_median": round(latency.median_ms, 3),
         "latency_ms_p95": round(latency.p95_ms, 3),
         "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} processors",

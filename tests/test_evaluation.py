@@ -319,3 +319,38 @@ def test_saving_leaves_the_network_as_it_was(autokeras_model, tmp_path):
     assert "CastToFloat32" in {type(layer).__name__ for layer in autokeras_model.layers}
     for old, new in zip(before, autokeras_model.get_weights()):
         np.testing.assert_array_equal(old, new)
+
+
+class Scale(layers.Layer):
+    """Does not say how it is made, as beginners write a layer."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+
+class OwnNetwork(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(10)
+
+    def call(self, x):
+        return self.last(keras.ops.reshape(x, (-1, 16)))
+
+
+def test_a_network_with_a_layer_of_ones_own_is_saved(tmp_path):
+    evaluation.save_model(network(Scale(0.5)), tmp_path / "net.keras")
+
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        assert b'"factor": 0.5' in archive.read("config.json")
+
+
+def test_a_network_of_a_class_of_ones_own_is_timed_and_saved():
+    model = OwnNetwork()
+    model(np.zeros((1, 4, 4, 1)))
+
+    assert evaluation.measure_latency(model, warm_up=1, repeats=2).median_ms > 0
+    assert evaluation.saved_size(model) > 4 * model.count_params()

@@ -233,6 +233,24 @@ def test_a_figure_that_fails_costs_a_warning_and_no_number(
     assert (tmp_path / "architecture.png").is_file()
 
 
+def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(
+    found, model, splits, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise NotImplementedError("Layer Own has no get_config")
+
+    monkeypatch.setattr(evaluation, "save_model", fail)
+    (tmp_path / "model.keras").write_text("of an earlier report")
+    test = evaluation.open_test_set(splits)
+
+    with pytest.warns(UserWarning, match="model.keras could not be saved .Layer Own has no get"):
+        report = evaluation.write_report(found, model, test, directory=tmp_path)
+    page = (tmp_path / "report.md").read_text("utf-8")
+    assert "Size as .keras: unknown" in page and "could not be saved" in page
+    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == report
+    assert not (tmp_path / "model.keras").exists()
+
+
 def test_another_network_and_another_trial_are_refused(found, model, splits, tmp_path):
     test = evaluation.open_test_set(splits)
     other = 3 - int(found.best["trial"])

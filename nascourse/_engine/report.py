@@ -37,6 +37,7 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     sums = [sum(column) for column in zip(*(row[1:] for row in counts))]
     height, width, channels = r["image_shape"]
     objective = words(r["objective"][0])
+    unsaved = r["saved_bytes"] is None
     latency = (
         f"{r['latency_ms_median']:.2f} ms (95 of 100 take at most {r['latency_ms_p95']:.2f} ms)"
     )
@@ -103,14 +104,16 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
             {
                 "Parameters": f"{r['n_params']:,}",
                 "FLOPs for one image": "unknown" if r["flops"] is None else f"{r['flops']:,}",
-                "Size as .keras": f"{r['saved_bytes'] / 1024:,.0f} KiB",
+                "Size as .keras": "unknown" if unsaved else f"{r['saved_bytes'] / 1024:,.0f} KiB",
                 "One image": latency,
                 "Machine": r["machine"],
             }
         ),
         pictures(figures, "architecture"),
         "## Use",
-        (
+        "The network could not be saved."
+        if unsaved
+        else (
             f"`model.keras` takes pixels from 0 to 255 in the shape (images, {height}, {width}, "
             f"{channels}), and answers with a probability for each class, in this order: "
             f"{text(', '.join(r['class_names']))}. It needs Keras, and nothing of the course. "
