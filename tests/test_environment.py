@@ -54,6 +54,8 @@ def test_a_clean_machine_has_none(found):
         ({"floatx": "float16"}, {}, "search", ("float16", "keras.json")),
         ({}, {"TF_USE_LEGACY_KERAS": "1"}, "import", ("unset TF_USE_LEGACY_KERAS",)),
         ({}, {"KERASTUNER_ORACLE_IP": "127.0.0.1"}, "search", ("unset KERASTUNER_ORACLE_IP",)),
+        ({}, {"KERAS_MAX_EPOCHS": "1"}, "search", ("unset KERAS_MAX_EPOCHS",)),
+        ({}, {"KERAS_MAX_STEPS_PER_EPOCH": ""}, "import", ("unset KERAS_MAX_STEPS_PER_EPOCH",)),
         ({}, {"http_proxy": "http://proxy:3128"}, "", ("no_proxy=localhost",)),
         ({}, {"http_proxy": "http://proxy:3128", "no_proxy": "localhost,127.0.0.1"}, None, ()),
     ],

@@ -60,6 +60,11 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
             f"unset {' '.join(variables)}, and restart the notebook's kernel",
             "search",
         )
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        if (limit := os.environ.get(name)) is not None:
+            finding = f"{name}={limit} is set: it cuts every training short"
+            when = "search" if limit.isdigit() else "import"  # where Keras reads a number
+            yield Problem("Keras", finding, f"unset {name}, and restart Python", when)
     for name in ("numpy", "keras", "tensorflow"):
         if elsewhere := _loaded_from_elsewhere(name):
             finding = f"it comes from {elsewhere}, and not from the environment of the course"
