@@ -87,21 +87,36 @@ def test_a_search_refuses_what_only_a_search_minds(found, monkeypatch):
         environment.demand("search")
 
 
-def test_another_numpy_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path):
-    (tmp_path / "numpy").mkdir()
-    (tmp_path / "numpy" / "__init__.py").write_text('__version__ = "1.24.4"')
-    variables = {**CLEAN, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+@pytest.mark.parametrize("place", ["PYTHONPATH", "the current folder"])
+def test_another_numpy_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path, place):
+    if place == "PYTHONPATH":  # installed there, with its version beside it
+        others = tmp_path / "others"
+        (others / "numpy").mkdir(parents=True)
+        (others / "numpy-1.24.4.dist-info").mkdir()
+        (others / "numpy-1.24.4.dist-info" / "METADATA").write_text("Name: numpy\nVersion: 1.24.4")
+        file, folders, way_out = others / "numpy" / "__init__.py", [others, ROOT], "unset PYTHON"
+    else:
+        file, folders, way_out = tmp_path / "numpy.py", [ROOT], "rename or move it"
+    file.write_text('__version__ = "1.24.4"')
+    variables = {**CLEAN, "PYTHONPATH": os.pathsep.join(map(str, folders))}
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, *arguments]
         answer = subprocess.run(
-            command, env=variables, capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert answer.returncode != 0
         return (answer.stdout + answer.stderr).strip()
 
     for said in (run("-m", "nascourse", "doctor"), run("-c", "from nascourse import data")):
-        assert f"it comes from {tmp_path / 'numpy'}" in said and "unset PYTHONPATH" in said
+        comes_from = file.parent if place == "PYTHONPATH" else file
+        assert f"numpy: it comes from {comes_from}" in said and way_out in said
+        assert "1.24.4 is installed" not in said
 
 
 @pytest.mark.slow

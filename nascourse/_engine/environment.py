@@ -66,9 +66,7 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
             when = "search" if limit.isdigit() else "import"  # where Keras reads a number
             yield Problem("Keras", finding, f"unset {name}, and restart Python", when)
     for name in ("numpy", "keras", "tensorflow"):
-        if elsewhere := _loaded_from_elsewhere(name):
-            finding = f"it comes from {elsewhere}, and not from the environment of the course"
-            yield Problem(name, finding, _OTHER_FOLDERS, "import")
+        yield from _loaded_from_elsewhere(name)
     yield from _of_jupyter()
     yield from _of_system()
 
@@ -125,16 +123,33 @@ def _of_keras(settings: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("Keras", finding, f"remove the line {name!r} from {file}", "search")
 
 
-def _loaded_from_elsewhere(name: str) -> str:
-    """The folder from which a package is loaded in place of the installed one, if there is one."""
+def installed(name: str) -> metadata.Distribution | None:
+    """The package in the environment of the course, whatever PYTHONPATH puts in front of it."""
+    in_front = {*map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))}
+    own = [folder for folder in sys.path if folder not in in_front]
+    # The build of TensorFlow with GPU support does as well, and they share their files.
+    for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
+        for distribution in metadata.distributions(name=candidate, path=[*own, *sys.path]):
+            return distribution
+    return None
+
+
+def _loaded_from_elsewhere(name: str) -> Iterator[Problem]:
+    """A package that is loaded in place of the installed one."""
+    distribution = installed("tensorflow-cpu" if name == "tensorflow" else name)
     try:
         spec = importlib.util.find_spec(name)
-        installed = metadata.distribution("tensorflow-cpu" if name == "tensorflow" else name)
-    except (metadata.PackageNotFoundError, ImportError, ValueError):
-        return ""
-    expected = Path(str(installed.locate_file(name))).resolve()
-    loaded = Path(spec.origin).resolve().parent if spec and spec.origin else expected
-    return "" if loaded == expected else str(loaded)
+    except (ImportError, ValueError):
+        return
+    if distribution is None or spec is None or not spec.origin:
+        return
+    origin = Path(spec.origin).resolve()
+    loaded = origin.parent if origin.stem == "__init__" else origin
+    if loaded != Path(str(distribution.locate_file(name))).resolve():
+        finding = f"it comes from {loaded}, and not from the environment of the course"
+        is_here = loaded.parent == Path.cwd()
+        fix = "rename or move it, and start Python again" if is_here else _OTHER_FOLDERS
+        yield Problem(name, finding, fix, "import")
 
 
 def _of_jupyter() -> Iterator[Problem]:

@@ -274,11 +274,8 @@ def versions() -> tuple[dict[str, str], dict[str, str | None]]:
 
 def installed_version(name: str) -> str | None:
     """Return the version of a package in this Python, or None."""
-    # the build with GPU support does as well as the CPU build, and they share their files
-    for candidate in (name, "tensorflow") if name == "tensorflow-cpu" else (name,):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            return metadata.version(candidate)
-    return None
+    distribution = environment.installed(name)
+    return None if distribution is None else distribution.version
 
 
 def _setup(python: Check, pip: str) -> str:
