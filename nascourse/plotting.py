@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 # In a notebook that looks like a fault, and a learner can do nothing about it.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
+import nascourse._engine.importable  # noqa: F401 - so that Matplotlib can be loaded
+
 # isort: split
 import matplotlib
 import matplotlib.pyplot as plt

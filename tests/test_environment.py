@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEAN = {
     name: value
     for name, value in os.environ.items()
-    if name not in ("PYTHONPATH", "JUPYTER_PATH", "KERAS_BACKEND", "KERAS_HOME", "MATPLOTLIBRC")
+    if name not in ("PYTHONPATH", "JUPYTER_PATH", "KERAS_BACKEND", "KERAS_HOME", "XDG_CONFIG_HOME")
+    and not name.startswith(("MATPLOTLIB", "MPL"))
     and not name.lower().endswith("_proxy")
 }
 
@@ -31,6 +32,7 @@ def found(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.setenv("HOME", str(tmp_path))
         if settings is not None:
             (tmp_path / "keras.json").write_text("\ufeff" + json.dumps(settings), "utf-8")
         for name, value in variables.items():
@@ -52,6 +54,11 @@ def test_a_clean_machine_has_none(found):
         ({}, {"KERAS_BACKEND": "jax"}, "import", ("jax", "KERAS_BACKEND=tensorflow")),
         ({"image_data_format": "channels_first"}, {}, "search", ("channels_last", "keras.json")),
         ({"floatx": "float16"}, {}, "search", ("float16", "keras.json")),
+        ({"floatx": "bfloat16"}, {}, "import", ("bfloat16", "keras.json")),
+        ({"epsilon": 0}, {}, "import", ("epsilon is 0", "keras.json")),
+        ({}, {"MPLBACKEND": "qt"}, "import", ("unset MPLBACKEND",)),
+        ({}, {"MPLBACKEND": "inline"}, None, ()),
+        ({}, {"MPLBACKEND": "Agg"}, None, ()),
         ({}, {"TF_USE_LEGACY_KERAS": "1"}, "import", ("unset TF_USE_LEGACY_KERAS",)),
         ({}, {"KERASTUNER_ORACLE_IP": "127.0.0.1"}, "search", ("unset KERASTUNER_ORACLE_IP",)),
         ({}, {"KERAS_MAX_EPOCHS": "1"}, "search", ("unset KERAS_MAX_EPOCHS",)),
@@ -68,16 +75,35 @@ def test_each_problem_is_named_with_its_way_out(found, settings, variables, when
         assert word in f"{problems[0].finding} {problems[0].fix}"
 
 
-def test_notebooks_in_another_python_and_latex_are_named(found, tmp_path):
+def test_notebooks_in_another_python_are_named(found, tmp_path):
     kernel = tmp_path / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
     kernel.write_text('{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"]}')
-    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n")
 
-    jupyter, latex = found(JUPYTER_PATH=str(tmp_path))
+    (jupyter,) = found(JUPYTER_PATH=str(tmp_path))
 
     assert "/opt/other/bin/python" in jupyter.finding and "unset JUPYTER_PATH" in jupyter.fix
-    assert "usetex" in latex.finding
+
+
+@pytest.mark.parametrize(
+    "variables, folder",
+    [
+        ({}, "."),
+        ({"MATPLOTLIBRC": "lab"}, "lab"),
+        ({"MPLCONFIGDIR": "own"}, "own"),
+        ({"XDG_CONFIG_HOME": "settings"}, "settings/matplotlib"),
+        ({}, ".config/matplotlib"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folders have other names")
+def test_latex_in_the_settings_of_matplotlib_is_named(found, tmp_path, variables, folder):
+    file = tmp_path / folder / "matplotlibrc"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("text.usetex: True\n")
+
+    (latex,) = found(**variables)
+
+    assert "usetex" in latex.finding and latex.fix.endswith("matplotlibrc") and not latex.when
 
 
 def test_a_search_refuses_what_only_a_search_minds(found, monkeypatch):

@@ -22,6 +22,15 @@ from typing import Any, NamedTuple
 from nascourse import CourseError
 
 _BACKENDS = ("tensorflow", "torch")  # those that the course has been tried with
+# What Keras asserts of its file as it is imported; of the first ones the course needs the first.
+_POSSIBLE = {
+    "image_data_format": ("channels_last", "channels_first"),
+    "floatx": ("float32", "float16", "float64"),
+}
+_MATPLOTLIB_BACKENDS = (  # those of Matplotlib 3.10, without what other packages add
+    "agg cairo gtk3agg gtk3cairo gtk4agg gtk4cairo macosx nbagg notebook pdf pgf ps qt5agg qt5cairo "
+    "qtagg qtcairo svg template tkagg tkcairo webagg wx wxagg wxcairo"
+)
 _OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -67,6 +76,7 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
             yield Problem("Keras", finding, f"unset {name}, and restart Python", when)
     for name in ("numpy", "keras", "tensorflow"):
         yield from _loaded_from_elsewhere(name)
+    yield from _of_matplotlib()
     yield from _of_jupyter()
     yield from _of_system()
 
@@ -114,13 +124,17 @@ def _of_keras(settings: Mapping[str, Any]) -> Iterator[Problem]:
             f"set KERAS_BACKEND=tensorflow, or remove the line 'backend' from {file}",
             "import",
         )
-    for name, expected in (("image_data_format", "channels_last"), ("floatx", "float32")):
-        value = settings.get(name, expected)
+    for name, values in _POSSIBLE.items():
+        value, expected = settings.get(name, values[0]), values[0]
         if value != expected:
             finding = (
                 f"its setting {name} is {value}, and the networks of the course need {expected}"
             )
-            yield Problem("Keras", finding, f"remove the line {name!r} from {file}", "search")
+            when = "search" if value in values else "import"
+            yield Problem("Keras", finding, f"remove the line {name!r} from {file}", when)
+    if not isinstance(epsilon := settings.get("epsilon", 1e-7), float):
+        finding = f"its setting epsilon is {epsilon!r}, and has to be a number such as 1e-07"
+        yield Problem("Keras", finding, f"remove the line 'epsilon' from {file}", "import")
 
 
 def installed(name: str) -> metadata.Distribution | None:
@@ -152,6 +166,34 @@ def _loaded_from_elsewhere(name: str) -> Iterator[Problem]:
         yield Problem(name, finding, fix, "import")
 
 
+def _of_matplotlib() -> Iterator[Problem]:
+    backend = os.environ.get("MPLBACKEND", "")
+    if backend and not (
+        backend.startswith("module://")
+        or backend.lower() in _MATPLOTLIB_BACKENDS.split()
+        or backend.lower() in metadata.entry_points(group="matplotlib.backend").names
+    ):
+        finding = f"MPLBACKEND is {backend}, which is none of its backends"
+        yield Problem("Matplotlib", finding, "unset MPLBACKEND, and restart Python", "import")
+    file = next(filter(os.path.isfile, _matplotlib_files()), "")
+    with contextlib.suppress(OSError):
+        settings = Path(file).read_text("utf-8", "replace")
+        if re.search(r"^\s*text\.usetex\s*:\s*true", settings, re.IGNORECASE | re.MULTILINE):
+            finding = "text.usetex is set: figures outside the course's style need LaTeX"
+            yield Problem("Matplotlib", finding, f"remove that line from {file}")
+
+
+def _matplotlib_files() -> Iterator[str]:
+    """Where Matplotlib looks for its settings; the first file counts."""
+    yield "matplotlibrc"
+    if chosen := os.environ.get("MATPLOTLIBRC"):
+        yield from (chosen, os.path.join(chosen, "matplotlibrc"))
+    folder = os.environ.get("MPLCONFIGDIR")
+    if not folder and sys.platform.startswith(("linux", "freebsd")):
+        folder = os.path.join(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "matplotlib")
+    yield os.path.expanduser(os.path.join(folder or "~/.matplotlib", "matplotlibrc"))
+
+
 def _of_jupyter() -> Iterator[Problem]:
     folders = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
     for folder in filter(None, [*folders, os.path.join(sys.prefix, "share", "jupyter")]):
@@ -180,13 +222,6 @@ def _of_system() -> Iterator[Problem]:
         if home and not Path(home[1].strip()).is_dir():
             finding = f"its Python, in {home[1].strip()}, is gone"
             yield Problem(".venv", finding, "make it anew, with python -m venv --clear .venv")
-    with contextlib.suppress(OSError):
-        file = os.environ.get("MATPLOTLIBRC", "")
-        file = os.path.join(file, "matplotlibrc") if os.path.isdir(file) else file
-        settings = Path(file or "matplotlibrc").read_text("utf-8", "replace")
-        if re.search(r"^\s*text\.usetex\s*:\s*true", settings, re.IGNORECASE | re.MULTILINE):
-            finding = "text.usetex is set: figures outside the course's style need LaTeX"
-            yield Problem("Matplotlib", finding, f"remove that line from {file or 'matplotlibrc'}")
     proxies = [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy")]
     spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if proxies and "127.0.0.1" not in spared and spared != "*":
