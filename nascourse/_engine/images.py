@@ -163,6 +163,8 @@ def encoded(
 
     try:
         labels = np.asarray(y)
+        if labels.dtype.kind == "U" and isinstance(y, (list, tuple)):
+            labels = np.asarray(y, dtype=object)  # numbers and NaN among words stay what they are
     except Exception as error:  # rows of several lengths, and foreign objects
         raise CourseError(
             f"{name} is no array of labels ({first_line(error)}): give one label for each image."
@@ -199,21 +201,24 @@ def _from_one_hot(rows: NDArray, name: str) -> NDArray[np.int64]:
 
 
 def _from_column(column: NDArray, name: str) -> tuple[list, NDArray[np.int64]]:
-    kinds = {type(value) for value in column.tolist()} if column.dtype.kind in "biufUO" else set()
-    if kinds <= {float, int} and not all(float(value).is_integer() for value in column.tolist()):
-        fraction = next(value for value in column.tolist() if not float(value).is_integer())
-        raise CourseError(
-            f"{name} holds {fraction:g}, but a label is a whole number or a word: give classes, "
-            "not measurements."
-        )
+    values = column.tolist() if column.dtype.kind in "biufUO" else []
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    kinds = {type(value) for value in values}
+    if kinds <= {float, int}:
+        for value in values:
+            if not (-(2**63) <= value < 2**63 and float(value).is_integer()):
+                raise CourseError(
+                    f"{name} holds {value!s:.25}, but a label is a word or a whole number of 64 "
+                    "bits: give classes, not measurements."
+                )
     if not kinds or not (kinds <= {str} or kinds <= {bool} or kinds <= {float, int}):
         raise CourseError(
             f"{name} holds {', '.join(sorted(k.__name__ for k in kinds)) or column.dtype}: give "
             "whole numbers or words as labels, one kind alone."
         )
-    column = column.astype(str if kinds == {str} else np.int64)
-    values, codes = np.unique(column, return_inverse=True)
-    return values.tolist(), codes.astype(np.int64)
+    column = np.array(values, dtype=str if kinds == {str} else np.int64)
+    classes, codes = np.unique(column, return_inverse=True)
+    return classes.tolist(), codes.astype(np.int64)
 
 
 def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Labels:
@@ -225,9 +230,11 @@ def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Lab
             "the name of a class in one way."
         )
     names = labels if names is None else names
-    is_list = np.iterable(names) and not isinstance(names, str)
+    is_list = np.iterable(names) and not isinstance(names, (str, Mapping, set, frozenset))
     if not is_list or not all(isinstance(word, str) and word.strip() for word in names):
-        raise CourseError(f"class_names={names!r} are no names: give a list of words.")
+        raise CourseError(
+            f"class_names={names!r} are no names: give a list of words, in the order of the labels."
+        )
     names = tuple(names)
     if len(set(names)) < len(names) or len(names) != len(labels):
         raise CourseError(
