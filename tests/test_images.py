@@ -408,6 +408,7 @@ FOLDERS_REFUSED = {
     ),
     "five broken": (lambda pets: [(pets / "dogs" / f"{n}.jpg").write_bytes(b"<html>") for n in range(5)], {}, ["'dogs/0.jpg'", "nor 2 more"]),
     "floats": (lambda pets: save(pets / "cats" / "a.tif", "F"), {}, ["floats"]),
+    "32 bits": (lambda pets: save(pets / "cats" / "a.tif", "I", color=70_000), {}, ["more than 16 bits"]),
     "photos of full size": (lambda pets: [save(p, size=(300, 200)) for p in pets.glob("*/*")], {}, ["200x300", "size=32"]),
     "a size in words": (lambda pets: None, {"size": "32"}, ["size='32'"]),
     "half a pixel": (lambda pets: None, {"size": 31.5}, ["size=31.5"]),
@@ -473,6 +474,22 @@ def test_a_photo_is_turned_upright(pets):
 
     assert image.shape == (12, 10, 3)
     assert image[:4].min() > 200 and image[-4:].max() < 50  # the left half is on top
+
+
+def test_opened_pictures_are_what_they_show():
+    """A palette, a photo that lies on its side, and a picture on white; gray ones keep their bits."""
+    on_its_side = Image.fromarray(np.rot90(COLOR[0]))
+    on_its_side.getexif()[274] = 6
+    for picture in (Image.fromarray(COLOR[0]).convert("RGBA"), on_its_side):
+        splits = data.from_arrays([picture, *map(Image.fromarray, COLOR[1:])], LABELS)
+        assert same(splits, COLOR, LABELS)
+
+    palettes = [Image.fromarray(x).quantize(8) for x in COLOR]
+    shown = np.stack([np.asarray(picture.convert("RGB")) for picture in palettes])
+    assert same(data.from_arrays(palettes, LABELS), shown, LABELS)
+
+    deep = [Image.fromarray(x.astype("uint16") * 257) for x in GRAY]
+    assert same(data.from_arrays(deep, LABELS), GRAY[..., None], LABELS)
 
 
 def test_16_bits_keep_their_shades(pets):

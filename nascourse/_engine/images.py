@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine.files import given_path
-from nascourse._engine.read_pictures import gray, read
+from nascourse._engine.read_pictures import gray, in_colors, read
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
 SIDES = 4, 256  # the fewest and the most pixels along a side
@@ -84,7 +85,7 @@ def _stacked(x: Any, name: str) -> NDArray:
         if not isinstance(x, (list, tuple)):
             images = np.asarray(x)
         else:
-            parts = [np.asarray(image) for image in x]
+            parts = [_as_array(image) for image in x]
             for number, part in enumerate(parts):
                 if part.shape != parts[0].shape:
                     raise CourseError(
@@ -103,6 +104,15 @@ def _stacked(x: Any, name: str) -> NDArray:
             f"{name} holds {images.dtype}, which are no pixels: give whole numbers or floats."
         )
     return images
+
+
+def _as_array(image: Any) -> NDArray:
+    """One image as an array: an opened picture as it is meant, and a gray one with all its bits."""
+    if not isinstance(image, Image.Image):
+        return np.asarray(image)
+    is_gray = image.mode in ("1", "L", "F") or image.mode.startswith("I")
+    is_plain = is_gray and not image.has_transparency_data
+    return np.asarray(ImageOps.exif_transpose(image) if is_plain else in_colors(image))
 
 
 def _advice(images: NDArray) -> str:
@@ -363,8 +373,6 @@ def _height_width(size: Any) -> tuple[int, int]:
 
 def _files_by_class(root: Path) -> dict[str, list[Path]]:
     """The pictures of each subfolder, by name; says which files are left out."""
-    from PIL import Image
-
     endings = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     files: dict[str, list[Path]] = {}
     left_out: list[str] = []

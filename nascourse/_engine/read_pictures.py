@@ -23,17 +23,24 @@ def read(path: Path, shape: tuple[int, int] | None) -> np.ndarray:
             print(f"{'/'.join(path.parts[-2:])!r} is animated: its first picture counts.")
         if shape:
             file.draft(None, (2 * max(shape), 2 * max(shape)))  # reads a large JPEG much sooner
-        image = ImageOps.exif_transpose(file)
-        if image.mode == "F":
-            raise ValueError("its pixels are floats")
-        if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
-            deep = np.asarray(image)
-            image = Image.fromarray((deep // (257 if deep.max() > 255 else 1)).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
+        image = in_colors(file)
         return np.asarray(ImageOps.fit(image, shape[::-1]) if shape else image)
+
+
+def in_colors(picture: Image.Image) -> Image.Image:
+    """An opened picture in RGB, upright and on white."""
+    image = ImageOps.exif_transpose(picture)
+    if image.mode == "F":
+        raise ValueError("its pixels are floats")
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+        deep = np.asarray(image)
+        if not 0 <= deep.min() <= deep.max() <= 65535:
+            raise ValueError("its pixels have more than 16 bits")
+        image = Image.fromarray((deep // (257 if deep.max() > 255 else 1)).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def gray(images: np.ndarray) -> np.ndarray:
