@@ -33,7 +33,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
 from nascourse._engine.layers import RescalingBlock, SoftmaxHead, choice, metric_objects
-from nascourse._engine.ranges import MANY_VALUES, all_values, is_active
+from nascourse._engine.ranges import MANY_VALUES, all_values, count, is_active
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -364,7 +364,7 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
 
 def _in_words(values: Sequence) -> str:
     """All values of a hyperparameter, or the first ones and the last one of many."""
-    few = len(values) <= MANY_VALUES
+    few = count(values) <= MANY_VALUES
     shown = values if few else [values[0], values[1], values[2], "...", values[-1]]
     return ", ".join(map(str, shown))
 
@@ -390,24 +390,24 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     entries = declared(space).space
     conditions = [condition for entry in entries for condition in entry.conditions]
 
-    def count(index: int, setting: dict[str, Any]) -> int:
+    def completions(index: int, setting: dict[str, Any]) -> int:
         if index == len(entries):
             return 1
         entry = entries[index]
         if not is_active(entry, setting):
-            return count(index + 1, setting)
+            return completions(index + 1, setting)
         values = all_values(entry)
         asked = {
             v for condition in conditions if condition.name == entry.name for v in condition.values
         }
         parents = [value for value in asked if value in values]
         # All values that no condition asks for are counted at once: there may be many.
-        rest = len(values) - len(parents)
-        return (rest and rest * count(index + 1, setting)) + sum(
-            count(index + 1, {**setting, entry.name: value}) for value in parents
+        rest = count(values) - len(parents)
+        return (rest and rest * completions(index + 1, setting)) + sum(
+            completions(index + 1, {**setting, entry.name: value}) for value in parents
         )
 
-    return count(0, {})
+    return completions(0, {})
 
 
 def describe(model: keras.Model) -> str:

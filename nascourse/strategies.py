@@ -27,7 +27,7 @@ from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from nascourse import CourseError, whole_number
 from nascourse._engine import compat
 from nascourse._engine.compat import BayesianOracle, GreedyOracle
-from nascourse._engine.ranges import MANY_VALUES, is_active, is_drawn, possible_values
+from nascourse._engine.ranges import MANY_VALUES, count, is_active, is_drawn, possible_values
 
 # and Hyperband, on a table only
 NAMES = ("random", "greedy", "evolution", "local", "surrogate", "bayesian")
@@ -317,8 +317,8 @@ class LocalSearchOracle(_RandomOracle):
     def _changes(self, architecture: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for entry in _changeable(self.hyperparameters, architecture):
             values = possible_values(entry)
-            if len(values) > MANY_VALUES:
-                values = [values[(2 * tenth + 1) * len(values) // 20] for tenth in range(10)]
+            if (n_values := count(values)) > MANY_VALUES:
+                values = [values[(2 * tenth + 1) * n_values // 20] for tenth in range(10)]
             for value in values:
                 if value != architecture[entry.name]:
                     yield self._complete({**architecture, entry.name: value})
@@ -410,5 +410,5 @@ def _changeable(
         for entry in space.space
         if not isinstance(entry, Fixed)
         and entry.name in architecture
-        and len(possible_values(entry)) > 1
+        and count(possible_values(entry)) > 1
     ]

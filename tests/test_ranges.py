@@ -30,7 +30,7 @@ def test_values_are_those_of_keras_tuner_listed_or_not(entry, monkeypatch):
     for many in (1000, 2):
         monkeypatch.setattr(ranges, "MANY_VALUES", many)
         values = possible_values(entry)
-        assert list(values) == expected and len(values) == len(expected)
+        assert list(values) == expected and len(values) == ranges.count(values) == len(expected)
         for value in expected:
             assert value in values and values.index(value) == expected.index(value)
 
@@ -48,6 +48,23 @@ def test_the_size_of_a_wide_space():
 
     assert spaces.size(hp) == ((MANY + 1 - 2) + 2 * 3) * (2**30 + 1)
     assert spaces.to_table(hp).loc["shift", "values"] == f"0, 1, 2, ..., {MANY}"
+
+
+@pytest.mark.parametrize("name", strategies.NAMES)
+def test_a_range_may_have_more_values_than_a_list_can(name):
+    hp = keras_tuner.HyperParameters()
+    hp.Int("shift", 0, 10**20)
+    hp.Float("rate", 0.0, 1e20, step=1.0)
+    oracle = strategies.make_oracle(name, max_trials=30, seed=1, hyperparameters=hp)
+
+    proposed = drive(in_memory(oracle), 30, lambda values: values["shift"] / 1e20)
+
+    assert len(proposed) == 30
+    assert spaces.size(hp) == (10**20 + 1) ** 2
+    assert spaces.to_table(hp)["values"].tolist() == [
+        f"0, 1, 2, ..., {10**20}",
+        "0.0, 1.0, 2.0, ..., 1e+20",
+    ]
 
 
 def test_an_int_on_a_logarithmic_scale_has_all_its_values():

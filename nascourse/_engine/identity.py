@@ -27,7 +27,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
-from nascourse._engine.ranges import is_active, possible_values
+from nascourse._engine.ranges import count, is_active, possible_values
 from nascourse._engine.recording import ALL_COMPARED, BUILD_FUNCTION, LISTS, NO_NETWORK
 from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
 
@@ -172,7 +172,7 @@ def _configurations(declared_space: keras_tuner.HyperParameters) -> Iterator[Map
         for entry in declared_space.space:
             if is_active(entry, configuration):
                 values = possible_values(entry)
-                last, half = len(values) - 1, MOST_NETWORKS // 2
+                last, half = count(values) - 1, MOST_NETWORKS // 2
                 if turn >= half:
                     place = rng.randint(0, last)
                 else:

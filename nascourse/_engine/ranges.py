@@ -50,17 +50,25 @@ class _Steps(Sequence):
 
     def __init__(self, entry: Float):
         self._first, self._step = entry.min_value, entry.step
-        self._numbers = range(int((entry.max_value - self._first) // self._step) + 1)
+        self.numbers = range(int((entry.max_value - self._first) // self._step) + 1)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._first + self._numbers[index] * self._step
+        return self._first + self.numbers[index] * self._step
 
     def __contains__(self, value: Any) -> bool:
         index = round((value - self._first) / self._step)
-        return 0 <= index < len(self) and self[index] == value
+        return index in self.numbers and self[index] == value
+
+
+def count(values: Sequence) -> int:
+    """How many values there are, also from 2**63 on, where ``len`` ends in an error."""
+    numbers = values.numbers if isinstance(values, _Steps) else values
+    if isinstance(numbers, range):
+        return (numbers.stop - numbers.start - 1) // numbers.step + 1
+    return len(numbers)
 
 
 def all_values(entry: HyperParameter) -> Sequence:
