@@ -81,7 +81,7 @@ def _openings_file() -> Path | None:
     chosen = os.environ.get(OPENINGS, "")
     if chosen == "off":
         return None
-    return Path(chosen) if chosen else runs_folder() / "openings.txt"
+    return given_path(chosen) if chosen else runs_folder() / "openings.txt"
 
 
 def _note_opening(fingerprint: str) -> None:

@@ -62,6 +62,10 @@ def test_paths_as_people_give_them(tmp_path, monkeypatch):
     assert files.given_path("~/mine") == tmp_path / "mine"
     assert files.given_path(' "a folder" ') == Path("a folder")
     assert files.given_path(tmp_path) == tmp_path
+    for name in ("the kids'", "a blank "):
+        assert files.given_path(name) == Path(name.strip(" '"))
+        (tmp_path / name).mkdir()
+        assert files.given_path(name) == Path(name)
     assert files.given_files(["*.json"]) == [Path("ada.json"), Path("grace.json")]
     assert files.given_files(["none.json", "[1].json"]) == [Path("none.json"), Path("[1].json")]
     for wrong in ("", "  ", None, 3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -331,6 +332,7 @@ def link_out(pets: Path) -> None:
     save(secret)
     os.symlink(secret, pets / "cats" / "link.png")
     os.symlink(pets.parent, pets / "birds")
+    os.symlink("itself.png", pets / "cats" / "itself.png")
 
 
 FOLDERS_RIGHT = {
@@ -563,6 +565,23 @@ def test_a_file_with_x_and_y_is_split_as_the_arrays_are(tmp_path):
 
 def test_a_file_like_mnist_is_split_as_mnist_is(small_npz):
     assert data.from_file(small_npz).fingerprint == data.load_mnist(small_npz).fingerprint
+
+
+def test_a_file_with_objects_says_how_to_save_words(tmp_path):
+    np.savez(tmp_path / "own.npz", x=GRAY, y=WORDS.astype(object))
+
+    with pytest.raises(CourseError) as raised:
+        data.from_file(tmp_path / "own.npz")
+    assert_one_sentence(raised.value, "own.npz", "y.astype(str)")
+
+
+@pytest.mark.parametrize("read", [data.from_folder, data.from_file])
+def test_an_archive_of_pictures_is_to_be_unpacked(pets, read):
+    archive = shutil.make_archive(str(pets), "zip", pets)
+
+    with pytest.raises(CourseError) as raised:
+        read(archive)
+    assert_one_sentence(raised.value, "pets.zip", "unpack it, and give the folder")
 
 
 @pytest.mark.parametrize(

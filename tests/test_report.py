@@ -290,6 +290,16 @@ def test_openings_are_counted_across_processes(tmp_path, monkeypatch, run_python
     assert evaluation.times_opened(bundled) == 2
 
 
+def test_openings_are_counted_in_the_home_folder(tmp_path, monkeypatch, splits):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("NASCOURSE_OPENINGS", "~/openings.txt")
+
+    evaluation.open_test_set(splits)
+
+    assert (tmp_path / "openings.txt").is_file()
+
+
 def test_a_count_that_cannot_be_kept_is_kept_by_the_process(tmp_path, monkeypatch, splits):
     monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path))  # a folder
 

@@ -26,16 +26,19 @@ _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".direc
 def given_path(path: str | os.PathLike) -> Path:
     """A path as people give it, with ``~`` for the home folder and perhaps in quotes.
 
+    Quotes and blanks around it stay where they are part of a name that there is.
+
     Raises
     ------
     CourseError
         It is no path, or an empty one.
     """
     try:
+        as_it_is = Path(path).expanduser()
         text = path.strip().strip("\"'") if isinstance(path, str) else os.fspath(path)
         if not text:
             raise TypeError
-        return Path(text).expanduser()
+        return as_it_is if os.path.exists(as_it_is) else Path(text).expanduser()
     except (TypeError, AttributeError, RuntimeError) as error:  # RuntimeError: no home folder
         raise CourseError(f"{path!r} is no path: give the name of a file or a folder.") from error
 

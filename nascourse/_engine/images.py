@@ -299,11 +299,19 @@ def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
             raise ValueError("it is no .npz archive")
         with np.load(path, allow_pickle=False) as npz:
             arrays = {name: npz[name] for name in ARRAYS if name in npz}
+            members = npz.zip.namelist()
     except Exception as error:  # a damaged or foreign file can fail in any way
+        is_of_objects = "Object arrays" in str(error)
+        way_out = "save words in it as y.astype(str)" if is_of_objects else "copy it again"
         raise CourseError(
-            f"{path.name} cannot be read ({first_line(error)}): copy it again, or give the "
+            f"{path.name} cannot be read ({first_line(error)}): {way_out}, or give the "
             f"path of {LAYOUT}{others}."
         ) from error
+    if not any(member.endswith(".npy") for member in members):
+        raise CourseError(
+            f"{path.name} is an archive without arrays: for its pictures unpack it, and give the "
+            "folder to data.from_folder."
+        )
     # A member that is no array comes as bytes.
     return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
 
@@ -340,6 +348,8 @@ def read_folder(
         raise CourseError(f"color={color!r} is not possible: give True, False or None.")
     shape = None if size is None else _height_width(size)
     root = given_path(path or ".")
+    if os.path.isfile(root) and zipfile.is_zipfile(root):
+        raise CourseError(f"{root.name} is an archive: unpack it, and give the folder.")
     if not path or not os.path.isdir(root):
         raise CourseError(
             f"{str(path)!r} is no folder: give one with a subfolder of pictures for each class."
@@ -406,7 +416,10 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _leads_out(path: Path, root: Path) -> bool:
-    return path.is_symlink() and not path.resolve().is_relative_to(root)
+    try:
+        return path.is_symlink() and not path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # it leads nowhere, or to itself
+        return True
 
 
 def _read_all(paths: list[Path], root: Path, shape: tuple[int, int] | None) -> NDArray[np.uint8]:

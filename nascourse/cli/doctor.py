@@ -407,7 +407,9 @@ def _gpu() -> str:
 
 def _npz_problem(path: str) -> str:
     """Return what is wrong with an .npz file, or an empty string."""
-    path = os.path.expanduser(path.strip().strip("\"'"))  # as `data` reads it
+    if not os.path.isfile(os.path.expanduser(path)):
+        path = path.strip().strip("\"'")
+    path = os.path.expanduser(path)  # as `data` reads it
     if not os.path.isfile(path):
         return "is not there"
     try:
