@@ -50,9 +50,9 @@ _Drawn = TypeVar("_Drawn")
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
 # All of Matplotlib's own settings for what is drawn stand below the course's, so that no setting of
 # the learner's, such as a dark background or LaTeX, makes words unreadable or a figure fail.
-_DRAWN = ("axes", "figure", "font", "grid", "legend", "lines", "mathtext", "patch", "text", "xtick")
+_DRAWN = "axes figure font grid image. legend lines mathtext patch text xtick ytick".split()
 STYLE = {
-    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN, "ytick"))},
+    **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN,))},
     "figure.figsize": (6.4, 3.6),
     "figure.dpi": 100,
     "figure.facecolor": "white",

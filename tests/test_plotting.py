@@ -292,6 +292,13 @@ def test_a_line_for_each_column_leaves_out_what_is_missing():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
 
 
+def test_images_stay_upright_whatever_the_learner_sets():
+    with plt.rc_context({"image.origin": "lower"}):
+        axes = plotting.plot_images(np.eye(4)[None])
+
+    assert [image.origin for ax in axes.flat for image in ax.images] == ["upper"]
+
+
 # All of them
 
 

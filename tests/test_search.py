@@ -1339,8 +1339,14 @@ def test_the_progress_bar_shows_epochs_time_left_and_the_best(capsys):
     assert shown.err == ""
 
 
-def test_a_disabled_progress_bar_is_silent(capfd):
-    bar = search.ProgressBar(disable=True)
+@pytest.mark.parametrize("disable", [True, False])
+def test_a_progress_bar_is_silent_where_it_is_disabled_or_has_no_stream(
+    capfd, monkeypatch, disable
+):
+    if not disable:  # as under pythonw
+        monkeypatch.setattr("sys.stdout", None)
+        monkeypatch.setattr("sys.stderr", None)
+    bar = search.ProgressBar(disable=disable)
     bar.search_begin(1, 1)
     bar.trial_begin(1)
     bar.epoch_end(1, 1, {})

@@ -57,7 +57,7 @@ class ProgressBar(Observer):
             unit="epoch",
             file=sys.stdout,
             leave=False,
-            disable=self._disable,
+            disable=self._disable or sys.stdout is None,  # as under pythonw
             bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} epochs, {remaining} left{postfix}",
         )
 
