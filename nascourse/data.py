@@ -34,7 +34,7 @@ import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine import images
-from nascourse._engine.files import atomic_write, runs_folder
+from nascourse._engine.files import atomic_write, given_path, runs_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -369,8 +369,9 @@ def _from_arrays_of(
     **options: Any,
 ) -> Splits:
     """Split the arrays of a file; of one without a test part this share becomes it."""
+    path = given_path(path)
     x, y = images.pair(arrays, path, "" if "x" in arrays else "_train")
-    name = Path(path).name
+    name = path.name
     if test_data is not None:
         test = images.pair(images.read_npz(test_data), test_data, "_test")
         name += f" with {Path(test_data).name}"
@@ -378,7 +379,7 @@ def _from_arrays_of(
         test = images.pair(arrays, path, "_test")
     names = arrays.get("class_names")
     try:
-        return from_arrays(x, y, test=test, class_names=names, source=Path(path).name, **options)
+        return from_arrays(x, y, test=test, class_names=names, source=path.name, **options)
     except CourseError as error:
         raise CourseError(f"{name}: {error}") from error
 

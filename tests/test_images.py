@@ -555,7 +555,7 @@ def test_a_file_names_the_classes_of_its_training_and_its_test_images(tmp_path):
 def test_a_file_with_x_and_y_is_split_as_the_arrays_are(tmp_path):
     np.savez(tmp_path / "own.npz", x=COLOR, y=LABELS, class_names=["a", "b", "c"])
 
-    splits = data.from_file(tmp_path / "own.npz")
+    splits = data.from_file(f' "{tmp_path}/own.npz" ')
 
     by_hand = data.from_arrays(COLOR, LABELS, class_names=["a", "b", "c"])
     assert splits.fingerprint == by_hand.fingerprint
