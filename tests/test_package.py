@@ -113,7 +113,7 @@ def test_version_agrees_with_the_project_file():
 
 
 @pytest.mark.parametrize("name", ["data", "spaces", "trials"])
-def test_the_examples_of_the_docstrings_hold(name, cache_folder):
+def test_the_examples_of_the_docstrings_hold(name):
     failed, attempted = doctest.testmod(importlib.import_module(f"nascourse.{name}"))
 
     assert attempted > 0

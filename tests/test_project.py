@@ -445,9 +445,7 @@ def test_options_that_do_not_fit_a_folder_are_refused(refuse, shapes):
 # The aim of it all
 
 
-def test_a_short_project_reads_95_percent_of_the_official_test_images(
-    full_mnist, tmp_path, cache_folder
-):
+def test_a_short_project_reads_95_percent_of_the_official_test_images(full_mnist, tmp_path):
     """The bundled 5,000 images for search and training; the official 10,000 judge."""
     found = project.run_project(
         trials=1, epochs=1, seed=1, data_source="bundled", test_data=full_mnist, out=tmp_path
