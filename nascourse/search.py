@@ -18,6 +18,7 @@ goes on after a crash (`nascourse._engine.recording`).
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -278,6 +279,7 @@ def run_search(
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective
     loop = Workers(executor, space, splits, options, max_wait=max_wait).search if executor else None
+    gc.collect()  # what is garbage by now could not be freed before the search ends
     with (
         Recording.opened(
             given_path(directory),

@@ -351,7 +351,6 @@ def loaded_objects_frozen() -> Iterator[None]:
     if gc.get_freeze_count() > 10_000:  # Python 3.12 itself freezes some hundred objects
         yield
         return
-    gc.collect()
     gc.freeze()
     try:
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -290,15 +289,12 @@ def _quick_and_reproducible() -> Iterator[None]:
     KerasTuner's deprecation warnings are hidden.  A surrogate's matrices are small: on one thread
     it takes as long, and half of the processor time.
     """
+    from nascourse._engine.loops import loaded_objects_frozen
+
     state = np.random.get_state()
-    may_freeze = gc.get_freeze_count() < 10_000  # Python 3.12 itself freezes some hundred objects
-    if may_freeze:
-        gc.freeze()
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with loaded_objects_frozen(), warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             yield
         finally:
             np.random.set_state(state)
-            if may_freeze:
-                gc.unfreeze()
