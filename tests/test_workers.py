@@ -252,7 +252,7 @@ class KilledWorker(Exception):
     ],
 )
 def test_each_error_of_a_worker_has_its_policy(error, resends, max_runs):
-    assert parallel.policy(error) == parallel.Policy(resends, max_runs)
+    assert parallel.policy(error) == (resends, max_runs)
 
 
 def test_a_trial_that_kills_its_workers_twice_has_failed(run, tmp_path):

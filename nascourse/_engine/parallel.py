@@ -21,7 +21,6 @@ workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 
 from __future__ import annotations
 
-import functools
 import gc
 import io
 import itertools
@@ -87,31 +86,23 @@ class Result:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Policy:
+def policy(error: Exception) -> tuple[int, int | None]:
     """What follows when a worker brings an error in place of a result: by default, the search ends.
 
-    Attributes
-    ----------
+    Returns
+    -------
     resends : how often the trial is sent again at once
     max_runs : how many runs of the search the trial may end in this way; in the next it has failed
     """
-
-    resends: int = 0
-    max_runs: int | None = None
-
-
-def policy(error: Exception) -> Policy:
-    """What follows from an error of this kind."""
     if isinstance(error, BrokenExecutor):
         # A broken pool does not say which of its trials has broken it: the first one counts, and
         # in the next run of the search they go one at a time.
-        return Policy(max_runs=TRIES)
+        return 0, TRIES
     if type(error).__name__ == "KilledWorker":
         # Dask has tried several workers.  It also blames a trial that only waited for the same
         # worker; that one succeeds when it is sent again, as the other trial no longer runs.
-        return Policy(resends=1, max_runs=1)
-    return Policy()
+        return 1, 1
+    return 0, None
 
 
 class Workers:
@@ -221,13 +212,12 @@ class Workers:
             except Exception as error:
                 if culprit(error) is not None:  # the observer, which is told that we wait
                     raise
-                follows = policy(error)
-                if resent < follows.resends:
+                resends, max_runs = policy(error)
+                if resent < resends:
                     resent += 1
                     future = self._send(tuner, trial)
                     continue
-                n_runs = follows.max_runs
-                if n_runs and tuner.recorder.recording.begin_trial() >= n_runs:
+                if max_runs and tuner.recorder.recording.begin_trial() >= max_runs:
                     return _failed(trial)
                 raise SearchEnds(
                     f"No worker could finish trial {number} ({reason(error)}): all finished trials "
@@ -296,7 +286,9 @@ def _failed(trial: Trial) -> Result:
 
 def train(task: Task, state: dict[str, Any]) -> Result:
     """Train one trial, given the state of KerasTuner's trial; this runs in the worker."""
-    _spare_the_garbage_collector()
+    if gc.get_freeze_count() < 10_000:  # the libraries are looked through once, not in every trial
+        gc.collect()
+        gc.freeze()
     network, deadline = _Network(), Deadline(state["seconds"], flag=state["flag"])
     with (
         _ONE_AT_A_TIME,
@@ -320,17 +312,6 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         (record,) = recording.content.trials
         compat.release(oracle)
     return Result(trial.get_state(), record["row"], record["curve"], network.description, files)
-
-
-@functools.cache
-def _spare_the_garbage_collector() -> None:
-    """Exempt what is loaded by now from the search for garbage.
-
-    KerasTuner collects it twice a trial, and would look at all of the libraries: a sixth of the
-    time of a small network.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 class _Network(Observer):
