@@ -214,20 +214,12 @@ def curves_to_table(rows: Iterable[Mapping]) -> pd.DataFrame:
 
     Raises
     ------
-    CourseError
+    TypeError
         A row is no mapping, or has a value that is no number.
     """
-    rows = list(rows)
-    try:
-        table = _frame(rows)
-        metrics = [column for column in table.columns if column not in ("trial", "epoch")]
-        table = table.reindex(columns=["trial", "epoch", *metrics])
-        _check_numbers(table, table.columns)
-    except Exception as error:  # rows from a damaged file can fail in any way
-        raise CourseError(
-            f"These rows make no learning curves ({first_line(error)}): give one mapping an "
-            "epoch, of numbers alone."
-        ) from error
+    table = _frame(list(rows))
+    table = table.reindex(columns=list(dict.fromkeys(["trial", "epoch", *table.columns])))
+    _check_numbers(table, table.columns)
     return table
 
 

@@ -27,7 +27,6 @@ ROWS = [
     {"trial": 2, "status": "failed", "message": "no"},
 ]
 TABLE = trials.to_table(ROWS)
-CURVE = {"trial": 1, "epoch": 1, "loss": 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +140,6 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
     "seconds in words": (rows(seconds="3 s"), ["'seconds'", "than numbers"]),
     "another status": (rows(status="done"), ["'done'", "neither completed nor failed"]),
     "a fingerprint that is a list": (rows(fingerprint=["a"]), ["no trial table"]),
-    "a curve in words": (
-        lambda: trials.curves_to_table([CURVE, {**CURVE, "loss": "low"}]),
-        ["'loss'", "no learning curves"],
-    ),
-    "a curve of numbers": (lambda: trials.curves_to_table([0.1, 0.2]), ["0.1 is no mapping"]),
     "table: missing": (
         lambda tmp_path: trials.read_table(tmp_path / "none.csv"),
         ["none.csv", "cannot be read"],

@@ -137,6 +137,7 @@ def test_two_damaged_copies_are_refused_and_left_alone(folder):
         lambda content: content["trials"][0]["row"].update(status="won"),
         lambda content: content["trials"][0]["row"].update(n_params="many"),
         lambda content: content["trials"][0].update(curve=[3]),
+        lambda content: content["trials"][0]["curve"][0].update(loss="low"),
         lambda content: content.update(identity=3),
         lambda content: content.update(stopped=3),
         lambda content: content.update(tries="3"),
