@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -114,4 +113,4 @@ def read_file(folder: Path, name: str) -> bytes:
 
 def read_csv(content: bytes) -> pd.DataFrame:
     """The table in a compressed CSV file."""
-    return pd.read_csv(io.BytesIO(gzip.decompress(content)))
+    return pd.read_csv(io.BytesIO(content), compression="gzip")

@@ -104,17 +104,13 @@ def simulate(
                 else:
                     oracle = _make_oracle(make_oracle, rng, budget, space)
                     steps = list(_search(benchmark, runs, oracle, budget))
-                searches.append(
-                    {
-                        "strategy": np.full(len(steps), strategy, dtype=object),
-                        "seed": np.full(len(steps), seed),
-                        **columns(benchmark, runs, steps, best),
-                        "recorded": np.full(len(steps), make_oracle is None),
-                    }
-                )
-    return pd.DataFrame(
-        {name: np.concatenate([search[name] for search in searches]) for name in searches[0]}
-    )
+                search = {
+                    "strategy": strategy,
+                    "seed": seed,
+                    **columns(benchmark, runs, steps, best),
+                }
+                searches.append(pd.DataFrame(search | {"recorded": make_oracle is None}))
+    return pd.concat(searches, ignore_index=True)
 
 
 def _oracle_makers(
