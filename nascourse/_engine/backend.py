@@ -39,18 +39,6 @@ def silent_error_stream() -> Iterator[None]:
         os.close(null)
 
 
-@contextlib.contextmanager
-def collector_off() -> Iterator[None]:
-    """Spare the garbage collector what imports make: it stays, and would be looked through often."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # before Keras imports it
 
 
@@ -67,14 +55,20 @@ def hidden(*packages: str) -> Iterator[None]:
             del modules[package]
 
 
-with collector_off(), silent_error_stream():
-    import keras
-    import tensorflow  # noqa: F401 - AutoKeras needs it, whatever backend Keras computes with
+collector_was_on = gc.isenabled()
+gc.disable()  # what imports make stays, and would be looked through often
+try:
+    with silent_error_stream():
+        import keras
+        import tensorflow  # noqa: F401 - AutoKeras needs it, whatever backend Keras computes with
 
-# AutoKeras imports the other backends, where they are installed, for the names of their errors;
-# PyTorch takes 2 seconds and 176 MiB.
-with collector_off(), hidden(*{"jax", "torch"} - {keras.backend.backend()}):
-    import autokeras  # noqa: F401
+    # AutoKeras imports the other backends, where they are installed, for the names of their errors;
+    # PyTorch takes 2 seconds and 176 MiB.
+    with hidden(*{"jax", "torch"} - {keras.backend.backend()}):
+        import autokeras  # noqa: F401
+finally:
+    if collector_was_on:
+        gc.enable()
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets itself to INFO
 
