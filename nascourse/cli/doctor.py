@@ -193,12 +193,6 @@ def check_disk(free: int, needed: int) -> Check:
     )
 
 
-def check_problem(problem: environment.Problem) -> Check:
-    """Report what other work has left behind on this machine."""
-    level = "FAULT" if problem.when else "note"
-    return Check(level, problem.subject, problem.finding, problem.fix)
-
-
 def verdict(checks: list[Check]) -> str:
     """Sum the checks up in one sentence."""
     faults = sum(check.level == "FAULT" for check in checks)
@@ -258,7 +252,7 @@ def examine() -> list[Check]:
         check_disk(shutil.disk_usage(ROOT).free, needed),
         *_check_home(),
         *_check_runtime(),
-        *map(check_problem, environment.problems()),
+        *(Check("FAULT" if p.when else "note", *p[:3]) for p in environment.problems()),
         *_check_data(pins, pip=pip),
     ]
 
