@@ -238,9 +238,6 @@ def _normalization() -> keras.Layer:
     return layers.LayerNormalization((1, 2, 3), epsilon=EPSILON, center=False, scale=False)
 
 
-# ---------------------------------------------------------------- the descent
-
-
 def descend(
     loss: Callable[..., tf.Tensor],
     variables: Sequence[tf.Variable],

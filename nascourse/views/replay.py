@@ -68,9 +68,6 @@ def replay(recording: pd.DataFrame | Search) -> None:
         display(_moves_table(table, moves) if moves else trials.summary(table))
 
 
-# ---------------------------------------------------------------- greedy search, move by move
-
-
 class Move(NamedTuple):
     """What greedy search did in one trial, seen from the best trial before it.
 
@@ -211,9 +208,6 @@ def _trie_caption(move: Move) -> str:
     if move.new:
         text += f" The best trial had no such values: {escape(html.listed(move.new))}."
     return text
-
-
-# ---------------------------------------------------------------- the widgets
 
 
 class _Replay:

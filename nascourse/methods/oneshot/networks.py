@@ -53,9 +53,6 @@ def filters_of(setting: Mapping[str, Any]) -> list[int]:
     return [setting[f"conv/filters_{block}"] for block in range(setting["body/blocks"])]
 
 
-# ---------------------------------------------------------------- their paths
-
-
 Axis = tuple[int, Sequence[int]]  # the length of a bank, and the places that a network uses of it
 
 

@@ -173,8 +173,6 @@ class Supernet:
         """What happens between a convolution and its bias: nothing, in this space."""
         return maps
 
-    # ------------------------------------------------------------ training and judging
-
     def _compiled_step(self, setting: Mapping[str, Any], path: list[np.ndarray]) -> Callable:
         """A graph of `train_step` for networks with this structure, whatever their sizes."""
         signature = [
