@@ -303,7 +303,7 @@ def built(space: Callable | AutoKerasSpace, setting: Mapping[str, Any]) -> keras
     """
     hp = keras_tuner.HyperParameters()
     hp.values = dict(setting)
-    model = _network(space, hp)
+    model = network(space, hp)
     # Of filters_0, filters_1, ... some spaces declare no more than the network needs.
     names = {entry.name for entry in hp.space}
     numberless = {re.sub(r"\d+", "", name) for name in names}
@@ -326,18 +326,13 @@ def declared(
     """
     if isinstance(space, keras_tuner.HyperParameters):
         return space
-    return default_network(space)[1]
-
-
-def default_network(
-    space: Callable | AutoKerasSpace,
-) -> tuple[keras.Model, keras_tuner.HyperParameters]:
-    """The network of the default values, and the hyperparameters that it declares."""
     hp = keras_tuner.HyperParameters()
-    return _network(space, hp), hp
+    network(space, hp)
+    return hp
 
 
-def _network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) -> keras.Model:
+def network(space: Callable | AutoKerasSpace, hp: keras_tuner.HyperParameters) -> keras.Model:
+    """The network of the values in ``hp``, which gets the hyperparameters that it declares."""
     if not isinstance(space, AutoKerasSpace):
         if not callable(space):
             raise CourseError(

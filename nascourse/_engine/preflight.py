@@ -24,7 +24,7 @@ from nascourse._engine.images import listed
 from nascourse._engine.observers import Observer
 from nascourse._engine.options import direction_of
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built, default_network
+from nascourse.spaces import AutoKerasSpace, built, network
 
 
 def check_arguments(
@@ -67,7 +67,8 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
         _check_values(space)
     keras.utils.clear_session(free_memory=False)  # else Keras numbers the names of metrics
     try:
-        model, hp = default_network(build_function(space))
+        hp = keras_tuner.HyperParameters()
+        model = network(build_function(space), hp)
     except CourseError:
         raise
     except Exception as error:
