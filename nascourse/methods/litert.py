@@ -62,7 +62,10 @@ def convert(
                 "images=splits.x_train[:200]."
             )
         _check_images(images, shape)
-        model = _with_float_input(model)
+        # From whole numbers the converter would keep the first layers in float32.
+        weights, image = model.get_weights(), keras.Input(shape[1:])
+        model = keras.models.clone_model(model, input_tensors=image)
+        model.set_weights(weights)
         examples = [[image[None].astype("f4")] for image in images]
     signature = [keras.InputSpec(dtype=model.inputs[0].dtype, shape=shape)]
     with tempfile.TemporaryDirectory() as folder, silent_error_stream():
@@ -75,14 +78,6 @@ def convert(
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.uint8
         return converter.convert()
-
-
-def _with_float_input(model: keras.Model) -> keras.Model:
-    # From whole numbers the converter would keep the first layers in float32.
-    image = keras.Input(model.input_shape[1:])
-    clone = keras.models.clone_model(model, input_tensors=image)
-    clone.set_weights(model.get_weights())
-    return clone
 
 
 def _check_images(images: np.ndarray, shape: tuple[int, ...]) -> None:

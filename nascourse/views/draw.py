@@ -9,6 +9,7 @@ from the keyboard: the arrow keys move, the space bar puts the pen down and lift
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -89,9 +90,7 @@ class DrawingView:
     def image(self) -> NDArray[np.uint8]:
         """The drawing as the network gets it."""
         shape = (self.canvas.rows, self.canvas.columns)
-        drawn: NDArray[np.uint8] = np.zeros(shape, np.uint8)
-        if self.canvas.ink:
-            drawn = np.array(self.canvas.ink, np.uint8).reshape(shape)
+        drawn = np.array(self.canvas.ink or [0] * math.prod(shape), np.uint8).reshape(shape)
         ink = centered(drawn) if self._centered.value else drawn
         return np.repeat(ink[..., None], self._channels, axis=-1)
 
