@@ -50,7 +50,8 @@ _Drawn = TypeVar("_Drawn")
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
 # All of Matplotlib's own settings for what is drawn stand below the course's, so that no setting of
 # the learner's, such as a dark background or LaTeX, makes words unreadable or a figure fail.
-_DRAWN = "axes figure font grid image. legend lines mathtext patch text xtick ytick".split()
+_DRAWN = ["axes", "figure", "font", "grid", "image.", "legend", "lines", "mathtext", "patch"]
+_DRAWN += ["text", "xtick", "ytick"]
 STYLE = {
     **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN,))},
     "figure.figsize": (6.4, 3.6),

@@ -24,7 +24,7 @@ from nascourse._engine.images import listed
 from nascourse._engine.observers import Observer
 from nascourse._engine.options import direction_of
 from nascourse.data import Splits
-from nascourse.spaces import AutoKerasSpace, built, network
+from nascourse.spaces import AutoKerasSpace, built, declared, network
 
 
 def check_arguments(
@@ -139,7 +139,7 @@ def _check_loss(head: ak.ClassificationHead) -> None:
 def _check_values(space: AutoKerasSpace) -> None:
     """Refuse values of a graph of AutoKeras that none of its networks can have."""
     free = replace(space, fixed={})
-    for entry in default_network(free)[1].space:
+    for entry in declared(free).space:
         for part, values in (("fixed", space.fixed), ("first", space.first or {})):
             value = values.get(entry.name, entry.default)
             # A number that is not searched may be any.
