@@ -27,8 +27,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
-
-# isort: split
 import numpy as np
 
 from nascourse import CourseError, first_line, whole_number

@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import nascourse._engine.importable  # noqa: F401 - so that Matplotlib can be loaded
-
-# isort: split
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np

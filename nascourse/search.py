@@ -27,8 +27,6 @@ from functools import partial, update_wrapper
 from pathlib import Path
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import keras_tuner
 import numpy as np

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import autokeras as ak
 import keras
 import keras_tuner

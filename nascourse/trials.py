@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
-
-# isort: split
 import numpy as np
 import pandas as pd
 

@@ -7,8 +7,6 @@ Each right one must be accepted and each wrong one refused, as in `right_answers
 from __future__ import annotations
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import autokeras as ak
 import keras
 import keras_tuner

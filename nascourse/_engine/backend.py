@@ -18,6 +18,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import nascourse._engine.importable  # noqa: F401 - so that it can be loaded at all
+
 from nascourse import CourseError
 
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 from keras_tuner.errors import FailedTrialError, FatalError
 

@@ -29,8 +29,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import keras_tuner
 import numpy as np

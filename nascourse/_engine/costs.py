@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 
 from nascourse import CourseError

@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf

@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import keras_tuner
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import autokeras as ak
 import keras
 import numpy as np

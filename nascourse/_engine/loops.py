@@ -15,8 +15,6 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeAlias
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import autokeras as ak
 import keras
 import keras_tuner

@@ -12,8 +12,6 @@ from importlib.metadata import version
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import keras_tuner
 from keras_tuner.engine.metrics_tracking import infer_metric_direction

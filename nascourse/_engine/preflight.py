@@ -9,8 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import autokeras as ak
 import keras
 import keras_tuner

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 from keras_tuner.engine.hyperparameters import Float, HyperParameter, Int
 
 from nascourse import CourseError

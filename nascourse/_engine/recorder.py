@@ -6,8 +6,6 @@ import time
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import numpy as np
 from keras_tuner.errors import FailedTrialError

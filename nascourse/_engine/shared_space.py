@@ -15,8 +15,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 from keras_tuner import HyperParameters
 from keras_tuner.engine.hyperparameters import HyperParameter
 

@@ -26,8 +26,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nascourse._engine.backend import needs_tensorflow  # loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import numpy as np
 import pandas as pd

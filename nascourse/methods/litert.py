@@ -22,8 +22,6 @@ from nascourse._engine.backend import (  # loads Keras silently: first
     needs_tensorflow,
     silent_error_stream,
 )
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf

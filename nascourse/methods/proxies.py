@@ -14,8 +14,6 @@ and all of them compared).
 from __future__ import annotations
 
 from nascourse._engine.backend import needs_tensorflow  # loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf

@@ -12,8 +12,6 @@ import math
 from typing import NamedTuple
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 from keras import layers
 

@@ -230,8 +230,6 @@ def time_epoch(model: Any, images: Images, *, repeats: int = 3) -> float:
 def use_one_thread() -> None:
     """Before TensorFlow computes anything: two threads would round otherwise than one."""
     import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-    # isort: split
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)

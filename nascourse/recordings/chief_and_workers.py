@@ -31,8 +31,6 @@ TRIALS, EPOCHS = 4, 2
 def tune(folder: str) -> None:
     """A plain search by KerasTuner; the environment says which part this process takes in it."""
     import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-    # isort: split
     import keras
     import keras_tuner
     import numpy as np

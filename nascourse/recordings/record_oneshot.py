@@ -26,8 +26,6 @@ import recorder
 recorder.use_one_thread()
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import numpy as np
 import pandas as pd
 import tensorflow as tf

@@ -18,8 +18,6 @@ import recorder
 recorder.use_one_thread()
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import bench_training as training
 import keras
 import pandas as pd

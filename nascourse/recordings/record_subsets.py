@@ -16,8 +16,6 @@ import recorder
 recorder.use_one_thread()
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import bench_training as training
 import numpy as np
 import pandas as pd

@@ -1,8 +1,6 @@
 """Plausible wrong answers to the exercises of unit 05, and words of the sentence that each gets."""
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras_tuner
 import matplotlib.pyplot as plt
 import numpy as np

@@ -8,8 +8,6 @@ from functools import cache
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
-
-# isort: split
 import keras
 import numpy as np
 import pandas as pd
