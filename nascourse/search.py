@@ -234,7 +234,8 @@ def run_search(
         Train the failed trials again first, for instance on a machine with more memory, or when
         the space has been repaired where it failed.
     same_space
-        The space builds the same networks as when the search began, although its code has changed.
+        The space builds the same networks as when the search began, although its code has changed,
+        or lists and dicts around it have.
 
     Raises
     ------

@@ -117,13 +117,14 @@ def run_project(
 
     flops, n_bytes = report["flops"], report["saved_bytes"]
     kib = "unknown" if n_bytes is None else f"{n_bytes / 1024:.0f} KiB"
+    mflops = "unknown" if flops is None else f"{flops / 1e6:.1f}"
     n, (low, high) = report["test_images"], report["test_accuracy_95_percent"]
     print(
         f"\nTest accuracy {percent(report['test_accuracy'], n)} on {n:,} images "
         f"(95% interval {percent(low, n)} to {percent(high, n)}; always the most frequent class: "
         f"{percent(report['majority_accuracy'], n)})\n"
         f"Size {report['n_params']:,} parameters, {kib} as .keras, "
-        f"{'unknown' if flops is None else format(flops / 1e6, '.1f')} MFLOPs and {report['latency_ms_median']} ms an image\n"
+        f"{mflops} MFLOPs and {report['latency_ms_median']} ms an image\n"
         f"Took {report['wall_seconds']:.0f} s and {report['peak_rss_mb']} MiB; "
         f"the report is {folder / 'report.html'}"
     )
