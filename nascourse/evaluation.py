@@ -10,6 +10,7 @@ how sure it is.  `write_report` puts all of it on one page.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import numbers
@@ -42,7 +43,7 @@ from nascourse._engine.costs import (
     flops_if_known,
     layer_costs,
 )
-from nascourse._engine.files import atomic_path, atomic_write, given_path, runs_folder
+from nascourse._engine.files import atomic_path, atomic_write, given_path, not_written, runs_folder
 from nascourse.data import Splits
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ def write_report(
     Raises
     ------
     CourseError
-        There is no such trial, or the network is another one.
+        There is no such trial, or the network is another one; or the folder cannot be written.
     """
     table, splits, folder = search.table, splits or search.splits, given_path(directory)
     number = int(trials.best(table)["trial"] if trial is None else trial)
@@ -261,34 +262,57 @@ def write_report(
             f"The network {spaces.describe(model)} is not that of trial {number}, which is "
             f"{row['architecture']}: train that one with search.retrain(found, trial={number})."
         )
-    from nascourse import plotting  # loads Matplotlib, which a worker of a search does not need
-
     predicted = predict(model, test.x)
     report = _search_facts(search, row, number, reason)
     report |= _test_facts(splits, test, predicted) | _costs(model)
     report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
     report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
     report["limits"] = _limits(report)
+    drawings = _figures(search, model, test, predicted, splits.class_names)
+    try:
+        _write(folder, report, search, model, drawings)
+    except OSError as error:
+        raise not_written(error, folder) from error
+    return report
+
+
+def _write(
+    folder: Path,
+    report: dict[str, Any],
+    search: Search,
+    model: keras.Model,
+    drawings: Iterator[tuple[str, str, Callable[[], Any]]],
+) -> None:
     _write_facts(folder, report, {})
     script = Path(__file__).parent / "_engine" / "read_pictures.py"
     atomic_write(folder / script.name, script.read_text("utf-8"))
-    for name, frame in (("trials", table), ("curves", search.curves)):
+    for name, frame in (("trials", search.table), ("curves", search.curves)):
         atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     path = folder / "model.keras"
     try:
-        path.unlink(missing_ok=True)  # one of an earlier report would have other weights
         report["saved_bytes"] = save_model(model, path)
-    except Exception as error:  # noqa: BLE001 - a layer of one's own can fail in any way
-        warnings.warn(f"{path.name} could not be saved ({first_line(error)}).", stacklevel=2)
+    except Exception as error:  # a layer of one's own can fail in any way
+        if _is_full(error):
+            raise
+        path.unlink(missing_ok=True)  # one of an earlier report would have other weights
+        warnings.warn(f"{path.name} could not be saved ({first_line(error)}).", stacklevel=3)
+    from nascourse import plotting  # loads Matplotlib, which a worker of a search does not need
+
     figures = {}
-    for name, alt, draw in _figures(search, model, test, predicted, splits.class_names):
+    for name, alt, draw in drawings:
         try:
             plotting.save(draw(), folder / f"{name}.png")
             figures[f"{name}.png"] = alt
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, the numbers are there
-            warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=2)
+        except Exception as error:  # whatever is wrong, the numbers are there
+            if _is_full(error):
+                raise
+            warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=3)
     _write_facts(folder, report, figures)
-    return report
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether it is the disk that a file could not be written to."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _write_facts(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:

@@ -444,6 +444,10 @@ def _errors_as_sentences(recording: Recording) -> Iterator[None]:
         yield
     except SearchEnds:  # it is a sentence, and a pool that broke does count
         raise
+    except KeyboardInterrupt:  # a second one, while the first was dealt with
+        with contextlib.suppress(OSError):
+            recording.forgive()
+        raise
     except Exception as error:
         with contextlib.suppress(OSError):
             recording.forgive()

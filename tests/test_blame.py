@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from nascourse import CourseError, search
 from nascourse._engine import compat
 from nascourse._engine.blame import blame
 from nascourse._engine.loops import TRIES
-from nascourse._engine.recording import parse
+from nascourse._engine.recording import Recording, parse
 
 pytestmark = pytest.mark.usefixtures("frozen_libraries")
 
@@ -52,6 +53,8 @@ def run(small):
         (OSError(errno.EMFILE, "too many open files"), "machine"),
         (OSError(errno.ENOSPC, "no space left on device"), "machine"),
         (ConnectionResetError(), "machine"),
+        (TimeoutError("the read operation timed out"), "machine"),
+        (PermissionError(errno.EACCES, "held by another program"), "machine"),
         (urllib.error.URLError("no route"), "machine"),
         (Exception("URL fetch failure on https://host/weights.h5: None -- no route"), "machine"),
     ],
@@ -82,6 +85,32 @@ def test_a_callback_that_fails_ends_the_search_and_counts_no_trial(run, tmp_path
     text = str(raised.value)
     assert f"The callback {type(callback).__name__} failed in trial 1" in text
     assert "\n" not in text and text.endswith(".")
+
+
+def test_an_observer_that_fails_in_a_validation_is_named_itself(run, tmp_path):
+    class Mine(search.Observer):
+        def batch_end(self, trial):
+            names = [frame.function for frame in inspect.stack()]
+            if "evaluate" in names:
+                raise KeyError("mine")
+
+    with pytest.raises(CourseError, match="The observer Mine failed .*mine"):
+        run(tmp_path, observer=Mine())
+
+
+def test_impatience_is_not_held_against_the_network(run, tmp_path, monkeypatch):
+    """A second Ctrl-C comes while the first is dealt with; so it may be three times and more."""
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    observer = type("Stops", (search.Observer,), {"batch_end": stop})()
+    for _ in range(TRIES + 1):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Recording, "stop", stop)
+            run(tmp_path, observer=observer)
+
+    assert run(tmp_path).table["status"].tolist() == ["completed"] * 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import random
 import re
+import time
 import weakref
 from pathlib import Path
 from types import ModuleType
@@ -443,6 +444,31 @@ def test_signs_of_life():
     assert not compat.signs_of_life(
         concurrent.futures.ThreadPoolExecutor(1)
     )  # tests/test_waiting.py has processes
+
+
+def test_end_processes():
+    pool = concurrent.futures.ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn")
+    )
+    with pool:
+        future = pool.submit(time.sleep, 600)
+        while not future.running():
+            time.sleep(0.05)
+        compat.end_processes(pool)
+
+    with pytest.raises(concurrent.futures.BrokenExecutor):
+        future.result(timeout=60)
+
+
+@relies_on(keras_tuner)
+def test_files_by_python(tmp_path):
+    trial = keras_tuner.engine.trial.Trial(keras_tuner.HyperParameters())
+
+    with compat.files_by_python():
+        trial.save(str(tmp_path / "trial.json"))
+        with pytest.raises(FileNotFoundError):
+            trial.save(str(tmp_path / "none" / "trial.json"))
+    assert json.loads((tmp_path / "trial.json").read_text("utf-8"))["trial_id"] == trial.trial_id
 
 
 def names_of_compat() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from types import SimpleNamespace
 
@@ -231,6 +232,19 @@ def test_a_figure_that_fails_costs_a_warning_and_no_number(
         evaluation.write_report(found, model, test, directory=tmp_path, reason=REASON)
     assert "confusion.png" not in (tmp_path / "report.md").read_text("utf-8")
     assert (tmp_path / "architecture.png").is_file()
+
+
+def test_a_full_disk_is_no_fault_of_the_network(found, model, splits, tmp_path, monkeypatch):
+    (tmp_path / "model.keras").write_bytes(b"of an earlier report")
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "model.keras"))
+
+    monkeypatch.setattr(evaluation, "save_model", full)
+    with pytest.raises(CourseError, match=r"model.keras cannot be written .*: free some space"):
+        evaluation.write_report(found, model, evaluation.open_test_set(splits), directory=tmp_path)
+
+    assert (tmp_path / "model.keras").exists() and (tmp_path / "trials.csv").exists()
 
 
 def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(

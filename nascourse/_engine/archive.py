@@ -295,8 +295,15 @@ def _atomic_folder(path: Path) -> Iterator[Path]:
             os.replace(partial, path)
             return
         # Somebody may stand in the folder, so it stays; without its main files it is no search.
-        for inside in sorted(partial.iterdir(), key=lambda inside: inside.name in FILES):
-            os.replace(inside, path / inside.name)
+        moved: list[Path] = []
+        try:
+            for inside in sorted(partial.iterdir(), key=lambda inside: inside.name in FILES):
+                moved.append(path / inside.name)
+                os.replace(inside, moved[-1])
+        except BaseException:
+            for left in moved:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -382,11 +382,33 @@ def signs_of_life(executor: Executor) -> Any:
         return None
     try:
         scheduler = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=2)
+        tasks = client.sync(client.scheduler.processing, workers=None, callback_timeout=2)
     except Exception:  # noqa: BLE001 - a scheduler that is gone, in any way, gives no sign
         return None
-    return sorted(
-        (address, worker["last_seen"]) for address, worker in scheduler["workers"].items()
-    )
+    workers = scheduler["workers"].items()  # those without a task may not be allowed to take ours
+    return sorted((name, worker["last_seen"]) for name, worker in workers if tasks.get(name))
+
+
+def end_processes(executor: Executor) -> None:
+    """End the processes of a pool that hang: leaving its ``with`` would wait for them for ever.
+
+    Read in Python 3.13: see `signs_of_life`; 3.14 has a public `kill_workers`.
+    """
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.kill()
+
+
+@contextlib.contextmanager
+def files_by_python() -> Iterator[None]:
+    """Let KerasTuner write its files by Python, whose errors say what the machine has done.
+
+    Read in keras-tuner 1.4.8: it writes them by TensorFlow, of which a full disk is an error of its
+    own, no `OSError`; without TensorFlow it takes Python.
+    """
+    from keras_tuner.src.backend import io as files
+
+    with mock.patch.object(files, "tf", None):
+        yield
 
 
 @contextlib.contextmanager

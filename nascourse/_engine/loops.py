@@ -382,6 +382,7 @@ def library_noise_off() -> Iterator[None]:
     with (
         warnings.catch_warnings(),
         compat.tracebacks_off(),
+        compat.files_by_python(),
     ):
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")

@@ -50,7 +50,7 @@ from nascourse._engine.observers import Observer
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording
-from nascourse._engine.waiting import result_of
+from nascourse._engine.waiting import WaitedTooLong, result_of
 from nascourse.data import SealedTest, Splits
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -187,7 +187,9 @@ class Workers:
             return self._executor.submit(train, self._task, trial.get_state() | sent)
         except TimeIsUp:
             raise
-        except Exception as error:  # noqa: BLE001 - such as a pool that broke some time ago
+        except Exception as error:  # such as a pool that broke some time ago
+            if culprit(error) is not None:  # the observer, which is told that we wait
+                raise
             failed: Future = Future()
             failed.set_exception(FailedTrialError(reason(error)))  # not the fault of the trial
             return failed
@@ -197,7 +199,11 @@ class Workers:
             tuner.deadline.check()
             tuner.recorder.observer.waiting(line)
 
-        return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
+        try:
+            return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
+        except WaitedTooLong:
+            compat.end_processes(self._executor)
+            raise
 
     def _result(self, tuner: Any, trial: Trial, future: Future) -> Result:
         """Wait for a trial, and follow the policy of its error, if it brings one."""
