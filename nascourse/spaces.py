@@ -456,7 +456,9 @@ def _description(layer: keras.Layer) -> Any:
             return _layers(config["layers"])
         return [type(layer).__name__, _anonymous({**config, "name": None})]
     except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
-        return [type(layer).__name__, [_description(part) for part in getattr(layer, "layers", ())]]
+        layers = getattr(layer, "layers", None)  # in a class of one's own it may be a number
+        parts = layers if isinstance(layers, (list, tuple)) else ()
+        return [type(layer).__name__, [_description(part) for part in parts]]
 
 
 def _layers(configs: Sequence[Mapping[str, Any]]) -> list:

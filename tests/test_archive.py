@@ -407,6 +407,25 @@ def test_a_stop_halfway_leaves_nothing(folder, tmp_path, monkeypatch, stop):
     assert sorted(os.listdir(tmp_path)) == ["a.zip", "search"]
 
 
+def test_a_stop_halfway_leaves_a_folder_that_was_there_as_empty(folder, tmp_path, monkeypatch):
+    export_search(folder, tmp_path / "a.zip")
+    (tmp_path / "home").mkdir()
+    moves = []
+
+    def replace(source, target, real=os.replace):
+        moves.append(target)
+        if len(moves) == 2:
+            raise KeyboardInterrupt
+        real(source, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(archive.os, "replace", replace)
+        import_search(tmp_path / "a.zip", tmp_path / "home")
+
+    assert len(moves) == 2 and os.listdir(tmp_path / "home") == []
+    import_search(tmp_path / "a.zip", tmp_path / "home")
+
+
 def test_a_missing_archive_or_search_is_one_sentence(tmp_path):
     with pytest.raises(CourseError) as raised:
         import_search(tmp_path / "none.zip", tmp_path / "home")

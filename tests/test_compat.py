@@ -462,12 +462,17 @@ def test_end_processes():
 
 @relies_on(keras_tuner)
 def test_files_by_python(tmp_path):
+    tmp_path = tmp_path / "brackets [1]"
+    tmp_path.mkdir()
     trial = keras_tuner.engine.trial.Trial(keras_tuner.HyperParameters())
 
     with compat.files_by_python():
         trial.save(str(tmp_path / "trial.json"))
         with pytest.raises(FileNotFoundError):
             trial.save(str(tmp_path / "none" / "trial.json"))
+        assert keras_tuner.src.backend.io.glob(str(tmp_path / "trial_*")) == []
+        (tmp_path / "trial_0").mkdir()
+        assert len(keras_tuner.src.backend.io.glob(str(tmp_path / "trial_*"))) == 1
     assert json.loads((tmp_path / "trial.json").read_text("utf-8"))["trial_id"] == trial.trial_id
 
 

@@ -204,6 +204,25 @@ def own_fit(**changed) -> str:
     return OWN_FIT.format(**(usual | changed))
 
 
+SETS_RATE = """
+learning_rate = {}
+class Own(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = learning_rate
+callbacks = [Own()]
+"""
+HOLDS = (
+    functional()
+    + """
+import dataclasses
+from types import SimpleNamespace
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    size: int
+settings = {}(size={})
+callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(settings.size))]
+"""
+)
 MADE = """
 class {name}(keras.{kind}):
     def __init__(self, rate=1, **options):
@@ -252,8 +271,31 @@ PARTLY = functional(
     "if width == 61:\n    x = layers.Dense(rare)(layers.Flatten()(x))", choices="range(1, 101)"
 )
 
+ODD = (
+    functional()
+    + """
+class Odd:
+    def __init__(self, **values):
+        self.__dict__["values"] = values
+    def __getattr__(self, name):
+        return self.values[name]
+class Own(keras.callbacks.Callback):
+    layers = 3
+    def __init__(self):
+        super().__init__()
+        self.words = np.array(["cat", "dog"], dtype=object)
+    def on_epoch_end(self, epoch, logs=None):
+        print(odd.size, inside)
+import time
+import numpy as np
+odd, inside = Odd(size=8), []
+inside.append(inside)
+callbacks = [Own(), keras.callbacks.TensorBoard(f"logs/{time.time()}")]
+"""
+)
 SAME = {
     "functional": functional(),
+    "objects that answer anything": ODD,
     "layer that draws its seed": functional("x = layers.RandomCrop(24, 24)(x)"),
     "random number of one's own": functional(
         "x = layers.Dropout(0.1, seed=random.randint(1, 999))(x)", before="import random"
@@ -363,6 +405,15 @@ OTHER = {
     "a callback more": (functional(), CALLBACK.format(0.5)),
     "values": (functional(), functional(choices="[4, 9]")),
     "setting of fit": (own_fit(), own_fit(setting=64)),
+    "learning rate around a callback": tuple(
+        functional() + SETS_RATE.format(rate) for rate in (0.1, 0.01)
+    ),
+    "settings in a frozen dataclass": tuple(HOLDS.format("Settings", n) for n in (8, 64)),
+    "tf.function around fit": tuple(
+        own_fit().replace("return self.histories", "double(model)\n        return self.histories")
+        + f"import tensorflow as tf\n@tf.function\ndef double(x):\n    return {n} * x\n"
+        for n in (2, 3)
+    ),
     "constant of the class of fit": (own_fit(), own_fit(constant=2)),
     "helper of fit in a file": (IN_HELPER.format(8), IN_HELPER.format(64)),
     "setting of an own loss": tuple(
@@ -425,6 +476,7 @@ OTHER = {
     ),
 }
 ASKS = {
+    "namespace around a callback": tuple(HOLDS.format("SimpleNamespace", n) for n in (8, 64)),
     "dict around fit": (own_fit(), own_fit(dict=64)),
     "list around a callback": (STEPS.format(0.1), STEPS.format(0.2)),
     "a partial's setting": tuple(
@@ -459,7 +511,37 @@ class Own(keras.callbacks.Callback):
 n_epochs, everything = 0, []
 """
 )
+LISTENS = (
+    functional()
+    + """
+import numpy as np
+history, counts, rows, sums, n = {"loss": []}, {}, [{}], np.zeros(9), 0
+def note(loss):
+    global n
+    n += 1
+    rows.append(loss)
+class Own(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        history["loss"].append(logs["loss"])
+        counts[epoch] = counts.get(epoch, 0)
+        counts[epoch] += 1
+        sums[epoch] += logs["loss"]
+        note(logs)
+        print(n, len(rows))
+callbacks = [Own()]
+"""
+)
 MEANWHILE = {
+    "what is filled in other ways": (
+        LISTENS,
+        "history['loss'].append(1); counts[0] = 3; rows.append(2); sums[0] = 1; n = 5",
+    ),
+    "what fit returned": (
+        own_fit().replace("plain(hp)", "with_own(hp)")
+        + OWN_MODEL.replace("{change}", "").replace("def space", "def with_own"),
+        "space.histories.append(keras.callbacks.History())\n"
+        + "space.histories[0].set_model(with_own(keras_tuner.HyperParameters()))",
+    ),
     "a counter and lists": (
         CALLBACK_CLASS + "callbacks = [Own()]",
         "n_epochs = 5; everything = [3]",

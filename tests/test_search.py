@@ -1108,6 +1108,15 @@ def test_what_a_network_does_not_have_is_missing(run, tmp_path):
     assert pd.isna(by_hidden[0])
 
 
+def test_a_search_goes_on_in_a_folder_whose_name_is_a_pattern(run, tmp_path):
+    run(tmp_path / "set [1]", strategy="evolution")
+
+    grown = run(tmp_path / "set [1]", strategy="evolution", max_trials=2)
+
+    assert grown.table["status"].tolist() == ["completed"] * 2
+    assert sorted(grown.tuner.oracle.trials) == ["0", "1"]
+
+
 def test_patience_stops_a_trial_that_no_longer_improves(run, tmp_path):
     def space(hp):
         return dense_network(hp.Choice("units", [4, 8]), rate=0.0)

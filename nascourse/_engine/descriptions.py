@@ -6,9 +6,12 @@ was written: a notebook that is run again in a new kernel describes its function
 
 from __future__ import annotations
 
+import dataclasses
 import dis
+import enum
 import functools
 import hashlib
+import itertools
 import json
 import logging
 import platform
@@ -26,6 +29,8 @@ _FUNCTIONS = (type, types.FunctionType, functools.partial)
 _FIXED = (bool, int, float, str, tuple, np.generic, np.ndarray, *_FUNCTIONS)
 _FILLED = (list, dict, set)  # may fill up while a program runs
 _FILLS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "clear", "remove")
+# Where callbacks of Keras write.
+_WRITTEN = ("log_dir", "filepath", "filename", "backup_dir", "_train_dir", "_val_dir")
 _MAKERS = ("__init__", "__post_init__")
 _MOST_DEPTH = 12  # objects inside objects, further than any setting lies
 _EDITION = 2  # of the descriptions of code: they are not compared with those of another one
@@ -57,6 +62,7 @@ class Describer:
         self._but_for = [*but_for]
         self._met: list[Any] = []  # functions and classes
         self._seen: set[int] = set()
+        self._set: dict[int, set[str]] = {}  # of global variables, by modules
 
     @property
     def code_digest(self) -> str | None:
@@ -76,6 +82,8 @@ class Describer:
             return value.item()
         if depth > _MOST_DEPTH or id(value) in self._seen:
             return type(value).__name__
+        if isinstance(value, np.ndarray) and value.dtype.hasobject:  # its bytes are addresses
+            return self.describe(value.tolist(), depth + 1)
         if isinstance(value, np.ndarray):
             return [str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest()]
         if isinstance(value, Mapping):
@@ -96,15 +104,18 @@ class Describer:
         """Describe the class of an object, and collect what an own class was made with."""
         methods = _own_methods(type(value))
         makers = [method for method in methods if method.__name__ in _MAKERS]
-        changed = _names_set_by(method for method in methods if method not in makers)
+        changed = _names_set_by(method for method in methods if method not in makers)[1]
         attributes = getattr(value, "__dict__", {})
-        made = _names_set_by(makers) & attributes.keys()
+        made = _names_set_by(makers)[1] & attributes.keys()
+        if dataclasses.is_dataclass(value):
+            made |= {part.name for part in dataclasses.fields(value)} & attributes.keys()
         self._collect_values({name: attributes[name] for name in made - changed}, depth + 1)
         return self.describe(type(value), depth + 1)
 
     def _described(self, value: Any, depth: int) -> Any:
         if isinstance(value, types.MethodType):
-            return self.describe([value.__func__, value.__self__], depth + 1)
+            self._collect_values({"self": value.__self__}, depth + 1)
+            return self.describe(value.__func__, depth + 1)
         if isinstance(value, functools.partial):
             settings = self.describe([value.args, value.keywords], depth + 1)
             self.code.append(settings)
@@ -122,20 +133,24 @@ class Describer:
             constants = _own_constants(value)
             if (methods or constants) and self._is_new(value):
                 self.code += [self._function(method) for method in methods]
-                changed = _names_set_by(methods)
+                changed = _names_set_by(methods)[1]
                 self._collect_values({k: constants[k] for k in constants.keys() - changed})
             return value.__name__
-        if hasattr(value, "__wrapped__"):  # such as a tf.function
+        if _has(value, "__wrapped__"):  # such as a tf.function
             return self.describe(value.__wrapped__, depth + 1)
         kind = self.collect(value, depth)
-        if hasattr(value, "layers"):  # a network, whose configuration has numbered names inside
-            return [kind, self.describe([*value.layers], depth + 1)]
+        if _has(value, "layers") and _has(value, "compute_output_shape"):  # a network
+            return [kind, self.describe(value.layers, depth + 1)]  # its configuration has numbers
+        if not _own_methods(type(value)) and type(value).__module__.partition(".")[0] not in _OURS:
+            return kind  # of another library, such as a figure
         try:
             config = value.get_config()
         except Exception:  # noqa: BLE001 - own classes of Keras need not have one
             config = None
         if not isinstance(config, Mapping):
             config = getattr(value, "__dict__", None) or {}
+        if type(value).__module__.startswith("keras.") and hasattr(value, "on_epoch_end"):
+            config = {name: item for name, item in config.items() if name not in _WRITTEN}
         return [kind, self.describe(without_number(config), depth + 1)]
 
     def _is_new(self, thing: Any) -> bool:
@@ -149,16 +164,27 @@ class Describer:
         """What a function does: its code, and the values that it takes from around it."""
         around = _around(function)
         self._collect_values(
-            {name: around[name] for name in around.keys() - _names_set_by([function])}
+            {name: around[name] for name in around.keys() - self._set_beside(function)}
         )
         defaults = self.describe([function.__defaults__, function.__kwdefaults__])
         return [code_description(function.__code__), defaults]
+
+    def _set_beside(self, function: types.FunctionType) -> set[str]:
+        """The global variables that this function, or another one beside it, sets or fills."""
+        beside = function.__globals__
+        if id(beside) not in self._set:
+            parts = [vars(v).values() if isinstance(v, type) else [v] for v in beside.values()]
+            functions = filter(None, map(_function_of, itertools.chain(*parts)))
+            self._set[id(beside)] = _names_set_by(f for f in functions if f.__globals__ is beside)[
+                0
+            ]
+        return self._set[id(beside)] | _names_set_by([function])[0]
 
     def _collect_values(self, values: Mapping[str, Any], depth: int = 0) -> None:
         """Collect named values of which the description is the same in another kernel."""
         fixed = {}
         for name, value in sorted(values.items()):
-            value = value.__self__ if isinstance(value, types.MethodType) else value
+            value = _settled(value)
             if isinstance(value, _FILLED):
                 if _is_plain(value):
                     self.lists.append([name, self.describe(value)])
@@ -170,6 +196,26 @@ class Describer:
                 self._seen.discard(id(value))
         if fixed:
             self.code.append(self.describe(fixed, depth))
+
+
+def _settled(value: Any) -> Any:
+    """What there is to compare of a value that others wrap, or that has no settings by itself."""
+    if isinstance(value, types.MethodType):
+        return value.__self__
+    if isinstance(value, types.SimpleNamespace):
+        return vars(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    return value if isinstance(value, (type, types.FunctionType)) else _unwrapped(value)
+
+
+def _unwrapped(value: Any) -> Any:
+    """The function behind a `tf.function`, or behind `functools.lru_cache`."""
+    try:
+        inner = value.__wrapped__
+    except Exception:  # noqa: BLE001 - see `_has`
+        return value
+    return inner if isinstance(inner, (types.FunctionType, types.MethodType)) else value
 
 
 def code_description(code: types.CodeType) -> Any:
@@ -235,7 +281,12 @@ def _methods(kind: type) -> list[types.FunctionType]:
 
 
 def _function_of(member: Any) -> types.FunctionType | None:
-    member = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+    if isinstance(member, (staticmethod, classmethod, types.MethodType)):
+        member = member.__func__
+    if isinstance(member, property):
+        member = member.fget
+    if not isinstance(member, (type, types.FunctionType)):
+        member = _unwrapped(member)
     return member if isinstance(member, types.FunctionType) else None
 
 
@@ -257,31 +308,70 @@ def _around(function: types.FunctionType) -> dict[str, Any]:
     return around
 
 
-def _names_set_by(methods: Iterable[types.FunctionType]) -> set[str]:
-    """The variables and attributes that functions set, or fill as one fills a list or a dict."""
-    names = set()
-    for code in [part for method in methods for part in _nested(method.__code__)]:
-        steps = list(dis.get_instructions(code))
-        for number, step in enumerate(steps):
-            if step.opname in ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR"):
-                names.add(step.argval)
-            elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in _FILLS:
-                names.add(steps[number - 1].argval)
-            elif step.opname == "STORE_SUBSCR":  # after the value, the list and the place
-                names.add(steps[number - 2].argval)
-    return names
+def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], set[str]]:
+    """The variables, and the attributes of their own, that functions set or fill."""
+    variables, attributes = set(), set()
+    for function in functions:
+        itself = function.__code__.co_varnames[:1]
+        for code in _nested(function.__code__):
+            steps = list(dis.get_instructions(code))
+            for number, step in enumerate(steps):
+                end = number
+                if step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
+                    variables.add(step.argval)
+                    continue
+                if step.opname == "STORE_ATTR":
+                    owner = steps[number - 1]  # from Python 3.13 on one step may load two
+                    name = owner.argval[-1] if isinstance(owner.argval, tuple) else owner.argval
+                    is_global = "GLOBAL" in owner.opname or name == "__class__"
+                    if is_global or (name in itself and "ATTR" not in owner.opname):
+                        attributes.add(step.argval)
+                    continue
+                if step.opname == "STORE_SUBSCR":  # after the value, the list and the place
+                    end = _start(steps, number)
+                elif [each.opname for each in steps[number - 2 : number]] == ["COPY", "COPY"]:
+                    end = _start(steps, number - 2)  # += : the list and the place are copied
+                elif steps[number - 1].opname == "DUP_TOP_TWO":
+                    end = _start(steps, number - 1)
+                elif step.opname not in ("LOAD_ATTR", "LOAD_METHOD") or step.argval not in _FILLS:
+                    continue
+                first = _start(steps, end)
+                if "FAST" not in steps[first].opname:
+                    variables.add(steps[first].argval)
+                if steps[first + 1].opname == "LOAD_ATTR":
+                    attributes.add(steps[first + 1].argval)
+    return variables, attributes
+
+
+def _start(steps: list[dis.Instruction], end: int) -> int:
+    """Where the expression begins of which the value lies on the stack before a step."""
+    height = 0
+    for number in range(end - 1, -1, -1):
+        height += dis.stack_effect(steps[number].opcode, steps[number].arg, jump=False)
+        if height >= 1:
+            return number
+    return 0
 
 
 def _has_settings(value: Any) -> bool:
     """Whether this is an object of Keras that names its settings, but no layer with weights."""
-    return hasattr(value, "get_config") and not hasattr(value, "compute_output_shape")
+    return _has(value, "get_config") and not _has(value, "compute_output_shape")
 
 
-def _is_plain(value: Any) -> bool:
+def _has(value: Any, name: str) -> bool:
+    try:
+        return hasattr(value, name)
+    except Exception:  # noqa: BLE001 - of classes of one's own that answer for any attribute
+        return False
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if depth > _MOST_DEPTH:
+        return False
     if isinstance(value, Mapping):
         value = [*value, *value.values()]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return all(map(_is_plain, value))
+        return all(_is_plain(item, depth + 1) for item in value)
     return value is None or isinstance(value, _FIXED)
 
 

@@ -146,7 +146,8 @@ def _compilation(model: keras.Model, describer: Describer) -> Any:
 def _inside(layer: Any) -> Iterator[keras.Layer]:
     """The layers of a network or of a wrapper, and those inside them."""
     wrapped = [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer")]
-    for inner in [*getattr(layer, "layers", ()), *wrapped]:
+    layers = getattr(layer, "layers", ())
+    for inner in [*(layers if isinstance(layers, (list, tuple)) else ()), *wrapped]:
         if isinstance(inner, keras.Layer):
             yield inner
             yield from _inside(inner)
