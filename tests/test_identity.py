@@ -521,7 +521,11 @@ def note(loss):
     n += 1
     rows.append(loss)
 class Own(keras.callbacks.Callback):
+    seen, heard, named = 0, 0, 0
     def on_epoch_end(self, epoch, logs=None):
+        Own.seen += 1
+        type(self).heard += 1
+        self.__class__.named = epoch
         history["loss"].append(logs["loss"])
         counts[epoch] = counts.get(epoch, 0)
         counts[epoch] += 1
@@ -534,7 +538,8 @@ callbacks = [Own()]
 MEANWHILE = {
     "what is filled in other ways": (
         LISTENS,
-        "history['loss'].append(1); counts[0] = 3; rows.append(2); sums[0] = 1; n = 5",
+        "history['loss'].append(1); counts[0] = 3; rows.append(2); sums[0] = 1; n = 5; "
+        + "Own.seen, Own.heard, Own.named = 1, 2, 3",
     ),
     "what fit returned": (
         own_fit().replace("plain(hp)", "with_own(hp)")

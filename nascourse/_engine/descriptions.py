@@ -321,10 +321,13 @@ def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], se
                     variables.add(step.argval)
                     continue
                 if step.opname == "STORE_ATTR":
-                    owner = steps[number - 1]  # from Python 3.13 on one step may load two
+                    end = number
+                    if steps[number - 1].opname in ("SWAP", "ROT_TWO"):  # += : the owner is copied
+                        while steps[end].opname not in ("COPY", "DUP_TOP"):
+                            end -= 1
+                    owner = steps[end - 1]  # from Python 3.13 on one step may load two
                     name = owner.argval[-1] if isinstance(owner.argval, tuple) else owner.argval
-                    is_global = "GLOBAL" in owner.opname or name == "__class__"
-                    if is_global or (name in itself and "ATTR" not in owner.opname):
+                    if name in (*itself, "__class__") or re.search("GLOBAL|CALL", owner.opname):
                         attributes.add(step.argval)
                     continue
                 if step.opname == "STORE_SUBSCR":  # after the value, the list and the place
