@@ -478,6 +478,10 @@ OTHER = {
 ASKS = {
     "namespace around a callback": tuple(HOLDS.format("SimpleNamespace", n) for n in (8, 64)),
     "dict around fit": (own_fit(), own_fit(dict=64)),
+    "list around a callback of a search with AutoKeras": tuple(
+        "space = spaces.autokeras_space()\n" + STEPS.format(n)[len(functional()) :]
+        for n in (0.1, 0.2)
+    ),
     "list around a callback": (STEPS.format(0.1), STEPS.format(0.2)),
     "a partial's setting": tuple(
         PARTLY.replace("space(hp)", "made(hp, rare, *_)")

@@ -263,22 +263,21 @@ def _continued(
         what = " and ".join(UNCERTAIN[name] for name in changed)
         raise CourseError(
             f"{what[0].upper()}{what[1:]} changed since the search in {str(folder)!r} began, and "
-            "whether that matters cannot be known, though the networks that were compared "
-            f"({len(identity['networks'])}) are the same: pass same_space=True if it does not, or "
-            f"{OVERWRITE}"
+            "whether that matters cannot be known, though all that was compared is the same: pass "
+            f"same_space=True if it does not, or {OVERWRITE}"
         )
     changed = [name for name in changed if name not in UNCERTAIN]
     # Another space has other networks as well: the sentence names the space alone.
     for whole, parts in IMPLIED_BY.items():
         changed = [name for name in changed if name not in parts or whole not in changed]
     # A learner repairs a space of which every trial has failed: there is nothing to lose.
-    has_completed = any(record["row"]["status"] == "completed" for record in content.trials)
+    has_completed = any(row["status"] == "completed" for row in rows)
     of_the_space = set(changed) - {BUDGET}
     if of_the_space and of_the_space <= SPACE_PARTS and not has_completed:
-        if content.trials:
+        if rows:
             print(
-                f"None of the {len(content.trials)} trials in the folder was completed, and the "
-                "space has changed: the search begins anew."
+                f"None of the {len(rows)} trials in the folder was completed, and the space has "
+                "changed: the search begins anew."
             )
         return Content(identity)
     if not changed:
