@@ -444,13 +444,11 @@ def _errors_as_sentences(recording: Recording) -> Iterator[None]:
         yield
     except SearchEnds:  # it is a sentence, and a pool that broke does count
         raise
-    except KeyboardInterrupt:  # a second one, while the first was dealt with
+    except (Exception, KeyboardInterrupt) as error:
         with contextlib.suppress(OSError):
             recording.forgive()
-        raise
-    except Exception as error:
-        with contextlib.suppress(OSError):
-            recording.forgive()
+        if isinstance(error, KeyboardInterrupt):  # a second one, while the first was dealt with
+            raise
         name = culprit(error)
         if name is not None:
             raise CourseError(

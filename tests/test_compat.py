@@ -126,15 +126,6 @@ def test_autokeras_config():
     assert not {"shape", "loss", "num_classes"} & set(config()["blocks"][-1]["config"])
 
 
-@relies_on(autokeras)
-def test_autokeras_head():
-    space = autokeras_space(metrics=("accuracy", "macro_f1"))
-    head = compat.autokeras_head(space.inputs, space.outputs)
-
-    assert isinstance(head, autokeras.ClassificationHead)
-    assert [head.metrics[0], head.metrics[1].name] == ["accuracy", "macro_f1"]
-
-
 @pytest.mark.slow
 @relies_on(autokeras)
 def test_autokeras_trains_with(small, tmp_path):
@@ -419,12 +410,16 @@ def test_layer_calls():
 
 
 @relies_on(autokeras)
-def test_autokeras_blocks():
+def test_autokeras_graph():
     image = autokeras.ImageInput()
     head = autokeras.ClassificationHead()
-    blocks = compat.autokeras_blocks(image, head(autokeras.DenseBlock()(image)))
+    graph = compat.autokeras_graph(image, head(autokeras.DenseBlock()(image)))
+    assert [type(block).__name__ for block in graph.blocks] == ["DenseBlock", "ClassificationHead"]
 
-    assert [type(block).__name__ for block in blocks] == ["DenseBlock", "ClassificationHead"]
+    space = autokeras_space(metrics=("accuracy", "macro_f1"))
+    (head,) = compat.autokeras_graph(space.inputs, space.outputs).outputs[0].in_blocks
+    assert isinstance(head, autokeras.ClassificationHead)
+    assert [head.metrics[0], head.metrics[1].name] == ["accuracy", "macro_f1"]
 
 
 @relies_on(keras)

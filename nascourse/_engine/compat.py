@@ -136,21 +136,12 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
     return config
 
 
-def autokeras_blocks(inputs: Any, outputs: Any) -> list[Any]:
-    """The blocks of a graph of AutoKeras.
+def autokeras_graph(inputs: Any, outputs: Any) -> Graph:
+    """A graph of AutoKeras blocks, which knows its blocks, and which of them its outputs come from.
 
     Read in autokeras 3.0.0: see `autokeras_config`.
     """
-    return Graph(inputs=inputs, outputs=outputs).blocks
-
-
-def autokeras_head(inputs: Any, outputs: Any) -> Any:
-    """The head of a graph of AutoKeras blocks, with the loss and the metrics that it was given.
-
-    Read in autokeras 3.0.0: see `autokeras_config`.
-    """
-    (head,) = Graph(inputs=inputs, outputs=outputs).outputs[0].in_blocks
-    return head
+    return Graph(inputs=inputs, outputs=outputs)
 
 
 @contextlib.contextmanager

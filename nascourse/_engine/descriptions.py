@@ -175,9 +175,8 @@ class Describer:
         if id(beside) not in self._set:
             parts = [vars(v).values() if isinstance(v, type) else [v] for v in beside.values()]
             functions = filter(None, map(_function_of, itertools.chain(*parts)))
-            self._set[id(beside)] = _names_set_by(f for f in functions if f.__globals__ is beside)[
-                0
-            ]
+            own = [other for other in functions if other.__globals__ is beside]
+            self._set[id(beside)], _ = _names_set_by(own)
         return self._set[id(beside)] | _names_set_by([function])[0]
 
     def _collect_values(self, values: Mapping[str, Any], depth: int = 0) -> None:
@@ -316,34 +315,41 @@ def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], se
         for code in _nested(function.__code__):
             steps = list(dis.get_instructions(code))
             for number, step in enumerate(steps):
-                end = number
                 if step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
                     variables.add(step.argval)
-                    continue
-                if step.opname == "STORE_ATTR":
-                    end = number
-                    if steps[number - 1].opname in ("SWAP", "ROT_TWO"):  # += : the owner is copied
-                        while steps[end].opname not in ("COPY", "DUP_TOP"):
-                            end -= 1
-                    owner = steps[end - 1]  # from Python 3.13 on one step may load two
-                    name = owner.argval[-1] if isinstance(owner.argval, tuple) else owner.argval
-                    if name in (*itself, "__class__") or re.search("GLOBAL|CALL", owner.opname):
+                elif step.opname == "STORE_ATTR":
+                    if _sets_own_attribute(steps, number, itself):
                         attributes.add(step.argval)
-                    continue
-                if step.opname == "STORE_SUBSCR":  # after the value, the list and the place
-                    end = _start(steps, number)
-                elif [each.opname for each in steps[number - 2 : number]] == ["COPY", "COPY"]:
-                    end = _start(steps, number - 2)  # += : the list and the place are copied
-                elif steps[number - 1].opname == "DUP_TOP_TWO":
-                    end = _start(steps, number - 1)
-                elif step.opname not in ("LOAD_ATTR", "LOAD_METHOD") or step.argval not in _FILLS:
-                    continue
-                first = _start(steps, end)
-                if "FAST" not in steps[first].opname:
-                    variables.add(steps[first].argval)
-                if steps[first + 1].opname == "LOAD_ATTR":
-                    attributes.add(steps[first + 1].argval)
+                elif (end := _end_of_filled(steps, number)) is not None:
+                    first = _start(steps, end)
+                    if "FAST" not in steps[first].opname:
+                        variables.add(steps[first].argval)
+                    if steps[first + 1].opname == "LOAD_ATTR":
+                        attributes.add(steps[first + 1].argval)
     return variables, attributes
+
+
+def _sets_own_attribute(steps: list[dis.Instruction], end: int, itself: tuple[str, ...]) -> bool:
+    """Whether the attribute that a step sets is one of the function's object, or of a class."""
+    if steps[end - 1].opname in ("SWAP", "ROT_TWO"):  # += : the owner is copied
+        while steps[end].opname not in ("COPY", "DUP_TOP"):
+            end -= 1
+    owner = steps[end - 1]  # from Python 3.13 on one step may load two
+    name = owner.argval[-1] if isinstance(owner.argval, tuple) else owner.argval
+    return name in (*itself, "__class__") or re.search("GLOBAL|CALL", owner.opname) is not None
+
+
+def _end_of_filled(steps: list[dis.Instruction], number: int) -> int | None:
+    """Where the expression ends of the list or dict that a step fills; None if it fills none."""
+    step = steps[number]
+    if step.opname == "STORE_SUBSCR":  # after the value, the list and the place
+        return _start(steps, number)
+    if [each.opname for each in steps[number - 2 : number]] == ["COPY", "COPY"]:
+        return _start(steps, number - 2)  # += : the list and the place are copied
+    if steps[number - 1].opname == "DUP_TOP_TWO":
+        return _start(steps, number - 1)
+    is_filling = step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in _FILLS
+    return number if is_filling else None
 
 
 def _start(steps: list[dis.Instruction], end: int) -> int:

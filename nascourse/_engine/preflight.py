@@ -58,7 +58,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     """
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
-        head = compat.autokeras_head(space.inputs, space.outputs)
+        (head,) = compat.autokeras_graph(space.inputs, space.outputs).outputs[0].in_blocks
         names = [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
         _check_metric(metric, ["loss", *names])
         _check_loss(head)
