@@ -181,7 +181,9 @@ def test_a_built_notebook_is_complete_and_clean(course):
 
 
 def test_a_faulty_notebook_is_refused_and_the_old_file_stays(tmp_path, capsys):
-    source = write(tmp_path, "# %%\nimport os\nos.write(2, b'low level')\n\n# %%\n1 / 0\n")
+    # A thread of the kernel reads it: the cell gives it time.
+    written = "import os, time\nos.write(2, b'low level')\ntime.sleep(3)"
+    source = write(tmp_path, f"# %%\n{written}\n\n# %%\n1 / 0\n")
     path = build.notebook_path(source)
     path.write_text("old", encoding="utf-8")
 
