@@ -67,13 +67,7 @@ class Benchmark:
         The tables do not belong together.
     """
 
-    def __init__(
-        self,
-        networks: pd.DataFrame,
-        curves: pd.DataFrame,
-        *,
-        of: int | None = None,
-    ):
+    def __init__(self, networks: pd.DataFrame, curves: pd.DataFrame, *, of: int | None = None):
         self.of = of or len(networks)
         self._index_networks(networks)
         self._index_runs(curves)
@@ -197,6 +191,11 @@ class Benchmark:
             runs["val_accuracy"].item(run, last),
             seconds,
         )
+
+    def choices_of(self, network: Mapping[str, Any] | int) -> dict[str, Any]:
+        """The choices of a network, without those that it does not have."""
+        key = self._keys[self._position(network)]
+        return {name: value for name, value in zip(self.choices, key) if value is not None}
 
     def facts(self, network: Mapping[str, Any] | int) -> dict[str, Any]:
         """Costs and proxies of a network, which need no training; None if not measured."""
@@ -357,8 +356,7 @@ class Benchmark:
                     f"{name}={value!r} is not in the space: choose one of "
                     f"{listed(self.choices[name])}."
                 )
-        for key in self._keys:
-            measured = {name: v for name, v in zip(self.choices, key) if v is not None}
+        for measured in map(self.choices_of, self._numbers):
             if network.items() < measured.items():
                 name = next(name for name in measured if name not in network)
                 raise CourseError(
