@@ -148,8 +148,6 @@ class Benchmark:
 
         Parameters
         ----------
-        network
-            Its choices, or its number.
         epochs
             How long it is trained; by default, as long as the table has.
         seed
@@ -212,15 +210,8 @@ class Benchmark:
     ) -> float:
         """Accuracy on the test images, for judges: whoever searches must not look at it.
 
-        Parameters
-        ----------
-        network
-            Its choices, or its number.
-        epochs
-            After how many; by default, after all.
-        seed
-            That of one training; by default, the mean over the trainings that judge, which are
-            those of `truth`.
+        By default after all epochs, the mean over the trainings that judge, which are those of
+        `truth`; with a ``seed``, that of one training.
 
         Raises
         ------
