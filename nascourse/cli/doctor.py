@@ -245,8 +245,12 @@ def examine() -> list[Check]:
 
 def versions() -> tuple[dict[str, str], dict[str, str | None]]:
     """Return the pinned and the installed version of each package, None where it is missing."""
+    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
+        lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    else:
+        lines = metadata.requires("nascourse") or []
     try:
-        pins = read_pins(_requirement_lines())
+        pins = read_pins(lines)
     except ModuleNotFoundError:
         pins = {}  # as nothing is installed
     return pins, {name: installed_version(name) for name in pins}
@@ -341,12 +345,6 @@ def quoted(path: str, *, windows: bool = os.name == "nt") -> str:
         with contextlib.suppress(ValueError):
             return str(Path(path).relative_to(ROOT))
     return f'"{path}"'
-
-
-def _requirement_lines() -> list[str]:
-    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
-        return (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return metadata.requires("nascourse") or []
 
 
 def memory() -> tuple[int | None, int | None]:
