@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from typing import Any
 
 from nascourse import CourseError
 from nascourse._engine.files import not_written
@@ -87,53 +88,50 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a redirected one may lack letters of a name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = parser.parse_args(arguments)
+    options = vars(parser.parse_args(arguments))
+    command = options.pop("command")
     try:
-        if options.command == "doctor":
+        if command == "doctor":
             return doctor.main()
-        if options.command == "progress":
+        if command == "progress":
             from nascourse.checks import progress
 
-            return progress.main(options.files)
-        if options.command == "pack":
-            systems, pythons = options.platform, options.python
-            print("Packed", pack.pack(options.folder, systems=systems, pythons=pythons))
+            return progress.main(**options)
+        if command == "pack":
+            systems, pythons = options["platform"], options["python"]
+            print("Packed", pack.pack(options["folder"], systems=systems, pythons=pythons))
             return 0
         if not doctor.home_folder():  # Keras would make a folder "~", and Matplotlib give up
             sentence = "There is no home folder: 'python -m nascourse doctor' says more."
             print(sentence, file=sys.stderr)
             return 2
-        return _project(options) if options.command == "project" else _archive(options)
+        if command == "project":
+            return _project(options)
+        from nascourse._engine import archive
+
+        if command == "export":
+            print("Packed", archive.export_search(options["folder"], options["archive"]))
+        else:
+            print("Unpacked", archive.import_search(options["archive"], options["folder"]))
+        return 0
     except ImportError as error:
         print(f"{error}: run 'python -m nascourse doctor' for the way out.", file=sys.stderr)
     except CourseError as error:
         print(f"Error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        goes_on = ": the same command goes on where it stopped" if command == "project" else ""
+        print(f"Interrupted{goes_on}.", file=sys.stderr)
         return 130
     return 2
 
 
-def _archive(options: argparse.Namespace) -> int:
-    from nascourse._engine import archive
-
-    if options.command == "export":
-        print("Packed", archive.export_search(options.folder, options.archive))
-    else:
-        print("Unpacked", archive.import_search(options.archive, options.folder))
-    return 0
-
-
-def _project(options: argparse.Namespace) -> int:
+def _project(options: dict[str, Any]) -> int:
     from nascourse.cli.project import run_project
 
     try:
-        run_project(**{name: value for name, value in vars(options).items() if name != "command"})
+        run_project(**options)
     except OSError as error:
-        raise not_written(error, options.out) from error
-    except KeyboardInterrupt:
-        print("Interrupted: the same command goes on where it stopped.", file=sys.stderr)
-        return 130
+        raise not_written(error, options["out"]) from error
     return 0
 
 

@@ -82,7 +82,7 @@ def test_every_pick_is_a_network_of_the_unfinished_table(bench):
         picker.boxes[name].value = options[rng.integers(len(options))]
 
         picked = {n: box.value for n, box in picker.boxes.items() if box.value is not None}
-        assert explorers._choices(bench)[picker.network] == picked
+        assert bench.choices_of(picker.network) == picked
 
 
 def test_facts_name_costs_rank_and_what_is_not_measured(small_bench):

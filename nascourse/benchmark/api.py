@@ -35,8 +35,7 @@ class Api:
     def __init__(self, bench: Benchmark):
         self.bench = bench
         self.used_time = 0.0
-        self._choices = bench.networks[list(bench.choices)]
-        self._index_of = {self.arch(index): index for index in self._choices.index}
+        self._index_of = {self.arch(index): index for index in bench.networks.index}
 
     def __len__(self) -> int:
         return self.bench.of
@@ -46,13 +45,12 @@ class Api:
 
     def arch(self, index: int) -> str:
         """The choices of a network, such as ``"body/blocks=1|...|head=flatten"``."""
-        self.bench.facts(index)  # refuses what is not there
-        return "|".join(f"{k}={v}" for k, v in self._choices.loc[index].dropna().items())
+        return "|".join(f"{k}={v}" for k, v in self.bench.choices_of(index).items())
 
     __getitem__ = arch
 
     def random(self) -> int:
-        return random.choice(self._choices.index.tolist())
+        return random.choice(self.bench.networks.index.tolist())
 
     def query_index_by_arch(self, arch: str | int) -> int:
         """The index of an architecture; -1 if it is not in the table."""
@@ -83,13 +81,10 @@ class Api:
         """FLOPs, parameters and latency; None where it was not measured."""
         _check(dataset, hp)
         facts = self.bench.facts(self._index(index))
-        units = {
-            "flops": ("flops", 1e6),
-            "params": ("n_params", 1e6),
-            "latency": ("latency_ms", 1e3),
-        }
-        values = {name: (facts.get(column), unit) for name, (column, unit) in units.items()}
-        return {name: value and value / unit for name, (value, unit) in values.items()}
+        units = {"flops": 1e6, "n_params": 1e6, "latency_ms": 1e3}
+        values = [(facts.get(name), unit) for name, unit in units.items()]
+        flops, params, latency = (None if value is None else value / unit for value, unit in values)
+        return {"flops": flops, "params": params, "latency": latency}
 
     def get_more_info(
         self,

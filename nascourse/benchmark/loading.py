@@ -95,13 +95,7 @@ def assembled(
 
 
 def read_file(folder: Path, name: str) -> bytes:
-    """Read a file of the benchmark.
-
-    Raises
-    ------
-    CourseError
-        It cannot be read.
-    """
+    """The content of a file of the benchmark; a `CourseError` if it cannot be read."""
     try:
         return (folder / name).read_bytes()
     except OSError as error:

@@ -128,11 +128,8 @@ def _oracle_makers(
         return dict(strategies)
     if callable(strategies):
         raise CourseError(f'Give an oracle of yours a name, such as {{"yours": {strategies!r}}}.')
-    names = (
-        [strategies]
-        if isinstance(strategies, str) or not isinstance(strategies, Iterable)
-        else list(strategies)
-    )
+    is_one = isinstance(strategies, str) or not isinstance(strategies, Iterable)
+    names: list[Any] = [strategies] if is_one else list(strategies)
     makers: dict[str, _OracleMaker | None] = {name: partial(make_oracle, name) for name in NAMES}
     makers["hyperband"] = partial(make_oracle, "hyperband", epochs=benchmark.epochs)
     makers |= dict.fromkeys(RECORDED)

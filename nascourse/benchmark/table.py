@@ -67,13 +67,7 @@ class Benchmark:
         The tables do not belong together.
     """
 
-    def __init__(
-        self,
-        networks: pd.DataFrame,
-        curves: pd.DataFrame,
-        *,
-        of: int | None = None,
-    ):
+    def __init__(self, networks: pd.DataFrame, curves: pd.DataFrame, *, of: int | None = None):
         self.of = of or len(networks)
         self._index_networks(networks)
         self._index_runs(curves)
@@ -154,8 +148,6 @@ class Benchmark:
 
         Parameters
         ----------
-        network
-            Its choices, or its number.
         epochs
             How long it is trained; by default, as long as the table has.
         seed
@@ -198,6 +190,11 @@ class Benchmark:
             seconds,
         )
 
+    def choices_of(self, network: Mapping[str, Any] | int) -> dict[str, Any]:
+        """The choices of a network, without those that it does not have."""
+        key = self._keys[self._position(network)]
+        return {name: value for name, value in zip(self.choices, key) if value is not None}
+
     def facts(self, network: Mapping[str, Any] | int) -> dict[str, Any]:
         """Costs and proxies of a network, which need no training; None if not measured."""
         row = self.networks.iloc[self._position(network)]
@@ -213,15 +210,8 @@ class Benchmark:
     ) -> float:
         """Accuracy on the test images, for judges: whoever searches must not look at it.
 
-        Parameters
-        ----------
-        network
-            Its choices, or its number.
-        epochs
-            After how many; by default, after all.
-        seed
-            That of one training; by default, the mean over the trainings that judge, which are
-            those of `truth`.
+        By default after all epochs, the mean over the trainings that judge, which are those of
+        `truth`; with a ``seed``, that of one training.
 
         Raises
         ------
@@ -357,8 +347,7 @@ class Benchmark:
                     f"{name}={value!r} is not in the space: choose one of "
                     f"{listed(self.choices[name])}."
                 )
-        for key in self._keys:
-            measured = {name: v for name, v in zip(self.choices, key) if v is not None}
+        for measured in map(self.choices_of, self._numbers):
             if network.items() < measured.items():
                 name = next(name for name in measured if name not in network)
                 raise CourseError(

@@ -28,7 +28,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 GIB = 2**30
 CONTAINER = Path("/sys/fs/cgroup")  # what a container may use, on Linux
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = environment.ROOT
 
 _WHEELS = {
     ("Linux", "x86_64"),
@@ -66,22 +66,12 @@ _SPACE_FOR_PACKAGES = 4 * GIB  # of which 2.2 GB are left once they are unpacked
 
 
 class Check(NamedTuple):
-    """The result of one check, printed as one line.
+    """The result of one check, printed as one line."""
 
-    Parameters
-    ----------
-    level : str
-        "ok", "note" (good to know, the course runs) or "FAULT" (the course does not run).
-    subject, finding : str
-        What was looked at, and what was found.
-    fix : str
-        What to do about it; a command to paste where there is one.
-    """
-
-    level: str
+    level: str  # "ok", "note" (good to know, the course runs) or "FAULT" (it does not run)
     subject: str
     finding: str
-    fix: str = ""
+    fix: str = ""  # what to do about it; a command to paste where there is one
 
     def __str__(self) -> str:
         fix = f". Fix: {self.fix}" if self.fix else ""
@@ -203,13 +193,9 @@ def verdict(checks: list[Check]) -> str:
 
 
 def read_pins(lines: list[str]) -> dict[str, str]:
-    """Return the pinned version of each package that this machine needs.
+    """Return the version of each package that lines such as ``numpy==2.2.6`` pin for this machine.
 
-    Parameters
-    ----------
-    lines : list of str
-        Requirements such as ``numpy==2.2.6 ; sys_platform != "win32"``; a line whose marker does
-        not hold here, a comment and an empty line are left out.
+    A line whose marker does not hold here, a comment and an empty line are left out.
 
     Raises
     ------
@@ -259,8 +245,12 @@ def examine() -> list[Check]:
 
 def versions() -> tuple[dict[str, str], dict[str, str | None]]:
     """Return the pinned and the installed version of each package, None where it is missing."""
+    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
+        lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    else:
+        lines = metadata.requires("nascourse") or []
     try:
-        pins = read_pins(_requirement_lines())
+        pins = read_pins(lines)
     except ModuleNotFoundError:
         pins = {}  # as nothing is installed
     return pins, {name: installed_version(name) for name in pins}
@@ -355,12 +345,6 @@ def quoted(path: str, *, windows: bool = os.name == "nt") -> str:
         with contextlib.suppress(ValueError):
             return str(Path(path).relative_to(ROOT))
     return f'"{path}"'
-
-
-def _requirement_lines() -> list[str]:
-    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
-        return (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return metadata.requires("nascourse") or []
 
 
 def memory() -> tuple[int | None, int | None]:

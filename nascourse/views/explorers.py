@@ -68,7 +68,7 @@ def facts(bench: benchmark.Benchmark, network: int) -> pd.Series:
 
 def _figures(bench: benchmark.Benchmark, network: int) -> list[tuple[Axes, str]]:
     """A network's layers, and its learning curve, each with its alt text."""
-    choices = _choices(bench)[network]
+    choices = bench.choices_of(network)
     model = spaces.built(spaces.bench_space, choices)
     layers = plotting.plot_architecture(evaluation.layer_costs(model))
     curve = plotting.plot_seeds(bench.curves[bench.curves["network"] == network])
@@ -79,19 +79,12 @@ def _figures(bench: benchmark.Benchmark, network: int) -> list[tuple[Axes, str]]
     return [(layers, f"The layers of network {network}: {html.listed(choices)}."), (curve, alt)]
 
 
-def _choices(bench: benchmark.Benchmark) -> dict[int, dict[str, Any]]:
-    """The choices of each network, without those that it does not have."""
-    return {
-        network: {name: value for name, value in row.items() if not pd.isna(value)}
-        for network, row in bench.networks[list(bench.choices)].to_dict("index").items()
-    }
-
-
 class _Picker:
     """A dropdown for each choice; they offer only what leads to a network of the table."""
 
     def __init__(self, bench: benchmark.Benchmark, on_pick: Callable[[], None]):
-        self._bench, self._on_pick, self.choices = bench, on_pick, _choices(bench)
+        self._bench, self._on_pick = bench, on_pick
+        self.choices = {network: bench.choices_of(network) for network in bench.networks.index}
         self._fitting = False
         self.boxes = {
             name: ipywidgets.Dropdown(description=name, style={"description_width": "9em"})
@@ -172,16 +165,13 @@ class _Game:
         text = f"Trained: {len(self.picks)} of {self.budget}."
         if trained and not over:
             text += " You have trained this network: pick another one."
-        rows = [
-            {
-                "pick": number,
-                "validation accuracy": f"{accuracy:.3f}",
-                "network": html.listed(self.picker.choices[network]),
-            }
-            for number, (network, accuracy) in enumerate(self.picks.items(), 1)
-        ]
+        table = {
+            "pick": range(1, len(self.picks) + 1),
+            "validation accuracy": [f"{accuracy:.3f}" for accuracy in self.picks.values()],
+            "network": [html.listed(self.bench.choices_of(network)) for network in self.picks],
+        }
         judgement = self._judgement() if over else ""
-        picks = html.table(pd.DataFrame(rows), "Your search") if rows else ""
+        picks = html.table(pd.DataFrame(table), "Your search") if self.picks else ""
         self.page.value = f"<p>{text}</p>{judgement}{picks}"
 
     def _judgement(self) -> str:

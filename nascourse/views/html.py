@@ -39,17 +39,10 @@ def button(text: str, press: Callable[[], None], *, icon: str = "") -> ipywidget
 
 
 class Shown:
-    """Widgets, and a second output below them for a page in which they do not live.
+    """Widgets, and below them an HTML page for where they do not live.
 
     A saved notebook that is opened later, and what is made of it, such as HTML, know no widgets: there
-    the second output stands.  Where the widgets live, they hide it.
-
-    Parameters
-    ----------
-    widgets
-        What is shown, from top to bottom.
-    page
-        The HTML that stands in their place.
+    the page stands.  Where the widgets live, they hide it.
     """
 
     def __init__(self, widgets: Sequence[ipywidgets.DOMWidget], page: str):
