@@ -82,13 +82,7 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
 
 
 def demand(when: str, settings: Mapping[str, Any] | None = None) -> None:
-    """Refuse to go on with an "import" or a "search" if something is in its way.
-
-    Raises
-    ------
-    CourseError
-        What it is, and the way out.
-    """
+    """Refuse to go on with an "import" or a "search" if something is in its way."""
     for problem in problems(settings):
         if problem.when == "import" or (when == "search" and problem.when):
             raise CourseError(f"{problem.subject}: {problem.finding}. Fix: {problem.fix}.")

@@ -26,12 +26,8 @@ _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".direc
 def given_path(path: str | os.PathLike) -> Path:
     """A path as people give it, with ``~`` for the home folder and perhaps in quotes.
 
-    Quotes and blanks around it stay where they are part of a name that there is.
-
-    Raises
-    ------
-    CourseError
-        It is no path, or an empty one.
+    Quotes and blanks around it stay where they are part of a name that there is.  What is no path,
+    or an empty one, is refused.
     """
     try:
         as_it_is = Path(path).expanduser()

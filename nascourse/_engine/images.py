@@ -45,11 +45,6 @@ def pixels(
     Returns
     -------
     The images, and the value that became 255 in them.
-
-    Raises
-    ------
-    CourseError
-        These are no such images.
     """
     images = _stacked(x, name)
     images = images[..., None] if images.ndim == 3 else images
@@ -164,10 +159,7 @@ def encoded(
 ) -> Labels:
     """Labels of any kind as numbers from 0, with the name and the label of each class.
 
-    Raises
-    ------
-    CourseError
-        These are no labels, or the names do not fit them.
+    What are no labels is refused, and names that do not fit them.
     """
     import pandas as pd
 
@@ -336,11 +328,6 @@ def read_folder(
     Keras's `image_dataset_from_directory` expects the same folder, but it does not name a file that
     it cannot read, leaves a photo on its side, shows what a transparent pixel hides, and follows
     links.  So Pillow reads the pictures here, as it does behind Keras's `load_img`.
-
-    Raises
-    ------
-    CourseError
-        A value is not possible, or a file or a class cannot be used.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the folder with your pictures.")

@@ -33,10 +33,7 @@ _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight
 class SearchOptions:
     """What decides a search, besides its space and its images; see `nascourse.search.run_search`.
 
-    Raises
-    ------
-    CourseError
-        A value is out of range.
+    A value out of range is refused.
     """
 
     strategy: str
@@ -148,13 +145,7 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
 
 
 def direction_of(metric: str) -> str | None:
-    """Which end of a metric is better, as far as KerasTuner knows.
-
-    Raises
-    ------
-    CourseError
-        KerasTuner fails over its name.
-    """
+    """Which end of a metric is better, as far as KerasTuner knows; refuse one over which it fails."""
     try:
         return infer_metric_direction(metric)
     except Exception as error:

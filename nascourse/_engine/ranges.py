@@ -70,13 +70,7 @@ def count(values: Sequence) -> int:
 
 
 def all_values(entry: HyperParameter) -> Sequence:
-    """All values in their order.
-
-    Raises
-    ------
-    CourseError
-        The range is continuous.
-    """
+    """All values in their order; a continuous range is refused."""
     if isinstance(entry, Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "

@@ -218,13 +218,7 @@ class Recording:
 
 
 def parse(text: str) -> Content:
-    """The content of a ``search.json``.
-
-    Raises
-    ------
-    ValueError
-        The text is anything else.
-    """
+    """The content of a ``search.json``; any other text is a `ValueError`."""
     try:
         record = json.loads(text)
         content = Content(**record["search"])
