@@ -277,15 +277,9 @@ def _take(tuner: Any, trial: Trial, result: Result) -> None:
 def _failed(trial: Trial) -> Result:
     """The result of a trial that kills every worker."""
     message = "Its workers died: perhaps the network needs more memory than they have."
-    row = {
-        "trial": trial_number(trial),
-        "status": "failed",
-        "epochs": 0,
-        "seconds": 0.0,
-        "message": message,
-    }
-    state = trial.get_state() | {"status": "FAILED", "message": message}
-    return Result(state, trial.hyperparameters.values | row)
+    outcome = {"status": "failed", "epochs": 0, "seconds": 0.0, "message": message}
+    row = {**trial.hyperparameters.values, "trial": trial_number(trial), **outcome}
+    return Result(trial.get_state() | {"status": "FAILED", "message": message}, row)
 
 
 def train(task: Task, state: dict[str, Any]) -> Result:
@@ -293,7 +287,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
     if gc.get_freeze_count() < 10_000:  # the libraries are looked through once, not in every trial
         gc.collect()
         gc.freeze()
-    network, deadline = _Network(), Deadline(state["seconds"], flag=state["flag"])
+    deadline = Deadline(state["seconds"], flag=state["flag"])
     with (
         _ONE_AT_A_TIME,
         compat.own_random_generator(),
@@ -302,7 +296,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         library_noise_off(),
     ):
         oracle = _OneTrial(Trial.from_state(state), task.options.objective)
-        recorder = TrialRecorder(recording, network, task.options.objective)
+        recorder = TrialRecorder(recording, Observer(), task.options.objective)
         tuner, fit = make_tuner(
             task.space, task.splits, oracle, task.options, recorder, deadline=deadline
         )
@@ -315,17 +309,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         }
         (record,) = recording.content.trials
         compat.release(oracle)
-    return Result(trial.get_state(), record["row"], record["curve"], network.description, files)
-
-
-class _Network(Observer):
-    """Remembers the network of the trial."""
-
-    def __init__(self) -> None:
-        self.description: dict[str, Any] = {}
-
-    def network_known(self, trial: int, network: dict[str, Any]) -> None:
-        self.description = network
+    return Result(trial.get_state(), record["row"], record["curve"], recorder.network, files)
 
 
 class _OneTrial(keras_tuner.Oracle):
