@@ -52,12 +52,9 @@ class Problem(NamedTuple):
 
 
 def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
-    """All problems of this process's environment.
+    """All problems of this process's environment, if Keras has these settings.
 
-    Parameters
-    ----------
-    settings
-        What Keras is set to: backend, image_data_format, floatx; by default what it would read.
+    They are its backend, image_data_format and floatx; by default those that it would read.
     """
     yield from _of_keras(keras_settings() if settings is None else settings)
     variables = sorted(name for name in os.environ if name.startswith("KERASTUNER_"))

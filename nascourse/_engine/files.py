@@ -117,12 +117,7 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged file another name, so that an intact one can take its place.
-
-    Returns
-    -------
-    The new path: ``search.damaged-1.json`` for ``search.json``.
-    """
+    """Move a damaged file out of the way, say to ``search.damaged-1.json``; return its new path."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1

@@ -24,7 +24,6 @@ from nascourse._engine.identity import Space, space_identity
 from nascourse._engine.recording import LISTS
 from nascourse.data import Splits
 
-_LOWEST = {"seed": 0}  # of all other numbers it is 1
 _OPTIONAL = ("patience", "max_model_size")
 _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight")
 
@@ -59,7 +58,7 @@ class SearchOptions:
         for name in _NUMBERS:
             value = getattr(self, name)
             if value is not None or name not in _OPTIONAL:
-                value = whole_number(name, value, at_least=_LOWEST.get(name, 1))
+                value = whole_number(name, value, at_least=0 if name == "seed" else 1)
                 object.__setattr__(self, name, value)
 
     def identity(self, space: Space, splits: Splits) -> dict[str, Any]:
@@ -121,10 +120,7 @@ def _check_callbacks(callbacks: Any) -> None:
 def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
     """The column of the trial table that a search looks at, and which end of it is better.
 
-    Raises
-    ------
-    CourseError
-        It is no metric of the validation part, or nobody knows which end of it is better.
+    It is refused if it is no metric of the validation part, or if nobody knows its better end.
     """
     if isinstance(objective, keras_tuner.Objective):
         column, direction = objective.name, objective.direction

@@ -67,21 +67,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What a worker sends back.
+    """What a worker sends back."""
 
-    Attributes
-    ----------
-    trial : the state of KerasTuner's trial
-    row, curve : as a search records them
-    network : what an observer is told of it
-    files : name and content of the files of the trial, its weights above all
-    """
-
-    trial: dict[str, Any]
-    row: dict[str, Any]
+    trial: dict[str, Any]  # the state of KerasTuner's trial
+    row: dict[str, Any]  # as a search records it, and so is the curve
     curve: list[dict[str, Any]] = field(default_factory=list)
-    network: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)  # what an observer is told of it
+    files: dict[str, bytes] = field(default_factory=dict)  # of the trial, its weights above all
 
 
 def policy(error: Exception) -> tuple[int, int | None]:
@@ -110,13 +102,6 @@ class Workers:
     search.  That is why it pays to have more trials in flight than there are workers.
 
     The sealed test part is not sent to them.
-
-    Raises
-    ------
-    CourseError
-        The executor uses threads, whose trainings would disturb each other's seeds; or it would
-        fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
-        the space or a callback, as it was defined in a notebook.
     """
 
     def __init__(
@@ -137,11 +122,7 @@ class Workers:
         self._count = itertools.count()
 
     def search(self, tuner: Any) -> None:
-        """Let workers train all trials that the oracle of a tuner proposes.
-
-        If a pool broke in the run before, the trials that were in flight go one at a time, to see
-        which one breaks it.
-        """
+        """Let workers train all trials that the oracle of a tuner proposes."""
         tuner.on_search_begin()
         tuner.oracle.verbose = 0
         with tempfile.NamedTemporaryFile(prefix="nascourse-") as flag:  # removed when this ends
@@ -230,22 +211,25 @@ class Workers:
                 ) from error
 
 
-class _InNotebook(Exception):
-    """Something that other processes cannot find, by its name."""
-
-
 class _SentByName(pickle.Pickler):
     """Refuses the classes and functions of a notebook, of which a pickle holds the names alone."""
 
     def reducer_override(self, value: Any) -> Any:
         is_named = isinstance(value, (type, FunctionType))
         if is_named and value.__module__ == "__main__":
-            raise _InNotebook(value.__qualname__)
+            raise CourseError(
+                f"The processes of a pool cannot find {value.__qualname__}, as it was defined in "
+                "this notebook: write it into a file beside the notebook, and import it from there."
+            )
         return NotImplemented
 
 
 def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
-    """Refuse workers that cannot train this space."""
+    """Refuse workers that cannot train this space.
+
+    Trainings in threads would disturb each other's seeds, and in a forked process TensorFlow waits
+    for ever.  The processes of a pool do not find what was defined in a notebook.
+    """
     start_method = compat.start_method(executor)
     if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
         raise CourseError(
@@ -256,11 +240,8 @@ def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
     if start_method and not hasattr(sys.modules["__main__"], "__file__"):
         try:
             _SentByName(io.BytesIO()).dump((space, options))
-        except _InNotebook as name:
-            raise CourseError(
-                f"The processes of a pool cannot find {name}, as it was defined in this "
-                "notebook: write it into a file beside the notebook, and import it from there."
-            ) from None
+        except CourseError:
+            raise
         except Exception:  # noqa: BLE001, S110 - what else cannot be sent is said when it is sent
             pass
 

@@ -62,7 +62,7 @@ READS_ALL = (
 )
 # What KerasTuner reads when a search goes on; all else is weights, or is written anew.
 STATE = re.compile(r"(keras_tuner|autokeras)/(oracle|tuner0|trial_\d+/(trial|build_config))\.json")
-WEIGHTS = "*.weights.h5"
+
 OVERWRITE = "choose another folder, or pass overwrite=True (--overwrite on the command line)."
 
 
@@ -164,17 +164,15 @@ class Recording:
 
     def weights_are_intact(self, trial: int) -> bool:
         """Whether the weights of a trial are those that were written, or can at least be read."""
-        written = self.content.trials[trial - 1].get("weights")
-        for path in self._weights(trial):
-            if written is None:  # by an older version: HDF5 may end the process of damaged files
-                command = [sys.executable, "-c", READS_ALL, str(path)]
-                if subprocess.run(
-                    command, capture_output=True, timeout=300, check=False
-                ).returncode:
-                    return False
-            elif written.get(path.name) != _sha256(path):
-                return False
-        return True
+        paths, written = self._weights(trial), self.content.trials[trial - 1].get("weights")
+        if written is not None:
+            return all(written.get(path.name) == _sha256(path) for path in paths)
+        # By an older version.  HDF5 may end the process that reads a damaged file.
+        commands = [[sys.executable, "-c", READS_ALL, str(path)] for path in paths]
+        return not any(
+            subprocess.run(command, capture_output=True, timeout=300, check=False).returncode
+            for command in commands
+        )
 
     def stop(self, reason: str | None = None) -> None:
         """Record that the process ended in good order, and the reason if the search is finished."""
@@ -198,7 +196,7 @@ class Recording:
         ]
 
     def _weights(self, trial: int) -> list[Path]:
-        paths = self.folder.glob(f"*/trial_*/{WEIGHTS}")
+        paths = self.folder.glob("*/trial_*/*.weights.h5")
         return [p for p in paths if _number_in(p.relative_to(self.folder).as_posix()) == trial]
 
     def _restore_library(self) -> None:
