@@ -153,8 +153,7 @@ class Recording:
         """Add a finished trial, and the state of the library, which must have it already."""
         finished = {record["row"]["trial"]: record for record in self.content.trials}
         library = dict(self.content.library)
-        for path in self._library_files():
-            name = path.relative_to(self.folder).as_posix()
+        for name, path in self._library_files().items():
             number = _number_in(name)
             if number is None or number == row["trial"] or number not in finished:
                 library[name] = path.read_text("utf-8")
@@ -187,13 +186,12 @@ class Recording:
             atomic_write(self.folder / name, text)
         self.content = content
 
-    def _library_files(self) -> list[Path]:
-        return [
-            path
-            for library in LIBRARIES
-            for path in sorted((self.folder / library).glob("**/*.json"))
-            if STATE.fullmatch(path.relative_to(self.folder).as_posix())
-        ]
+    def _library_files(self) -> dict[str, Path]:
+        """What KerasTuner reads when a search goes on, by its name in the folder."""
+        folders = [self.folder / library for library in LIBRARIES]
+        paths = [path for folder in folders for path in sorted(folder.glob("**/*.json"))]
+        files = {path.relative_to(self.folder).as_posix(): path for path in paths}
+        return {name: path for name, path in files.items() if STATE.fullmatch(name)}
 
     def _weights(self, trial: int) -> list[Path]:
         paths = self.folder.glob("*/trial_*/*.weights.h5")
@@ -201,8 +199,7 @@ class Recording:
 
     def _restore_library(self) -> None:
         """Restore the library's files as they were after the last trial; report damaged ones."""
-        for path in self._library_files():
-            name = path.relative_to(self.folder).as_posix()
+        for name, path in self._library_files().items():
             if name in self.content.library and _is_damaged(path, self.content.library[name]):
                 _set_aside_and_report(path)
         for library in LIBRARIES:  # leftovers of a trial in progress
