@@ -29,7 +29,7 @@ from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
 from nascourse._engine.recorder import NO_REASON, TrialRecorder
-from nascourse._engine.recording import OVERWRITE, Recording
+from nascourse._engine.recording import OVERWRITE
 from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace
 
@@ -233,10 +233,19 @@ def make_tuner(
         "loop": loop,
         "directory": recorder.recording.folder.absolute(),
     }
-    with _reloading(recorder.recording):
-        if isinstance(space, AutoKerasSpace):
-            return _autokeras_tuner(space, splits, arguments)
-        return _keras_tuner(space, splits, arguments)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+            if isinstance(space, AutoKerasSpace):
+                return _autokeras_tuner(space, splits, arguments)
+            return _keras_tuner(space, splits, arguments)
+    except Exception as error:
+        is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+        if is_of_disk or not recorder.recording.content.trials:
+            raise
+        raise CourseError(
+            "KerasTuner cannot read the state of the search in "
+            f"{str(recorder.recording.folder)!r} ({reason(error)}): {OVERWRITE}"
+        ) from error
 
 
 def _keras_tuner(
@@ -276,22 +285,6 @@ def _autokeras_tuner(
             )
 
     return model.tuner, fit
-
-
-@contextlib.contextmanager
-def _reloading(recording: Recording) -> Iterator[None]:
-    """Make a tuner without output; if it cannot read the state of a search, say so."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
-            yield
-    except Exception as error:
-        is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
-        if is_of_disk or not recording.content.trials:
-            raise
-        raise CourseError(
-            f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "
-            f"({reason(error)}): {OVERWRITE}"
-        ) from error
 
 
 def _put_in_order(oracle: keras_tuner.Oracle) -> None:
