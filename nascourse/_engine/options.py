@@ -156,12 +156,12 @@ class TimeIsUp(FatalError):
 
 
 class Deadline:
-    """The time at which a search stops, in so many seconds from now; never by default.
+    """The time at which a search stops, in so many seconds from now; never if they are None.
 
     When the file that is its flag is gone, the time is up as well.
     """
 
-    def __init__(self, seconds: float | None = None, *, flag: str | None = None):
+    def __init__(self, seconds: float | None, *, flag: str | None = None):
         end = math.inf if seconds is None else positive_number("max_seconds", seconds)
         self._end, self._flag = time.monotonic() + end, flag
 

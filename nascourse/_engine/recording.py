@@ -277,9 +277,7 @@ def _continued(
     )
 
 
-def _is_same(
-    name: str, old: Any, new: Any, failed: Sequence[Mapping[str, Any]] | None = None
-) -> bool:
+def _is_same(name: str, old: Any, new: Any, failed: Sequence[Mapping[str, Any]] | None) -> bool:
     """Whether two parts of an identity are the same, as far as they can be compared.
 
     If the failed trials are tried again, their networks may be others.
