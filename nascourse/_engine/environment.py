@@ -36,18 +36,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Problem(NamedTuple):
-    """Something left behind.
+    """Something left behind."""
 
-    Parameters
-    ----------
-    subject, finding, fix : what it is, what it does, and the way out
-    when : before what it has to be out of the way: "import" of Keras, "search", or "" if the course
-        runs all the same
-    """
-
-    subject: str
-    finding: str
-    fix: str
+    subject: str  # what it is
+    finding: str  # what it does
+    fix: str  # the way out
+    # Before what it has to be out of the way: "import" of Keras, "search", or "" if the course runs
+    # all the same.
     when: str = ""
 
 
