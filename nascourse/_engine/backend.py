@@ -75,13 +75,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)  # in a notebook it sets
 
 
 def needs_tensorflow(module: str) -> None:
-    """Refuse to load a module where Keras computes with another backend.
-
-    Raises
-    ------
-    CourseError
-        The backend is not TensorFlow.
-    """
+    """Refuse to load a module where Keras computes with another backend."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise CourseError(

@@ -45,15 +45,9 @@ def digest(description: Any) -> str:
 class Describer:
     """Describes objects, and collects the code of the learner's own functions and classes.
 
-    Parameters
-    ----------
-    but_for : methods that do not count
-
-    Attributes
-    ----------
-    code : what the functions and classes that were met do, in the order in which they were met, and
-        the settings that they take from around them
-    lists : the lists, dicts and sets around them, which may fill up while a program runs
+    In ``code`` is what those that were met do, in the order in which they were met, and the settings
+    that they take from around them.  In ``lists`` are the lists, dicts and sets around them, which
+    may fill up while a program runs.  The methods in ``but_for`` do not count.
     """
 
     def __init__(self, *, but_for: Iterable[Any] = ()) -> None:

@@ -36,28 +36,20 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Problem(NamedTuple):
-    """Something left behind.
+    """Something left behind."""
 
-    Parameters
-    ----------
-    subject, finding, fix : what it is, what it does, and the way out
-    when : before what it has to be out of the way: "import" of Keras, "search", or "" if the course
-        runs all the same
-    """
-
-    subject: str
-    finding: str
-    fix: str
+    subject: str  # what it is
+    finding: str  # what it does
+    fix: str  # the way out
+    # Before what it has to be out of the way: "import" of Keras, "search", or "" if the course runs
+    # all the same.
     when: str = ""
 
 
 def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
-    """All problems of this process's environment.
+    """All problems of this process's environment, if Keras has these settings.
 
-    Parameters
-    ----------
-    settings
-        What Keras is set to: backend, image_data_format, floatx; by default what it would read.
+    They are its backend, image_data_format and floatx; by default those that it would read.
     """
     yield from _of_keras(keras_settings() if settings is None else settings)
     variables = sorted(name for name in os.environ if name.startswith("KERASTUNER_"))
@@ -82,13 +74,7 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
 
 
 def demand(when: str, settings: Mapping[str, Any] | None = None) -> None:
-    """Refuse to go on with an "import" or a "search" if something is in its way.
-
-    Raises
-    ------
-    CourseError
-        What it is, and the way out.
-    """
+    """Refuse to go on with an "import" or a "search" if something is in its way."""
     for problem in problems(settings):
         if problem.when == "import" or (when == "search" and problem.when):
             raise CourseError(f"{problem.subject}: {problem.finding}. Fix: {problem.fix}.")

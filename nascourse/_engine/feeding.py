@@ -52,8 +52,6 @@ def fit(
         (`numpy.memmap`) that is larger than the memory.  Whatever else ``model.fit`` takes, such
         as a `tf.data.Dataset`, is handed to it as it is; and so is all where Keras computes with
         another backend, on a GPU with XLA, or where the network brings its own training step.
-    seed
-        Decides the order of the images.
     batch_size
         Images in one step, in training and in validation.
     validation_data
@@ -61,8 +59,6 @@ def fit(
     listen
         Called before the first batch ends, which takes seconds while TensorFlow makes its graph:
         what it raises ends the training there.
-    **options
-        More arguments of ``model.fit``.
     """
     if not (_are_arrays(x, y) and _takes_plain_steps(model)):
         return model.fit(x, y, batch_size=batch_size, validation_data=validation_data, **options)

@@ -9,7 +9,6 @@ from html import escape
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.container import BarContainer, Container
 from matplotlib.figure import Figure
@@ -72,7 +71,8 @@ def _bars(ax: Axes) -> Iterator[str]:
     for bars in ax.containers:
         if isinstance(bars, BarContainer):
             upright = bars.orientation == "vertical"
-            names = _tick_names(ax.xaxis if upright else ax.yaxis)
+            ticks = (ax.xaxis if upright else ax.yaxis).get_ticklabels()
+            names = [_one_line(tick.get_text()) for tick in ticks]
             values = [bar.get_height() if upright else bar.get_width() for bar in bars]
             if len(names) == len(values) <= MOST:
                 values_in_words = ", ".join(
@@ -109,10 +109,6 @@ def _areas(ax: Axes) -> Iterator[str]:
 
 def _title(ax: Axes) -> str:
     return _one_line(ax.get_title() or ax.get_title(loc="left"))
-
-
-def _tick_names(axis: Axis) -> list[str]:
-    return [_one_line(tick.get_text()) for tick in axis.get_ticklabels()]
 
 
 def _name(artist: Artist | Container) -> str:

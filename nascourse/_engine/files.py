@@ -26,12 +26,8 @@ _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".direc
 def given_path(path: str | os.PathLike) -> Path:
     """A path as people give it, with ``~`` for the home folder and perhaps in quotes.
 
-    Quotes and blanks around it stay where they are part of a name that there is.
-
-    Raises
-    ------
-    CourseError
-        It is no path, or an empty one.
+    Quotes and blanks around it stay where they are part of a name that there is.  What is no path,
+    or an empty one, is refused.
     """
     try:
         as_it_is = Path(path).expanduser()
@@ -121,12 +117,7 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged file another name, so that an intact one can take its place.
-
-    Returns
-    -------
-    The new path: ``search.damaged-1.json`` for ``search.json``.
-    """
+    """Move a damaged file out of the way, say to ``search.damaged-1.json``; return its new path."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1

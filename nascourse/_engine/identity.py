@@ -47,11 +47,6 @@ def own_fit(space: Space) -> Callable[..., Any] | None:
     return None if function is keras_tuner.HyperModel.fit else space.fit
 
 
-def _build_methods(space: Space) -> list[Any]:
-    """Where a class defines ``build``: what that builds is compared itself."""
-    return [vars(kind)["build"] for kind in type(space).__mro__ if "build" in vars(kind)]
-
-
 def space_identity(space: Space) -> dict[str, Any]:
     """What tells a space from others; see `recording.Recording.opened` for how it is compared."""
     build = build_function(space)
@@ -61,9 +56,14 @@ def space_identity(space: Space) -> dict[str, Any]:
             blocks.collect(block)
         config = compat.autokeras_config(build.inputs, build.outputs)
         content = [config, dict(build.first or {}), dict(build.fixed)]
-        lists = {LISTS: {"own code": digest(blocks.lists)}}
-        return {"space": digest(content), "own code": blocks.code_digest, **lists}
-    function, fit = Describer(), Describer(but_for=_build_methods(space))
+        return {
+            "space": digest(content),
+            "own code": blocks.code_digest,
+            LISTS: {"own code": digest(blocks.lists)},
+        }
+    # Where a class defines ``build``, what that builds is compared itself.
+    build_methods = [vars(kind)["build"] for kind in type(space).__mro__ if "build" in vars(kind)]
+    function, fit = Describer(), Describer(but_for=build_methods)
     function.describe(build)
     fit.describe(own_fit(space))
     with compat.own_random_generator():
@@ -89,9 +89,7 @@ def _networks(
     parts: dict[str, dict[str, str | None]]
     parts = {"networks": {}, "compile settings": {}, "own code": {}, LISTS: {}}
     end = time.process_time() + SECONDS
-    unseen = True
-    while unseen:
-        unseen = False
+    while True:
         for configuration in _configurations(declared_space):
             key = json.dumps(configuration, sort_keys=True, default=str)
             if key in parts["networks"]:
@@ -104,11 +102,11 @@ def _networks(
                 part[key] = content
             names = {entry.name for entry in declared_space.space}
             new = [entry for entry in hp.space if entry.name not in names]
-            declared_space.merge(new)
-            unseen = bool(new)  # other values of these are configurations as well
-            if unseen:
+            if new:  # other values of these are configurations as well
+                declared_space.merge(new)
                 break
-    return parts, len(parts["networks"]) == _size(declared_space)
+        else:
+            return parts, len(parts["networks"]) == _size(declared_space)
 
 
 def _network(

@@ -35,21 +35,8 @@ def pixels(
     """Images of one size as uint8 of shape (n, height, width, 1 or 3), values 0 to 255.
 
     Other values are brought to that scale, and a line says how: those from 0 to 1, those of at
-    most 32 (the digits of scikit-learn go to 16), and whole numbers of 16 bits.
-
-    Parameters
-    ----------
-    white
-        For test images: the value that became 255 in the training images.
-
-    Returns
-    -------
-    The images, and the value that became 255 in them.
-
-    Raises
-    ------
-    CourseError
-        These are no such images.
+    most 32 (the digits of scikit-learn go to 16), and whole numbers of 16 bits.  Also returned is
+    the value that became 255; test images are given that of the training images, as ``white``.
     """
     images = _stacked(x, name)
     images = images[..., None] if images.ndim == 3 else images
@@ -164,10 +151,7 @@ def encoded(
 ) -> Labels:
     """Labels of any kind as numbers from 0, with the name and the label of each class.
 
-    Raises
-    ------
-    CourseError
-        These are no labels, or the names do not fit them.
+    What are no labels is refused, and names that do not fit them.
     """
     import pandas as pd
 
@@ -284,10 +268,7 @@ def check_counts(counts: Mapping[str, int], what: str) -> None:
 def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
     """The arrays of a file that the course knows by name; any error becomes one sentence.
 
-    Parameters
-    ----------
-    others
-        What else could be done without a file, for the sentence that it is none.
+    It also says what ``others`` there are, which need no file.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
@@ -336,11 +317,6 @@ def read_folder(
     Keras's `image_dataset_from_directory` expects the same folder, but it does not name a file that
     it cannot read, leaves a photo on its side, shows what a transparent pixel hides, and follows
     links.  So Pillow reads the pictures here, as it does behind Keras's `load_img`.
-
-    Raises
-    ------
-    CourseError
-        A value is not possible, or a file or a class cannot be used.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the folder with your pictures.")

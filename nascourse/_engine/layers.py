@@ -39,13 +39,7 @@ def metric_objects(names: Sequence[str]) -> list[Any]:
 
 
 def choice(name: str, values: Sequence) -> Any:
-    """A hyperparameter for an AutoKeras block, which takes one of ``values``.
-
-    Raises
-    ------
-    CourseError
-        There are no values.
-    """
+    """A hyperparameter for an AutoKeras block, which takes one of ``values``: not an empty list."""
     listed = list(values) if np.iterable(values) and not isinstance(values, str) else []
     if not listed:
         raise CourseError(f"{name}={values!r} is no list of values: give one such as [8, 16].")

@@ -29,7 +29,7 @@ from nascourse._engine.identity import Space, own_fit
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
 from nascourse._engine.preflight import check_names
 from nascourse._engine.recorder import NO_REASON, TrialRecorder
-from nascourse._engine.recording import OVERWRITE, Recording
+from nascourse._engine.recording import OVERWRITE
 from nascourse.data import Splits
 from nascourse.spaces import AutoKerasSpace
 
@@ -93,13 +93,10 @@ class _CourseTuner(keras_tuner.Tuner):
         is_first = not self.recorder.network
         self.recorder.batch_end(model)
         if is_first:  # now the network has its weights, and all hyperparameters are declared
-            self._check(trial.hyperparameters, self.recorder.network["n_params"])
-
-    def _check(self, hp: keras_tuner.HyperParameters, n_params: int) -> None:
-        check_names(hp, self._options.objective[0])
-        limit = self._options.max_model_size
-        if limit and n_params > limit:
-            raise FailedTrialError(f"Oversized model: {n_params} parameters.")
+            check_names(trial.hyperparameters, self._options.objective[0])
+            n_params, limit = self.recorder.network["n_params"], self._options.max_model_size
+            if limit and n_params > limit:
+                raise FailedTrialError(f"Oversized model: {n_params} parameters.")
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
@@ -123,13 +120,13 @@ class _CourseTuner(keras_tuner.Tuner):
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is; to try it again, pass retry_failed=True."
                 )
+            arguments["seed"] = trial_seed(self._options.seed, number)
+            arguments["listen"] = self.recorder.listen
             with (
                 compat.graphs_forgotten(),
                 compat.weights_saved_once(),
                 compat.autokeras_trains_with(_fit),
             ):
-                seed = trial_seed(self._options.seed, number)
-                arguments |= {"seed": seed, "listen": self.recorder.listen}
                 results = super().run_trial(trial, *args, **arguments)
             self.recorder.best_epoch()  # refuses a training that has none
             return results
@@ -180,9 +177,7 @@ class _FedSpace(keras_tuner.HyperModel):
     """
 
     def __init__(
-        self,
-        space: Callable[..., keras.Model] | keras_tuner.HyperModel,
-        recorder: TrialRecorder,
+        self, space: Callable[..., keras.Model] | keras_tuner.HyperModel, recorder: TrialRecorder
     ):
         super().__init__()
         self._network = space.build if isinstance(space, keras_tuner.HyperModel) else space
@@ -222,26 +217,35 @@ def make_tuner(
     options: SearchOptions,
     recorder: TrialRecorder,
     *,
-    deadline: Deadline | None = None,
+    deadline: Deadline,
     loop: TrialLoop | None = None,
 ) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
     """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
 
-    If the recording has trials, the search goes on after them.  It stops at the deadline, by default
-    never.  A loop that is given, such as that of workers, takes the place of KerasTuner's.
+    If the recording has trials, the search goes on after them.  A loop that is given, such as that
+    of workers, takes the place of KerasTuner's.
     """
     arguments = {
         "oracle": oracle,
         "options": options,
         "recorder": recorder,
-        "deadline": deadline or Deadline(),
+        "deadline": deadline,
         "loop": loop,
         "directory": recorder.recording.folder.absolute(),
     }
-    with _reloading(recorder.recording):
-        if isinstance(space, AutoKerasSpace):
-            return _autokeras_tuner(space, splits, arguments)
-        return _keras_tuner(space, splits, arguments)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+            if isinstance(space, AutoKerasSpace):
+                return _autokeras_tuner(space, splits, arguments)
+            return _keras_tuner(space, splits, arguments)
+    except Exception as error:
+        is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+        if is_of_disk or not recorder.recording.content.trials:
+            raise
+        raise CourseError(
+            "KerasTuner cannot read the state of the search in "
+            f"{str(recorder.recording.folder)!r} ({reason(error)}): {OVERWRITE}"
+        ) from error
 
 
 def _keras_tuner(
@@ -281,22 +285,6 @@ def _autokeras_tuner(
             )
 
     return model.tuner, fit
-
-
-@contextlib.contextmanager
-def _reloading(recording: Recording) -> Iterator[None]:
-    """Make a tuner without output; if it cannot read the state of a search, say so."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
-            yield
-    except Exception as error:
-        is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
-        if is_of_disk or not recording.content.trials:
-            raise
-        raise CourseError(
-            f"KerasTuner cannot read the state of the search in {str(recording.folder)!r} "
-            f"({reason(error)}): {OVERWRITE}"
-        ) from error
 
 
 def _put_in_order(oracle: keras_tuner.Oracle) -> None:
@@ -379,11 +367,7 @@ def _whole_tracebacks() -> Iterator[None]:
 @contextlib.contextmanager
 def library_noise_off() -> Iterator[None]:
     """Hide warnings of AutoKeras and KerasTuner about which a learner can do nothing."""
-    with (
-        warnings.catch_warnings(),
-        compat.tracebacks_off(),
-        compat.files_by_python(),
-    ):
+    with warnings.catch_warnings(), compat.tracebacks_off(), compat.files_by_python():
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         yield

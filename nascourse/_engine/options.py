@@ -24,7 +24,6 @@ from nascourse._engine.identity import Space, space_identity
 from nascourse._engine.recording import LISTS
 from nascourse.data import Splits
 
-_LOWEST = {"seed": 0}  # of all other numbers it is 1
 _OPTIONAL = ("patience", "max_model_size")
 _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight")
 
@@ -33,10 +32,7 @@ _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight
 class SearchOptions:
     """What decides a search, besides its space and its images; see `nascourse.search.run_search`.
 
-    Raises
-    ------
-    CourseError
-        A value is out of range.
+    A value out of range is refused.
     """
 
     strategy: str
@@ -62,7 +58,7 @@ class SearchOptions:
         for name in _NUMBERS:
             value = getattr(self, name)
             if value is not None or name not in _OPTIONAL:
-                value = whole_number(name, value, at_least=_LOWEST.get(name, 1))
+                value = whole_number(name, value, at_least=0 if name == "seed" else 1)
                 object.__setattr__(self, name, value)
 
     def identity(self, space: Space, splits: Splits) -> dict[str, Any]:
@@ -124,10 +120,7 @@ def _check_callbacks(callbacks: Any) -> None:
 def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
     """The column of the trial table that a search looks at, and which end of it is better.
 
-    Raises
-    ------
-    CourseError
-        It is no metric of the validation part, or nobody knows which end of it is better.
+    It is refused if it is no metric of the validation part, or if nobody knows its better end.
     """
     if isinstance(objective, keras_tuner.Objective):
         column, direction = objective.name, objective.direction
@@ -148,13 +141,7 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
 
 
 def direction_of(metric: str) -> str | None:
-    """Which end of a metric is better, as far as KerasTuner knows.
-
-    Raises
-    ------
-    CourseError
-        KerasTuner fails over its name.
-    """
+    """Which end of a metric is better, as far as KerasTuner knows; refuse one over which it fails."""
     try:
         return infer_metric_direction(metric)
     except Exception as error:
@@ -169,12 +156,12 @@ class TimeIsUp(FatalError):
 
 
 class Deadline:
-    """The time at which a search stops, in so many seconds from now; never by default.
+    """The time at which a search stops, in so many seconds from now; never if they are None.
 
     When the file that is its flag is gone, the time is up as well.
     """
 
-    def __init__(self, seconds: float | None = None, *, flag: str | None = None):
+    def __init__(self, seconds: float | None, *, flag: str | None = None):
         end = math.inf if seconds is None else positive_number("max_seconds", seconds)
         self._end, self._flag = time.monotonic() + end, flag
 

@@ -67,21 +67,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What a worker sends back.
+    """What a worker sends back."""
 
-    Attributes
-    ----------
-    trial : the state of KerasTuner's trial
-    row, curve : as a search records them
-    network : what an observer is told of it
-    files : name and content of the files of the trial, its weights above all
-    """
-
-    trial: dict[str, Any]
-    row: dict[str, Any]
+    trial: dict[str, Any]  # the state of KerasTuner's trial
+    row: dict[str, Any]  # as a search records it, and so is the curve
     curve: list[dict[str, Any]] = field(default_factory=list)
-    network: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)  # what an observer is told of it
+    files: dict[str, bytes] = field(default_factory=dict)  # of the trial, its weights above all
 
 
 def policy(error: Exception) -> tuple[int, int | None]:
@@ -110,13 +102,6 @@ class Workers:
     search.  That is why it pays to have more trials in flight than there are workers.
 
     The sealed test part is not sent to them.
-
-    Raises
-    ------
-    CourseError
-        The executor uses threads, whose trainings would disturb each other's seeds; or it would
-        fork this process, in whose copies TensorFlow waits for ever; or its processes cannot find
-        the space or a callback, as it was defined in a notebook.
     """
 
     def __init__(
@@ -137,11 +122,7 @@ class Workers:
         self._count = itertools.count()
 
     def search(self, tuner: Any) -> None:
-        """Let workers train all trials that the oracle of a tuner proposes.
-
-        If a pool broke in the run before, the trials that were in flight go one at a time, to see
-        which one breaks it.
-        """
+        """Let workers train all trials that the oracle of a tuner proposes."""
         tuner.on_search_begin()
         tuner.oracle.verbose = 0
         with tempfile.NamedTemporaryFile(prefix="nascourse-") as flag:  # removed when this ends
@@ -230,22 +211,25 @@ class Workers:
                 ) from error
 
 
-class _InNotebook(Exception):
-    """Something that other processes cannot find, by its name."""
-
-
 class _SentByName(pickle.Pickler):
     """Refuses the classes and functions of a notebook, of which a pickle holds the names alone."""
 
     def reducer_override(self, value: Any) -> Any:
         is_named = isinstance(value, (type, FunctionType))
         if is_named and value.__module__ == "__main__":
-            raise _InNotebook(value.__qualname__)
+            raise CourseError(
+                f"The processes of a pool cannot find {value.__qualname__}, as it was defined in "
+                "this notebook: write it into a file beside the notebook, and import it from there."
+            )
         return NotImplemented
 
 
 def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
-    """Refuse workers that cannot train this space."""
+    """Refuse workers that cannot train this space.
+
+    Trainings in threads would disturb each other's seeds, and in a forked process TensorFlow waits
+    for ever.  The processes of a pool do not find what was defined in a notebook.
+    """
     start_method = compat.start_method(executor)
     if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
         raise CourseError(
@@ -256,11 +240,8 @@ def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
     if start_method and not hasattr(sys.modules["__main__"], "__file__"):
         try:
             _SentByName(io.BytesIO()).dump((space, options))
-        except _InNotebook as name:
-            raise CourseError(
-                f"The processes of a pool cannot find {name}, as it was defined in this "
-                "notebook: write it into a file beside the notebook, and import it from there."
-            ) from None
+        except CourseError:
+            raise
         except Exception:  # noqa: BLE001, S110 - what else cannot be sent is said when it is sent
             pass
 
@@ -277,15 +258,9 @@ def _take(tuner: Any, trial: Trial, result: Result) -> None:
 def _failed(trial: Trial) -> Result:
     """The result of a trial that kills every worker."""
     message = "Its workers died: perhaps the network needs more memory than they have."
-    row = {
-        "trial": trial_number(trial),
-        "status": "failed",
-        "epochs": 0,
-        "seconds": 0.0,
-        "message": message,
-    }
-    state = trial.get_state() | {"status": "FAILED", "message": message}
-    return Result(state, trial.hyperparameters.values | row)
+    outcome = {"status": "failed", "epochs": 0, "seconds": 0.0, "message": message}
+    row = {**trial.hyperparameters.values, "trial": trial_number(trial), **outcome}
+    return Result(trial.get_state() | {"status": "FAILED", "message": message}, row)
 
 
 def train(task: Task, state: dict[str, Any]) -> Result:
@@ -293,7 +268,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
     if gc.get_freeze_count() < 10_000:  # the libraries are looked through once, not in every trial
         gc.collect()
         gc.freeze()
-    network, deadline = _Network(), Deadline(state["seconds"], flag=state["flag"])
+    deadline = Deadline(state["seconds"], flag=state["flag"])
     with (
         _ONE_AT_A_TIME,
         compat.own_random_generator(),
@@ -302,7 +277,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         library_noise_off(),
     ):
         oracle = _OneTrial(Trial.from_state(state), task.options.objective)
-        recorder = TrialRecorder(recording, network, task.options.objective)
+        recorder = TrialRecorder(recording, Observer(), task.options.objective)
         tuner, fit = make_tuner(
             task.space, task.splits, oracle, task.options, recorder, deadline=deadline
         )
@@ -315,17 +290,7 @@ def train(task: Task, state: dict[str, Any]) -> Result:
         }
         (record,) = recording.content.trials
         compat.release(oracle)
-    return Result(trial.get_state(), record["row"], record["curve"], network.description, files)
-
-
-class _Network(Observer):
-    """Remembers the network of the trial."""
-
-    def __init__(self) -> None:
-        self.description: dict[str, Any] = {}
-
-    def network_known(self, trial: int, network: dict[str, Any]) -> None:
-        self.description = network
+    return Result(trial.get_state(), record["row"], record["curve"], recorder.network, files)
 
 
 class _OneTrial(keras_tuner.Oracle):

@@ -50,11 +50,8 @@ def check_arguments(
 def check_network(space: Space, splits: Splits, column: str) -> None:
     """Build the network of the default values, and let it meet two images, without a training.
 
-    Raises
-    ------
-    CourseError
-        It cannot be built, or cannot be trained on these images, or does not report the metric
-        behind this column of the trial table.
+    Refuse it if it cannot be built, cannot be trained on these images, or does not report the
+    metric behind this column of the trial table.
     """
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
@@ -164,10 +161,7 @@ def _check_first(space: AutoKerasSpace) -> None:
 def check_names(hp: keras_tuner.HyperParameters, column: str) -> None:
     """Refuse hyperparameters of one name, and those called like a column of the trial table.
 
-    Raises
-    ------
-    CourseError
-        One value would take the place of another.
+    One value would take the place of another.
     """
     names = [entry.name for entry in hp.space]
     for name in names:
@@ -199,13 +193,7 @@ def _meet(model: keras.Model, x: Any, y: Any) -> None:
 
 
 def check_fit(model: keras.Model, splits: Splits, *, way_out: str) -> None:
-    """Refuse a network that does not take these images, or does not tell these classes apart.
-
-    Raises
-    ------
-    CourseError
-        The sentence names both shapes.
-    """
+    """Refuse a network that does not take these images, or does not tell these classes apart."""
     try:
         takes, gives = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
     except (AttributeError, TypeError):  # a network without fixed shapes

@@ -23,22 +23,21 @@ def is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
 
 def is_drawn(entry: HyperParameter) -> bool:
     """Whether a value comes from a range, as it has no steps or very many, and not from a list."""
-    if not isinstance(entry, (Int, Float)):
-        return False
-    return entry.step is None or _has_many_steps(entry)
+    has_no_steps = isinstance(entry, (Int, Float)) and entry.step is None
+    return has_no_steps or _has_many_steps(entry)
 
 
 def possible_values(entry: HyperParameter) -> Sequence:
     """All values in their order; of a range without steps the ten that KerasTuner names."""
-    if not isinstance(entry, (Int, Float)) or not _has_many_steps(entry):
+    if not _has_many_steps(entry):
         return list(entry.values)
     if isinstance(entry, Float):
         return _Steps(entry)
     return range(entry.min_value, entry.max_value + 1, entry.step)
 
 
-def _has_many_steps(entry: Int | Float) -> bool:
-    if entry.step is None or entry.sampling != "linear":
+def _has_many_steps(entry: HyperParameter) -> bool:
+    if not isinstance(entry, (Int, Float)) or entry.step is None or entry.sampling != "linear":
         return False
     return (entry.max_value - entry.min_value) // entry.step >= MANY_VALUES
 
@@ -70,13 +69,7 @@ def count(values: Sequence) -> int:
 
 
 def all_values(entry: HyperParameter) -> Sequence:
-    """All values in their order.
-
-    Raises
-    ------
-    CourseError
-        The range is continuous.
-    """
+    """All values in their order; a continuous range is refused."""
     if isinstance(entry, Float) and entry.step is None:
         raise CourseError(
             f"The hyperparameter {entry.name!r} has a continuous range, so its space has no "

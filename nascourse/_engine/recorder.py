@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras_tuner.errors import FailedTrialError
 
-from nascourse import trials
 from nascourse._engine.costs import count_params, flops_if_known
 from nascourse._engine.observers import Observer
 from nascourse._engine.recording import Recording
@@ -31,12 +30,7 @@ class TrialRecorder:
     failure : why the trial failed, should it fail
     """
 
-    def __init__(
-        self,
-        recording: Recording,
-        observer: Observer,
-        objective: tuple[str, str] = trials.ACCURACY,
-    ):
+    def __init__(self, recording: Recording, observer: Observer, objective: tuple[str, str]):
         self.recording, self.observer, self._objective = recording, observer, objective
 
     def begin(self, number: int) -> None:
@@ -58,7 +52,7 @@ class TrialRecorder:
                 "flops": flops_if_known(model),
             }
             self.observer.network_known(self._number, self.network)
-        self.observer.batch_end(self._number)
+        self.listen()
 
     def listen(self) -> None:
         """Let the observer pause or stop the search between two batches, or before the first."""
@@ -71,13 +65,7 @@ class TrialRecorder:
         self.observer.epoch_end(self._number, epoch, metrics)
 
     def best_epoch(self) -> dict[str, Any]:
-        """The best of the epochs after which the network was validated.
-
-        Raises
-        ------
-        FailedTrialError
-            There is none.
-        """
+        """The best of the epochs after which the network was validated; fail if there is none."""
         if not self.curve:
             raise FailedTrialError(
                 "No epoch was reported: let the fit of the HyperModel hand **kwargs, with the "

@@ -62,7 +62,7 @@ READS_ALL = (
 )
 # What KerasTuner reads when a search goes on; all else is weights, or is written anew.
 STATE = re.compile(r"(keras_tuner|autokeras)/(oracle|tuner0|trial_\d+/(trial|build_config))\.json")
-WEIGHTS = "*.weights.h5"
+
 OVERWRITE = "choose another folder, or pass overwrite=True (--overwrite on the command line)."
 
 
@@ -153,8 +153,7 @@ class Recording:
         """Add a finished trial, and the state of the library, which must have it already."""
         finished = {record["row"]["trial"]: record for record in self.content.trials}
         library = dict(self.content.library)
-        for path in self._library_files():
-            name = path.relative_to(self.folder).as_posix()
+        for name, path in self._library_files().items():
             number = _number_in(name)
             if number is None or number == row["trial"] or number not in finished:
                 library[name] = path.read_text("utf-8")
@@ -164,17 +163,15 @@ class Recording:
 
     def weights_are_intact(self, trial: int) -> bool:
         """Whether the weights of a trial are those that were written, or can at least be read."""
-        written = self.content.trials[trial - 1].get("weights")
-        for path in self._weights(trial):
-            if written is None:  # by an older version: HDF5 may end the process of damaged files
-                command = [sys.executable, "-c", READS_ALL, str(path)]
-                if subprocess.run(
-                    command, capture_output=True, timeout=300, check=False
-                ).returncode:
-                    return False
-            elif written.get(path.name) != _sha256(path):
-                return False
-        return True
+        paths, written = self._weights(trial), self.content.trials[trial - 1].get("weights")
+        if written is not None:
+            return all(written.get(path.name) == _sha256(path) for path in paths)
+        # By an older version.  HDF5 may end the process that reads a damaged file.
+        commands = [[sys.executable, "-c", READS_ALL, str(path)] for path in paths]
+        return not any(
+            subprocess.run(command, capture_output=True, timeout=300, check=False).returncode
+            for command in commands
+        )
 
     def stop(self, reason: str | None = None) -> None:
         """Record that the process ended in good order, and the reason if the search is finished."""
@@ -189,22 +186,20 @@ class Recording:
             atomic_write(self.folder / name, text)
         self.content = content
 
-    def _library_files(self) -> list[Path]:
-        return [
-            path
-            for library in LIBRARIES
-            for path in sorted((self.folder / library).glob("**/*.json"))
-            if STATE.fullmatch(path.relative_to(self.folder).as_posix())
-        ]
+    def _library_files(self) -> dict[str, Path]:
+        """What KerasTuner reads when a search goes on, by its name in the folder."""
+        folders = [self.folder / library for library in LIBRARIES]
+        paths = [path for folder in folders for path in sorted(folder.glob("**/*.json"))]
+        files = {path.relative_to(self.folder).as_posix(): path for path in paths}
+        return {name: path for name, path in files.items() if STATE.fullmatch(name)}
 
     def _weights(self, trial: int) -> list[Path]:
-        paths = self.folder.glob(f"*/trial_*/{WEIGHTS}")
+        paths = self.folder.glob("*/trial_*/*.weights.h5")
         return [p for p in paths if _number_in(p.relative_to(self.folder).as_posix()) == trial]
 
     def _restore_library(self) -> None:
         """Restore the library's files as they were after the last trial; report damaged ones."""
-        for path in self._library_files():
-            name = path.relative_to(self.folder).as_posix()
+        for name, path in self._library_files().items():
             if name in self.content.library and _is_damaged(path, self.content.library[name]):
                 _set_aside_and_report(path)
         for library in LIBRARIES:  # leftovers of a trial in progress
@@ -218,13 +213,7 @@ class Recording:
 
 
 def parse(text: str) -> Content:
-    """The content of a ``search.json``.
-
-    Raises
-    ------
-    ValueError
-        The text is anything else.
-    """
+    """The content of a ``search.json``; any other text is a `ValueError`."""
     try:
         record = json.loads(text)
         content = Content(**record["search"])
@@ -288,9 +277,7 @@ def _continued(
     )
 
 
-def _is_same(
-    name: str, old: Any, new: Any, failed: Sequence[Mapping[str, Any]] | None = None
-) -> bool:
+def _is_same(name: str, old: Any, new: Any, failed: Sequence[Mapping[str, Any]] | None) -> bool:
     """Whether two parts of an identity are the same, as far as they can be compared.
 
     If the failed trials are tried again, their networks may be others.

@@ -22,13 +22,9 @@ from nascourse._engine import compat
 
 
 class SharedSpace(HyperParameters):
-    """A search space whose copies differ in their values alone.
+    """A search space whose copies differ in their values alone."""
 
-    Attributes
-    ----------
-    conditions_of : the conditions of each name, if every name stands for one hyperparameter
-    """
-
+    # The conditions of each name, if every name stands for one hyperparameter.
     conditions_of: Mapping[str, list[Any]] = {}
 
     def copy(self) -> SharedSpace:

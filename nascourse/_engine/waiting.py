@@ -41,15 +41,10 @@ def result_of(
     what
         What it is, for the sentences.
     max_wait
-        Seconds without a sign of life after which the wait ends.
+        Seconds without a sign of life after which `WaitedTooLong` ends the wait.
     tick
         Called about twice a second with the line that was printed last, empty before: it may raise
         what ends the wait.
-
-    Raises
-    ------
-    WaitedTooLong
-        There was no sign of life for ``max_wait`` seconds.
     """
     began = time.strftime("%H:%M:%S")
     heard, sign, line, say_after = time.monotonic(), compat.signs_of_life(executor), "", SAY_AFTER
