@@ -245,11 +245,11 @@ def examine() -> list[Check]:
 
 def versions() -> tuple[dict[str, str], dict[str, str | None]]:
     """Return the pinned and the installed version of each package, None where it is missing."""
-    if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
-        lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    else:
-        lines = metadata.requires("nascourse") or []
     try:
+        if (ROOT / "pyproject.toml").is_file():  # a checkout, and not site-packages
+            lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        else:
+            lines = metadata.requires("nascourse") or []
         pins = read_pins(lines)
     except ModuleNotFoundError:
         pins = {}  # as nothing is installed
