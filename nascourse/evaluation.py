@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import json
 import numbers
 import os
@@ -147,8 +146,7 @@ def measure_latency(model: keras.Model, *, warm_up: int = 20, repeats: int = 100
     """
     zeros = _black_image(model)
     if keras.backend.backend() != "tensorflow":
-        call = functools.partial(model.predict_on_batch, zeros)
-        return time_calls(call, warm_up=warm_up, repeats=repeats)
+        return time_calls(lambda: model.predict_on_batch(zeros), warm_up=warm_up, repeats=repeats)
     image = tf.constant(zeros)
     run = tf.function(lambda x: model(x, training=False), autograph=False)
     return time_calls(lambda: run(image).numpy(), warm_up=warm_up, repeats=repeats)
@@ -329,8 +327,8 @@ def _search_facts(search: Search, row: pd.Series, number: int, reason: str) -> d
     space: list[dict[str, str]] = [{"name": name} for name in trials.hyperparameters(table)]
     with contextlib.suppress(CourseError):  # a continuous range has no list of values
         space = spaces.to_table(search.tuner.oracle.get_space()).reset_index().to_dict("records")
-    shown = ["trial", "status", *dict.fromkeys([column, "val_accuracy"]), "n_params", "flops"]
-    shown += ["seconds", "architecture"]
+    judged = dict.fromkeys([column, "val_accuracy"])
+    shown = table[["trial", "status", *judged, "n_params", "flops", "seconds", "architecture"]]
     return {
         "strategy": options.strategy,
         "objective": list(options.objective),
@@ -343,11 +341,7 @@ def _search_facts(search: Search, row: pd.Series, number: int, reason: str) -> d
         "search_images": len(search.splits.y_train),
         "judged_by": len(search.splits.y_val),
         "space": space,
-        "trials": table[shown]
-        .round(3)
-        .astype(object)
-        .where(table[shown].notna(), "")
-        .to_dict("records"),
+        "trials": shown.round(3).astype(object).where(shown.notna(), "").to_dict("records"),
         "trial": number,
         "architecture": row["architecture"],
         "objective_value": float(row[column]),
@@ -363,16 +357,15 @@ def _found(search: Search, row: pd.Series, number: int) -> str:
     same_as = number if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
     if same_as == 1:
         return "no, it is the first network, which somebody chose before the search"
-    if search.options.objective[0] != "val_accuracy":
-        return "yes"  # accuracies say nothing of another objective
-    accuracies = search.table.set_index("trial")["val_accuracy"].astype(float)
-    low, _ = accuracy_interval(accuracies.max(), len(search.splits.y_val))
-    if accuracies.get(1, 0) >= low:
-        first = pages.percent(accuracies[1], len(search.splits.y_val))
-        return (
-            "yes, but it was not shown to be better than the first network, which was given "
-            f"({first})"
-        )
+    if search.options.objective[0] == "val_accuracy":  # of another objective it says nothing
+        accuracies = search.table.set_index("trial")["val_accuracy"].astype(float)
+        n_images = len(search.splits.y_val)
+        low, _ = accuracy_interval(accuracies.max(), n_images)
+        if accuracies.get(1, 0) >= low:
+            return (
+                "yes, but it was not shown to be better than the first network, which was given "
+                f"({pages.percent(accuracies[1], n_images)})"
+            )
     return "yes"
 
 

@@ -31,6 +31,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
 
 from nascourse import CourseError, trials
@@ -214,16 +215,13 @@ def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot(*points.loc[best], "o", ms=13, mfc="none", mec=ORANGE, mew=2, label="best")
     ax.set_xscale("log")
     ax.margins(0.08)
-    numbered: list[tuple[float, float, float]] = []
+    boxes: list[Bbox] = []  # of the numbers that are drawn, in points, as fonts have
     for trial in sorted(points.index, key=lambda trial: trial != best):
         text = f"{trial} (best)" if trial == best else str(trial)
-        x, y = ax.transData.transform(points.loc[trial]) * 72 / ax.figure.dpi  # like font sizes
-        width = max(16, 6 * len(text))
-        if all(
-            x + width <= left or left + space <= x or abs(y - bottom) >= 10
-            for left, bottom, space in numbered
-        ):
-            numbered.append((x, y, width))
+        left, bottom = ax.transData.transform(points.loc[trial]) * 72 / ax.figure.dpi
+        box = Bbox.from_bounds(left, bottom, max(16, 6 * len(text)), 10)
+        if not box.count_overlaps(boxes):
+            boxes.append(box)
             ax.annotate(text, points.loc[trial], xytext=(8, 6), textcoords="offset points")
     _label(ax.xaxis, "n_params")
     _label(ax.yaxis, by)
@@ -367,10 +365,8 @@ def plot_confusion(
     # By the root of its count, a few mistakes among many right answers show.
     matrix.plot(ax=ax, cmap="Blues", colorbar=False, im_kw={"norm": PowerNorm(0.5)})
     names = [_short_name(name) for name in class_names]
-    turned = 0 if max(map(len, names)) < 3 else 45
-    ax.set_xticks(
-        places, names, parse_math=False, rotation=turned, ha="right" if turned else "center"
-    )
+    turned: Any = {"rotation": 45, "ha": "right"} if max(map(len, names)) > 2 else {}
+    ax.set_xticks(places, names, parse_math=False, **turned)
     ax.set_yticks(places, names, parse_math=False)
     ax.set(xlabel="class read", ylabel="right class")
     ax.grid(False)

@@ -25,6 +25,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial, update_wrapper
 from pathlib import Path
+from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 import keras
@@ -85,9 +86,8 @@ class Search:
         n_completed = (self.table["status"] == "completed").sum()
         best = f", best {self.best[trials.objective(self.table)]:.3f}" if n_completed else ""
         failure = trials.failure(self.table)
-        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {self.stopped}" + (
-            f"; {failure})" if failure else ")"
-        )
+        end = f"{self.stopped}; {failure}" if failure else self.stopped
+        return f"Search({len(self.table)} trials, {n_completed} completed{best}; {end})"
 
     @property
     def interrupted(self) -> bool:
@@ -360,30 +360,20 @@ def retrain(
     model = search.new_model(trial)
     way_out = "give images of the kind that was searched with, or search anew"
     preflight.check_fit(model, splits, way_out=way_out)
-    steps = epochs * steps_per_epoch
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, epochs * steps_per_epoch)
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, decay_steps=steps)
-        ),
+        optimizer=keras.optimizers.Adam(rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size}
     with watched(observer, epochs) as watcher, library_noise_off():
         progress = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: watcher.epoch_end(1, epoch + 1, logs)
         )
-        feeding.fit(
-            model,
-            x,
-            y,
-            seed=training_seed,
-            epochs=epochs,
-            batch_size=batch_size,
-            callbacks=[progress],
-            verbose=0,
-        )
+        feeding.fit(model, x, y, seed=training_seed, callbacks=[progress], verbose=0, **options)
     # The network carries with it what a report needs for another to repeat its training.
-    model.final_training = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    model.final_training = {**options, "seed": seed}
     return model
 
 

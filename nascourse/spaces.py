@@ -175,9 +175,7 @@ def autokeras_space(
         name="conv",
     )(x)
     x = ak.SpatialReduction(name="reduce")(x)
-    label = SoftmaxHead(
-        multi_label=True, dropout=0.0, metrics=metric_objects(metrics), name="head"
-    )(x)
+    head = SoftmaxHead(multi_label=True, dropout=0.0, metrics=metric_objects(metrics), name="head")
 
     small, large = (sorted(filters) * 2)[-2:]  # the same one twice if there is only one
     first = {
@@ -191,7 +189,7 @@ def autokeras_space(
     }
     if depths[-1] > 1:
         first |= {"conv/filters_1_0": large, "conv/filters_1_1": large}
-    return AutoKerasSpace(image, label, first, image_shape=image_shape, classes=classes)
+    return AutoKerasSpace(image, head(x), first, image_shape=image_shape, classes=classes)
 
 
 def fitted(
@@ -349,17 +347,13 @@ def to_table(space: Callable | keras_tuner.HyperParameters) -> pd.DataFrame:
     """The hyperparameters of a space as a table: name, values, and the conditions of each."""
     rows = []
     for entry in declared(space).space:
+        values = all_values(entry)
+        if count(values) > MANY_VALUES:
+            values = [values[0], values[1], values[2], "...", values[-1]]
         conditions = [f"{parent.name} in {parent.values}" for parent in entry.conditions]
-        rows.append((entry.name, _in_words(all_values(entry)), " and ".join(conditions)))
+        rows.append((entry.name, ", ".join(map(str, values)), " and ".join(conditions)))
     columns = ["hyperparameter", "values", "only if"]
     return pd.DataFrame(rows, columns=columns).set_index("hyperparameter")
-
-
-def _in_words(values: Sequence) -> str:
-    """All values of a hyperparameter, or the first ones and the last one of many."""
-    few = count(values) <= MANY_VALUES
-    shown = values if few else [values[0], values[1], values[2], "...", values[-1]]
-    return ", ".join(map(str, shown))
 
 
 def size(space: Callable | keras_tuner.HyperParameters) -> int:

@@ -165,7 +165,7 @@ class _RandomOracle(keras_tuner.Oracle):
 
     def _mutate(self, architecture: dict[str, Any]) -> dict[str, Any]:
         """Give one active hyperparameter, drawn with equal chances, another of its values."""
-        mutable = _changeable(self.hyperparameters, architecture)
+        mutable = self._changeable(architecture)
         if not mutable:
             return dict(architecture)
         entry = self._pick(mutable)
@@ -175,6 +175,16 @@ class _RandomOracle(keras_tuner.Oracle):
             old = architecture[entry.name]
             value = self._pick([other for other in possible_values(entry) if other != old])
         return self._complete({**architecture, entry.name: value})
+
+    def _changeable(self, architecture: Mapping[str, Any]) -> list[HyperParameter]:
+        """The hyperparameters of an architecture that can take another value."""
+        return [
+            entry
+            for entry in self.hyperparameters.space
+            if not isinstance(entry, Fixed)
+            and entry.name in architecture
+            and count(possible_values(entry)) > 1
+        ]
 
     def _first_new(self, draw: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
         """Draw until an architecture is new; None if too many draws in a row are not."""
@@ -313,7 +323,7 @@ class LocalSearchOracle(_RandomOracle):
             self._rng.shuffle(self.neighbors)  # type: ignore[arg-type]  # stubs name arrays only
 
     def _changes(self, architecture: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for entry in _changeable(self.hyperparameters, architecture):
+        for entry in self._changeable(architecture):
             values = possible_values(entry)
             if (n_values := count(values)) > MANY_VALUES:
                 values = [values[(2 * tenth + 1) * n_values // 20] for tenth in range(10)]
@@ -397,16 +407,3 @@ class SurrogateOracle(_RandomOracle):
             elif not isinstance(entry, Fixed):
                 row += [not is_there, entry.value_to_prob(value) if is_there else 0.0]
         return row
-
-
-def _changeable(
-    space: keras_tuner.HyperParameters, architecture: Mapping[str, Any]
-) -> list[HyperParameter]:
-    """The hyperparameters of an architecture that can take another value."""
-    return [
-        entry
-        for entry in space.space
-        if not isinstance(entry, Fixed)
-        and entry.name in architecture
-        and count(possible_values(entry)) > 1
-    ]

@@ -250,9 +250,8 @@ def read_table(
 
 def _objective_of(report: Path) -> tuple[str, str]:
     """The objective of the search of a report; without one, that of most searches."""
-    with contextlib.suppress(
-        OSError, ValueError, KeyError, TypeError
-    ):  # no report, or another file
+    # There may be no report, or another file of that name.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         column, direction = json.loads(report.read_text("utf-8"))["objective"]
         return str(column), str(direction)
     return ACCURACY

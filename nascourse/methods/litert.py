@@ -18,10 +18,8 @@ import tempfile
 import warnings
 from collections.abc import Callable
 
-from nascourse._engine.backend import (  # loads Keras silently: first
-    needs_tensorflow,
-    silent_error_stream,
-)
+# This loads Keras silently, so it comes first.
+from nascourse._engine.backend import needs_tensorflow, silent_error_stream
 import keras
 import numpy as np
 import tensorflow as tf
