@@ -31,6 +31,7 @@ from nascourse import spaces
 from nascourse.spaces import AutoKerasSpace
 """
 _files = itertools.count()
+_identities: dict[tuple[str, int], dict] = {}
 
 
 def functional(
@@ -62,8 +63,11 @@ def defined(source: str) -> dict:
     return names
 
 
-def identity(source: str, splits) -> dict:
-    return identity_of(defined(source), splits)
+def identity(source: str, splits, kernel: int = 1) -> dict:
+    """What a source is in one of two kernels; found out once, as networks are built for it."""
+    if (source, kernel) not in _identities:
+        _identities[source, kernel] = identity_of(defined(source), splits)
+    return dict(_identities[source, kernel])
 
 
 def identity_of(names: dict, splits) -> dict:
@@ -89,8 +93,9 @@ def goes_on(old: str, new: str, splits, **options) -> bool | str:
     """Whether the search of one space goes on with another; if not, why."""
     content = Content(identity(old, splits), [ROW])
     usual = {"same_space": False, "retry_failed": False}
+    now = identity(new, splits, kernel=2 if new == old else 1)
     try:
-        return bool(_continued(content, identity(new, splits), Path("f"), **(usual | options)))
+        return bool(_continued(content, now, Path("f"), **(usual | options)))
     except CourseError as error:
         return str(error)
 
@@ -747,6 +752,6 @@ def test_a_repaired_branch_goes_on_when_failed_trials_are_tried_again(small):
 def test_code_that_another_python_compiled_is_not_compared(small, monkeypatch):
     old = Content(identity(SAME["own model"], small), [ROW])
     monkeypatch.setattr("platform.python_version_tuple", lambda: ("3", "99", "0"))
-    changed = identity(OTHER["call of an own model"][1], small)
+    changed = identity_of(defined(OTHER["call of an own model"][1]), small)
 
     assert _continued(old, changed, Path("f"), same_space=False, retry_failed=False)
