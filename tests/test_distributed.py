@@ -111,6 +111,8 @@ def dask_worker():
     settings = {
         "distributed.scheduler.allowed-failures": 0,
         "distributed.deploy.lost-worker-timeout": "2 minutes",  # a busy machine needs long to mend it
+        # A worker that imports TensorFlow reads nothing meanwhile; after 30 s it would be given up.
+        "distributed.comm.timeouts.tcp": "300s",
     }
     with (
         config.set(settings),
