@@ -121,8 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     with (
-        # Dask gives up a worker that needs longer to come back.
-        dask.config.set({"distributed.deploy.lost-worker-timeout": "2 minutes"}),
+        # Dask gives up a worker that needs longer to come back, or that reads nothing for so long,
+        # as it does while it imports TensorFlow on a busy machine.
+        dask.config.set(
+            {
+                "distributed.deploy.lost-worker-timeout": "2 minutes",
+                "distributed.comm.timeouts.tcp": "300s",
+            }
+        ),
         LocalCluster(
             n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
         ) as cluster,
