@@ -10,7 +10,6 @@ how sure it is.  `write_report` puts all of it on one page.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import numbers
 import os
@@ -42,7 +41,14 @@ from nascourse._engine.costs import (
     flops_if_known,
     layer_costs,
 )
-from nascourse._engine.files import atomic_path, atomic_write, given_path, not_written, runs_folder
+from nascourse._engine.files import (
+    atomic_path,
+    atomic_write,
+    given_path,
+    is_full,
+    not_written,
+    runs_folder,
+)
 from nascourse.data import Splits
 
 if TYPE_CHECKING:
@@ -290,7 +296,7 @@ def _write(
     try:
         report["saved_bytes"] = save_model(model, path)
     except Exception as error:  # a layer of one's own can fail in any way
-        if _is_full(error):
+        if is_full(error):
             raise
         path.unlink(missing_ok=True)  # one of an earlier report would have other weights
         warnings.warn(f"{path.name} could not be saved ({first_line(error)}).", stacklevel=3)
@@ -302,15 +308,10 @@ def _write(
             plotting.save(draw(), folder / f"{name}.png")
             figures[f"{name}.png"] = alt
         except Exception as error:  # whatever is wrong, the numbers are there
-            if _is_full(error):
+            if is_full(error):
                 raise
             warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=3)
     _write_facts(folder, report, figures)
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether it is the disk that a file could not be written to."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _write_facts(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:

@@ -107,15 +107,10 @@ def dask_worker():
     """A client of a cluster with one worker, which offers to do two things at once."""
     distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
     from dask import config
+    from drills.kill_workers import PATIENCE
 
-    settings = {
-        "distributed.scheduler.allowed-failures": 0,
-        "distributed.deploy.lost-worker-timeout": "2 minutes",  # a busy machine needs long to mend it
-        # A worker that imports TensorFlow reads nothing meanwhile; after 30 s it would be given up.
-        "distributed.comm.timeouts.tcp": "300s",
-    }
     with (
-        config.set(settings),
+        config.set(PATIENCE | {"distributed.scheduler.allowed-failures": 0}),
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None
         ) as cluster,

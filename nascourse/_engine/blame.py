@@ -78,13 +78,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def culprit(error: BaseException) -> str | None:
     """The callback or the observer of the caller in which an error was raised, if it was in one."""
-    culprit = None
+    callers = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         names = frame.f_locals
         if isinstance(names.get("self"), keras.callbacks.CallbackList):
             callback = names.get("callback")
             if callback is not None and type(callback).__module__.partition(".")[0] not in _OURS:
-                culprit = f"The callback {type(callback).__name__}"
+                callers = f"The callback {type(callback).__name__}"
         if isinstance(names.get("self"), Observer):  # one of the course's callbacks asks it
             return f"The observer {type(names['self']).__name__}"
-    return culprit
+    return callers

@@ -100,11 +100,18 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
         partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def is_full(error: Exception) -> bool:
+    """Whether it is the disk, or one's share of it, that has no room for a file."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def not_written(error: OSError, path: str | os.PathLike) -> CourseError:
     """What to say of a command that could not write a file, below ``path`` if it names none."""
     file = error.filename2 or error.filename or path  # the second is where a file was moved to
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    way_out = "free some space" if full else "close what has it open, or allow it to be written"
+    if is_full(error):
+        way_out = "free some space"
+    else:
+        way_out = "close what has it open, or allow it to be written"
     return CourseError(
         f"{file} cannot be written ({error.strerror}): {way_out}, and the same command goes on "
         "where it stopped."

@@ -34,6 +34,12 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 WORKERS = 2
+# Dask gives up a worker that needs longer to come back, or that reads nothing for so long, as it
+# does while it imports TensorFlow on a busy machine.
+PATIENCE = {
+    "distributed.deploy.lost-worker-timeout": "2 minutes",
+    "distributed.comm.timeouts.tcp": "300s",
+}
 
 
 def elsewhere(client: Client) -> dict:
@@ -121,14 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     with (
-        # Dask gives up a worker that needs longer to come back, or that reads nothing for so long,
-        # as it does while it imports TensorFlow on a busy machine.
-        dask.config.set(
-            {
-                "distributed.deploy.lost-worker-timeout": "2 minutes",
-                "distributed.comm.timeouts.tcp": "300s",
-            }
-        ),
+        dask.config.set(PATIENCE),
         LocalCluster(
             n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
         ) as cluster,
