@@ -61,8 +61,8 @@ def whole_numbers(
     """Several values as plain ints, or the sentence that says what they should be."""
     if not isinstance(values, Iterable):
         raise CourseError(f"{name}={values!r} is not possible: give several, such as {such_as}.")
-    one = name.removesuffix("s")
-    return [whole_number(one, value, at_least=at_least, at_most=at_most) for value in values]
+    singular = name.removesuffix("s")
+    return [whole_number(singular, value, at_least=at_least, at_most=at_most) for value in values]
 
 
 def positive_number(name: str, seconds: Any) -> float:

@@ -15,6 +15,7 @@ from keras import layers
 from wrong_answers.unit_05 import Right as Oracle
 
 from nascourse import spaces
+from nascourse.strategies import is_tried
 
 # ---- 02.3
 
@@ -166,7 +167,7 @@ class Toss(Oracle):
                     choices = list(hp.values)
                     drawn = choices[self.rng.integers(len(choices))]
                     values[hp.name] = kept.get(hp.name, drawn)
-            if not self._duplicate(values):
+            if not is_tried(self, values):
                 return {"status": keras_tuner.engine.trial.TrialStatus.RUNNING, "values": values}
         return {"status": keras_tuner.engine.trial.TrialStatus.STOPPED}
 
@@ -229,7 +230,7 @@ class Ten(Oracle):
     def populate_space(self, trial_id):
         for _ in range(self.tries):
             values = self.draw()
-            if not self._duplicate(values):
+            if not is_tried(self, values):
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED"}
 

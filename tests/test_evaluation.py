@@ -1,4 +1,4 @@
-"""How good and how dear: counts against TensorFlow's profiler, by hand, and by closed formulas."""
+"""How good and at what cost: counts against TensorFlow's profiler, by hand, and by closed formulas."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_latency_by_hand_and_without_the_first_calls(monkeypatch):
 @pytest.fixture(scope="module")
 def autokeras_model() -> keras.Model:
     """A network as AutoKeras builds it, with weights that are not those of a new network."""
-    from autokeras.keras_layers import CastToFloat32
+    from autokeras import CastToFloat32
 
     image = keras.Input((28, 28, 1), dtype="uint8")
     x = layers.Rescaling(1 / 255)(CastToFloat32()(image))

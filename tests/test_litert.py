@@ -94,7 +94,7 @@ def test_pixels_that_the_examples_never_reached(trained, bundled):
 
 
 def test_a_network_with_autokeras_layers_is_quantized_whole(bundled):
-    from autokeras.keras_layers import CastToFloat32
+    from autokeras import CastToFloat32
 
     image = keras.Input((28, 28, 1), dtype="uint8")
     x = layers.Rescaling(1 / 255)(CastToFloat32()(image))

@@ -214,11 +214,11 @@ def test_an_observer_hears_all_in_order(randomly):
     _, diary, _ = randomly
     logs = ["accuracy", "loss", "val_accuracy", "val_loss"]
 
-    told = [("search begins", 3, 2)]
+    expected = [("search begins", 3, 2)]
     for trial in (1, 2, 3):
-        told += [("trial begins", trial), ("epoch", trial, 1, logs), ("epoch", trial, 2, logs)]
-        told += [("trial ends", trial, "completed")]
-    assert diary.events == [*told, ("search ends",)]
+        expected += [("trial begins", trial), ("epoch", trial, 1, logs), ("epoch", trial, 2, logs)]
+        expected += [("trial ends", trial, "completed")]
+    assert diary.events == [*expected, ("search ends",)]
 
 
 def test_an_observer_hears_of_the_network_and_of_each_batch(run, tmp_path):

@@ -73,12 +73,12 @@ with mock.patch.object(keras.backend, "backend", lambda: "tensorflow"):
     except CourseError as error:
         said["refused"] = str(error)
 
-said["rooms"] = {}
-for room in ("proxies", "darts", "litert"):
+said["methods"] = {}
+for method in ("proxies", "darts", "litert"):
     try:
-        importlib.import_module(f"nascourse.methods.{room}")
+        importlib.import_module(f"nascourse.methods.{method}")
     except CourseError as error:
-        said["rooms"][room] = str(error)
+        said["methods"][method] = str(error)
 
 latency = evaluation.measure_latency(found.best_model(), warm_up=1, repeats=3)
 said["latency"] = [latency.median_ms, latency.p95_ms, latency.repeats]
@@ -139,10 +139,10 @@ def test_a_search_does_not_go_on_with_another_backend(said):
     assert "backend" in said["refused"]
 
 
-def test_rooms_that_need_tensorflow_say_so(said):
-    assert set(said["rooms"]) == {"proxies", "darts", "litert"}
-    for room, sentence in said["rooms"].items():
-        assert f"nascourse.methods.{room} computes with TensorFlow" in sentence
+def test_methods_that_need_tensorflow_say_so(said):
+    assert set(said["methods"]) == {"proxies", "darts", "litert"}
+    for method, sentence in said["methods"].items():
+        assert f"nascourse.methods.{method} computes with TensorFlow" in sentence
         assert "KERAS_BACKEND=torch" in sentence
 
 

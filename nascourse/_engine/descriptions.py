@@ -100,10 +100,10 @@ class Describer:
         makers = [method for method in methods if method.__name__ in _MAKERS]
         changed = _names_set_by(method for method in methods if method not in makers)[1]
         attributes = getattr(value, "__dict__", {})
-        made = _names_set_by(makers)[1] & attributes.keys()
+        names = _names_set_by(makers)[1] & attributes.keys()
         if dataclasses.is_dataclass(value):
-            made |= {part.name for part in dataclasses.fields(value)} & attributes.keys()
-        self._collect_values({name: attributes[name] for name in made - changed}, depth + 1)
+            names |= {part.name for part in dataclasses.fields(value)} & attributes.keys()
+        self._collect_values({name: attributes[name] for name in names - changed}, depth + 1)
         return self.describe(type(value), depth + 1)
 
     def _described(self, value: Any, depth: int) -> Any:
@@ -177,7 +177,7 @@ class Describer:
         """Collect named values of which the description is the same in another kernel."""
         fixed = {}
         for name, value in sorted(values.items()):
-            value = _settled(value)
+            value = _comparable(value)
             if isinstance(value, _FILLED):
                 if _is_plain(value):
                     self.lists.append([name, self.describe(value)])
@@ -191,7 +191,7 @@ class Describer:
             self.code.append(self.describe(fixed, depth))
 
 
-def _settled(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
     """What there is to compare of a value that others wrap, or that has no settings by itself."""
     if isinstance(value, types.MethodType):
         return value.__self__

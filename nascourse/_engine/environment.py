@@ -1,8 +1,8 @@
 """What other work has left behind on a machine, and what it spoils: one list for all who ask.
 
 The doctor prints it, `nascourse.search.run_search` refuses what cannot train, and what loads Keras
-looks here first.  Only the standard library is imported, and nothing of the course, so that it can
-say what is wrong where nothing else can be imported.
+looks here first.  Only the standard library is imported, and of the course only its error, so that
+it can say what is wrong where nothing else can be imported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MATPLOTLIB_BACKENDS = (  # those of Matplotlib 3.10, without what other package
     "agg cairo gtk3agg gtk3cairo gtk4agg gtk4cairo macosx nbagg notebook pdf pgf ps qt5agg qt5cairo "
     "qtagg qtcairo svg template tkagg tkcairo webagg wx wxagg wxcairo"
 )
-_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
+_WITHOUT_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -148,7 +148,7 @@ def _loaded_from_elsewhere(name: str) -> Iterator[Problem]:
     if loaded != Path(str(distribution.locate_file(name))).resolve():
         finding = f"it comes from {loaded}, and not from the environment of the course"
         is_here = loaded.parent == Path.cwd()
-        fix = "rename or move it, and start Python again" if is_here else _OTHER_FOLDERS
+        fix = "rename or move it, and start Python again" if is_here else _WITHOUT_OTHER_FOLDERS
         yield Problem(name, finding, fix, "import")
 
 

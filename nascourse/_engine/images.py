@@ -120,10 +120,10 @@ def _white(images: NDArray, name: str, of_training: float | None) -> float:
     of 0 to 1 and of 0 to 255 tell themselves apart, so of these each part may have its own.
     """
     low, high = float(images.min()), float(images.max())
-    whole = images.dtype.kind in "iu"
+    are_integers = images.dtype.kind in "iu"
     if not np.isfinite([low, high]).all():
         raise CourseError(f"{name} holds values that are no numbers: replace NaN and infinity.")
-    if low < 0 or high > (65535 if whole else 255):
+    if low < 0 or high > (65535 if are_integers else 255):
         raise CourseError(
             f"{name} holds values from {low:g} to {high:g}, but pixels go from 0 to 1 or from 0 to "
             "255: undo the normalization, or bring them to that range."

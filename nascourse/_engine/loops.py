@@ -189,7 +189,7 @@ class _FedSpace(keras_tuner.HyperModel):
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
         if self._own_fit is None:
             return _fit(model, *args, seed=seed, listen=listen, **arguments)
-        with _whole_tracebacks():
+        with _full_tracebacks():
             returned = self._own_fit(hp, model, *args, **arguments)
         return self._recorder.judged_by(returned)
 
@@ -345,12 +345,12 @@ def loaded_objects_frozen() -> Iterator[None]:
 
 
 def _fit(model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
-    with _whole_tracebacks():
+    with _full_tracebacks():
         return feeding.fit(model, *args, **arguments)
 
 
 @contextlib.contextmanager
-def _whole_tracebacks() -> Iterator[None]:
+def _full_tracebacks() -> Iterator[None]:
     """Keep Keras from leaving its own calls out of a traceback: they tell whose callback failed.
 
     Only around a training: KerasTuner clears Keras's settings when it builds a network.

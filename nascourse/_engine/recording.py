@@ -257,8 +257,8 @@ def _continued(
         )
     changed = [name for name in changed if name not in UNCERTAIN]
     # Another space has other networks as well: the sentence names the space alone.
-    for whole, parts in IMPLIED_BY.items():
-        changed = [name for name in changed if name not in parts or whole not in changed]
+    for implying, implied in IMPLIED_BY.items():
+        changed = [name for name in changed if name not in implied or implying not in changed]
     # A learner repairs a space of which every trial has failed: there is nothing to lose.
     has_completed = any(row["status"] == "completed" for row in rows)
     of_the_space = set(changed) - {BUDGET}

@@ -96,7 +96,7 @@ class Benchmark:
         first_epochs = curves.iloc[:: self.epochs]  # one row a run
         trained = first_epochs["seed"].value_counts()
         self.seeds = sorted(trained[trained == len(self)].index.tolist())
-        if not self.seeds or not _is_whole(curves, self.epochs, self._numbers):
+        if not self.seeds or not _holds_every_epoch(curves, self.epochs, self._numbers):
             raise CourseError(
                 f"The benchmark's {len(curves)} rows of learning curves are not one for each of its "
                 f"{len(self)} networks, of some seeds that all share, and of {self.epochs} epochs: "
@@ -298,7 +298,7 @@ class Benchmark:
         try:
             return self._run_of[position, seed]
         except (KeyError, TypeError):  # no such seed, or a value that has no hash, such as a list
-            seeds = listed(seed for at, seed in self._run_of if at == position)
+            seeds = listed(seed for row, seed in self._run_of if row == position)
             raise CourseError(
                 f"seed={seed!r} is not in the table: choose one of {seeds}."
             ) from None
@@ -364,7 +364,7 @@ class Benchmark:
         )
 
 
-def _is_whole(curves: pd.DataFrame, epochs: int, numbers: list[int]) -> bool:
+def _holds_every_epoch(curves: pd.DataFrame, epochs: int, numbers: list[int]) -> bool:
     """Whether sorted curves hold each epoch of each run once, and runs of all networks."""
     rows = curves[["network", "seed", "epoch"]].to_numpy()
     if len(rows) % epochs:

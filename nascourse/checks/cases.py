@@ -31,15 +31,15 @@ class Failure(NamedTuple, Generic[R]):
     right: R
 
 
-def near(one: Any, other: Any) -> bool:
+def near(value: Any, other: Any) -> bool:
     """Whether numbers or arrays of them agree to four digits after the point."""
-    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-    return one.shape == other.shape and np.allclose(one, other, rtol=1e-6, atol=TOLERANCE)
+    value, other = np.asarray(value, dtype=float), np.asarray(other, dtype=float)
+    return value.shape == other.shape and np.allclose(value, other, rtol=1e-6, atol=TOLERANCE)
 
 
-def equal(one: Any, other: Any) -> bool:
+def equal(value: Any, other: Any) -> bool:
     """Whether whole numbers, names, or lists of them are the same."""
-    return np.array_equal(one, other)
+    return np.array_equal(value, other)
 
 
 def compare(

@@ -151,7 +151,7 @@ def _proposal(response: Any, entries: list, before: list[dict]) -> dict:
         )
     if values in before:
         raise Wrong(
-            f"It proposes {show(values)} a second time: ask `self._duplicate` before you return."
+            f"It proposes {show(values)} a second time: ask `strategies.is_tried` before you return."
         )
     return response
 

@@ -184,7 +184,10 @@ def class_summary(files: Sequence[Path]) -> tuple[pd.DataFrame, pd.Series]:
         names = [file.with_suffix("").as_posix() for file in files]
     ids = [id for titles in _titles().values() for id in titles]
     passed = pd.DataFrame(
-        [[kept["exercises"].get(id, NEW)["passed"] for id in ids] for kept in map(_read, files)],
+        [
+            [record["exercises"].get(id, NEW)["passed"] for id in ids]
+            for record in map(_read, files)
+        ],
         index=pd.Index(names, name="learner"),
         columns=ids,
     )

@@ -235,7 +235,7 @@ def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
     def repeated(marks: list) -> list[int]:
         return [n for n, mark in enumerate(marks, 1) if mark in marks[: n - 1]]
 
-    def kept(trial: dict[str, int], *, block: bool, layer: bool) -> dict[str, int]:
+    def as_built(trial: dict[str, int], *, block: bool, layer: bool) -> dict[str, int]:
         places = {name: name.split("_")[1:] for name in trial if name.startswith("filters")}
         return {
             name: value
@@ -253,10 +253,10 @@ def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
             repeated(trials)
         ),
         "This drops the filters of blocks that are not built, but not those of layers.": (
-            repeated([kept(trial, block=True, layer=False) for trial in trials])
+            repeated([as_built(trial, block=True, layer=False) for trial in trials])
         ),
         "This drops the filters of layers that are not built, but not those of blocks.": (
-            repeated([kept(trial, block=False, layer=True) for trial in trials])
+            repeated([as_built(trial, block=False, layer=True) for trial in trials])
         ),
         "Trials are counted from 1 here, as in the trial table.": (
             [n - 1 for n in _repeated(trials)]
@@ -300,7 +300,7 @@ def _wrong_repeats(trials: list[dict[str, int]]) -> dict[str, list[int]]:
             repeated([[{*each} for each in blocks] for blocks in built])
         ),
         "The same values in another order are the same network.": (
-            repeated([[*kept(trial, block=True, layer=True).items()] for trial in trials])
+            repeated([[*as_built(trial, block=True, layer=True).items()] for trial in trials])
         ),
         "This compares with the first trial alone: each earlier one may be repeated.": (
             [n for n, mark in enumerate(marks, 1) if n > 1 and mark == marks[0]]

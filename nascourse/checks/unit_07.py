@@ -91,7 +91,7 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
     right = _front(points)
     by_cost = sorted(points)
 
-    def kept(dominates: Callable[[Point, Point], bool]) -> list[Point]:
+    def front(dominates: Callable[[Point, Point], bool]) -> list[Point]:
         return sorted({one for one in points if not any(dominates(two, one) for two in points)})
 
     def walk(order: list[Point]) -> list[Point]:
@@ -118,11 +118,11 @@ def _wrong_fronts(points: list[Point]) -> dict[str, list[Point]]:
         "that none dominates.": [max(points, key=lambda point: point[1])],
         "No point is left out: those that another point dominates are not on the front.": by_cost,
         "A point is kept beside one that is equal in one goal and better in the other: that is "
-        "enough to dominate.": kept(lambda two, one: two[0] < one[0] and two[1] > one[1]),
+        "enough to dominate.": front(lambda two, one: two[0] < one[0] and two[1] > one[1]),
         "A point is kept beside one that costs the same and is more accurate: that is enough to "
-        "dominate.": kept(lambda two, one: two[0] < one[0] and two[1] >= one[1]),
+        "dominate.": front(lambda two, one: two[0] < one[0] and two[1] >= one[1]),
         "A point is kept beside a cheaper one of the same accuracy: that is enough to dominate.": (
-            kept(lambda two, one: two[0] <= one[0] and two[1] > one[1])
+            front(lambda two, one: two[0] <= one[0] and two[1] > one[1])
         ),
         "A point that was given twice is kept twice: keep it once.": (
             [point for point in by_cost if point in right]

@@ -248,7 +248,7 @@ def blocks(answer: object, rng: np.random.Generator) -> str:
         (*example, 1000),
         ([[3, 10]], [[5, 4]], 5),  # the better one is cheaper
         ([[-4, -1], [-2, -7]], [[1, 9], [3, 2]], 5),  # all gains are negative
-        ([[0, 9], [0, 8], [0, 7]], [[0, 60], [0, 50], [0, 50]], 100),  # the best one is too dear
+        ([[0, 9], [0, 8], [0, 7]], [[0, 60], [0, 50], [0, 50]], 100),  # the best one costs too much
         ([[2, 3, 11], [1, 6, 7, 9]], [[0, 2, 7], [0, 1, 4, 6]], 8),  # greedy goes wrong
         ([[5], [7], [1, 2]], [[1], [1], [0, 3]], 4),
     ]
@@ -291,15 +291,15 @@ def _combinations(gains: Table, costs: Table) -> list[tuple[int, int, list[int]]
 
 
 def _chosen(gains: Table, costs: Table, limit: float) -> list[int]:
-    kept = [(gain, choice) for gain, cost, choice in _combinations(gains, costs) if cost <= limit]
-    return max(kept, default=(0, []))[1]
+    within = [(gain, choice) for gain, cost, choice in _combinations(gains, costs) if cost <= limit]
+    return max(within, default=(0, []))[1]
 
 
 def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[int]]:
     everything = _combinations(gains, costs)
     right = _chosen(gains, costs, limit)
-    dear = [(gain, choice) for gain, cost, choice in everything if cost > limit]
-    kept = [each for each in everything if each[1] <= limit] or [(0, 0, [])]
+    above_limit = [(gain, choice) for gain, cost, choice in everything if cost > limit]
+    within = [each for each in everything if each[1] <= limit] or [(0, 0, [])]
     cheapest = min(everything, key=lambda each: each[1])[2]
     return {
         "A choice that costs exactly limit keeps it.": _chosen(gains, costs, limit - 1),
@@ -308,19 +308,21 @@ def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[in
             cheapest
         ),
         "This is the costliest choice that keeps the limit: take the one that gains most.": (
-            max(kept, key=lambda each: each[1])[2]
+            max(within, key=lambda each: each[1])[2]
         ),
         "The costs are subtracted from the gains: within the limit the gain alone counts.": (
-            max(kept, key=lambda each: each[0] - each[1])[2]
+            max(within, key=lambda each: each[0] - each[1])[2]
         ),
         "This gains most for what it costs: within the limit the gain alone counts.": (
-            max(kept, key=lambda each: each[0] / max(each[1], 1))[2]
+            max(within, key=lambda each: each[0] / max(each[1], 1))[2]
         ),
-        "This is the first choice that keeps the limit: take the one that gains most.": kept[0][2],
+        "This is the first choice that keeps the limit: take the one that gains most.": within[0][
+            2
+        ],
         "This is the first variant of each block: try all combinations.": [0] * len(gains),
         "This may cost one more than the limit.": _chosen(gains, costs, limit + 1),
         "Here gains and costs are swapped.": _chosen(costs, gains, limit),
-        "These choices are above the limit.": max(dear, default=(0, []))[1],
+        "These choices are above the limit.": max(above_limit, default=(0, []))[1],
         "The limit is for the sum of the costs, not for the cost of each block.": [
             max((n for n in range(len(c)) if c[n] <= limit), key=g.__getitem__, default=0)
             for g, c in zip(gains, costs)
@@ -342,10 +344,10 @@ def _wrongly_chosen(gains: Table, costs: Table, limit: int) -> dict[str, list[in
 def _block_by_block(gains: Table, costs: Table, limit: int) -> list[int]:
     chosen: list[int] = []
     for gain, cost in zip(gains, costs):
-        kept = [n for n in range(len(cost)) if cost[n] <= limit]
-        if not kept:
+        within = [n for n in range(len(cost)) if cost[n] <= limit]
+        if not within:
             return []
-        chosen.append(max(kept, key=gain.__getitem__))
+        chosen.append(max(within, key=gain.__getitem__))
         limit -= cost[chosen[-1]]
     return chosen
 

@@ -104,8 +104,8 @@ def check_system(system: str, machine: str) -> Check:
     elif system == "Windows":
         fix = "install the 64-bit x86 Python 3.12, which runs on Windows on Arm too"
     name = f"{system} {machine}"
-    known = (system, machine) in _WHEELS
-    fault = "" if known else f"TensorFlow has no wheels for {name}"
+    has_wheels = (system, machine) in _WHEELS
+    fault = "" if has_wheels else f"TensorFlow has no wheels for {name}"
     return _judged("system", name, fault=fault, fix=fix)
 
 

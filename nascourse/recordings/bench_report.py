@@ -32,10 +32,12 @@ def report(out: Path) -> None:
     print_differences("test accuracy", by_seed(bench, "test_accuracy"))
     print_agreement(bench)
     heads = bench.curves["network"].map(bench.networks["head"]).rename("head")
-    at = bench.curves.groupby([heads, "epoch"])["val_accuracy"].mean().unstack().round(4)
+    means = bench.curves.groupby([heads, "epoch"])["val_accuracy"].mean().unstack().round(4)
     quarter = max(1, bench.epochs // 4)
-    late = (at[bench.epochs] - at[bench.epochs - quarter]).round(4).to_dict()
-    print(f"validation accuracy by head and epoch:\n{at.T}\nthe last quarter of them adds {late}")
+    late = (means[bench.epochs] - means[bench.epochs - quarter]).round(4).to_dict()
+    print(
+        f"validation accuracy by head and epoch:\n{means.T}\nthe last quarter of them adds {late}"
+    )
     for name, table in [("small validation", small), ("validation", bench)]:
         possible = [size for size in SIZES if size <= len(bench)]
         print(f"winner's curse, {name}:\n{benchmark.winners_curse(table, possible).round(4)}")
@@ -86,8 +88,8 @@ def print_differences(name: str, runs: pd.DataFrame) -> None:
 def print_agreement(bench: Benchmark) -> None:
     """Print how well one run, the costs and the proxies rank the networks: Kendall's tau-b."""
     for epochs in sorted({1, 3, 6, 9, bench.epochs} & set(range(1, bench.epochs + 1))):
-        at = bench.curves[bench.curves["epoch"] == epochs]
-        runs = at.pivot(index="network", columns="seed", values="val_accuracy")
+        rows = bench.curves[bench.curves["epoch"] == epochs]
+        runs = rows.pivot(index="network", columns="seed", values="val_accuracy")
         taus = [
             stats.kendalltau(runs[seed], bench.truth(without=seed)).statistic
             for seed in bench.seeds

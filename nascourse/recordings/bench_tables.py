@@ -18,7 +18,6 @@ from bench_training import CURVES, EPOCHS, Seeds, load_images, train_runs, use_o
 from nascourse import benchmark
 
 RUNS = 3  # of every network
-PROXIES = ("synflow", "naswot", "grad_norm")
 MEASURED = ("epoch_seconds", "latency_ms", "litert_ms", "saved_bytes", "litert_bytes")
 NAME = benchmark.NAME
 
@@ -60,7 +59,7 @@ COLUMNS = {
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a file; a last line that a kill cut short does not count."""
+    """The complete lines of a file; a last line that a kill cut short does not count."""
     if not path.exists():
         return []
     *lines, _cut = path.read_bytes().split(b"\n")
@@ -71,8 +70,8 @@ def add_lines(path: Path, *lines: dict[str, Any]) -> None:
     """Add lines, after removing what a kill left of the last one."""
     with open(path, "ab+") as file:
         file.seek(0)
-        whole = file.read().rfind(b"\n") + 1
-        file.truncate(whole)
+        end_of_lines = file.read().rfind(b"\n") + 1
+        file.truncate(end_of_lines)
         file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
 
@@ -91,11 +90,11 @@ def networks_table(out: Path) -> pd.DataFrame:
     rows = []
     for network, line in sorted(finished(out, "networks").items()):
         timed = {name: measured.get(network, {}).get(name) for name in MEASURED}
-        known = {name: line[name] for name in ("n_params", "flops", *PROXIES)}
-        rows.append({"network": network, **line["setting"], **known, **timed})
+        untrained = {name: line[name] for name in ("n_params", "flops", *benchmark.PROXIES)}
+        rows.append({"network": network, **line["setting"], **untrained, **timed})
     table = pd.DataFrame(rows)
-    whole = [name for name in table if "filters" in name or "bytes" in name]
-    types = dict.fromkeys(MEASURED, "float") | dict.fromkeys(whole, "Int64")
+    integers = [name for name in table if "filters" in name or "bytes" in name]
+    types = dict.fromkeys(MEASURED, "float") | dict.fromkeys(integers, "Int64")
     return table.astype(types)  # whole numbers, though some are missing
 
 

@@ -197,15 +197,17 @@ def _epoch_graphs(model: Any, images: Images) -> tuple[Callable, Callable]:
 
     @tf.function(autograph=False, input_signature=2 * [tf.TensorSpec([], tf.int32)])
     def judge(begin: Any, end: Any) -> tuple[Any, Any]:
-        def part(at: Any, losses: Any, right: Any) -> tuple[Any, Any, Any]:
-            y = y_judging[at : at + EVALUATION_BATCH]
-            p = model(x_judging[at : at + EVALUATION_BATCH], training=False)
+        def part(first: Any, losses: Any, right: Any) -> tuple[Any, Any, Any]:
+            y = y_judging[first : first + EVALUATION_BATCH]
+            p = model(x_judging[first : first + EVALUATION_BATCH], training=False)
             losses += tf.reduce_sum(cross_entropy(y, p))
             right += tf.math.count_nonzero(tf.argmax(p, axis=1) == y)
-            return at + EVALUATION_BATCH, losses, right
+            return first + EVALUATION_BATCH, losses, right
 
         sums = (begin, 0.0, tf.constant(0, tf.int64))
-        _, losses, right = tf.while_loop(lambda at, *_: at < end, part, sums, parallel_iterations=1)
+        _, losses, right = tf.while_loop(
+            lambda first, *_: first < end, part, sums, parallel_iterations=1
+        )
         return losses, right
 
     return train_epoch, judge

@@ -118,13 +118,13 @@ def train_network(
     from nascourse import spaces
 
     if phase == "networks":
-        known = known_untrained(setting, images, network=network)
+        untrained = known_untrained(setting, images, network=network)
         runs = [Seeds(run, run) for run in range(RUNS)]
     elif phase == "best":
-        known = {}
+        untrained = {}
         runs = [Seeds(run, run) for run in range(RUNS, MORE_RUNS)]
     else:
-        known = {}
+        untrained = {}
         runs = [Seeds(i, j) for i in range(CROSSED_SEEDS) for j in range(CROSSED_SEEDS)]
     trained = train_runs(
         lambda: spaces.built(spaces.bench_space, setting),
@@ -133,7 +133,7 @@ def train_network(
         network=network,
         judge_each=phase != "crossed",
     )
-    return {"network": network, **known, "runs": list(trained)}
+    return {"network": network, **untrained, "runs": list(trained)}
 
 
 def measure_network(network: int, setting: dict[str, Any], images: Images) -> dict[str, Any]:

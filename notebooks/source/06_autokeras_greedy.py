@@ -15,7 +15,7 @@
 # this unit we look at what those lines do, and then make the same library work in half a minute.
 
 # %%
-from nascourse import CourseError, data, evaluation, plotting, search, spaces, trials
+from nascourse import CourseError, data, evaluation, plotting, search, spaces, strategies, trials
 from nascourse._engine import archive
 from nascourse.checks import compare
 from nascourse.views import live, replay
@@ -24,7 +24,6 @@ import autokeras as ak
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from autokeras.tuners.greedy import Trie
 from keras_tuner.engine.hyperparameters import Fixed
 from sklearn.metrics import accuracy_score
 
@@ -291,7 +290,7 @@ guess = ...  # a number of percent
 # %% tags=["prediction-result"]
 def odds(names):
     """What each node of AutoKeras's own trie draws anew, and how probable it is."""
-    trie = Trie()
+    trie = strategies.Trie()
     for name in names:
         trie.insert(name)
     weights = np.array([1 / node.num_leaves for node in trie.nodes])

@@ -383,11 +383,16 @@ if pool_size:
 # import dask
 # from dask.distributed import Client, LocalCluster
 #
-# dask.config.set({"distributed.deploy.lost-worker-timeout": "5 minutes"})
+# patience = {"deploy.lost-worker-timeout": "5 minutes", "comm.timeouts.tcp": "5 minutes"}
+# dask.config.set({f"distributed.{name}": time for name, time in patience.items()})
 # cluster = LocalCluster(2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
 # client = Client(cluster)
 # found = search.run_search(..., executor=client.get_executor(), in_flight=8)
 # ```
+#
+# By default Dask gives up a worker that reads nothing for 30 seconds, and on a busy machine importing
+# TensorFlow takes as long: hence the patience. (Where Dask's own commands start the processes, the
+# environment variable `DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP=5m` asks for it.)
 #
 # On several machines only the middle changes. The command `dask scheduler` on one of them prints an
 # address, `dask worker ADDRESS --nthreads 1` joins it from the others, and here you write `client =

@@ -260,7 +260,7 @@ compare("14.d", guess, same.loc["random"].sum().to_dict(), unit="of 12")
 # ## One training, many limits
 #
 # A network that is found for one phone is too slow for the next. Searching again for each device is
-# dear. **Once-for-all** (Cai et al. 2020) trains one supernet, as in [unit 08](08_weight_sharing.ipynb),
+# costly. **Once-for-all** (Cai et al. 2020) trains one supernet, as in [unit 08](08_weight_sharing.ipynb),
 # and cuts out a network for each device, without training it again. It needs the accuracy and the
 # latency of each network without training or measuring all. For the accuracy we take that with the
 # weights that a network **inherits** from the recorded supernet of unit 08. The **latency**, the time

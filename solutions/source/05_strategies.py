@@ -7,7 +7,7 @@
 # up to three times.
 
 # %%
-from nascourse import benchmark, plotting, spaces
+from nascourse import benchmark, plotting, spaces, strategies
 from nascourse.checks import check, hint
 
 import keras_tuner
@@ -47,7 +47,7 @@ if check("05.1", superiority):
 # %% [markdown]
 # ## Exercise 5.2: an oracle of your own
 #
-# **Purpose**: write a search strategy that works in any KerasTuner project. **Time**: 25 min
+# **Purpose**: write a search strategy for KerasTuner. **Time**: 25 min
 #
 # The strategy: **half of its proposals are random, and the other half are the best trial so far
 # with one value drawn anew.** A coin decides which of the two it is. Before any trial is finished,
@@ -62,7 +62,7 @@ if check("05.1", superiority):
 # - `self.get_best_trials(1)`, a list with the best trial, empty before the first one. It knows
 #   whether larger or smaller is better;
 # - `trial.hyperparameters.values`, the dictionary of that trial's values;
-# - `self._duplicate(values)`, which says whether such values have been tried;
+# - `strategies.is_tried(self, values)`, which says whether such values have been tried;
 # - `fill` below, which completes a dictionary: what is missing it draws, what does not exist in
 #   such a network it leaves out. From an empty dictionary it makes a random proposal.
 #
@@ -107,7 +107,7 @@ class AroundTheBest(keras_tuner.Oracle):
                 kept = dict(best_trials[0].hyperparameters.values)
                 del kept[self.rng.choice(list(kept))]
             values = fill(self.hyperparameters.space, kept, self.rng)
-            if not self._duplicate(values):
+            if not strategies.is_tried(self, values):
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED"}
         ### END SOLUTION

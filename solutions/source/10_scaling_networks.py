@@ -95,7 +95,7 @@ if check("10.2", scaled_stage):
 #
 # Papers give the work of their networks in MACs or in FLOPs, as this course counts them (leave the
 # biases out of account). Each network is a pair of a number and its unit. Return the names, from the
-# cheapest network to the dearest. No two cost the same.
+# cheapest network to the costliest. No two cost the same.
 #
 # ```
 # by_cost({"X": (3.0, "MACs"), "Y": (4.0, "FLOPs"), "Z": (1.0, "MACs")})  ->  ["Z", "Y", "X"]

@@ -57,7 +57,7 @@ class Cluster:
         with (self._scratch / f"{what}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | modules)
 
-    def mend(self) -> Client:
+    def restart(self) -> Client:
         """Start what is missing, and connect."""
         if self.scheduler.poll() is not None:
             self.end()
@@ -140,7 +140,7 @@ def problems(
 ) -> list[str] | None:
     """What was wrong in one turn; None if the search was over before its time had come."""
     scheduler = None if "pool" in kind else cluster.file
-    client = cluster.mend()
+    client = cluster.restart()
     searcher = begin(folder, scheduler)
     time.sleep(after)
     victim = victim_of(kind, cluster, client, searcher.pid, luck)
@@ -154,7 +154,7 @@ def problems(
     if status not in (0, SENTENCE, -signal.SIGKILL):
         found.append("it hung" if status is None else f"it ended with the status {status}")
     if status != 0:
-        cluster.mend().close()
+        cluster.restart().close()
         status = ended(begin(folder, scheduler))
         if status != 0:
             found.append(f"begun again it ended with the status {status}")
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         cluster = Cluster(Path(scratch))
         try:
-            cluster.mend().close()
+            cluster.restart().close()
             ended(begin(Path(scratch) / "warm-up", cluster.file))
             begun = time.perf_counter()
             ended(begin(Path(scratch) / "undisturbed", cluster.file))

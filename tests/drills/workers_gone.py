@@ -31,13 +31,13 @@ MAX_WAIT = 25.0
 
 
 class Recorder(io.StringIO):
-    """Standard output that notes when a wait was first told."""
+    """Standard output that notes when a wait was first announced."""
 
-    told: float | None = None
+    announced: float | None = None
 
     def write(self, text: str) -> int:
-        if "Waiting for" in text and self.told is None:
-            self.told = time.monotonic()
+        if "Waiting for" in text and self.announced is None:
+            self.announced = time.monotonic()
         return super().write(text)
 
 
@@ -61,7 +61,7 @@ def problems(folder: Path, cluster: LocalCluster, client: Client) -> list[str]:
         except CourseError as error:
             ended = str(error)
     seconds, found = time.monotonic() - gone[0], []
-    if (output.told or time.monotonic()) - gone[0] > 30:
+    if (output.announced or time.monotonic()) - gone[0] > 30:
         found.append("no line within 30 seconds")
     if "all finished trials are kept" not in ended:
         found.append(f"no sentence, but {ended!r}")

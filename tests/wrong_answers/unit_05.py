@@ -5,6 +5,8 @@ import keras_tuner
 import matplotlib.pyplot as plt
 import numpy as np
 
+from nascourse.strategies import is_tried
+
 
 def pairs(a, b):
     return [(x, y) for x in a for y in b]
@@ -46,7 +48,7 @@ class Right(keras_tuner.Oracle):
     def populate_space(self, trial_id):
         for _ in range(20):
             values = self.draw()
-            if not self._duplicate(values):
+            if not is_tried(self, values):
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED"}
 
@@ -109,7 +111,7 @@ class Repeats(Right):
 class Endless(Right):
     def populate_space(self, trial_id):
         values = self.draw()
-        while self._duplicate(values):
+        while is_tried(self, values):
             values = self.draw()
         return {"status": "RUNNING", "values": values}
 
@@ -117,7 +119,7 @@ class Endless(Right):
 class Quits(Right):
     def populate_space(self, trial_id):
         values = self.draw()
-        if self._duplicate(values) or len(self.trials) >= 10:
+        if is_tried(self, values) or len(self.trials) >= 10:
             return {"status": "STOPPED"}
         return {"status": "RUNNING", "values": values}
 
@@ -128,7 +130,7 @@ class ChoosesOnce(Right):
         kept = self.without_one(trial) if trial and self.is_near() else {}
         for _ in range(20):
             values = fill(self.hyperparameters.space, kept, self.rng)
-            if not self._duplicate(values):
+            if not is_tried(self, values):
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED"}
 
@@ -137,7 +139,7 @@ class Nothing(Right):
     def populate_space(self, trial_id):
         for _ in range(20):
             values = self.draw()
-            if not self._duplicate(values):
+            if not is_tried(self, values):
                 return {"status": "RUNNING", "values": values}
 
 

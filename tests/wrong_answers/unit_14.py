@@ -201,7 +201,7 @@ WRONG = {
         "no limit": (choose(limits=lambda cost, limit: True), "forgets the limit"),
         "above": (choose(limits=lambda cost, limit: cost > limit), "above the limit"),
         "cheapest": (choose(prefer=lambda gain, cost: -cost), "cheapest"),
-        "dearest": (choose(prefer=lambda gain, cost: cost), ""),
+        "costliest": (choose(prefer=lambda gain, cost: cost), ""),
         "swapped": (choose(swap=True), "swapped"),
         "from one": (choose(shift=1), "counted from 0"),
         "from a gain of 0": (from_zero, ""),
