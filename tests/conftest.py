@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import subprocess
@@ -31,6 +32,16 @@ def full_mnist() -> Path:
     if not path.is_file():
         pytest.skip("needs the full MNIST: set NASCOURSE_TEST_MNIST to its .npz file")
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def images_read_once() -> Iterator[None]:
+    """Let all tests of a process share what is read from the file of the bundled images."""
+    from nascourse import data
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "_bundled", functools.cache(data._bundled))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import keras
 import pytest
 
 from nascourse import CourseError
+from nascourse._engine import identity as identities
 from nascourse._engine.descriptions import Describer, code_description
 from nascourse._engine.options import SearchOptions
 from nascourse._engine.recording import Content, _continued
@@ -32,6 +34,14 @@ from nascourse.spaces import AutoKerasSpace
 """
 _files = itertools.count()
 _identities: dict[tuple[str, int], dict] = {}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def builds_all() -> Iterator[None]:
+    """A busy machine would build fewer networks, and ask about what these do not show."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identities, "SECONDS", 60)
+        yield
 
 
 def functional(

@@ -162,12 +162,11 @@ def test_the_keras_pin_is_still_needed():
 
 @pytest.mark.slow
 def test_the_pinned_keras_takes_the_numpy_integer_that_autokeras_passes():
-    code = "import numpy, keras; print(keras.layers.Dense(numpy.int64(10)).units)"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False
-    )
+    import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
+    import keras
+    import numpy as np
 
-    assert answer.stdout == "10\n", f"AutoKeras 3.0.0 fails on this Keras:\n{answer.stderr}"
+    assert keras.layers.Dense(np.int64(10)).units == 10
 
 
 PYTHON = """\
