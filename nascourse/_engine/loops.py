@@ -181,16 +181,16 @@ class _FedSpace(keras_tuner.HyperModel):
     ):
         super().__init__()
         self._network = space.build if isinstance(space, keras_tuner.HyperModel) else space
-        self._own_fit, self._recorder = own_fit(space), recorder
+        self.own_fit, self._recorder = own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         return self._network(hp)
 
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
-        if self._own_fit is None:
+        if self.own_fit is None:
             return _fit(model, *args, seed=seed, listen=listen, **arguments)
         with _full_tracebacks():
-            returned = self._own_fit(hp, model, *args, **arguments)
+            returned = self.own_fit(hp, model, *args, **arguments)
         return self._recorder.judged_by(returned)
 
 
