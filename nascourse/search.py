@@ -401,6 +401,10 @@ def _let_rate_fall(model: keras.Model, n_steps: int, *, of_autokeras: bool) -> N
     AutoKeras's networks are compiled for one-hot labels, and their schedule, if they have one, for
     the steps of a trial.
     """
+    if not model.compiled:
+        raise CourseError(
+            "The network of this trial is not compiled: choose a trial that was completed."
+        )
     optimizer = model.optimizer
     if of_autokeras or compat.learning_rate_schedule(optimizer) is None:
         rate = float(optimizer.learning_rate)

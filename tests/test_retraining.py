@@ -155,3 +155,12 @@ def test_an_argument_of_another_kind_is_one_sentence(found, wrong, words):
     text = str(raised.value)
     assert all(word in text for word in words)
     assert "\n" not in text and text.endswith(".") and len(text) < 400
+
+
+def test_a_network_that_was_never_compiled_is_one_sentence(found, monkeypatch):
+    compiled = found.new_model()
+    network = keras.Model(compiled.inputs, compiled.outputs)
+    monkeypatch.setattr(search.Search, "new_model", lambda self, trial: network)
+
+    with pytest.raises(CourseError, match=r"not compiled: choose a trial that was completed\.$"):
+        search.retrain(found, observer=QUIET)
