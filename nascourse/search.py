@@ -35,7 +35,7 @@ import pandas as pd
 from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, positive_number, trials, whole_number
-from nascourse._engine import feeding, preflight
+from nascourse._engine import compat, feeding, preflight
 from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
 from nascourse._engine.identity import Space, own_fit
@@ -53,7 +53,7 @@ from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording, written_in
 from nascourse._engine.waiting import MAX_WAIT
 from nascourse.data import Splits
-from nascourse.spaces import LEARNING_RATE, AutoKerasSpace, fitted
+from nascourse.spaces import AutoKerasSpace, fitted
 from nascourse.strategies import make_oracle
 
 __all__ = ["Observer", "ProgressBar", "Search", "retrain", "run_search", "watched"]
@@ -323,8 +323,9 @@ def retrain(
     """Train a network of the search again, from new weights, on training and validation images.
 
     The search has spent the validation part on its choice, so now it may serve as training data.
-    The learning rate falls to zero along half a cosine (Loshchilov & Hutter 2017), which lets the
-    last epochs settle.
+    Loss and optimizer are those that the network had in its trial.  The learning rate falls from its
+    value there to zero along half a cosine (Loshchilov & Hutter 2017), which lets the last epochs
+    settle; a schedule that the network brings stays as it is.
 
     Parameters
     ----------
@@ -342,11 +343,13 @@ def retrain(
     Raises
     ------
     CourseError
-        There is no such trial, or its network cannot be built, or is made for other images.
+        There is no such trial, or its network cannot be built, is made for other images, or is
+        trained by the ``fit`` of a `HyperModel`.
     """
+    _check_kinds(search, splits, observer)
     batch_size = whole_number("batch_size", batch_size, at_least=1)
     seed = search.options.seed if seed is None else whole_number("seed", seed, at_least=0)
-    splits = splits or search.splits
+    splits = search.splits if splits is None else splits
     x = np.concatenate([splits.x_train, splits.x_val])
     y = np.concatenate([splits.y_train, splits.y_val])
 
@@ -360,11 +363,8 @@ def retrain(
     model = search.new_model(trial)
     way_out = "give images of the kind that was searched with, or search anew"
     preflight.check_fit(model, splits, way_out=way_out)
-    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, epochs * steps_per_epoch)
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+    _let_rate_fall(
+        model, epochs * steps_per_epoch, of_autokeras=isinstance(search.tuner, compat.AutoTuner)
     )
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size}
     with watched(observer, epochs) as watcher, library_noise_off():
@@ -375,6 +375,42 @@ def retrain(
     # The network carries with it what a report needs for another to repeat its training.
     model.final_training = {**options, "seed": seed}
     return model
+
+
+def _check_kinds(search: Any, splits: Any, observer: Any) -> None:
+    """Refuse arguments of `retrain` of another kind, and a search that it cannot train for."""
+    for name, value, kind, example in (
+        ("search", search, Search, "run_search(...)"),
+        ("splits", splits, Splits | None, "data.load_mnist(), and a trial as trial=1"),
+        ("observer", observer, Observer | None, "search.ProgressBar()"),
+    ):
+        if not isinstance(value, kind):
+            shown = " ".join(repr(value).split())[:200]
+            raise CourseError(f"{name}={shown} is of another kind: give one such as {example}.")
+    if getattr(search.tuner.hypermodel, "own_fit", None):
+        raise CourseError(
+            "The fit of the HyperModel trains the networks of this search, and retrain would train "
+            "them otherwise: call that fit yourself, with best_hyperparameters and new_model() of the "
+            "search, and the images."
+        )
+
+
+def _let_rate_fall(model: keras.Model, n_steps: int, *, of_autokeras: bool) -> None:
+    """Let the learning rate of a network fall to zero in so many steps, unless it has a schedule.
+
+    AutoKeras's networks are compiled for one-hot labels, and their schedule, if they have one, for
+    the steps of a trial.
+    """
+    if not model.compiled:
+        raise CourseError(
+            "The network of this trial is not compiled: choose a trial that was completed."
+        )
+    optimizer = model.optimizer
+    if of_autokeras or compat.learning_rate_schedule(optimizer) is None:
+        rate = float(optimizer.learning_rate)
+        optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(rate, n_steps)
+    if of_autokeras:
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 def _fitted(space: Space, splits: Splits, column: str) -> Space:

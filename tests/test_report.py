@@ -218,6 +218,34 @@ def test_the_script_in_its_folder_prepares_pictures_as_the_course_does(tmp_path,
         assert line == "  ".join([photo, *(f"{names[k]} {probabilities[k]:.0%}" for k in best)])
 
 
+@pytest.mark.parametrize(
+    "outputs, probabilities",
+    [
+        ([0, np.log(3)], [0.25, 0.75]),
+        ([1, 1 + np.log(3)], [0.25, 0.75]),
+        ([-2000, 2000], [0, 1]),
+        ([0.25, 0.75], [0.25, 0.75]),
+        (np.array([0.3, 0.7], "float16"), [0.3, 0.7]),
+    ],
+)
+def test_of_logits_the_reader_makes_probabilities(outputs, probabilities):
+    shown = read_pictures.as_probabilities(np.array(outputs))
+    np.testing.assert_allclose(shown, probabilities, atol=1e-3)
+
+
+def test_the_script_shows_shares_of_logits(tmp_path, capsys):
+    bias = keras.initializers.Constant(0.5)
+    network = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten()])
+    network.add(keras.layers.Dense(4, kernel_initializer="zeros", bias_initializer=bias))
+    network.save(tmp_path / "model.keras")
+    (tmp_path / "result.json").write_text(json.dumps({"class_names": [*"abcd"]}), "utf-8")
+    Image.new("RGB", (8, 8)).save(tmp_path / "new.png")
+
+    read_pictures.main([str(tmp_path / "new.png")], tmp_path)
+
+    assert capsys.readouterr().out.count(" 25%") == 3
+
+
 def test_a_figure_that_fails_costs_a_warning_and_no_number(
     found, model, splits, tmp_path, monkeypatch
 ):

@@ -100,9 +100,16 @@ class _CourseTuner(keras_tuner.Tuner):
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
-        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        logs, column = logs or {}, self._options.objective[0]
+        metrics = {name: float(value) for name, value in logs.items() if _is_number(value)}
+        if column in logs.keys() - metrics.keys():
+            shown = " ".join(str(logs[column]).split())[:100]
+            raise SearchEnds(
+                f"The objective {column!r} is not one number but {shown}: let its metric give one, as "
+                "F1Score(average='macro') does, or choose another objective."
+            )
         self.recorder.epoch_end(metrics)
-        for name in ("loss", "val_loss", self._options.objective[0]):
+        for name in ("loss", "val_loss", column):
             if not np.isfinite(metrics.get(name, 0)):
                 after = f"after epoch {len(self.recorder.curve)}"
                 raise FailedTrialError(f"The {name} was not a number ({metrics[name]}) {after}.")
@@ -131,6 +138,9 @@ class _CourseTuner(keras_tuner.Tuner):
             self.recorder.best_epoch()  # refuses a training that has none
             return results
         except TimeIsUp:
+            raise
+        except SearchEnds:
+            self.recorder.recording.forgive()
             raise
         except Exception as error:
             if blame(error) != "network":
@@ -181,16 +191,16 @@ class _FedSpace(keras_tuner.HyperModel):
     ):
         super().__init__()
         self._network = space.build if isinstance(space, keras_tuner.HyperModel) else space
-        self._own_fit, self._recorder = own_fit(space), recorder
+        self.own_fit, self._recorder = own_fit(space), recorder
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         return self._network(hp)
 
     def fit(self, hp, model, *args: Any, seed: int, listen: Callable, **arguments: Any) -> Any:
-        if self._own_fit is None:
+        if self.own_fit is None:
             return _fit(model, *args, seed=seed, listen=listen, **arguments)
         with _full_tracebacks():
-            returned = self._own_fit(hp, model, *args, **arguments)
+            returned = self.own_fit(hp, model, *args, **arguments)
         return self._recorder.judged_by(returned)
 
 
@@ -344,9 +354,21 @@ def loaded_objects_frozen() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _is_number(value: Any) -> bool:
+    """Whether KerasTuner can record this as a metric; a callback may put anything into the logs."""
+    try:
+        float(value)
+    except Exception:  # noqa: BLE001 - arrays of other libraries fail in their own ways
+        return False
+    return not isinstance(value, str)
+
+
 def _fit(model: keras.Model, *args: Any, **arguments: Any) -> keras.callbacks.History:
     with _full_tracebacks():
-        return feeding.fit(model, *args, **arguments)
+        history = feeding.fit(model, *args, **arguments)
+    series = history.history.items()
+    history.history = {name: values for name, values in series if all(map(_is_number, values))}
+    return history
 
 
 @contextlib.contextmanager

@@ -27,6 +27,15 @@ from nascourse.data import Splits
 _OPTIONAL = ("patience", "max_model_size")
 _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight")
 
+# The better ends of metrics that KerasTuner 1.4.8 takes for losses, as it does all of Keras that it
+# does not know.  A mean may be one of anything; Keras's loss of cosine similarity has the name of the
+# metric, and is its negative.
+_BETTER_ENDS: dict[str, str | None] = {
+    **dict.fromkeys(("macrof1", "f1score", "fbetascore", "r2score", "binaryiou"), "max"),
+    **dict.fromkeys(("pearsoncorrelation", "concordancecorrelation"), "max"),
+    **dict.fromkeys(("cosinesimilarity", "mean", "metric", "sum"), None),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
@@ -126,7 +135,7 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
         column, direction = objective.name, objective.direction
     else:
         column = str(objective)
-        direction = "max" if column == "val_macro_f1" else direction_of(column)
+        direction = direction_of(column)
     if not column.startswith("val_") or column == "val_":
         raise CourseError(
             f"objective={column!r} is not measured on the validation images: give the name of a "
@@ -141,14 +150,16 @@ def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:
 
 
 def direction_of(metric: str) -> str | None:
-    """Which end of a metric is better, as far as KerasTuner knows; refuse one over which it fails."""
+    """Which end of a metric is better, if that is known; refuse one over which KerasTuner fails."""
     try:
-        return infer_metric_direction(metric)
+        direction = infer_metric_direction(metric)
     except Exception as error:
         raise CourseError(
             f"KerasTuner takes {metric!r} for a metric of Keras that needs no arguments, and fails: "
             "give the metric another name, as in MeanIoU(..., name='iou')."
         ) from error
+    name = metric.removeprefix("val_").removeprefix("weighted_").replace("_", "").lower()
+    return _BETTER_ENDS.get(name, direction)
 
 
 class TimeIsUp(FatalError):

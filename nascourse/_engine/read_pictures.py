@@ -48,6 +48,14 @@ def gray(images: np.ndarray) -> np.ndarray:
     return np.rint(images @ np.array([0.299, 0.587, 0.114], "float32"))[..., None]
 
 
+def as_probabilities(outputs: np.ndarray) -> np.ndarray:
+    """One row of outputs as probabilities: as it is if it holds some, else the softmax of its logits."""
+    if outputs.min() >= 0 and abs(outputs.sum() - 1) < 0.01:  # as exact as 16 bits are
+        return outputs
+    powers = np.exp(outputs - outputs.max())
+    return powers / powers.sum()
+
+
 def main(paths: list[str], folder: Path) -> None:
     """Print the three most probable classes of each picture."""
     import keras
@@ -58,7 +66,7 @@ def main(paths: list[str], folder: Path) -> None:
     for path in paths:
         picture = read(Path(path), (height, width))[None]
         pixels = (gray(picture) if channels == 1 else picture).astype("uint8")
-        (probabilities,) = network.predict(pixels, verbose=0)
+        probabilities = as_probabilities(network.predict(pixels, verbose=0)[0])
         best = np.argsort(-probabilities)[:3]
         print(path, *(f"{names[label]} {probabilities[label]:.0%}" for label in best), sep="  ")
 

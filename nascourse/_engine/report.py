@@ -115,9 +115,10 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         if unsaved
         else (
             f"`model.keras` takes pixels from 0 to 255 in the shape (images, {height}, {width}, "
-            f"{channels}), and answers with a probability for each class, in this order: "
-            f"{text(', '.join(r['class_names']))}. It needs Keras, and nothing of the course. "
-            "`python read_pictures.py new.jpg`, in this folder, reads a picture with it."
+            f"{channels}), and answers with a number for each class, the largest for the most "
+            f"probable one, in this order: {text(', '.join(r['class_names']))}. It needs Keras, and "
+            "nothing of the course. `python read_pictures.py new.jpg`, in this folder, reads a picture "
+            "with it, and says which classes are the most probable."
         ),
         "## Limits",
         "\n".join(f"- {text(limit)}" for limit in r["limits"]),
