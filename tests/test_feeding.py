@@ -344,6 +344,20 @@ def test_a_training_step_of_ones_own_is_taken(images):
     assert history.history == {"of its own": [7.0]}
 
 
+def test_a_function_for_steps_of_ones_own_is_taken(images):
+    class Own(keras.Model):
+        def make_train_function(self):
+            self.train_function = lambda iterator: {"of its own": len(next(iterator)[1])}
+
+    plain = network()
+    model = Own(plain.inputs, plain.outputs)
+    model.compile(loss="mse")
+
+    history = feeding.fit(model, *images, seed=0, batch_size=N_IMAGES, epochs=1, verbose=0)
+
+    assert history.history == {"of its own": [N_IMAGES]}
+
+
 def test_a_network_that_cannot_take_the_images_says_what_is_wrong(images):
     model = network()
 

@@ -27,6 +27,7 @@ from nascourse._engine import compat
 EXECUTION_SECONDS = 0.25  # what one execution should take: a stop or a pause waits for its end
 EXECUTION_BYTES = 2**25  # what it may be handed at once
 
+_REPLACED = ("train_step", "test_step", "make_train_function", "make_test_function")
 _NUMBER = tf.TensorSpec((), tf.int64)  # of a step: a batch of images has one dimension at least
 
 
@@ -91,8 +92,7 @@ def _are_arrays(x: Any, y: Any = None, *rest: Any) -> bool:
 def _takes_plain_steps(model: keras.Model) -> bool:
     return (
         keras.backend.backend() == "tensorflow"
-        and type(model).train_step is keras.Model.train_step
-        and type(model).test_step is keras.Model.test_step
+        and all(getattr(type(model), name) is getattr(keras.Model, name) for name in _REPLACED)
         and model.steps_per_execution == 1
         and not (model.run_eagerly or model.jit_compile)
     )
