@@ -14,6 +14,8 @@ import time
 import autokeras as ak
 import keras
 import keras_tuner
+import numpy as np
+import pandas as pd
 import pytest
 import tree
 from drills.kill_and_resume import differences
@@ -207,6 +209,42 @@ def test_results_are_heard_in_the_order_of_the_trials(run, tmp_path):
     found = run(tmp_path, executor=Reversed(), in_flight=2, max_trials=4)
 
     assert found.table["trial"].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("executor", [None, Immediately()], ids=["here", "workers"])
+def test_each_trial_has_its_own_log_and_checkpoint(run, small, tmp_path, executor):
+    writers = [
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.ModelCheckpoint(
+            str(tmp_path / "new" / "best.keras"), monitor="val_accuracy", save_best_only=True
+        ),
+    ]
+    options = {"executor": executor, "callbacks": writers, "max_trials": 3}
+
+    curves = run(tmp_path / "search", **options).curves
+
+    trained = curves["trial"].unique()
+    assert len(trained) > 1
+    files = sorted(path.name for path in tmp_path.rglob("trial_*_*.*"))
+    assert files == sorted(
+        f"trial_{n}_{name}" for n in trained for name in ("log.csv", "best.keras")
+    )
+    for trial, curve in curves.groupby("trial"):
+        log = pd.read_csv(tmp_path / f"trial_{trial}_log.csv")
+        np.testing.assert_allclose(log["val_loss"], curve["val_loss"], rtol=1e-5)
+        network = keras.saving.load_model(tmp_path / "new" / f"trial_{trial}_best.keras")
+        scores = network.evaluate(small.x_val, small.y_val, verbose=0, return_dict=True)
+        assert scores["accuracy"] == pytest.approx(curve["val_accuracy"].max())
+
+
+def test_a_backup_that_another_trial_would_go_on_from_is_refused(run, tmp_path):
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+
+    with pytest.raises(CourseError, match="BackupAndRestore .*leave it out") as raised:
+        run(tmp_path / "new", callbacks=[backup])
+
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_broken_worker_is_one_sentence_and_keeps_what_is_finished(run, tmp_path):
