@@ -48,7 +48,7 @@ from nascourse._engine.loops import (
 )
 from nascourse._engine.observers import Observer, ProgressBar, watched
 from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp, read_objective
-from nascourse._engine.parallel import Workers
+from nascourse._engine.parallel import Workers, check_guard
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording, written_in
 from nascourse._engine.waiting import MAX_WAIT
@@ -243,6 +243,7 @@ def run_search(
         A value is out of range, or no network can be trained; or the folder belongs to another
         search, is in use, or cannot be written; or the machine, a callback or the workers fail.
     """
+    check_guard()
     preflight.check_arguments(
         space,
         splits,

@@ -102,6 +102,43 @@ def test_a_pool_with_a_dead_process_is_one_sentence_again_and_again(tmp_path):
             run(tmp_path, workers)
 
 
+UNGUARDED = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+
+sys.path.insert(0, {tests!r})
+import test_distributed
+
+with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as workers:
+    test_distributed.run("new", workers)
+"""
+
+
+def test_a_script_without_a_guard_is_told_of_it(tmp_path, run_python):
+    """Its processes import it, and would search themselves."""
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(tests=str(Path(__file__).parent)))
+
+    ended = run_python(script, cwd=tmp_path)
+
+    *before, last = ended.stderr.strip().splitlines()
+    assert ended.returncode == 1
+    assert "No worker could finish trial 1" in last and "if __name__ == '__main__':" in last
+    (of_child,) = [line for line in before if "imports the script" in line]
+    assert "script.py" in of_child and "if __name__ == '__main__':" in of_child
+    assert parse((tmp_path / "new" / "search.json").read_text("utf-8")).trials == []
+
+
+def test_dask_in_this_process_is_refused(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
+    options = {"processes": False, "n_workers": 1, "dashboard_address": None}
+    with (
+        distributed.Client(**options) as client,
+        pytest.raises(CourseError, match="share this process .*spawn"),
+    ):
+        run(tmp_path, client.get_executor())
+
+
 @pytest.fixture(scope="module")
 def dask_worker():
     """A client of a cluster with one worker, which offers to do two things at once."""

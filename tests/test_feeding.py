@@ -156,6 +156,92 @@ def test_a_callback_that_acts_between_steps_acts_on_each(images, monkeypatch):
     assert_same_weights(model, plain)
 
 
+class Asks(keras.callbacks.Callback):
+    """Keeps how the network does on other images after each epoch, and its weights at that time."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.parts, self.answers, self.weights = parts, [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.weights.append(self.model.get_weights())
+        self.answers.append(answers(self.model, self.parts))
+
+
+def answers(model: keras.Model, parts) -> list[list[float]]:
+    values = []
+    for x, y in parts:
+        values.append(model.evaluate(x, y, batch_size=BATCH, verbose=0))
+        model.reset_metrics()
+        values.append([float(value) for value in model.test_on_batch(x[:7], y[:7])])
+    return values
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 10.0])
+def test_a_callback_may_ask_about_other_images(images, monkeypatch, seconds):
+    """More images than those of the validation, fewer, and others' labels: none is confused with it."""
+    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", seconds)
+    (x, y), some = images, slice(20, 90)
+    usual = {"validation_data": (x[some], y[some])}
+    asks = Asks([(x, y), (x[:9], y[:9]), (x[some], (y[some] + 1) % 3)])
+    plain, curve = trained(images, **usual)
+
+    model, same_curve = trained(images, callbacks=[asks], **usual)
+
+    assert same_curve == curve
+    assert_same_weights(model, plain)
+    assert len(asks.answers) == len(curve["loss"])
+    for weights, given in zip(asks.weights, asks.answers, strict=True):
+        fresh = network()
+        fresh.set_weights(weights)
+        np.testing.assert_allclose(given, answers(fresh, asks.parts), rtol=1e-6)
+
+
+class TrainsOn(keras.callbacks.Callback):
+    def __init__(self, x, y):
+        super().__init__()
+        self.images = x, y
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.train_on_batch(*self.images)
+
+
+def test_a_callback_may_train_on_other_images(images):
+    (x, y), plain = images, network()
+    order = np.random.default_rng(2).permutation(N_IMAGES)
+    options = {"batch_size": BATCH, "epochs": 1, "callbacks": [TrainsOn(x[:9], y[:9])]}
+    plain.fit(x[order], y[order], shuffle=False, verbose=0, **options)
+
+    model, _ = trained(images, **options)
+
+    assert_same_weights(model, plain)
+    assert int(model.optimizer.iterations) == 4 + 1
+
+
+def test_a_metric_may_have_a_value_for_each_class(images):
+    """The network learns nothing, so that its guesses tell the scores."""
+    (x, _), model, heard = images, network(), []
+    y = np.eye(3, dtype="float32")[np.arange(N_IMAGES) % 3]
+    model.compile(
+        keras.optimizers.SGD(0.0),
+        "categorical_crossentropy",
+        metrics=[keras.metrics.F1Score(average=None, name="f1")],
+    )
+    asks = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: heard.append(logs))
+
+    history = feeding.fit(
+        model, x, y, seed=0, epochs=1, validation_data=(x, y), callbacks=[asks], verbose=0
+    ).history
+
+    guess, truth = model.predict(x, verbose=0).argmax(1), y.argmax(1)
+    right = [2 * np.sum((guess == c) & (truth == c)) for c in range(3)]
+    f1 = [n / (np.sum(guess == c) + np.sum(truth == c)) for c, n in enumerate(right)]
+    (score,) = history["val_f1"]
+    assert isinstance(score, np.ndarray)
+    np.testing.assert_allclose(score, f1, rtol=1e-5)
+    assert heard[-1]["f1"].shape == (3,) and isinstance(heard[-1]["loss"], float)
+
+
 def test_keras_trains_on_after_it(images):
     model, _ = trained(images)
     before = model.get_weights()
@@ -200,7 +286,7 @@ def test_an_execution_takes_as_many_steps_as_the_last_one_promises(monkeypatch):
 
     execute.get_concrete_function = lambda: None
     steps._execute = execute
-    iterator = object()
+    iterator = iter(steps.numbers())
     for _ in range(9):
         steps(iterator)
 
@@ -256,6 +342,20 @@ def test_a_training_step_of_ones_own_is_taken(images):
     history = feeding.fit(model, *images, seed=0, batch_size=BATCH, epochs=1, verbose=0)
 
     assert history.history == {"of its own": [7.0]}
+
+
+def test_a_function_for_steps_of_ones_own_is_taken(images):
+    class Own(keras.Model):
+        def make_train_function(self):
+            self.train_function = lambda iterator: {"of its own": len(next(iterator)[1])}
+
+    plain = network()
+    model = Own(plain.inputs, plain.outputs)
+    model.compile(loss="mse")
+
+    history = feeding.fit(model, *images, seed=0, batch_size=N_IMAGES, epochs=1, verbose=0)
+
+    assert history.history == {"of its own": [N_IMAGES]}
 
 
 def test_a_network_that_cannot_take_the_images_says_what_is_wrong(images):

@@ -7,6 +7,7 @@ import concurrent.futures.process
 import dataclasses
 import multiprocessing
 import pickle
+import runpy
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ import time
 import autokeras as ak
 import keras
 import keras_tuner
+import numpy as np
+import pandas as pd
 import pytest
 import tree
 from drills.kill_and_resume import differences
@@ -192,21 +195,90 @@ def test_results_are_heard_in_the_order_of_the_trials(run, tmp_path):
             self.waiting = []
 
         def submit(self, *task):
-            self.tasks += 1
             future = concurrent.futures.Future()
-            self.waiting.append((future, task))
+            self.waiting.append((future, super().submit(*task).result()))
             if self.tasks % 2 == 0:  # two are out: finish the second, then the first
                 threading.Thread(target=self.finish).start()
             return future
 
         def finish(self):
             while self.waiting:
-                future, task = self.waiting.pop()
-                future.set_result(Immediately().submit(*task).result())
+                future, result = self.waiting.pop()
+                future.set_result(result)
 
     found = run(tmp_path, executor=Reversed(), in_flight=2, max_trials=4)
 
     assert found.table["trial"].tolist() == [1, 2, 3, 4]
+
+
+class InThread(Immediately):
+    """Trains in another thread of this process, as Dask's local cluster without processes."""
+
+    def submit(self, *task):
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            return thread.submit(super().submit, *task).result()
+
+
+class Elsewhere(InThread):
+    """As if on another machine, where the process has the same number."""
+
+    def submit(self, function, task, state):
+        _, *numbers = task.searches
+        return super().submit(
+            function, dataclasses.replace(task, searches=("elsewhere", *numbers)), state
+        )
+
+
+def test_workers_that_are_threads_of_this_process_are_refused(run, tmp_path):
+    with pytest.raises(CourseError, match="share this process .*ProcessPoolExecutor") as raised:
+        run(tmp_path, executor=InThread())
+
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    assert parse((tmp_path / "search.json").read_text("utf-8")).trials == []
+
+
+def test_a_process_with_the_same_number_is_another_one(run, tmp_path):
+    here = run(tmp_path / "here", max_trials=2)
+
+    there = run(tmp_path / "there", max_trials=2, executor=Elsewhere())
+
+    assert differences(there, here) == []
+
+
+@pytest.mark.parametrize("executor", [None, Immediately()], ids=["here", "workers"])
+def test_each_trial_has_its_own_log_and_checkpoint(run, small, tmp_path, executor):
+    writers = [
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.ModelCheckpoint(
+            str(tmp_path / "new" / "best.keras"), monitor="val_accuracy", save_best_only=True
+        ),
+    ]
+    options = {"executor": executor, "callbacks": writers, "max_trials": 3}
+
+    curves = run(tmp_path / "search", **options).curves
+
+    trained = curves["trial"].unique()
+    assert len(trained) > 1
+    files = sorted(path.name for path in tmp_path.rglob("trial_*_*.*"))
+    assert files == sorted(
+        f"trial_{n}_{name}" for n in trained for name in ("log.csv", "best.keras")
+    )
+    for trial, curve in curves.groupby("trial"):
+        log = pd.read_csv(tmp_path / f"trial_{trial}_log.csv")
+        np.testing.assert_allclose(log["val_loss"], curve["val_loss"], rtol=1e-5)
+        network = keras.saving.load_model(tmp_path / "new" / f"trial_{trial}_best.keras")
+        scores = network.evaluate(small.x_val, small.y_val, verbose=0, return_dict=True)
+        assert scores["accuracy"] == pytest.approx(curve["val_accuracy"].max())
+
+
+def test_a_backup_that_another_trial_would_go_on_from_is_refused(run, tmp_path):
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+
+    with pytest.raises(CourseError, match="BackupAndRestore .*leave it out") as raised:
+        run(tmp_path / "new", callbacks=[backup])
+
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_broken_worker_is_one_sentence_and_keeps_what_is_finished(run, tmp_path):
@@ -380,6 +452,50 @@ def test_what_a_pool_could_not_import_is_refused_by_name(run, tmp_path, monkeypa
     with pytest.raises(CourseError, match=f"cannot find {kind.__name__}.*file beside"):
         run(tmp_path / "new", executor=Prefetching(), **options)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "what, options",
+    [
+        ("the space", {"space": lambda hp: tiny_space(hp)}),
+        (
+            "the callback LearningRateScheduler",
+            {"callbacks": [keras.callbacks.LearningRateScheduler(lambda epoch: 0.01)]},
+        ),
+    ],
+)
+def test_what_a_pool_cannot_send_is_refused_before_the_search(run, tmp_path, what, options):
+    with pytest.raises(CourseError, match=f"cannot send {what} .*lambda.*top level") as raised:
+        run(tmp_path / "new", executor=Prefetching(), **options)
+
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_script_does_not_search_while_a_process_imports_it(tmp_path):
+    """Under this name Python imports it; what it defines may search later."""
+    script = tmp_path / "script.py"
+    script.write_text("from nascourse._engine.parallel import check_guard as begin\nbegin()")
+    with pytest.raises(CourseError, match="script.py.*if __name__ == '__main__':"):
+        runpy.run_path(str(script), run_name="__mp_main__")
+
+    runpy.run_path(str(script), run_name="__main__")
+    script.write_text(f"def work():\n    {script.read_text('utf-8')}".replace("\nb", "\n    b"))
+    runpy.run_path(str(script), run_name="__mp_main__")["work"]()
+
+
+@pytest.mark.parametrize(
+    "workers, is_named",
+    [(NoWorkers, True), (lambda: Pool(deadly=1), True), (lambda: Pool(2), False)],
+)
+def test_a_pool_that_breaks_before_any_result_may_have_a_script_without_guard(
+    run, tmp_path, workers, is_named
+):
+    for _ in range(1 + is_named):  # in the second run it is first seen whether a worker can begin
+        with pytest.raises(CourseError, match="a process died") as raised:
+            run(tmp_path, executor=workers(), in_flight=1)
+        assert ("if __name__ == '__main__':" in str(raised.value)) == is_named
+        assert "\n" not in str(raised.value) and "same folder" in str(raised.value)
 
 
 def test_workers_that_are_gone_end_the_search_which_goes_on_with_others(run, tmp_path, capsys):

@@ -27,6 +27,9 @@ from nascourse._engine import compat
 EXECUTION_SECONDS = 0.25  # what one execution should take: a stop or a pause waits for its end
 EXECUTION_BYTES = 2**25  # what it may be handed at once
 
+_REPLACED = ("train_step", "test_step", "make_train_function", "make_test_function")
+_NUMBER = tf.TensorSpec((), tf.int64)  # of a step: a batch of images has one dimension at least
+
 
 def fit(
     model: keras.Model,
@@ -69,10 +72,13 @@ def fit(
     listen()
     single = _act_between_steps(options.get("callbacks") or ())
     steps = _Steps(model, model.train_step, (x, y), batch_size, seed, single=single, listen=listen)
-    model.train_function = steps
+    model.make_train_function(force=True)
+    steps.keras_function, model.train_function = model.train_function, steps
     if isinstance(validation_data, tuple) and _are_arrays(*validation_data):
-        model.test_function = _Steps(model, model.test_step, validation_data, batch_size)
-        validation_data = model.test_function.numbers()
+        validation = _Steps(model, model.test_step, validation_data, batch_size)
+        model.make_test_function(force=True)
+        validation.keras_function, model.test_function = model.test_function, validation
+        validation_data = validation.numbers()
     try:
         return model.fit(steps.numbers(), validation_data=validation_data, **options)
     finally:
@@ -86,8 +92,7 @@ def _are_arrays(x: Any, y: Any = None, *rest: Any) -> bool:
 def _takes_plain_steps(model: keras.Model) -> bool:
     return (
         keras.backend.backend() == "tensorflow"
-        and type(model).train_step is keras.Model.train_step
-        and type(model).test_step is keras.Model.test_step
+        and all(getattr(type(model), name) is getattr(keras.Model, name) for name in _REPLACED)
         and model.steps_per_execution == 1
         and not (model.run_eagerly or model.jit_compile)
     )
@@ -114,7 +119,12 @@ class _Steps:
     The first call runs several steps, and the next ones only return what it returned, until those
     steps are used up.  How many: as many as the last execution says will take a quarter of a
     second.
+
+    A callback may let the network train on, or be tested by, other images meanwhile.  These steps
+    are left to ``keras_function``, which Keras has made.
     """
+
+    keras_function: Callable[[Any], dict[str, Any]]
 
     def __init__(
         self,
@@ -159,8 +169,10 @@ class _Steps:
         options.autotune.enabled = False
         return tf.data.Dataset.range(self._steps).with_options(options)
 
-    def __call__(self, iterator: tf.data.Iterator) -> dict[str, float]:
+    def __call__(self, iterator: Any) -> dict[str, Any]:
         if iterator is not self._iterator:  # an epoch begins
+            if getattr(iterator, "element_spec", None) != _NUMBER:  # not of ours
+                return self.keras_function(iterator)
             self._iterator, self._taken, self._executed = iterator, 0, 0
             n_images = len(self._y)
             self._order = (
@@ -180,10 +192,15 @@ class _Steps:
             self._execute.get_concrete_function()
             self._listen()
         logs = self._execute(self._x[images], self._y[images])
-        self._logs = {name: float(value) for name, value in logs.items()}
+        self._logs = {name: _as_in_keras(value.numpy()) for name, value in logs.items()}
         seconds = time.perf_counter() - began
         self._executed += steps
         self._executions += 1
         if self._executions > 1:  # the first one includes the tracing
             ahead = int(steps * EXECUTION_SECONDS / seconds)
             self._at_once = min(max(1, ahead), self._most)
+
+
+def _as_in_keras(value: np.ndarray) -> float | np.ndarray:
+    """A metric as Keras logs it: some have a value for each class."""
+    return float(value.item()) if value.size == 1 else value

@@ -26,7 +26,7 @@ from nascourse import CourseError
 from nascourse._engine import compat, feeding
 from nascourse._engine.blame import SearchEnds, blame, reason, sentence
 from nascourse._engine.identity import Space, own_fit
-from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp
+from nascourse._engine.options import Deadline, SearchOptions, TimeIsUp, with_own_files
 from nascourse._engine.preflight import check_names
 from nascourse._engine.recorder import NO_REASON, TrialRecorder
 from nascourse._engine.recording import OVERWRITE
@@ -119,7 +119,6 @@ class _CourseTuner(keras_tuner.Tuner):
         validation = keras.callbacks.LambdaCallback(
             on_test_batch_end=lambda batch, logs: self.recorder.listen()
         )
-        arguments["callbacks"] = [*callbacks, validation]
         number = trial_number(trial)
         try:
             if self.recorder.tries > TRIES:
@@ -127,6 +126,7 @@ class _CourseTuner(keras_tuner.Tuner):
                     f"The process ended {TRIES} times while this trial ran: perhaps the network "
                     "needs more memory than there is; to try it again, pass retry_failed=True."
                 )
+            arguments["callbacks"] = [*with_own_files(callbacks, number), validation]
             arguments["seed"] = trial_seed(self._options.seed, number)
             arguments["listen"] = self.recorder.listen
             with (

@@ -25,6 +25,7 @@ from nascourse._engine.recording import LISTS
 from nascourse.data import Splits
 
 _OPTIONAL = ("patience", "max_model_size")
+_WRITERS = {keras.callbacks.ModelCheckpoint: "filepath", keras.callbacks.CSVLogger: "filename"}
 _NUMBERS = ("max_trials", "epochs", "seed", "batch_size", *_OPTIONAL, "in_flight")
 
 # The better ends of metrics that KerasTuner 1.4.8 takes for losses, as it does all of Keras that it
@@ -117,6 +118,11 @@ def _check_callbacks(callbacks: Any) -> None:
             name = callback.__name__ if is_class else repr(callback)
             way_out = f"make an object of it, {name}()" if is_class else "give a Keras callback"
             raise CourseError(f"callbacks has {name}, which is no callback: {way_out}.")
+        if isinstance(callback, keras.callbacks.BackupAndRestore):
+            raise CourseError(
+                f"The callback {type(callback).__name__} would go on with the training of another "
+                "trial: leave it out, as a search that is started again with the same folder goes on."
+            )
         try:
             copy.deepcopy(callback)
         except Exception as error:
@@ -124,6 +130,22 @@ def _check_callbacks(callbacks: Any) -> None:
                 f"The callback {type(callback).__name__} cannot be copied ({reason(error)}), and "
                 "each trial needs a copy: let it open files and the like in on_train_begin."
             ) from error
+
+
+def with_own_files(
+    callbacks: Sequence[keras.callbacks.Callback], trial: int
+) -> list[keras.callbacks.Callback]:
+    """Copies of callbacks for a trial, which write no file of another trial.
+
+    ``logs/log.csv`` becomes ``logs/trial_1_log.csv``.  `TensorBoard` is seen to by KerasTuner.
+    """
+    copies = copy.deepcopy(list(callbacks))
+    for callback in copies:
+        for kind, path in _WRITERS.items():
+            if isinstance(callback, kind):
+                folder, name = os.path.split(getattr(callback, path))
+                setattr(callback, path, os.path.join(folder, f"trial_{trial}_{name}"))
+    return copies
 
 
 def read_objective(objective: str | keras_tuner.Objective) -> tuple[str, str]:

@@ -10,6 +10,7 @@ Any `concurrent.futures.Executor` will do, so also that of Dask, ``client.get_ex
 oracle stays in this process; a worker gets the space, the images and the values of one trial, and
 sends back its row, its learning curve and its weights.  It runs the same code as a search, with a
 budget of one trial, and one trial at a time in a process, which has one state of its generators.
+An executor that trains in threads of this process is refused.
 
 A network that ends its process breaks a `ProcessPoolExecutor`, and so ends the search.  Start it
 again with the same folder and a new pool: the trials that were in flight then go one at a time, and
@@ -22,15 +23,18 @@ workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 from __future__ import annotations
 
 import gc
+import inspect
 import io
 import itertools
-import pickle
+import os
 import sys
 import tempfile
 import threading
+import uuid
 from collections import deque
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -53,7 +57,15 @@ from nascourse._engine.recording import Recording
 from nascourse._engine.waiting import WaitedTooLong, result_of
 from nascourse.data import SealedTest, Splits
 
+GUARD = "if __name__ == '__main__':"
+
 _ONE_AT_A_TIME = threading.Lock()
+_PROCESS = uuid.uuid4().hex  # two machines may have processes with the same number
+
+
+def _thread_here() -> tuple[str, int, int]:
+    """This thread, unlike any of other processes, forked ones included."""
+    return _PROCESS, os.getpid(), threading.get_ident()
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,7 @@ class Task:
     space: Space
     splits: Splits  # without the test part
     options: SearchOptions
+    searches: tuple[str, int, int] = field(default_factory=_thread_here)  # the thread that does
 
 
 @dataclass(frozen=True)
@@ -120,6 +133,7 @@ class Workers:
         assert options.in_flight is not None  # it has become a number
         self._executor, self._n_in_flight = executor, options.in_flight
         self._count = itertools.count()
+        self._has_results = False
 
     def search(self, tuner: Any) -> None:
         """Let workers train all trials that the oracle of a tuner proposes."""
@@ -152,6 +166,7 @@ class Workers:
                 if in_flight:
                     trial, future = in_flight[0]
                     _take(tuner, trial, self._result(tuner, trial, future))
+                    self._has_results = True
                     in_flight.popleft()
                     n_to_isolate -= 1
         finally:
@@ -172,7 +187,9 @@ class Workers:
             if culprit(error) is not None:  # the observer, which is told that we wait
                 raise
             failed: Future = Future()
-            failed.set_exception(FailedTrialError(reason(error)))  # not the fault of the trial
+            not_of_trial = FailedTrialError(reason(error))
+            not_of_trial.__cause__ = error
+            failed.set_exception(not_of_trial)
             return failed
 
     def _wait(self, tuner: Any, future: Future, what: str) -> Any:
@@ -204,14 +221,41 @@ class Workers:
                     continue
                 if max_runs and tuner.recorder.recording.begin_trial() >= max_runs:
                     return _failed(trial)
+                to_repair = "repair or replace the workers"
+                is_broken = any(isinstance(e, BrokenExecutor) for e in (error, error.__cause__))
+                if is_broken and not self._has_results and _is_script():
+                    to_repair += (
+                        f", or, in a script, put the search below a line {GUARD!r}, as each process "
+                        "of a pool imports the script"
+                    )
                 raise SearchEnds(
                     f"No worker could finish trial {number} ({reason(error)}): all finished trials "
-                    "are kept; repair or replace the workers, and start it again with the same "
-                    "folder to go on."
+                    f"are kept; {to_repair}, and start it again with the same folder to go on."
                 ) from error
 
 
-class _SentByName(pickle.Pickler):
+def check_guard() -> None:
+    """Refuse to search while a new process of a pool imports the script that has started the pool.
+
+    `multiprocessing` runs the script for its functions and classes, under another name.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        names = frame.f_globals
+        if frame.f_code.co_name == "<module>" and names.get("__name__") == "__mp_main__":
+            raise CourseError(
+                f"A process of a pool imports the script {names.get('__file__')!r}, and would search "
+                f"again: put the search, and what starts the pool, below a line {GUARD!r}."
+            )
+        frame = frame.f_back
+
+
+def _is_script() -> bool:
+    """Whether Python runs a script, and no notebook."""
+    return hasattr(sys.modules["__main__"], "__file__")
+
+
+class _SentByName(ForkingPickler):
     """Refuses the classes and functions of a notebook, of which a pickle holds the names alone."""
 
     def reducer_override(self, value: Any) -> Any:
@@ -228,22 +272,36 @@ def _check(executor: Executor, space: Space, options: SearchOptions) -> None:
     """Refuse workers that cannot train this space.
 
     Trainings in threads would disturb each other's seeds, and in a forked process TensorFlow waits
-    for ever.  The processes of a pool do not find what was defined in a notebook.
+    for ever.  The processes of a pool do not find what was defined in a notebook or a function.
     """
     start_method = compat.start_method(executor)
     if isinstance(executor, ThreadPoolExecutor) or start_method == "fork":
+        raise CourseError(_share(f"executor={type(executor).__name__}(...)"))
+    if start_method:
+        _check_sent("the space", space)
+        for callback in options.callbacks:
+            _check_sent(f"the callback {type(callback).__name__}", callback)
+
+
+def _share(executor: str) -> str:
+    return (
+        f"{executor} cannot train here, as its workers would share this process or copy it: use "
+        "ProcessPoolExecutor(2, mp_context=multiprocessing.get_context('spawn'))."
+    )
+
+
+def _check_sent(what: str, value: Any) -> None:
+    """Refuse what a pool cannot send to its processes."""
+    pickler = ForkingPickler if _is_script() else _SentByName
+    try:
+        pickler(io.BytesIO()).dump(value)
+    except CourseError:
+        raise
+    except Exception as error:
         raise CourseError(
-            f"executor={type(executor).__name__}(...) cannot train here, as its workers would "
-            "share this process or copy it: use ProcessPoolExecutor(2, "
-            "mp_context=multiprocessing.get_context('spawn'))."
-        )
-    if start_method and not hasattr(sys.modules["__main__"], "__file__"):
-        try:
-            _SentByName(io.BytesIO()).dump((space, options))
-        except CourseError:
-            raise
-        except Exception:  # noqa: BLE001, S110 - what else cannot be sent is said when it is sent
-            pass
+            f"A pool cannot send {what} to its processes ({reason(error)}): define it, and what "
+            "belongs to it, at the top level of a file, and import it from there."
+        ) from error
 
 
 def _take(tuner: Any, trial: Trial, result: Result) -> None:
@@ -265,6 +323,9 @@ def _failed(trial: Trial) -> Result:
 
 def train(task: Task, state: dict[str, Any]) -> Result:
     """Train one trial, given the state of KerasTuner's trial; this runs in the worker."""
+    here = _thread_here()
+    if here[:2] == task.searches[:2] and here != task.searches:
+        raise SearchEnds(_share("This executor"))
     if gc.get_freeze_count() < 10_000:  # the libraries are looked through once, not in every trial
         gc.collect()
         gc.freeze()
