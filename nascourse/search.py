@@ -227,7 +227,8 @@ def run_search(
         How many trials the executor has at a time, by default 4: a few more than it has workers.
         A strategy proposes each trial when it knows the results of all but so many before it.
     callbacks
-        More Keras callbacks for every training; each trial gets copies.
+        More Keras callbacks for every training; each trial gets copies.  Those of `ModelCheckpoint`
+        and `CSVLogger` write files of the trial's own, such as trial_1_log.csv.
     observer
         Shows the progress; by default a `ProgressBar`, and `Observer` itself for silence.
     retry_failed
