@@ -31,7 +31,7 @@ import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine import images
-from nascourse._engine.files import given_path
+from nascourse._engine.files import as_text, given_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -266,7 +266,8 @@ def from_arrays(
         held_out = x[off], y[off]
         x, y = x[rest], y[rest]
     train, val = _split_off(y, sizes["validation"], seed)
-    return Splits(x[train], y[train], x[val], y[val], SealedTest(*held_out), str(source), names)
+    source = as_text(str(source))
+    return Splits(x[train], y[train], x[val], y[val], SealedTest(*held_out), source, names)
 
 
 def from_folder(

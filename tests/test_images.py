@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -373,6 +374,28 @@ def test_folders_that_are_right(name, pets):
     assert np.bincount(y).tolist() == [n_cats, 5]
     assert splits.image_shape == (12, 10, 3)
     assert splits.source == "pets"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are characters")
+def test_names_of_folders_that_are_no_text(pets, capsys):
+    """As of an archive from Windows: "Müller" and "Möller" in Latin-1."""
+    theirs = pets.rename(pets.with_name(os.fsdecode(b"pets of M\xfcller")))
+    for old, new in (("cats", b"M\xfcller"), ("dogs", b"M\xf6ller")):
+        (theirs / old).rename(theirs / os.fsdecode(new))
+
+    splits = data.from_folder(theirs)
+
+    assert splits.class_names == ("M\\udcf6ller", "M\\udcfcller")
+    assert splits.source == "pets of M\\udcfcller"
+    said = capsys.readouterr().out
+    assert "no UTF-8" in said and r"'M\udcf6ller', 'M\udcfcller'; for" in said
+    red = whole(splits)[0][whole(splits)[1] == 1]  # the cats
+    assert (red[..., 0] > red[..., 2]).sum() > red[..., 0].size / 2
+
+    (theirs / os.fsdecode(b"M\xf6ller")).rename(theirs / "M\\udcfcller")
+    with pytest.raises(CourseError) as raised:
+        data.from_folder(theirs)
+    assert_one_sentence(raised.value, "one name of its own")
 
 
 def nested(pets: Path) -> None:
