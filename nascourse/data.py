@@ -16,10 +16,12 @@ networks of this course begin with a ``Rescaling`` layer, which takes a quarter 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import numbers
 import os
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
@@ -41,6 +43,7 @@ CLASSES = 10
 IMAGE_SHAPE = (SIDE, SIDE, 1)
 DIGITS = tuple("0123456789")
 VARIABLE = "NASCOURSE_MNIST"
+SILENCE = 30.0  # seconds without a byte, after which a download is given up
 
 
 class SealedTest:
@@ -446,12 +449,24 @@ def _from_keras() -> tuple[tuple, tuple]:
     import keras
 
     try:
-        return keras.datasets.mnist.load_data()
+        with no_endless_download():
+            return keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise CourseError(
             f"Keras could not fetch MNIST ({first_line(error)}): connect to the internet once, "
             f'or use source="bundled", or give the path of {images.LAYOUT}.'
         ) from error
+
+
+@contextlib.contextmanager
+def no_endless_download() -> Iterator[None]:
+    """Let a download fail that hears nothing for long, as behind some firewalls; a slow one goes on."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE)  # Keras sets none, and this one is for each wait alone
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _digest(*arrays: np.ndarray) -> str:
