@@ -134,6 +134,8 @@ def accuracy_interval(
     for name, share in (("accuracy", accuracy), ("confidence", confidence)):
         if not (isinstance(share, numbers.Real) and 0 <= share <= 1):
             raise CourseError(f"{name}={share!r} is not possible: give a share from 0 to 1.")
+    if confidence == 1:
+        raise CourseError(f"confidence={confidence!r} has no limits: give a share below 1.")
     result = stats.binomtest(round(accuracy * n_images), n_images)
     low, high = result.proportion_ci(confidence, method="wilson")
     return low, high
@@ -172,6 +174,8 @@ def _black_image(model: keras.Model) -> NDArray:
 
 def time_calls(call: Callable[[], object], *, warm_up: int = 20, repeats: int = 100) -> Latency:
     """Time a call again and again; the first ``warm_up`` times do not count."""
+    warm_up = whole_number("warm_up", warm_up, at_least=0)
+    repeats = whole_number("repeats", repeats, at_least=1)
     milliseconds = []
     for _ in range(warm_up + repeats):
         start = time.perf_counter()

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from nascourse import CourseError, data, evaluation
+from nascourse._engine import images
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (30, 8, 9), dtype="uint8")
@@ -596,6 +597,38 @@ def test_a_file_with_objects_says_how_to_save_words(tmp_path):
     with pytest.raises(CourseError) as raised:
         data.from_file(tmp_path / "own.npz")
     assert_one_sentence(raised.value, "own.npz", "y.astype(str)")
+
+
+@pytest.mark.parametrize("label", [LABELS, WORDS, ONE_HOT])
+def test_names_of_test_images_in_another_order(label, tmp_path):
+    """A number would be another class there; a word says itself which one it is."""
+    ours, theirs = ["cat", "dog", "owl"], ["owl", "dog", "cat"]
+    np.savez(tmp_path / "own.npz", x=GRAY, y=label, class_names=ours)
+    parts = {"x_test": GRAY[:9], "y_test": label[:9]}
+    np.savez(tmp_path / "same.npz", **parts, class_names=ours)
+    np.savez(tmp_path / "none.npz", **parts)
+    np.savez(tmp_path / "other.npz", **parts, class_names=theirs)
+
+    names = ["same", "none", *(["other"] if label is WORDS else [])]
+    for name in names:
+        splits = data.from_file(tmp_path / "own.npz", test_data=tmp_path / f"{name}.npz")
+        np.testing.assert_array_equal(evaluation.open_test_set(splits).y, LABELS[:9])
+    if label is not WORDS:
+        with pytest.raises(CourseError) as raised:
+            data.from_file(tmp_path / "own.npz", test_data=tmp_path / "other.npz")
+        assert_one_sentence(raised.value, "own.npz with other.npz", "'cat', 'dog'", "'owl', 'dog'")
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [({"seed": -1}, "seed=-1"), ({"validation": 5}, "validation=5"), ({"test": 0}, "test=0 ")],
+)
+def test_a_bad_value_is_refused_before_the_pictures_are_read(options, words, pets, monkeypatch):
+    monkeypatch.setattr(images, "read", lambda *_: pytest.fail("too late"))
+
+    with pytest.raises(CourseError) as raised:
+        data.from_folder(pets, **options)
+    assert_one_sentence(raised.value, words)
 
 
 @pytest.mark.parametrize("read", [data.from_folder, data.from_file])

@@ -330,6 +330,19 @@ def test_a_bad_value_is_refused_before_the_images_are_read(options, words, tmp_p
     assert all(word in str(raised.value) for word in words)
 
 
+def test_an_objective_of_keras_tuner_reaches_the_search(small_npz, tmp_path, monkeypatch):
+    objective, asked = keras_tuner.Objective("val_macro_f1", "max"), []
+
+    def begin(space, splits, **options):
+        asked.append(options["objective"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search, "run_search", begin)
+    with pytest.raises(KeyboardInterrupt):
+        project.run_project(objective=objective, data_source=small_npz, out=tmp_path)
+    assert asked == [objective]
+
+
 def test_the_variable_may_name_a_bad_file(refuse, monkeypatch, capfd):
     monkeypatch.setenv("NASCOURSE_MNIST", "gone.npz")
 
