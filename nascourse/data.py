@@ -16,10 +16,12 @@ networks of this course begin with a ``Rescaling`` layer, which takes a quarter 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import numbers
 import os
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
@@ -31,7 +33,7 @@ import numpy as np
 
 from nascourse import CourseError, first_line, whole_number
 from nascourse._engine import images
-from nascourse._engine.files import given_path
+from nascourse._engine.files import as_text, given_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,7 @@ CLASSES = 10
 IMAGE_SHAPE = (SIDE, SIDE, 1)
 DIGITS = tuple("0123456789")
 VARIABLE = "NASCOURSE_MNIST"
+SILENCE = 30.0  # seconds without a byte, after which a download is given up
 
 
 class SealedTest:
@@ -236,19 +239,8 @@ def from_arrays(
         The arrays are no images with labels, or too few to have each class in each part.
     """
     seed = whole_number("seed", seed, at_least=0)
-    shares = {"validation": _share("validation", validation)}
     own_test = test if isinstance(test, (tuple, list)) else None
-    if own_test is None:
-        shares["test"] = _share("test", test)
-    elif len(own_test) != 2:
-        raise CourseError(
-            f"test has {len(own_test)} arrays: give images and labels, (x_test, y_test), or a share."
-        )
-    if sum(shares.values()) > 0.9:
-        raise CourseError(
-            f"validation={validation} and test={test} leave too little to train by: give shares "
-            "that are 0.9 together, or less."
-        )
+    shares = _shares(validation, test)
     x, white = images.pixels(x)
     y, names, labels = images.encoded(y, len(x), class_names)
     images.check_counts(dict(zip(names, np.bincount(y, minlength=len(names)))), "This data set")
@@ -266,7 +258,8 @@ def from_arrays(
         held_out = x[off], y[off]
         x, y = x[rest], y[rest]
     train, val = _split_off(y, sizes["validation"], seed)
-    return Splits(x[train], y[train], x[val], y[val], SealedTest(*held_out), str(source), names)
+    source = as_text(str(source))
+    return Splits(x[train], y[train], x[val], y[val], SealedTest(*held_out), source, names)
 
 
 def from_folder(
@@ -298,6 +291,8 @@ def from_folder(
     CourseError
         A picture cannot be read, or a class cannot be used; the sentence names it.
     """
+    seed = whole_number("seed", seed, at_least=0)
+    _shares(validation, test)  # before many pictures are read
     x, y, names, source = images.read_folder(path, size=size, color=color)
     return from_arrays(
         x, y, validation=validation, test=test, class_names=names, seed=seed, source=source
@@ -370,16 +365,31 @@ def _from_arrays_of(
     path = given_path(path)
     x, y = images.pair(arrays, path, "" if "x" in arrays else "_train")
     name = path.name
+    names = arrays.get("class_names")
     if test_data is not None:
-        test = images.pair(images.read_npz(test_data), test_data, "_test")
+        held_out = images.read_npz(test_data)
+        test = images.pair(held_out, test_data, "_test")
         name += f" with {Path(test_data).name}"
+        _same_names(names, held_out, name)
     elif "x_test" in arrays or "y_test" in arrays:
         test = images.pair(arrays, path, "_test")
-    names = arrays.get("class_names")
     try:
         return from_arrays(x, y, test=test, class_names=names, source=path.name, **options)
     except CourseError as error:
         raise CourseError(f"{name}: {error}") from error
+
+
+def _same_names(names: Any, held_out: Mapping[str, np.ndarray], name: str) -> None:
+    """Refuse two lists of names by which a number would be two classes; words are their own names."""
+    theirs = held_out.get("class_names")
+    if names is None or theirs is None or held_out["y_test"].dtype.kind == "U":
+        return
+    if not np.array_equal(names, theirs):
+        raise CourseError(
+            f"{name}: class_names are {images.listed(np.ravel(names).tolist())} in the one and "
+            f"{images.listed(np.ravel(theirs).tolist())} in the other, so that a label would be two classes: "
+            "give both the same names in the same order."
+        )
 
 
 def _sample(y: np.ndarray, n: int, seed: int) -> np.ndarray | slice:
@@ -406,6 +416,23 @@ def _split_off(y: np.ndarray, n_off: int, seed: int) -> tuple[np.ndarray, np.nda
             rare = np.flatnonzero(y[other] == lost)[0]
             part[spare], other[rare] = other[rare], part[spare]
     return rest, off
+
+
+def _shares(validation: Any, test: Any) -> dict[str, float]:
+    """The shares of the parts that are split off; a test part of its own is none."""
+    shares = {"validation": _share("validation", validation)}
+    if not isinstance(test, (tuple, list)):
+        shares["test"] = _share("test", test)
+    elif len(test) != 2:
+        raise CourseError(
+            f"test has {len(test)} arrays: give images and labels, (x_test, y_test), or a share."
+        )
+    if sum(shares.values()) > 0.9:
+        raise CourseError(
+            f"validation={validation} and test={test} leave too little to train by: give shares "
+            "that are 0.9 together, or less."
+        )
+    return shares
 
 
 def _share(name: str, value: Any) -> float:
@@ -445,12 +472,24 @@ def _from_keras() -> tuple[tuple, tuple]:
     import keras
 
     try:
-        return keras.datasets.mnist.load_data()
+        with no_endless_download():
+            return keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise CourseError(
             f"Keras could not fetch MNIST ({first_line(error)}): connect to the internet once, "
             f'or use source="bundled", or give the path of {images.LAYOUT}.'
         ) from error
+
+
+@contextlib.contextmanager
+def no_endless_download() -> Iterator[None]:
+    """Let a download fail that hears nothing for long, as behind some firewalls; a slow one goes on."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE)  # Keras sets none, and this one is for each wait alone
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _digest(*arrays: np.ndarray) -> str:

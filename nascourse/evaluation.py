@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import numbers
 import os
 import platform
@@ -33,7 +34,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from nascourse import CourseError, first_line, spaces, trials, whole_number
-from nascourse._engine import compat
+from nascourse._engine import arguments, compat
 from nascourse._engine import report as pages
 from nascourse._engine.costs import (
     count_flops,  # noqa: F401 - a public name of this module
@@ -49,13 +50,13 @@ from nascourse._engine.files import (
     not_written,
     runs_folder,
 )
-from nascourse.data import Splits
+from nascourse._engine.limits import limits
+from nascourse.data import SealedTest, Splits
 
 if TYPE_CHECKING:
     from nascourse.search import Search
 
 OPENINGS = "NASCOURSE_OPENINGS"  # names another file for the openings of test sets, or is "off"
-FEW_IMAGES = 50  # of a class in all parts together: a report says that they are few
 
 _openings: list[str] = []  # the fingerprint of the test set at each opening by this process
 
@@ -73,8 +74,9 @@ def times_opened(splits: Splits) -> int:
     A file counts for all processes, ``runs/openings.txt``.  It is there for honest people: who
     deletes it begins to count anew.
     """
+    arguments.require("splits", splits, Splits, "images as nascourse.data loads them")
     here = _openings.count(splits.test.fingerprint)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, CourseError):
         if path := _openings_file():
             everywhere = path.read_bytes().split().count(splits.test.fingerprint.encode())
             return max(here, everywhere)
@@ -90,7 +92,9 @@ def _openings_file() -> Path | None:
 
 def _note_opening(fingerprint: str) -> None:
     _openings.append(fingerprint)
-    with contextlib.suppress(OSError):  # where nothing can be written, this process counts alone
+    with contextlib.suppress(
+        OSError, CourseError
+    ):  # where nothing can be written, this process counts alone
         if path := _openings_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="ascii") as file:  # one short write, so none is mixed up
@@ -104,6 +108,7 @@ def open_test_set(splits: Splits) -> OpenedTestSet:
     begun to fit the test set, and its accuracy promises too much.  Loading the same images again
     does not set the count back.
     """
+    arguments.require("splits", splits, Splits, "images as nascourse.data loads them")
     test = splits.test
     _note_opening(test.fingerprint)
     count = times_opened(splits)
@@ -129,6 +134,8 @@ def accuracy_interval(
     for name, share in (("accuracy", accuracy), ("confidence", confidence)):
         if not (isinstance(share, numbers.Real) and 0 <= share <= 1):
             raise CourseError(f"{name}={share!r} is not possible: give a share from 0 to 1.")
+    if confidence == 1:
+        raise CourseError(f"confidence={confidence!r} has no limits: give a share below 1.")
     result = stats.binomtest(round(accuracy * n_images), n_images)
     low, high = result.proportion_ci(confidence, method="wilson")
     return low, high
@@ -167,6 +174,8 @@ def _black_image(model: keras.Model) -> NDArray:
 
 def time_calls(call: Callable[[], object], *, warm_up: int = 20, repeats: int = 100) -> Latency:
     """Time a call again and again; the first ``warm_up`` times do not count."""
+    warm_up = whole_number("warm_up", warm_up, at_least=0)
+    repeats = whole_number("repeats", repeats, at_least=1)
     milliseconds = []
     for _ in range(warm_up + repeats):
         start = time.perf_counter()
@@ -230,8 +239,9 @@ def write_report(
     """Write the report of a project, ``report.md`` and ``report.html``, and return its facts.
 
     Beside them: the facts as ``result.json``, the tables as CSV, the network as ``model.keras``,
-    ``read_pictures.py``, which reads new pictures with it, and the figures.  The numbers are written
-    first: a network that cannot be saved, or a figure that fails, costs a warning.
+    ``read_pictures.py``, which reads new pictures with it, and the figures.  What took long is
+    written first.  A network that cannot be saved, a latency that cannot be measured and a figure
+    that fails cost a warning each.
 
     Parameters
     ----------
@@ -253,10 +263,15 @@ def write_report(
     Raises
     ------
     CourseError
-        There is no such trial, or the network is another one; or the folder cannot be written.
+        A value is of another kind, the test set is that of other images, there is no such trial,
+        or the network is another one; or the folder cannot be written.
     """
-    table, splits, folder = search.table, splits or search.splits, given_path(directory)
-    number = int(trials.best(table)["trial"] if trial is None else trial)
+    reason, folder = arguments.words("reason", reason), given_path(directory)
+    notes = arguments.notes(notes)
+    splits = _checked_splits(search, model, test, splits)
+    table = search.table
+    best = trials.best(table)["trial"] if trial is None else trial
+    number = whole_number("trial", best, at_least=1)
     rows = table.set_index("trial")
     if number not in rows.index or rows.loc[number, "status"] != "completed":
         raise CourseError(f"Trial {number} was not completed: choose one that was.")
@@ -266,40 +281,62 @@ def write_report(
             f"The network {spaces.describe(model)} is not that of trial {number}, which is "
             f"{row['architecture']}: train that one with search.retrain(found, trial={number})."
         )
-    predicted = predict(model, test.x)
-    report = _search_facts(search, row, number, reason)
-    report |= _test_facts(splits, test, predicted) | _costs(model)
-    report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
-    report["notes"] = {name: sentence.strip() for name, sentence in (notes or {}).items()}
-    report["limits"] = _limits(report)
-    drawings = _figures(search, model, test, predicted, splits.class_names)
     try:
-        _write(folder, report, search, model, drawings)
+        n_bytes = _write_search(folder, search, model)
+        predicted = predict(model, test.x)
+        report = _search_facts(search, row, number, reason)
+        report |= _test_facts(splits, test, predicted) | _costs(model, n_bytes)
+        report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
+        report["notes"] = notes
+        report["limits"] = limits(report)
+        atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
+        _write_pages(folder, report, _figures(search, model, test, predicted, splits.class_names))
     except OSError as error:
         raise not_written(error, folder) from error
     return report
 
 
-def _write(
-    folder: Path,
-    report: dict[str, Any],
-    search: Search,
-    model: keras.Model,
-    drawings: Iterator[tuple[str, str, Callable[[], Any]]],
-) -> None:
-    _write_facts(folder, report, {})
-    script = Path(__file__).parent / "_engine" / "read_pictures.py"
-    atomic_write(folder / script.name, script.read_text("utf-8"))
+def _checked_splits(search: Any, model: Any, test: Any, splits: Any) -> Splits:
+    """The images of the final training, if all of this is what it should be, and of one data set."""
+    from nascourse.search import Search
+
+    arguments.require("search", search, Search, "what search.run_search returned")
+    arguments.require("model", model, keras.Model, "the network that search.retrain returned")
+    arguments.require("test", test, OpenedTestSet, "what evaluation.open_test_set(splits) returned")
+    splits = search.splits if splits is None else splits
+    arguments.require("splits", splits, Splits, "the images of the final training, or leave it out")
+    if SealedTest(*test).fingerprint != splits.test.fingerprint:
+        raise CourseError(
+            f"test is not the test set of {splits.source!r}: give that one, or in splits=... the "
+            "images that it belongs to."
+        )
+    return splits
+
+
+def _write_search(folder: Path, search: Search, model: keras.Model) -> int | None:
+    """Write what took long, the tables and the network; return its bytes, or None if it has none."""
     for name, frame in (("trials", search.table), ("curves", search.curves)):
         atomic_write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    script = Path(__file__).parent / "_engine" / "read_pictures.py"
+    atomic_write(folder / script.name, script.read_text("utf-8"))
     path = folder / "model.keras"
     try:
-        report["saved_bytes"] = save_model(model, path)
+        return save_model(model, path)
     except Exception as error:  # a layer of one's own can fail in any way
         if is_full(error):
             raise
         path.unlink(missing_ok=True)  # one of an earlier report would have other weights
         warnings.warn(f"{path.name} could not be saved ({first_line(error)}).", stacklevel=3)
+        return None
+
+
+def _write_pages(
+    folder: Path,
+    report: dict[str, Any],
+    drawings: Iterator[tuple[str, str, Callable[[], Any]]],
+) -> None:
+    """Write the pages, and again with the figures, of which any may fail."""
+    _write_page(folder, report, {})
     from nascourse import plotting  # loads Matplotlib, which a worker of a search does not need
 
     figures = {}
@@ -311,12 +348,12 @@ def _write(
             if is_full(error):
                 raise
             warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=3)
-    _write_facts(folder, report, figures)
+    _write_page(folder, report, figures)
 
 
-def _write_facts(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
-    atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
-    content = pages.markdown(report, figures)
+def _write_page(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+    missing = {name: math.nan for name in _LATENCY if report[name] is None}  # a page formats them
+    content = pages.markdown({**report, **missing}, figures)
     atomic_write(folder / "report.md", content)
     title = f"Report: a network for {report['data_source']}"
     atomic_write(folder / "report.html", pages.page(title, content, folder, figures))
@@ -346,7 +383,7 @@ def _search_facts(search: Search, row: pd.Series, number: int, reason: str) -> d
         "trial": number,
         "architecture": row["architecture"],
         "objective_value": float(row[column]),
-        "reason": reason.strip(),
+        "reason": reason,
         "found": _found(search, row, number),
     }
 
@@ -394,54 +431,26 @@ def _test_facts(splits: Splits, test: OpenedTestSet, predicted: NDArray) -> dict
     }
 
 
-def _costs(model: keras.Model) -> dict[str, Any]:
-    """What the network costs on this machine; its size is not known until it is saved."""
-    latency = measure_latency(model)
+_LATENCY = ("latency_ms_median", "latency_ms_p95")
+
+
+def _costs(model: keras.Model, n_bytes: int | None) -> dict[str, Any]:
+    """What the network costs on this machine, where its file has so many bytes."""
+    milliseconds: dict[str, float | None] = dict.fromkeys(_LATENCY)
+    try:
+        latency = measure_latency(model)
+        milliseconds = dict(zip(_LATENCY, (round(latency.median_ms, 3), round(latency.p95_ms, 3))))
+    except Exception as error:  # noqa: BLE001 - a layer of one's own can fail in any way
+        warnings.warn(f"The latency could not be measured ({first_line(error)}).", stacklevel=3)
     return {
         "n_params": count_params(model),
         "flops": flops_if_known(model),
-        "saved_bytes": None,
-        "latency_ms_median": round(latency.median_ms, 3),
-        "latency_ms_p95": round(latency.p95_ms, 3),
+        "saved_bytes": n_bytes,
+        **milliseconds,
         "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} processors",
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__}
         | {name: version(name) for name in ("keras", "keras-tuner", "autokeras")},
     }
-
-
-def _limits(report: dict[str, Any]) -> list[str]:
-    """What the numbers of a report do not say."""
-    judged_by, opened = report["judged_by"], report["times_opened"]
-    rare = [name for name, n in report["counts"].items() if sum(n.values()) < FEW_IMAGES]
-    limits = [
-        (
-            "One search with one seed: another seed may choose another network, and the same network "
-            "trained again reads a little more or less."
-        ),
-        (
-            f"The interval covers the luck of the {report['test_images']:,} test images, not that of the "
-            "seed, and holds for images of the same kind alone."
-        ),
-        (
-            f"{judged_by:,} validation images made the choice: one of them is {100 / judged_by:.2g}%, and "
-            "what they say of the winner is too much."
-        ),
-    ]
-    if opened != 1:
-        limits.append(
-            f"The test set was opened {opened} times: what was decided after the first time is not "
-            "judged by unseen images."
-        )
-    if rare:
-        limits.append(f"What is said of these classes rests on few images: {', '.join(rare)}.")
-    if report["found"].startswith("no"):
-        limits.append("The search has confirmed a network that was given; it has not found one.")
-    elif report["found"] != "yes":
-        limits.append(
-            "The validation images do not show that the network found is better than the one that "
-            "was given."
-        )
-    return limits
 
 
 def _figures(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
+import socket
+import threading
+import time
 import zipfile
 
 import numpy as np
@@ -138,6 +142,64 @@ def test_keras_offline_is_one_sentence(monkeypatch):
     with pytest.raises(CourseError) as raised:
         data.load_mnist("keras")
     assert_one_sentence(raised.value, "URL fetch failure", 'source="bundled"')
+
+
+@contextlib.contextmanager
+def server(*answer: bytes, pause: float = 0.0):
+    """The address of a server that sends each part after a pause, and then is silent, but there."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as open_ones:
+
+        def serve() -> None:
+            connection = open_ones.enter_context(listening.accept()[0])
+            with contextlib.suppress(OSError):  # who asked may have gone
+                connection.recv(4096)
+                for part in answer:
+                    time.sleep(pause)
+                    connection.sendall(part)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mnist.npz"
+
+
+@pytest.mark.parametrize(
+    "answer", [(), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf of it",)]
+)
+@pytest.mark.timeout(60)
+def test_a_server_that_falls_silent_is_one_sentence(answer, tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.setattr(data, "SILENCE", 1.0)
+    with server(*answer) as address:
+        monkeypatch.setattr(
+            keras.datasets.mnist,
+            "load_data",
+            lambda: keras.utils.get_file("mnist.npz", address, cache_dir=tmp_path),
+        )
+        start = time.monotonic()
+        with pytest.raises(CourseError) as raised:
+            data.load_mnist("keras")
+        assert 0.9 < time.monotonic() - start < 20
+
+    assert_one_sentence(raised.value, "timed out", "connect to the internet once", '"bundled"')
+    assert socket.getdefaulttimeout() is None
+    assert not list(tmp_path.rglob("*.npz"))  # half a file would be taken for the whole one
+
+
+def test_a_slow_download_goes_on_and_the_old_patience_comes_back(tmp_path, monkeypatch):
+    """Six parts, each after half of the patience: three times as long as it in all."""
+    import keras
+
+    monkeypatch.setattr(data, "SILENCE", 1.0)
+    socket.setdefaulttimeout(77)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    try:
+        with server(head, *[b"x"] * 5, pause=0.5) as address, data.no_endless_download():
+            path = keras.utils.get_file("slow", address, cache_dir=tmp_path)
+        assert socket.getdefaulttimeout() == 77
+    finally:
+        socket.setdefaulttimeout(None)
+    with open(path, "rb") as file:
+        assert file.read() == b"xxxxx"
 
 
 def test_keras_source_gives_the_official_split(monkeypatch, arrays):

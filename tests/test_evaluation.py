@@ -233,6 +233,20 @@ def test_latency_by_hand_and_without_the_first_calls(monkeypatch):
     assert latency.p95_ms == pytest.approx(96)
 
 
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"warm_up": -1}, "warm_up=-1 .* from 0"),  # counted the last call alone
+        ({"warm_up": 0.5}, "warm_up=0.5"),
+        ({"repeats": 0}, "repeats=0 .* from 1"),
+        ({"repeats": "5"}, "repeats='5'"),
+    ],
+)
+def test_a_number_of_calls_that_cannot_be_is_one_sentence(options, words):
+    with pytest.raises(CourseError, match=words):
+        evaluation.time_calls(lambda: pytest.fail("too late"), **options)
+
+
 @pytest.fixture(scope="module")
 def autokeras_model() -> keras.Model:
     """A network as AutoKeras builds it, with weights that are not those of a new network."""

@@ -22,6 +22,15 @@ def test_the_content_is_written_as_it_is(tmp_path, content):
     assert os.listdir(path.parent) == ["file"]
 
 
+def test_a_name_that_is_no_text_stops_no_file(tmp_path):
+    """Python has the byte FC, which is no UTF-8, as the half character DCFC."""
+    assert files.as_text("M\udcfcller") == "M\\udcfcller"
+    assert files.as_text("Müller 猫 \\") == "Müller 猫 \\"
+
+    atomic_write(tmp_path / "file", "of M\udcfcller")
+    assert (tmp_path / "file").read_bytes() == b"of M\\udcfcller"
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step):
     path = tmp_path / "file"
@@ -68,9 +77,15 @@ def test_paths_as_people_give_them(tmp_path, monkeypatch):
         assert files.given_path(name) == Path(name)
     assert files.given_files(["*.json"]) == [Path("ada.json"), Path("grace.json")]
     assert files.given_files(["none.json", "[1].json"]) == [Path("none.json"), Path("[1].json")]
-    for wrong in ("", "  ", None, 3):
+    for wrong in ("", "  ", None, 3, "a\0b", Path("a\0b")):
         with pytest.raises(CourseError, match="is no path"):
             files.given_path(wrong)
+
+
+def test_a_fault_without_a_number_is_named():
+    """As HDF5 raises it: an OSError with a text alone."""
+    error = files.not_written(OSError("Unable to open file (in use)"), "a folder")
+    assert "a folder cannot be written (Unable to open file (in use)): close" in str(error)
 
 
 @pytest.mark.parametrize(

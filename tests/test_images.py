@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 from nascourse import CourseError, data, evaluation
+from nascourse._engine import images
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (30, 8, 9), dtype="uint8")
@@ -375,6 +377,28 @@ def test_folders_that_are_right(name, pets):
     assert splits.source == "pets"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are characters")
+def test_names_of_folders_that_are_no_text(pets, capsys):
+    """As of an archive from Windows: "Müller" and "Möller" in Latin-1."""
+    theirs = pets.rename(pets.with_name(os.fsdecode(b"pets of M\xfcller")))
+    for old, new in (("cats", b"M\xfcller"), ("dogs", b"M\xf6ller")):
+        (theirs / old).rename(theirs / os.fsdecode(new))
+
+    splits = data.from_folder(theirs)
+
+    assert splits.class_names == ("M\\udcf6ller", "M\\udcfcller")
+    assert splits.source == "pets of M\\udcfcller"
+    said = capsys.readouterr().out
+    assert "no UTF-8" in said and r"'M\udcf6ller', 'M\udcfcller'; for" in said
+    red = whole(splits)[0][whole(splits)[1] == 1]  # the cats
+    assert (red[..., 0] > red[..., 2]).sum() > red[..., 0].size / 2
+
+    (theirs / os.fsdecode(b"M\xf6ller")).rename(theirs / "M\\udcfcller")
+    with pytest.raises(CourseError) as raised:
+        data.from_folder(theirs)
+    assert_one_sentence(raised.value, "one name of its own")
+
+
 def nested(pets: Path) -> None:
     (pets / "cats" / "indoors").mkdir()
 
@@ -573,6 +597,38 @@ def test_a_file_with_objects_says_how_to_save_words(tmp_path):
     with pytest.raises(CourseError) as raised:
         data.from_file(tmp_path / "own.npz")
     assert_one_sentence(raised.value, "own.npz", "y.astype(str)")
+
+
+@pytest.mark.parametrize("label", [LABELS, WORDS, ONE_HOT])
+def test_names_of_test_images_in_another_order(label, tmp_path):
+    """A number would be another class there; a word says itself which one it is."""
+    ours, theirs = ["cat", "dog", "owl"], ["owl", "dog", "cat"]
+    np.savez(tmp_path / "own.npz", x=GRAY, y=label, class_names=ours)
+    parts = {"x_test": GRAY[:9], "y_test": label[:9]}
+    np.savez(tmp_path / "same.npz", **parts, class_names=ours)
+    np.savez(tmp_path / "none.npz", **parts)
+    np.savez(tmp_path / "other.npz", **parts, class_names=theirs)
+
+    names = ["same", "none", *(["other"] if label is WORDS else [])]
+    for name in names:
+        splits = data.from_file(tmp_path / "own.npz", test_data=tmp_path / f"{name}.npz")
+        np.testing.assert_array_equal(evaluation.open_test_set(splits).y, LABELS[:9])
+    if label is not WORDS:
+        with pytest.raises(CourseError) as raised:
+            data.from_file(tmp_path / "own.npz", test_data=tmp_path / "other.npz")
+        assert_one_sentence(raised.value, "own.npz with other.npz", "'cat', 'dog'", "'owl', 'dog'")
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [({"seed": -1}, "seed=-1"), ({"validation": 5}, "validation=5"), ({"test": 0}, "test=0 ")],
+)
+def test_a_bad_value_is_refused_before_the_pictures_are_read(options, words, pets, monkeypatch):
+    monkeypatch.setattr(images, "read", lambda *_: pytest.fail("too late"))
+
+    with pytest.raises(CourseError) as raised:
+        data.from_folder(pets, **options)
+    assert_one_sentence(raised.value, words)
 
 
 @pytest.mark.parametrize("read", [data.from_folder, data.from_file])

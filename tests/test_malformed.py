@@ -258,6 +258,10 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: evaluation.accuracy_interval(0.9, 100, confidence=95),
         ["confidence=95", "from 0 to 1"],
     ),
+    "a confidence without limits": (
+        lambda: evaluation.accuracy_interval(0.9, 100, confidence=1.0),
+        ["confidence=1.0", "below 1"],
+    ),
     "an accuracy as text": (
         lambda: evaluation.accuracy_interval("0.9", 100),
         ["accuracy='0.9'", "from 0 to 1"],

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import keras
+import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
@@ -237,6 +238,18 @@ def test_the_same_command_again_gives_the_same_without_a_new_search(
     assert json.loads((out / "result.json").read_text("utf-8")) == again
 
 
+def test_a_latency_that_is_not_known_is_said(out, small_npz, monkeypatch, capsys):
+    def fail(*_):
+        raise NotImplementedError("no kernel")
+
+    monkeypatch.setattr(evaluation, "measure_latency", fail)
+    monkeypatch.setattr(search, "retrain", functools.partial(search.retrain, epochs=1))
+
+    with pytest.warns(UserWarning, match="latency could not be measured"):
+        project.run_project(trials=2, epochs=1, data_source=small_npz, out=out)
+    assert "MFLOPs and unknown ms an image" in capsys.readouterr().out
+
+
 def test_ctrl_c_ends_the_project_and_the_test_set_stays_closed(
     small_npz, tmp_path, monkeypatch, capsys
 ):
@@ -299,6 +312,35 @@ def test_a_bad_value_is_one_sentence(refuse, options, words):
 
 def test_the_sentence_names_the_option_that_was_typed(refuse):
     assert "max_trials" not in refuse("--trials", "0")
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"reason": 5}, ["reason=5 is no text"]),
+        ({"objective": keras_tuner.Objective("accuracy", "max")}, ["'accuracy'", "val_accuracy"]),
+        ({"epochs": 0}, ["epochs=0"]),
+    ],
+)
+def test_a_bad_value_is_refused_before_the_images_are_read(options, words, tmp_path, monkeypatch):
+    monkeypatch.setattr(project, "_load", lambda *_: pytest.fail("too late"))
+
+    with pytest.raises(CourseError) as raised:
+        project.run_project(out=tmp_path / "new", **options)
+    assert all(word in str(raised.value) for word in words)
+
+
+def test_an_objective_of_keras_tuner_reaches_the_search(small_npz, tmp_path, monkeypatch):
+    objective, asked = keras_tuner.Objective("val_macro_f1", "max"), []
+
+    def begin(space, splits, **options):
+        asked.append(options["objective"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search, "run_search", begin)
+    with pytest.raises(KeyboardInterrupt):
+        project.run_project(objective=objective, data_source=small_npz, out=tmp_path)
+    assert asked == [objective]
 
 
 def test_the_variable_may_name_a_bad_file(refuse, monkeypatch, capfd):

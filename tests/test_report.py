@@ -24,14 +24,19 @@ NASTY = ("<script>alert(1)</script>", "| $a$ *b* [c](javascript:d)")
 REASON = "It is small & <b>good</b> enough for `me`."
 
 
-@pytest.fixture(scope="module")
-def splits() -> data.Splits:
-    """Two classes with odd names, one with 60 and one with 20 images."""
+def images_of(class_names: tuple[str, str], source: str) -> data.Splits:
+    """Two classes of these names, one with 60 and one with 20 images."""
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [60, 20])
     x = rng.integers(0, 99, (80, 8, 9, 3), dtype="uint8")
     x[y == 1] += 120
-    return data.from_arrays(x, y, class_names=NASTY, source="a <i>set</i>")
+    return data.from_arrays(x, y, class_names=class_names, source=source)
+
+
+@pytest.fixture(scope="module")
+def splits() -> data.Splits:
+    """Two classes with odd names."""
+    return images_of(NASTY, "a <i>set</i>")
 
 
 @pytest.fixture(scope="module")
@@ -293,6 +298,131 @@ def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(
     assert not (tmp_path / "model.keras").exists()
 
 
+@pytest.mark.filterwarnings("error:.*could not be")
+def test_names_that_are_no_text_stop_no_report(found, model, tmp_path):
+    """The byte FC, which is no UTF-8, in the name of a class, of a folder, and in a reason."""
+    theirs = images_of(("M\udcfcller", "cat"), "pets of M\udcfcller")
+    test = evaluation.open_test_set(theirs)
+
+    report = evaluation.write_report(
+        found, model, test, directory=tmp_path, splits=theirs, reason="as M\udcfcller said"
+    )
+
+    assert report["class_names"] == ["M\\udcfcller", "cat"]
+    markdown = (tmp_path / "report.md").read_text("utf-8")
+    assert r"pets of M\\udcfcller" in markdown and r"as M\udcfcller said" in markdown
+    for name in ("result.json", "trials.csv", "model.keras", "report.html", "confusion.png"):
+        assert (tmp_path / name).is_file(), name
+
+
+def test_what_took_long_is_written_before_anything_can_fail(
+    found, model, splits, tmp_path, monkeypatch
+):
+    def fail(*_, **__):
+        raise MemoryError("no room for the images")
+
+    monkeypatch.setattr(evaluation, "predict", fail)
+    test = evaluation.open_test_set(splits)
+
+    with pytest.raises(MemoryError):
+        evaluation.write_report(found, model, test, directory=tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"trials.csv", "curves.csv", "model.keras", "read_pictures.py"}
+
+
+def test_a_page_that_fails_costs_no_number(found, model, splits, tmp_path, monkeypatch):
+    def fail(*_):
+        raise ValueError("no page")
+
+    monkeypatch.setattr(pages, "markdown", fail)
+    test = evaluation.open_test_set(splits)
+
+    with pytest.raises(ValueError, match="no page"):
+        evaluation.write_report(found, model, test, directory=tmp_path)
+    facts = json.loads((tmp_path / "result.json").read_text("utf-8"))
+    assert facts["saved_bytes"] == (tmp_path / "model.keras").stat().st_size
+
+
+def test_a_latency_that_fails_costs_a_warning_and_its_number(
+    found, model, splits, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise NotImplementedError("no kernel for this layer")
+
+    monkeypatch.setattr(evaluation, "measure_latency", fail)
+    test = evaluation.open_test_set(splits)
+
+    with pytest.warns(UserWarning, match=r"latency could not be measured \(no kernel for this la"):
+        report = evaluation.write_report(found, model, test, directory=tmp_path)
+    assert report["latency_ms_median"] is report["latency_ms_p95"] is None
+    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == report
+    assert 0 <= report["test_accuracy"] <= 1 and report["n_params"] == model.count_params()
+    assert (tmp_path / "report.html").is_file() and (tmp_path / "confusion.png").is_file()
+
+
+WRONG = {
+    "no reason": (lambda test: {"reason": None}, ["reason=None is no text"]),
+    "a number as reason": (lambda test: {"reason": 5}, ["reason=5 is no text"]),
+    "an open decision": (lambda test: {"reason": ...}, ["reason=Ellipsis"]),
+    "a number as note": (lambda test: {"notes": {"budget": 5}}, ["notes['budget']=5 is no text"]),
+    "a number as name": (lambda test: {"notes": {1: "x"}}, ["notes={1: 'x'}"]),
+    "a text as notes": (lambda test: {"notes": "cheap"}, ["notes='cheap'", "under each name"]),
+    "a list as notes": (lambda test: {"notes": ["cheap"]}, ["notes=['cheap']"]),
+    "a pair as test set": (lambda test: {"test": tuple(test)}, ["test", "tuple", "open_test_set"]),
+    "no test set": (lambda test: {"test": None}, ["test", "NoneType", "open_test_set"]),
+    "another test set": (
+        lambda test: {"test": evaluation.OpenedTestSet(test.x / 255, test.y)},
+        ["test is not the test set of 'a <i>set</i>'", "splits="],
+    ),
+    "other images": (
+        lambda test: {
+            "splits": data.from_arrays(
+                np.tile(test.x, (2, 1, 1, 1)), np.tile(test.y, 2), source="mine"
+            )
+        },
+        ["test is not the test set of 'mine'"],
+    ),
+    "a path as splits": (lambda test: {"splits": "pets"}, ["splits", "str"]),
+    "no network": (lambda test: {"model": None}, ["model", "NoneType", "search.retrain"]),
+    "no search": (lambda test: {"search": "runs/x"}, ["search", "str", "run_search"]),
+    "half a trial": (lambda test: {"trial": 1.5}, ["trial=1.5", "whole number from 1"]),
+    "a trial in words": (lambda test: {"trial": "1"}, ["trial='1'"]),
+    "a trial that is true": (lambda test: {"trial": True}, ["trial=True"]),
+    "no folder": (lambda test: {"directory": None}, ["None is no path"]),
+    "half a path": (lambda test: {"directory": "a\0b"}, ["is no path"]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_argument_is_one_sentence_before_anything_is_measured(
+    name, found, model, splits, tmp_path, monkeypatch
+):
+    change, expected = WRONG[name]
+    test = evaluation.OpenedTestSet(splits.test._x, splits.test._y)
+    opened = evaluation.times_opened(splits)
+    for measured in ("predict", "measure_latency", "save_model"):
+        monkeypatch.setattr(evaluation, measured, lambda *_: pytest.fail("too late"))
+    right = {"search": found, "model": model, "test": test, "directory": tmp_path / "new"}
+
+    with pytest.raises(CourseError) as raised:
+        evaluation.write_report(**right | change(test))
+
+    text = str(raised.value)
+    assert "\n" not in text and text.endswith(".")
+    assert all(word in text for word in expected), text
+    assert evaluation.times_opened(splits) == opened and not (tmp_path / "new").exists()
+
+
+def test_what_has_no_test_set_opens_none(found, splits):
+    opened = evaluation.times_opened(splits)
+
+    for wrong in (found, splits.test, None):
+        for ask in (evaluation.open_test_set, evaluation.times_opened):
+            with pytest.raises(CourseError, match=f"type {type(wrong).__name__}: give images"):
+                ask(wrong)
+    assert evaluation.times_opened(splits) == opened
+
+
 def test_another_network_and_another_trial_are_refused(found, model, splits, tmp_path):
     test = evaluation.open_test_set(splits)
     other = 3 - int(found.best["trial"])
@@ -342,8 +472,10 @@ def test_openings_are_counted_in_the_home_folder(tmp_path, monkeypatch, splits):
     assert (tmp_path / "openings.txt").is_file()
 
 
-def test_a_count_that_cannot_be_kept_is_kept_by_the_process(tmp_path, monkeypatch, splits):
-    monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path))  # a folder
+@pytest.mark.parametrize("file", [".", "  ", "~nobody-has-this-name/openings.txt"])
+def test_a_count_that_cannot_be_kept_is_kept_by_the_process(file, tmp_path, monkeypatch, splits):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NASCOURSE_OPENINGS", file)  # a folder, and what is no path
 
     before = evaluation.times_opened(splits)
     evaluation.open_test_set(splits)

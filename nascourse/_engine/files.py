@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nascourse import CourseError
+from nascourse import CourseError, first_line
 
 ROOT = Path(__file__).resolve().parents[2]  # of the course, or what the package is installed in
 
@@ -32,11 +32,20 @@ def given_path(path: str | os.PathLike) -> Path:
     try:
         as_it_is = Path(path).expanduser()
         text = path.strip().strip("\"'") if isinstance(path, str) else os.fspath(path)
-        if not text:
+        if not text or "\0" in str(text):
             raise TypeError
         return as_it_is if os.path.exists(as_it_is) else Path(text).expanduser()
     except (TypeError, AttributeError, RuntimeError) as error:  # RuntimeError: no home folder
         raise CourseError(f"{path!r} is no path: give the name of a file or a folder.") from error
+
+
+def as_text(name: str) -> str:
+    """The name as text that files, fonts and streams take.
+
+    On Linux a name is bytes.  Those that are no UTF-8, as of an old archive from Windows, are half a
+    character each in Python; here each becomes a backslash and its number.
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def given_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
@@ -90,6 +99,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
 def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
     """Write ``content``, text as UTF-8 with the line ends that it has, or leave ``path`` alone.
 
+    What is no text (`as_text`) stops nothing: it may be in a message of a library.
+
     Raises
     ------
     OSError
@@ -97,7 +108,7 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
         program has it open.
     """
     with atomic_path(path) as partial:
-        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        partial.write_bytes(as_text(content).encode() if isinstance(content, str) else content)
 
 
 def is_full(error: Exception) -> bool:
@@ -112,9 +123,10 @@ def not_written(error: OSError, path: str | os.PathLike) -> CourseError:
         way_out = "free some space"
     else:
         way_out = "close what has it open, or allow it to be written"
+    fault = error.strerror or first_line(error)  # HDF5's errors have only a text
     return CourseError(
-        f"{file} cannot be written ({error.strerror}): {way_out}, and the same command goes on "
-        "where it stopped."
+        f"{file} cannot be written ({fault}): {way_out}, and the same command goes on where it "
+        "stopped."
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from nascourse import CourseError, first_line, whole_number
-from nascourse._engine.files import given_path
+from nascourse._engine.files import as_text, given_path
 from nascourse._engine.read_pictures import gray, in_colors, read
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
@@ -217,7 +217,7 @@ def _from_column(column: NDArray, name: str) -> tuple[list, NDArray[np.int64]]:
 
 def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Labels:
     """Name the classes: by their labels, or as the caller asks."""
-    labels = tuple(str(value).strip() for value in values)
+    labels = tuple(as_text(str(value).strip()) for value in values)
     if len(set(labels)) < len(labels):
         raise CourseError(
             f"{name} has the classes {listed(values)}, of which two differ in blanks alone: write "
@@ -229,7 +229,7 @@ def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Lab
         raise CourseError(
             f"class_names={names!r} are no names: give a list of words, in the order of the labels."
         )
-    names = tuple(names)
+    names = tuple(map(as_text, names))
     if len(set(names)) < len(names) or len(names) != len(labels):
         raise CourseError(
             f"class_names has the {len(names)} names {listed(names)}, but {name} has the "
@@ -339,6 +339,11 @@ def read_folder(
         ) from error
     counts = {name: len(paths) for name, paths in files.items()}
     check_counts(counts, f"The folder {root.name!r}")
+    if odd := [name for name in counts if name != as_text(name)]:
+        print(
+            f"The name of a class is no UTF-8, so a backslash stands in it: {listed(odd)}; for a "
+            "better name, rename the folder."
+        )
     images = _read_all([path for paths in files.values() for path in paths], root, shape)
     if color is None:
         color = any((images[..., 0] != images[..., channel]).any() for channel in (1, 2))

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from nascourse import CourseError, data, evaluation, search, spaces, whole_number
+from nascourse._engine.arguments import words
 from nascourse._engine.files import atomic_write, given_path
+from nascourse._engine.options import read_objective
 from nascourse._engine.report import percent
 
 # isort: split
@@ -69,19 +71,23 @@ def run_project(
     """
     trials = whole_number("trials", trials, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
+    if epochs is not None:
+        epochs = whole_number("epochs", epochs, at_least=1)
+    column, _ = read_objective(objective)
+    reason = words("reason", reason)
+    reason = reason or f"the best {column.removeprefix('val_')} on the validation images"
     splits = _load(data_source, test_data, size)
     subset = data.subset(splits, min(SEARCH_IMAGES, len(splits.y_train)))
     batch_size = 64 if len(subset.y_train) >= FEW_IMAGES else 16
     if epochs is None:
         epochs = max(5, min(30, 250 * batch_size // len(subset.y_train)))
-    epochs = whole_number("epochs", epochs, at_least=1)
     folder = _writable(given_path(out))
     print(splits)
     if splits.class_names != data.DIGITS:
         print(splits.counts)
 
     print(f"\nGreedy search on {len(subset.y_train):,} of {len(splits.y_train):,} images")
-    metrics = ("accuracy", "macro_f1") if objective == "val_macro_f1" else ("accuracy",)
+    metrics = ("accuracy", "macro_f1") if column == "val_macro_f1" else ("accuracy",)
     result = search.run_search(
         spaces.autokeras_space(splits, metrics=metrics),
         subset,
@@ -106,7 +112,6 @@ def run_project(
     )
     test = evaluation.open_test_set(splits)
     matplotlib.use("agg")
-    reason = reason or f"the best {objective.removeprefix('val_')} on the validation images"
     report = evaluation.write_report(
         result, model, test, directory=folder, reason=reason, splits=splits
     )
@@ -115,7 +120,7 @@ def run_project(
     report["peak_rss_mb"] = round(peak_memory() / 2**20)
     atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
 
-    flops, n_bytes = report["flops"], report["saved_bytes"]
+    flops, n_bytes, wait = report["flops"], report["saved_bytes"], report["latency_ms_median"]
     kib = "unknown" if n_bytes is None else f"{n_bytes / 1024:.0f} KiB"
     mflops = "unknown" if flops is None else f"{flops / 1e6:.1f}"
     n, (low, high) = report["test_images"], report["test_accuracy_95_percent"]
@@ -124,7 +129,7 @@ def run_project(
         f"(95% interval {percent(low, n)} to {percent(high, n)}; always the most frequent class: "
         f"{percent(report['majority_accuracy'], n)})\n"
         f"Size {report['n_params']:,} parameters, {kib} as .keras, "
-        f"{mflops} MFLOPs and {report['latency_ms_median']} ms an image\n"
+        f"{mflops} MFLOPs and {'unknown' if wait is None else wait} ms an image\n"
         f"Took {report['wall_seconds']:.0f} s and {report['peak_rss_mb']} MiB; "
         f"the report is {folder / 'report.html'}"
     )
