@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import numbers
 import os
 import platform
@@ -92,9 +91,8 @@ def _openings_file() -> Path | None:
 
 def _note_opening(fingerprint: str) -> None:
     _openings.append(fingerprint)
-    with contextlib.suppress(
-        OSError, CourseError
-    ):  # where nothing can be written, this process counts alone
+    # Where nothing can be written, this process counts alone.
+    with contextlib.suppress(OSError, CourseError):
         if path := _openings_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="ascii") as file:  # one short write, so none is mixed up
@@ -352,8 +350,7 @@ def _write_pages(
 
 
 def _write_page(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
-    missing = {name: math.nan for name in _LATENCY if report[name] is None}  # a page formats them
-    content = pages.markdown({**report, **missing}, figures)
+    content = pages.markdown(report, figures)
     atomic_write(folder / "report.md", content)
     title = f"Report: a network for {report['data_source']}"
     atomic_write(folder / "report.html", pages.page(title, content, folder, figures))
@@ -431,22 +428,20 @@ def _test_facts(splits: Splits, test: OpenedTestSet, predicted: NDArray) -> dict
     }
 
 
-_LATENCY = ("latency_ms_median", "latency_ms_p95")
-
-
 def _costs(model: keras.Model, n_bytes: int | None) -> dict[str, Any]:
     """What the network costs on this machine, where its file has so many bytes."""
-    milliseconds: dict[str, float | None] = dict.fromkeys(_LATENCY)
+    median = most = None
     try:
         latency = measure_latency(model)
-        milliseconds = dict(zip(_LATENCY, (round(latency.median_ms, 3), round(latency.p95_ms, 3))))
+        median, most = round(latency.median_ms, 3), round(latency.p95_ms, 3)
     except Exception as error:  # noqa: BLE001 - a layer of one's own can fail in any way
         warnings.warn(f"The latency could not be measured ({first_line(error)}).", stacklevel=3)
     return {
         "n_params": count_params(model),
         "flops": flops_if_known(model),
         "saved_bytes": n_bytes,
-        **milliseconds,
+        "latency_ms_median": median,
+        "latency_ms_p95": most,
         "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} processors",
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__}
         | {name: version(name) for name in ("keras", "keras-tuner", "autokeras")},

@@ -52,7 +52,7 @@ from nascourse._engine.parallel import Workers, check_guard
 from nascourse._engine.recorder import TrialRecorder
 from nascourse._engine.recording import Recording, written_in
 from nascourse._engine.waiting import MAX_WAIT
-from nascourse.data import Splits
+from nascourse.data import Splits, no_endless_download
 from nascourse.spaces import AutoKerasSpace, fitted
 from nascourse.strategies import make_oracle
 
@@ -273,10 +273,11 @@ def run_search(
             f"max_wait={max_wait!r} needs workers: give an executor, or leave it out."
         )
     max_wait = positive_number("max_wait", MAX_WAIT if max_wait is None else max_wait)
-    space = _fitted(space, splits, options.objective[0])
-    oracle = _make_oracle(space, options)
-    preflight.check_network(space, splits, options.objective[0])
-    identity = options.identity(space, splits)
+    with no_endless_download():  # a network may fetch weights when it is built
+        space = _fitted(space, splits, options.objective[0])
+        oracle = _make_oracle(space, options)
+        preflight.check_network(space, splits, options.objective[0])
+        identity = options.identity(space, splits)
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective
     loop = Workers(executor, space, splits, options, max_wait=max_wait).search if executor else None

@@ -38,9 +38,10 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     height, width, channels = r["image_shape"]
     objective = words(r["objective"][0])
     unsaved = r["saved_bytes"] is None
-    latency = (
-        f"{r['latency_ms_median']:.2f} ms (95 of 100 take at most {r['latency_ms_p95']:.2f} ms)"
-    )
+    latency = "unknown"
+    if r["latency_ms_median"] is not None:
+        median, most = r["latency_ms_median"], r["latency_ms_p95"]
+        latency = f"{median:.2f} ms (95 of 100 take at most {most:.2f} ms)"
     sections = [
         f"# Report: a network for {text(r['data_source'])}",
         (
