@@ -130,7 +130,7 @@ def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
     """Write the figure of ``ax`` as PNG, and close it."""
     figure = _figure(ax)
     with atomic_path(given_path(path)) as part:
-        figure.savefig(part, dpi=150)
+        figures.save(figure, part, dpi=150)
     plt.close(figure)
 
 

@@ -13,9 +13,12 @@ search passes the shape of its images and the number of classes on, see `fitted`
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import itertools
 import re
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,7 +34,7 @@ from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
 from nascourse._engine.layers import RescalingBlock, SoftmaxHead, choice, metric_objects
-from nascourse._engine.ranges import MANY_VALUES, all_values, count, is_active
+from nascourse._engine.ranges import MANY_VALUES, all_values, count, is_active, n_settings
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
@@ -374,27 +377,7 @@ def size(space: Callable | keras_tuner.HyperParameters) -> int:
     >>> size(hp)
     4
     """
-    entries = declared(space).space
-    conditions = [condition for entry in entries for condition in entry.conditions]
-
-    def completions(index: int, setting: dict[str, Any]) -> int:
-        if index == len(entries):
-            return 1
-        entry = entries[index]
-        if not is_active(entry, setting):
-            return completions(index + 1, setting)
-        values = all_values(entry)
-        asked = {
-            v for condition in conditions if condition.name == entry.name for v in condition.values
-        }
-        parents = [value for value in asked if value in values]
-        # All values that no condition asks for are counted at once: there may be many.
-        rest = count(values) - len(parents)
-        return (rest and rest * completions(index + 1, setting)) + sum(
-            completions(index + 1, {**setting, entry.name: value}) for value in parents
-        )
-
-    return completions(0, {})
+    return n_settings(declared(space).space)
 
 
 def describe(model: keras.Model) -> str:
@@ -409,18 +392,19 @@ def describe(model: keras.Model) -> str:
 
 def _abbreviation(layer: keras.Layer) -> str:
     kind = type(layer).__name__
-    config = layer.get_config()
-    if kind in ("Conv2D", "SeparableConv2D"):
-        height, width = config["kernel_size"]
-        prefix = "sep" if kind == "SeparableConv2D" else ""
-        stride = f"/{config['strides'][0]}" if max(config["strides"]) > 1 else ""
-        return f"{prefix}{config['filters']}@{height}x{width}{stride}"
-    if kind in ("MaxPooling2D", "AveragePooling2D"):
-        return f"{kind[:3].lower()}{config['pool_size'][0]}"
-    if kind == "Dropout":
-        return f"drop{config['rate']:g}".replace("0.", ".")
-    if kind == "Dense":
-        return str(config["units"])
+    # A class of one's own may be called like one of Keras's, and have nothing of it.
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        if kind in ("Conv2D", "SeparableConv2D"):
+            height, width = layer.kernel_size
+            prefix = "sep" if kind == "SeparableConv2D" else ""
+            stride = f"/{layer.strides[0]}" if max(layer.strides) > 1 else ""
+            return f"{prefix}{layer.filters}@{height}x{width}{stride}"
+        if kind in ("MaxPooling2D", "AveragePooling2D"):
+            return f"{kind[:3].lower()}{layer.pool_size[0]}"
+        if kind == "Dropout":
+            return f"drop{layer.rate:g}".replace("0.", ".")
+        if kind == "Dense":
+            return str(layer.units)
     return {
         "Flatten": "flatten",
         "GlobalAveragePooling2D": "globalavg",
@@ -435,14 +419,15 @@ def fingerprint(model: keras.Model) -> str:
     """A digest of a network's layers and connections: equal networks have the same.
 
     Names and weights do not count, of the networks inside it neither.  A network of a class that
-    does not say what its layers do to its input counts as that class with these layers.  KerasTuner
-    compares hyperparameter *values*, which can differ although the network is the same, for
-    instance in the filters of a block that is not built.
+    does not say what its layers do to its input counts as that class with these layers, and so does
+    a layer that does not say how it was made.  KerasTuner compares hyperparameter *values*, which
+    can differ although the network is the same, for instance in the filters of a block that is not
+    built.
     """
     return digest(_description(model))
 
 
-def _description(layer: keras.Layer) -> Any:
+def _description(layer: Any) -> Any:
     """What a network or a layer says of itself; where it says nothing, what it is made of."""
     try:
         config = layer.get_config()
@@ -450,9 +435,24 @@ def _description(layer: keras.Layer) -> Any:
             return _layers(config["layers"])
         return [type(layer).__name__, _anonymous({**config, "name": None})]
     except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
-        layers = getattr(layer, "layers", None)  # in a class of one's own it may be a number
-        parts = layers if isinstance(layers, (list, tuple)) else ()
-        return [type(layer).__name__, [_description(part) for part in parts]]
+        parts = _inside(layer)
+        return [type(layer).__name__, [p if type(p) is dict else _description(p) for p in parts]]
+
+
+def _inside(layer: Any) -> Sequence:
+    """The layers inside a layer, and where it does not list them also the plain values in it."""
+    layers = getattr(layer, "layers", None)
+    if isinstance(layers, (list, tuple)):  # in a class of one's own it may be a number
+        return layers
+    if not isinstance(layer, keras.Layer):
+        return ()
+    attributes = vars(layer)
+    values = [v if isinstance(v, (list, tuple)) else [v] for v in attributes.values()]
+    parts = dict.fromkeys(v for v in itertools.chain(*values) if isinstance(v, keras.Layer))
+    arguments = inspect.signature(type(layer).__init__).parameters.keys() & attributes.keys()
+    plain = (bool, int, float, str, types.FunctionType)
+    kept = {k: attributes[k] for k in arguments - {"name"} if isinstance(attributes[k], plain)}
+    return [{k: getattr(v, "__name__", v) for k, v in kept.items()}, *parts]
 
 
 def _layers(configs: Sequence[Mapping[str, Any]]) -> list:

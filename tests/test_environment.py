@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +145,113 @@ def test_another_numpy_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path
         comes_from = file.parent if place == "PYTHONPATH" else file
         assert f"numpy: it comes from {comes_from}" in said and way_out in said
         assert "1.24.4 is installed" not in said
+
+
+def test_all_that_the_course_imports_is_looked_for():
+    """All pins but that of JupyterLab, in which the course is only read."""
+    pins = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+
+    assert {*environment.IMPORTED.values()} == {*pins} - {"jupyterlab", "tensorflow"}
+    for name, package in environment.IMPORTED.items():
+        assert environment.installed(package), package
+        assert importlib.util.find_spec(name), name
+
+
+def test_any_other_module_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path):
+    """An empty file of each name in turn, beside the script, in a folder that is not the current one."""
+    script = """
+import importlib, json, os, sys
+from pathlib import Path
+from nascourse import CourseError
+from nascourse._engine import environment
+from nascourse.cli import doctor
+
+said = {}
+for name in environment.IMPORTED:
+    file = Path(__file__).with_name(f"{name}.py")
+    file.touch()
+    importlib.invalidate_caches()
+    try:
+        environment.demand("import")
+        sentence = ""
+    except CourseError as error:
+        sentence = str(error)
+    said[name] = [sentence, [str(check) for check in doctor.examine() if check.subject == name]]
+    file.unlink()
+    for module in [*sys.modules]:
+        if module.partition(".")[0] in environment.IMPORTED:
+            del sys.modules[module]
+print(json.dumps(said))
+"""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    (folder / "script.py").write_text(script)
+
+    answer = subprocess.run(
+        [sys.executable, folder / "script.py"],
+        cwd=tmp_path,
+        env={**CLEAN, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    for name, (sentence, checks) in json.loads(answer.stdout).items():
+        comes_from = f"{name}: it comes from {folder.resolve() / name}.py, and not from the env"
+        assert sentence.startswith(comes_from), name
+        assert "Fix: rename or move it" in sentence and sentence.endswith("."), name
+        assert any(check.startswith(f"FAULT {comes_from}") for check in checks), name
+
+
+def test_another_autokeras_in_front_is_named_before_keras_is_loaded(run_python, tmp_path):
+    (tmp_path / "autokeras.py").touch()
+
+    answer = run_python("-c", "from nascourse import search", cwd=tmp_path)
+
+    assert answer.returncode == 1
+    last = answer.stderr.strip().splitlines()[-1]
+    assert last.startswith("nascourse.CourseError: autokeras: it comes from") and last.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "case, is_elsewhere",
+    [
+        ("a module", False),
+        ("a package", False),
+        ("a link", False),
+        ("editable", False),
+        ("no metadata", False),
+        ("another copy", True),
+    ],
+)
+def test_what_lies_where_it_was_installed_is_no_problem(tmp_path, monkeypatch, case, is_elsewhere):
+    folder, elsewhere = tmp_path / "environment", tmp_path / "elsewhere"
+    metadata = folder / "lent_thing-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Name: lent-thing\nVersion: 1.0")
+    package = (folder if case == "a package" else elsewhere) / "lent_thing"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    if case == "a module":
+        (folder / "lent_thing.py").touch()
+    if case == "a link":
+        (folder / "lent_thing").symlink_to(package, target_is_directory=True)
+    if case == "editable":
+        (metadata / "direct_url.json").write_text('{"url": "", "dir_info": {"editable": true}}')
+    if case == "no metadata":
+        (metadata / "METADATA").unlink()
+        metadata.rmdir()
+    order = [elsewhere, folder] if is_elsewhere else [folder, elsewhere]
+    monkeypatch.setattr(sys, "path", [*map(str, order), *sys.path])
+    importlib.invalidate_caches()
+    monkeypatch.setattr(environment, "IMPORTED", {"lent_thing": "lent-thing"})
+
+    problems = [p for p in environment.problems() if p.subject == "lent_thing"]
+
+    assert [str(package) in problem.finding for problem in problems] == [True] * is_elsewhere
+    if is_elsewhere:
+        assert "PYTHONPATH" not in problems[0].fix  # it is the first folder, as that of a script
 
 
 @pytest.mark.slow

@@ -401,3 +401,24 @@ def test_save_writes_a_picture_and_closes(tmp_path):
 
     assert (tmp_path / "incumbent.png").read_bytes().startswith(b"\x89PNG")
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"savefig.facecolor": "black"},
+        {"savefig.transparent": True},
+        {"savefig.format": "pdf", "savefig.bbox": "tight", "savefig.pad_inches": 3},
+    ],
+)
+def test_a_saved_picture_is_on_white_whatever_the_learner_sets(displayed, tmp_path, hostile):
+    with plt.rc_context(hostile):
+        plotting.show(plotting.plot_incumbent(table(0.5, 0.6)), source="measured")
+        plotting.save(plotting.plot_incumbent(table(0.5, 0.6)), tmp_path / "incumbent.png")
+        assert hostile.items() <= plt.rcParams.items()
+
+    image, _ = only_image(displayed)
+    shown = Image.open(io.BytesIO(base64.b64decode(image["src"].partition("base64,")[2])))
+    for picture, dpi in ((shown, 200), (Image.open(tmp_path / "incumbent.png"), 150)):
+        assert picture.format == "PNG" and picture.size == (6.4 * dpi, 3.6 * dpi)
+        assert picture.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)

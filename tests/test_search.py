@@ -23,6 +23,7 @@ from sklearn.metrics import accuracy_score
 
 from nascourse import CourseError, evaluation, search, spaces
 from nascourse._engine import compat, feeding, loops, preflight, recording
+from nascourse._engine.layers import MacroF1
 from nascourse._engine.recording import Recording
 from nascourse.data import SealedTest
 
@@ -907,6 +908,119 @@ def test_a_loss_that_autokeras_would_ignore_is_refused(small, head, ignored):
         assert_one_sentence(raised.value, ignored, "infer_loss")
 
 
+def headed(head: ak.ClassificationHead) -> spaces.AutoKerasSpace:
+    image = ak.ImageInput(name="image")
+    return spaces.AutoKerasSpace(image, head(ak.Flatten()(image)))
+
+
+@pytest.fixture(scope="module")
+def two_classes(small):
+    """The zeros and the ones of `small`."""
+    train, val = small.y_train < 2, small.y_val < 2
+    return dataclasses.replace(
+        small,
+        x_train=small.x_train[train],
+        y_train=small.y_train[train],
+        x_val=small.x_val[val],
+        y_val=small.y_val[val],
+        class_names=("cat", "dog"),
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"metrics": ["acc"]}, {"num_classes": 2}])
+def test_autokeras_head_of_one_output_for_two_classes_is_refused(
+    run, two_classes, tmp_path, options
+):
+    space = headed(ak.ClassificationHead(dropout=0.0, name="head", **options))
+
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", space, strategy="greedy", splits=two_classes)
+    assert_one_sentence(raised.value, "write ak.ClassificationHead(multi_label=True, ...)")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "head, loss",
+    [
+        (ak.ClassificationHead(multi_label=True, dropout=0.0, name="head"), "binary_crossentropy"),
+        (None, "categorical_crossentropy"),
+    ],
+    ids=["as the sentence says", "the space of the course"],
+)
+def test_autokeras_searches_with_two_classes(run, two_classes, tmp_path, head, loss):
+    if head is None:
+        space = spaces.autokeras_space(two_classes, filters=(1, 2), kernels=(3,))
+    else:
+        space = headed(head)
+
+    found = run(tmp_path, space, strategy="greedy", splits=two_classes)
+
+    assert found.table["status"].tolist() == ["completed"]
+    model = found.best_model()
+    assert model.output_shape == (None, 2) and model.loss["head"].name == loss
+    guesses = model.predict(two_classes.x_val, verbose=0).argmax(axis=1)
+    assert found.best["val_accuracy"] == pytest.approx(np.mean(guesses == two_classes.y_val))
+
+
+def closeness(y_true, y_pred):
+    return keras.ops.sum(y_true * y_pred, axis=-1)
+
+
+def test_autokeras_takes_a_function_as_metric(run, tmp_path):
+    """Of one-hot labels times scores the probability of the right class is left."""
+    space = headed(ak.ClassificationHead(metrics=["accuracy", closeness], name="head"))
+    objective = keras_tuner.Objective("val_closeness", "max")
+
+    found = run(tmp_path, space, strategy="greedy", objective=objective)
+
+    scores = found.best_model().predict(found.splits.x_val, verbose=0)
+    right = scores[np.arange(len(scores)), found.splits.y_val]
+    assert found.best["val_closeness"] == pytest.approx(right.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "kind, metric, is_refused",
+    [
+        ("AutoKeras", keras.metrics.F1Score(), True),
+        ("AutoKeras", keras.metrics.F1Score(average="macro"), False),
+        ("AutoKeras", "f1_score", True),
+        ("KerasTuner", MacroF1("f1_score", average=None), True),
+        ("KerasTuner", MacroF1("f1_score"), False),
+    ],
+)
+def test_a_metric_of_several_values_is_refused(run, tmp_path, kind, metric, is_refused):
+    def space(hp):
+        model = tiny_space(hp)
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy", metric])
+        return model
+
+    options = {}
+    if kind == "AutoKeras":
+        space = headed(ak.ClassificationHead(metrics=["accuracy", metric], name="head"))
+        options = {"strategy": "greedy"}
+
+    if is_refused:
+        with pytest.raises(CourseError) as raised:
+            run(tmp_path / "new", space, **options)
+        assert_one_sentence(raised.value, "f1_score gives 10 values", "average='macro'")
+        assert not (tmp_path / "new").exists()
+    else:
+        found = run(tmp_path / "new", space, **options)
+        assert found.table["status"].tolist() == ["completed"]
+        assert 0 <= found.curves["val_f1_score"][0] <= 1
+
+
+def test_metrics_that_a_head_cannot_compute_are_refused(small):
+    def broken(y_true, y_pred):
+        raise RuntimeError("no such class")
+
+    space = headed(ak.ClassificationHead(metrics=["accuracy", broken]))
+
+    with pytest.raises(CourseError) as raised:
+        preflight.check_network(space, small, "val_accuracy")
+    assert_one_sentence(raised.value, "no such class", "one-hot")
+
+
 def test_autokeras_may_fail_in_every_trial(run, tmp_path):
     found = run(tmp_path, doubtful_space(**{"doubt/build": "badly"}), strategy="greedy")
 
@@ -1137,6 +1251,32 @@ def test_a_sequential_network_can_be_searched(run, tmp_path):
     found = run(tmp_path, space)
 
     assert found.table["status"].tolist() == ["completed"]
+
+
+class Residual(layers.Layer):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x):
+        return x + self.inner(x)
+
+
+def test_layers_that_do_not_say_how_they_are_made_can_be_searched(run, tmp_path):
+    def space(hp):
+        image = keras.Input((28, 28, 1), dtype="uint8")
+        x = layers.Dense(8)(layers.Flatten()(layers.Rescaling(1 / 255)(image)))
+        activation = hp.Choice("activation", ["relu", "tanh"])
+        x = Residual(layers.Dense(8, activation))(x)
+        return compiled(keras.Model(image, layers.Dense(10, activation="softmax")(x)))
+
+    found = run(tmp_path, space, max_trials=2)
+
+    assert found.table["status"].tolist() == ["completed"] * 2
+    assert found.table["architecture"].tolist() == ["flatten 8 10"] * 2
+    assert found.table["n_params"].tolist() == [785 * 8 + 9 * 8 + 9 * 10] * 2
+    assert found.table["duplicate_of"].isna().all()
+    assert run(tmp_path, space, max_trials=2).stopped.endswith("nothing is trained again")
 
 
 # Mistakes

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
+import random
+import time
 
 import autokeras as ak
 import keras
@@ -69,6 +72,49 @@ def test_size_against_brute_force_and_by_hand(space, by_hand):
 def test_size_of_cnn_space_by_hand():
     """convs, kernel, pooling, head, dropout; times the filters of one, two or three blocks."""
     assert spaces.size(spaces.cnn_space) == 2 * 2 * 2 * 2 * 3 * (3 + 9 + 27) == 1872
+
+
+def random_space(seed: int):
+    """Few hyperparameters, many of which depend on values of one or several before them."""
+
+    def space(hp):
+        rng, names = random.Random(seed), (f"h{n}" for n in range(7))
+
+        def fill(depth: int) -> None:
+            for name in itertools.islice(names, rng.randint(1, 3)):
+                values = list(range(rng.randint(1, 3)))
+                hp.Choice(name, values)
+                for _ in range(rng.randint(0, 2 if depth < 3 else 0)):
+                    with hp.conditional_scope(
+                        name, rng.sample(values, rng.randint(1, len(values)))
+                    ):
+                        fill(depth + 1)
+
+        fill(0)
+
+    return space
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_size_of_a_random_space_against_brute_force(seed):
+    hp = keras_tuner.HyperParameters()
+    random_space(seed)(hp)
+
+    assert spaces.size(hp) == count_by_brute_force(hp)
+    assert spaces.size(hp) == len({json.dumps(s, sort_keys=True) for s in spaces.settings(hp)})
+
+
+def test_many_layers_with_conditions_are_counted_at_once():
+    """Of each layer that is a convolution, and there are 3, or one of 2 others."""
+    hp = keras_tuner.HyperParameters()
+    for i in range(40):
+        hp.Choice(f"kind_{i}", ["conv", "pool", "skip"])
+        with hp.conditional_scope(f"kind_{i}", ["conv"]):
+            hp.Choice(f"filters_{i}", [8, 16, 32])
+
+    began = time.process_time()
+    assert spaces.size(hp) == (3 + 2) ** 40
+    assert time.process_time() - began < 1
 
 
 def test_a_continuous_range_has_no_size():
@@ -160,6 +206,83 @@ def test_describe_the_default_network():
     model = spaces.cnn_space(keras_tuner.HyperParameters())
 
     assert spaces.describe(model) == "16@3x3 max2 16@3x3 max2 flatten drop.25 10"
+
+
+class Residual(layers.Layer):
+    """A layer of one's own as people write it; Keras cannot say how it was made."""
+
+    def __init__(self, inner, scale=1.0):
+        super().__init__()
+        self.inner, self.scale = inner, scale
+
+    def call(self, x):
+        return x + self.scale * self.inner(x)
+
+
+class Activated(layers.Layer):
+    def __init__(self, activation):
+        super().__init__()
+        self.activation = activation
+
+    def call(self, x):
+        return self.activation(x)
+
+
+class Stack(layers.Layer):
+    def __init__(self, *sizes):
+        super().__init__()
+        self.parts = [layers.Dense(size) for size in sizes]
+
+    def call(self, x):
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+OWN_LAYERS = {
+    "a layer inside": lambda: Residual(layers.Dense(8)),
+    "another one": lambda: Residual(layers.Dense(8, activation="relu")),
+    "one in it": lambda: Residual(Residual(layers.Dense(8))),
+    "another number": lambda: Residual(layers.Dense(8), scale=0.5),
+    "a function": lambda: Activated(keras.activations.relu),
+    "another function": lambda: Activated(keras.activations.tanh),
+    "layers in a list": lambda: Stack(4, 8),
+    "others": lambda: Stack(5, 8),
+}
+
+
+def with_layer(layer: keras.Layer) -> keras.Model:
+    image = keras.Input((28, 28, 1))
+    x = layer(layers.Dense(8)(layers.Flatten()(image)))
+    return keras.Model(image, layers.Dense(10)(x))
+
+
+@pytest.mark.parametrize("name", OWN_LAYERS)
+def test_a_layer_that_says_nothing_of_itself_is_no_obstacle(name):
+    model = with_layer(OWN_LAYERS[name]())
+
+    with pytest.raises(NotImplementedError):
+        model.layers[3].get_config()
+    assert spaces.describe(model) == "flatten 8 10"
+    assert spaces.fingerprint(model) == spaces.fingerprint(with_layer(OWN_LAYERS[name]()))
+
+
+def test_layers_that_say_nothing_of_themselves_are_told_apart_by_what_they_are_made_of():
+    models = [with_layer(make()) for make in OWN_LAYERS.values()]
+
+    assert len(set(map(spaces.fingerprint, models))) == len(OWN_LAYERS)
+
+
+def test_a_layer_of_ones_own_may_be_called_like_one_of_keras():
+    class Dense(layers.Layer):
+        def __init__(self, function):
+            super().__init__()
+            self.function = function
+
+        def call(self, x):
+            return self.function(x)
+
+    assert spaces.describe(with_layer(Dense(keras.ops.abs))) == "flatten 8 10"
 
 
 # Fingerprint

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import re
+import site
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -31,6 +32,20 @@ _MATPLOTLIB_BACKENDS = (  # those of Matplotlib 3.10, without what other package
     "agg cairo gtk3agg gtk3cairo gtk4agg gtk4cairo macosx nbagg notebook pdf pgf ps qt5agg qt5cairo "
     "qtagg qtcairo svg template tkagg tkcairo webagg wx wxagg wxcairo"
 )
+_OF_THE_SAME_NAME = (
+    "anywidget autokeras filelock ipykernel ipywidgets keras matplotlib mlxtend numpy packaging pandas "
+    "psutil scipy six tensorboard threadpoolctl tqdm traitlets"
+)
+IMPORTED = {  # the packages that the course needs, by the names that are imported
+    **{name: name for name in _OF_THE_SAME_NAME.split()},
+    "IPython": "ipython",
+    "PIL": "pillow",
+    "keras_tuner": "keras-tuner",
+    "markdown_it": "markdown-it-py",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow-cpu",
+    "tree": "dm-tree",
+}
 _WITHOUT_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -66,8 +81,8 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
             finding = f"{name}={limit} is set: it cuts every training short"
             when = "search" if limit.isdigit() else "import"  # where Keras reads a number
             yield Problem("Keras", finding, f"unset {name}, and restart Python", when)
-    for name in ("numpy", "keras", "tensorflow"):
-        yield from _loaded_from_elsewhere(name)
+    for name, package in IMPORTED.items():
+        yield from _loaded_from_elsewhere(name, package)
     yield from _of_matplotlib()
     yield from _of_jupyter()
     yield from _of_system()
@@ -134,22 +149,35 @@ def installed(name: str) -> metadata.Distribution | None:
     return None
 
 
-def _loaded_from_elsewhere(name: str) -> Iterator[Problem]:
-    """A package that is loaded in place of the installed one."""
-    distribution = installed("tensorflow-cpu" if name == "tensorflow" else name)
+def _loaded_from_elsewhere(name: str, package: str) -> Iterator[Problem]:
+    """What is loaded by this name in place of the installed package."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return
-    if distribution is None or spec is None or not spec.origin:
+    if spec is None or not spec.has_location:
         return
-    origin = Path(spec.origin).resolve()
-    loaded = origin.parent if origin.stem == "__init__" else origin
-    if loaded != Path(str(distribution.locate_file(name))).resolve():
-        finding = f"it comes from {loaded}, and not from the environment of the course"
-        is_here = loaded.parent == Path.cwd()
-        fix = "rename or move it, and start Python again" if is_here else _WITHOUT_OTHER_FOLDERS
+    file = Path(str(spec.origin))
+    loaded = file.parent if file.stem == "__init__" else file
+    folder = loaded.parent.resolve()
+    if folder in (Path(place).resolve() for place in site.getsitepackages([sys.prefix])):
+        return
+    distribution = installed(package)  # perhaps for this user alone, or for all environments
+    if distribution is None or _is_editable(distribution):
+        return
+    if folder != Path(str(distribution.locate_file(""))).resolve():
+        finding = (
+            f"it comes from {folder / loaded.name}, and not from the environment of the course"
+        )
+        is_beside = folder in (Path.cwd(), Path(sys.path[0]).resolve())  # a notebook, or a script
+        fix = "rename or move it, and start Python again" if is_beside else _WITHOUT_OTHER_FOLDERS
         yield Problem(name, finding, fix, "import")
+
+
+def _is_editable(distribution: metadata.Distribution) -> bool:
+    """Whether a package was installed by ``pip install -e``: its files lie where they are edited."""
+    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+    return bool(origin.get("dir_info", {}).get("editable"))
 
 
 def _of_matplotlib() -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -24,7 +26,7 @@ MOST = 12  # lines, bars, titles and words that are described one by one
 def image(figure: Figure, alt: str) -> str:
     """The figure as an ``<img>``, on white in every theme, never wider than the page."""
     drawn, png = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
+    save(figure, drawn, dpi=DPI)
     # With 256 colors a third of the bytes is left, and nobody sees the difference.
     Image.open(drawn).convert("RGB").quantize().save(png, format="png")
     source = data_uri(png.getvalue(), "image/png")
@@ -32,6 +34,16 @@ def image(figure: Figure, alt: str) -> str:
         f'<img alt="{escape(alt)}" width="{WIDTH * figure.get_figwidth():.0f}" '
         f'src="{source}" style="max-width: 100%; height: auto; background: white">'
     )
+
+
+def save(figure: Figure, file: Any, *, dpi: int) -> None:
+    """Write a figure as PNG, whatever the learner sets for figures that are saved.
+
+    A dark style would save one that was drawn on white on black.
+    """
+    defaults = matplotlib.rcParamsDefault
+    with matplotlib.rc_context({k: v for k, v in defaults.items() if k.startswith("savefig.")}):
+        figure.savefig(file, format="png", dpi=dpi)
 
 
 def describe(figure: Figure) -> str:

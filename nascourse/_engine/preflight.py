@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it com
 import autokeras as ak
 import keras
 import keras_tuner
+import numpy as np
 from keras_tuner.engine.hyperparameters import Float, Int
 
 from nascourse import CourseError, trials
@@ -56,9 +57,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
         (head,) = compat.autokeras_graph(space.inputs, space.outputs).outputs[0].in_blocks
-        names = [metric if isinstance(metric, str) else metric.name for metric in head.metrics]
-        _check_metric(metric, ["loss", *names])
-        _check_loss(head)
+        _check_head(head, metric, splits.classes)
     keras.utils.clear_session(free_memory=False)  # else Keras numbers the names of metrics
     try:
         if isinstance(space, AutoKerasSpace):
@@ -100,10 +99,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             f"with whole numbers as labels ({reason(error)}): let its input, its output and its loss "
             "fit them."
         ) from error
-    reported = sorted(model.get_metrics_result())
-    _check_metric(metric, reported)
-    for name in reported:
-        direction_of(name)
+    _check_reported(model, metric)
 
 
 def _check_own_fit(fit: Callable[..., Any]) -> None:
@@ -116,6 +112,37 @@ def _check_own_fit(fit: Callable[..., Any]) -> None:
             f"The fit of the HyperModel cannot be called ({error}): define it as fit(self, hp, model, "
             "*args, **kwargs), and hand *args and **kwargs to model.fit."
         ) from error
+
+
+def _check_head(head: ak.ClassificationHead, metric: str, classes: int) -> None:
+    """Refuse a head of AutoKeras that cannot take the labels, or does not report the metric."""
+    if isinstance(head, ak.ClassificationHead) and classes == 2 and not head.multi_label:
+        raise CourseError(
+            "The head has one output for two classes, and the labels of a search have one for each: "
+            "write ak.ClassificationHead(multi_label=True, ...), or take spaces.autokeras_space."
+        )
+    # AutoKeras compiles its networks itself: this one takes their scores, and reports what they do.
+    model = keras.Sequential([keras.Input((classes,)), keras.layers.Softmax()])
+    labels = np.eye(classes, dtype="float32")[:2]
+    try:
+        model.compile(loss="categorical_crossentropy", metrics=[*map(_copy, head.metrics)])
+        _meet(model, labels, labels)
+    except Exception as error:
+        raise CourseError(
+            f"The metrics of the head cannot be computed from labels of shape {labels.shape}, which "
+            f"are one-hot ({reason(error)}): take metrics such as 'accuracy' or "
+            "keras.metrics.F1Score(average='macro')."
+        ) from error
+    _check_reported(model, metric)
+    _check_loss(head)
+
+
+def _copy(metric: Any) -> Any:
+    """A metric as it was before it met images; itself if it does not say how it was made."""
+    try:
+        return type(metric).from_config(metric.get_config())
+    except Exception:  # noqa: BLE001 - a name, a function, a class of one's own
+        return metric
 
 
 def _check_loss(head: ak.ClassificationHead) -> None:
@@ -177,12 +204,21 @@ def check_names(hp: keras_tuner.HyperParameters, column: str) -> None:
             )
 
 
-def _check_metric(metric: str, reported: Sequence[str]) -> None:
+def _check_reported(model: keras.Model, metric: str) -> None:
+    """Refuse a network that has met images, and does not report this metric, or no single numbers."""
+    reported = model.get_metrics_result()
     if metric not in reported:
         raise CourseError(
-            f"The networks report {', '.join(reported)}, and trials are compared by {metric}: "
+            f"The networks report {', '.join(sorted(reported))}, and trials are compared by {metric}: "
             f"compile them with metrics=[{metric!r}]."
         )
+    for name, value in sorted(reported.items()):
+        direction_of(name)
+        if np.ndim(value):
+            raise CourseError(
+                f"The metric {name} gives {np.size(value)} values, and a search needs one: let it "
+                "give their mean, as keras.metrics.F1Score(average='macro') does."
+            )
 
 
 def _meet(model: keras.Model, x: Any, y: Any) -> None:

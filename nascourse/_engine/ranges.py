@@ -5,7 +5,8 @@ A list of the values of ``hp.Int("units", 0, 10**9)`` would fill the memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
@@ -78,3 +79,34 @@ def all_values(entry: HyperParameter) -> Sequence:
     if isinstance(entry, Int) and entry.step is None:
         return range(entry.min_value, entry.max_value + 1)
     return possible_values(entry)
+
+
+def n_settings(entries: Sequence[HyperParameter]) -> int:
+    """How many configurations the entries of a space have; see `nascourse.spaces.size`."""
+    asked: dict[str, set] = {}  # values of which a condition asks, by the name of their entry
+    for condition in (condition for entry in entries for condition in entry.conditions):
+        asked.setdefault(condition.name, set()).update(condition.values)
+    # Settings that no later condition can tell apart are counted at once: there may be many.
+    numbers: dict[frozenset, int] = {frozenset(): 1}
+    for index, entry in enumerate(entries, 1):
+        later = {condition.name for entry in entries[index:] for condition in entry.conditions}
+        earlier, numbers = numbers, Counter()
+        for items, number in earlier.items():
+            for setting, times in _continued(dict(items), entry, asked.get(entry.name, ())):
+                told_apart = frozenset((k, v) for k, v in setting.items() if k in later)
+                numbers[told_apart] += number * times
+    return sum(numbers.values())
+
+
+def _continued(
+    setting: dict[str, Any], entry: HyperParameter, asked: Iterable
+) -> Iterator[tuple[dict[str, Any], int]]:
+    """A setting with each value of one more entry, and once for all that no condition asks for."""
+    if not is_active(entry, setting):
+        yield setting, 1
+        return
+    values = all_values(entry)
+    parents = [value for value in asked if value in values]
+    yield from (({**setting, entry.name: value}, 1) for value in parents)
+    if rest := count(values) - len(parents):
+        yield setting, rest

@@ -351,9 +351,10 @@ def memory() -> tuple[int | None, int | None]:
     """Return total and available memory, within the limit of the container if there is one."""
     try:
         import psutil
-    except ImportError:
+
+        total, available = psutil.virtual_memory()[:2]
+    except (ImportError, AttributeError):  # it is not there, or another module of its name is
         return None, None
-    total, available = psutil.virtual_memory()[:2]
     try:
         limit, used = (
             int((CONTAINER / f"memory.{name}").read_text("ascii")) for name in ("max", "current")
