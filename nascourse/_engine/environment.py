@@ -46,6 +46,13 @@ IMPORTED = {  # the packages that the course needs, by the names that are import
     "tensorflow": "tensorflow-cpu",
     "tree": "dm-tree",
 }
+_DECISIVE = {
+    "autokeras",
+    "keras",
+    "keras_tuner",
+    "numpy",
+    "tensorflow",
+}  # of other versions none will do
 _WITHOUT_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -171,7 +178,7 @@ def _loaded_from_elsewhere(name: str, package: str) -> Iterator[Problem]:
         )
         is_beside = folder in (Path.cwd(), Path(sys.path[0]).resolve())  # a notebook, or a script
         fix = "rename or move it, and start Python again" if is_beside else _WITHOUT_OTHER_FOLDERS
-        yield Problem(name, finding, fix, "import")
+        yield Problem(name, finding, fix, "import" if is_beside or name in _DECISIVE else "")
 
 
 def _is_editable(distribution: metadata.Distribution) -> bool:
