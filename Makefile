@@ -3,8 +3,10 @@
 
 # PIP_USER=1, which some systems set, would make pip refuse to install into an environment.
 PIP = PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check
-# Two processes, as most tests keep one processor busy; the cells of a notebook share a kernel.
-PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile
+# Two processes of one thread, as on Binder: with two threads each they wait for one another. The
+# cells of a notebook share a kernel; conftest.py has the order of the files.
+PYTEST = TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
 # Puts the first suitable Python into $python and its version into $version, or stops and says

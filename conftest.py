@@ -11,6 +11,39 @@ from nbval.plugin import IPyNbCell
 
 from notebooks.build import COVER, kernel_environment
 
+# Files that take minutes, the longest first: were one of them the last, a processor would wait for it.
+LONG = [
+    "tests/test_search.py",
+    "tests/test_workers.py",
+    "tests/test_blame.py",
+    "tests/test_distributed.py",
+    "notebooks/12_scaling_out.ipynb",
+    "tests/test_identity.py",
+    "tests/test_checks.py",
+    "tests/test_darts.py",
+    "tests/test_project.py",
+    "tests/test_cases.py",
+    "tests/test_oneshot.py",
+    "tests/test_bench_table.py",
+    "tests/test_site.py",
+    "tests/test_locked_down.py",
+    "tests/test_browser.py",
+    "notebooks/02_random_search.ipynb",
+    "notebooks/13_predictors.ipynb",
+    "notebooks/06_autokeras_greedy.ipynb",
+    "notebooks/11_project.ipynb",
+    "notebooks/08_weight_sharing.ipynb",
+    "tests/test_kill.py",
+    "tests/test_archive.py",
+    "tests/test_report.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONG)))
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``-m "not notebook"`` leave out notebooks, and compare what their cells themselves show."""

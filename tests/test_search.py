@@ -293,6 +293,32 @@ def test_validation_labels_score_and_never_train(run, randomly, small, tmp_path)
 # Seeds
 
 
+TWICE = """
+from tests.drills.kill_and_resume import differences, small_splits
+from nascourse import search, spaces
+
+options = {"strategy": "random", "max_trials": 2, "epochs": 1, "seed": 1}
+first, again = (
+    search.run_search(
+        spaces.cnn_space, small_splits(), directory=folder, observer=search.Observer(), **options
+    )
+    for folder in ("first", "again")
+)
+print(differences(first, again))
+"""
+
+
+@pytest.mark.slow
+def test_a_seed_repeats_with_as_many_threads_as_there_are_processors(
+    run_python, tmp_path, monkeypatch
+):
+    """As a learner's search has them; that of the other tests has one."""
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert run_python("-c", TWICE, cwd=tmp_path).stdout == "[]\n"
+
+
 @pytest.mark.slow
 def test_a_seed_repeats_search_and_retraining_exactly(run, randomly, tmp_path):
     """Whatever ran in between."""
