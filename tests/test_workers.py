@@ -489,8 +489,9 @@ def test_a_script_does_not_search_while_a_process_imports_it(tmp_path):
     [(NoWorkers, True), (lambda: Pool(deadly=1), True), (lambda: Pool(2), False)],
 )
 def test_a_pool_that_breaks_before_any_result_may_have_a_script_without_guard(
-    run, tmp_path, workers, is_named
+    run, tmp_path, monkeypatch, workers, is_named
 ):
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "script.py", raising=False)
     for _ in range(1 + is_named):  # in the second run it is first seen whether a worker can begin
         with pytest.raises(CourseError, match="a process died") as raised:
             run(tmp_path, executor=workers(), in_flight=1)
