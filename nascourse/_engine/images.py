@@ -272,7 +272,7 @@ def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise CourseError(f"{path!r} is no path: give the path of {LAYOUT}.")
-    path = given_path(path or ".")
+    path = Path(path) if "\0" in str(path) else given_path(path or ".")  # no file is called so
     if not os.path.isfile(path):  # False as well where the system refuses to look
         raise CourseError(f"{str(path)!r} is not a file: give the path of {LAYOUT}{others}.")
     try:
