@@ -193,9 +193,11 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     Raises
     ------
     CourseError
-        The path does not end in ``.keras``.
+        The path does not end in ``.keras``, or is a folder.
     """
     path = given_path(path)
+    if path.is_dir():
+        raise CourseError(f"{str(path)!r} is a folder: give the name of a file in it.")
     if path.suffix != ".keras":
         raise CourseError(f"{str(path)!r} is no file for a network: let its name end in .keras.")
     try:

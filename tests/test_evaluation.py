@@ -302,6 +302,12 @@ def test_a_network_is_saved_in_the_home_folder(tmp_path, monkeypatch):
     assert size == (tmp_path / "net.keras").stat().st_size
 
 
+def test_a_network_is_not_saved_as_a_folder_that_is_there(tmp_path):
+    (tmp_path / "net.keras").mkdir()
+    with pytest.raises(CourseError, match="net.keras' is a folder: give the name of a file"):
+        evaluation.save_model(network(layers.Flatten()), tmp_path / "net.keras")
+
+
 @pytest.mark.parametrize("name", ["net", "net.h5", "net.keras.zip"])
 def test_a_network_needs_the_ending_of_keras(name, tmp_path):
     with pytest.raises(CourseError, match=f"{name}' is no file .* end in .keras"):

@@ -563,6 +563,19 @@ def test_what_is_left_out_is_said(pets, capsys):
     assert capsys.readouterr().out == "Left out, as no pictures of a class: 'cats/note.txt'.\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_a_pipe_and_a_link_to_another_class_are_left_out(pets, capsys):
+    """A pipe would let its reader wait, and pictures that count twice could judge what they trained."""
+    as_it_was = data.from_folder(pets).counts
+    os.mkfifo(pets / "cats" / "pipe.png")
+    os.symlink(pets / "cats", pets / "kittens")
+
+    pd.testing.assert_frame_equal(data.from_folder(pets).counts, as_it_was)
+    assert capsys.readouterr().out == (
+        "Left out, as no pictures of a class: 'cats/pipe.png', 'kittens'.\n"
+    )
+
+
 # Files
 
 

@@ -368,18 +368,19 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
     left_out: list[str] = []
     for folder in _visible(root):
-        if not folder.is_dir() or _leads_out(folder, root):
+        if not folder.is_dir() or folder.is_symlink():  # to pictures elsewhere, or of another class
             left_out.append(folder.name)
             continue
         files[folder.name] = []
         for file in _visible(folder):
-            if _leads_out(file, root) or not (file.is_dir() or file.suffix.lower() in endings):
-                left_out.append(f"{folder.name}/{file.name}")
-            elif file.is_dir():
+            if file.is_dir() and not _leads_out(file, root):
                 raise CourseError(
                     f"{folder.name + '/' + file.name!r} is a folder inside a class: move its "
                     "pictures up, or give the folder whose subfolders are the classes."
                 )
+            # A pipe, though it is called like a picture, would let its reader wait.
+            if _leads_out(file, root) or not file.is_file() or file.suffix.lower() not in endings:
+                left_out.append(f"{folder.name}/{file.name}")
             else:
                 files[folder.name].append(file)
     if not files:
