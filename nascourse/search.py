@@ -36,6 +36,7 @@ from keras_tuner.engine.trial import Trial
 
 from nascourse import CourseError, positive_number, trials, whole_number
 from nascourse._engine import compat, feeding, preflight
+from nascourse._engine.arguments import require
 from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
 from nascourse._engine.identity import Space, own_fit
@@ -382,14 +383,11 @@ def retrain(
 
 def _check_kinds(search: Any, splits: Any, observer: Any) -> None:
     """Refuse arguments of `retrain` of another kind, and a search that it cannot train for."""
-    for name, value, kind, example in (
-        ("search", search, Search, "run_search(...)"),
-        ("splits", splits, Splits | None, "data.load_mnist(), and a trial as trial=1"),
-        ("observer", observer, Observer | None, "search.ProgressBar()"),
-    ):
-        if not isinstance(value, kind):
-            shown = " ".join(repr(value).split())[:200]
-            raise CourseError(f"{name}={shown} is of another kind: give one such as {example}.")
+    require("search", search, Search, "one such as run_search(...)")
+    require(
+        "splits", splits, Splits | None, "one such as data.load_mnist(), and a trial as trial=1"
+    )
+    require("observer", observer, Observer | None, "one such as search.ProgressBar()")
     if getattr(search.tuner.hypermodel, "own_fit", None):
         raise CourseError(
             "The fit of the HyperModel trains the networks of this search, and retrain would train "

@@ -8,10 +8,11 @@ from typing import Any
 from nascourse import CourseError
 
 
-def require(name: str, value: object, kind: type, what: str) -> None:
+def require(name: str, value: object, kind: Any, what: str) -> None:
     """Refuse a value of another kind, and say what to give in its place."""
     if not isinstance(value, kind):
-        raise CourseError(f"{name} is of the type {type(value).__name__}: give {what}.")
+        shown = " ".join(repr(value).split())[:100]  # arrays have many lines
+        raise CourseError(f"{name}={shown} is of the type {type(value).__name__}: give {what}.")
 
 
 def words(name: str, value: object) -> str:

@@ -373,13 +373,14 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
             continue
         files[folder.name] = []
         for file in _visible(folder):
-            if file.is_dir() and not _leads_out(file, root):
+            leads_out = _leads_out(file, root)
+            if file.is_dir() and not leads_out:
                 raise CourseError(
                     f"{folder.name + '/' + file.name!r} is a folder inside a class: move its "
                     "pictures up, or give the folder whose subfolders are the classes."
                 )
             # A pipe, though it is called like a picture, would let its reader wait.
-            if _leads_out(file, root) or not file.is_file() or file.suffix.lower() not in endings:
+            if leads_out or not file.is_file() or file.suffix.lower() not in endings:
                 left_out.append(f"{folder.name}/{file.name}")
             else:
                 files[folder.name].append(file)

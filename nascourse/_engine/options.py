@@ -139,7 +139,7 @@ def with_own_files(
 
     ``logs/log.csv`` becomes ``logs/trial_1_log.csv``.  `TensorBoard` is seen to by KerasTuner.
     """
-    copies = copy.deepcopy(list(callbacks))
+    copies = list(map(copy.copy, callbacks))  # KerasTuner copies what is in them
     for callback in copies:
         for kind, path in _WRITERS.items():
             if isinstance(callback, kind):

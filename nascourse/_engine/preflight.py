@@ -17,6 +17,7 @@ from keras_tuner.engine.hyperparameters import Float, Int
 
 from nascourse import CourseError, trials
 from nascourse._engine import compat, environment
+from nascourse._engine.arguments import require
 from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.images import listed
@@ -42,8 +43,7 @@ def check_arguments(
         ("observer", observer, Observer | None, "search.ProgressBar()"),
         *((name, value, bool, "True") for name, value in switches.items()),
     ):
-        if not isinstance(value, kind):
-            raise CourseError(f"{name}={value!r} is of another kind: give one such as {example}.")
+        require(name, value, kind, f"one such as {example}")
     if isinstance(space, type):
         raise CourseError(f"space={space.__name__} is a class: give an object, {space.__name__}().")
 
