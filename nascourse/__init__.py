@@ -73,6 +73,20 @@ def positive_number(name: str, seconds: Any) -> float:
     return float(seconds)
 
 
+def require(name: str, value: object, kind: Any, what: str) -> None:
+    """Refuse a value of another kind, and say what to give in its place."""
+    if not isinstance(value, kind):
+        shown = " ".join(repr(value).split())[:100]  # arrays have many lines
+        raise CourseError(f"{name}={shown} is of the type {type(value).__name__}: give {what}.")
+
+
+def sentence(name: str, value: object) -> str:
+    """What a learner wrote, without the blanks around it."""
+    if not isinstance(value, str):
+        raise CourseError(f"{name}={value!r} is no text: give a sentence, in quotes.")
+    return value.strip()
+
+
 def first_line(error: Exception) -> str:
     """What a foreign error says, short enough for the middle of a sentence."""
     return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__

@@ -32,8 +32,8 @@ from autokeras import CastToFloat32
 from numpy.typing import NDArray
 from scipy import stats
 
-from nascourse import CourseError, first_line, spaces, trials, whole_number
-from nascourse._engine import arguments, compat
+from nascourse import CourseError, first_line, require, sentence, spaces, trials, whole_number
+from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse._engine.costs import (
     count_flops,  # noqa: F401 - a public name of this module
@@ -49,7 +49,6 @@ from nascourse._engine.files import (
     not_written,
     runs_folder,
 )
-from nascourse._engine.limits import limits
 from nascourse.data import SealedTest, Splits
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def times_opened(splits: Splits) -> int:
     A file counts for all processes, ``runs/openings.txt``.  It is there for honest people: who
     deletes it begins to count anew.
     """
-    arguments.require("splits", splits, Splits, "images as nascourse.data loads them")
+    require("splits", splits, Splits, "images as nascourse.data loads them")
     here = _openings.count(splits.test.fingerprint)
     with contextlib.suppress(OSError, CourseError):
         if path := _openings_file():
@@ -106,7 +105,7 @@ def open_test_set(splits: Splits) -> OpenedTestSet:
     begun to fit the test set, and its accuracy promises too much.  Loading the same images again
     does not set the count back.
     """
-    arguments.require("splits", splits, Splits, "images as nascourse.data loads them")
+    require("splits", splits, Splits, "images as nascourse.data loads them")
     test = splits.test
     _note_opening(test.fingerprint)
     count = times_opened(splits)
@@ -266,8 +265,8 @@ def write_report(
         A value is of another kind, the test set is that of other images, there is no such trial,
         or the network is another one; or the folder cannot be written.
     """
-    reason, folder = arguments.words("reason", reason), given_path(directory)
-    notes = arguments.notes(notes)
+    reason, folder = sentence("reason", reason), given_path(directory)
+    notes = _notes(notes)
     splits = _checked_splits(search, model, test, splits)
     table = search.table
     best = trials.best(table)["trial"] if trial is None else trial
@@ -288,23 +287,35 @@ def write_report(
         report |= _test_facts(splits, test, predicted) | _costs(model, n_bytes)
         report["final_training"] = getattr(model, "final_training", {})  # of `search.retrain`
         report["notes"] = notes
-        report["limits"] = limits(report)
+        report["limits"] = list(pages.limits(report))
         atomic_write(folder / "result.json", json.dumps(report, indent=2) + "\n")
-        _write_pages(folder, report, _figures(search, model, test, predicted, splits.class_names))
+        _write_pages(folder, report, {})  # at once, as any figure may fail
+        drawings = _figures(search, model, test, predicted, splits.class_names)
+        _write_pages(folder, report, _drawn(folder, drawings))
     except OSError as error:
         raise not_written(error, folder) from error
     return report
+
+
+def _notes(notes: Any) -> dict[str, str]:
+    notes = {} if notes is None else notes
+    if not (isinstance(notes, Mapping) and all(isinstance(name, str) for name in notes)):
+        raise CourseError(
+            f"notes={notes!r} are no notes: give a sentence under each name, as in "
+            '{"budget": "..."}.'
+        )
+    return {name: sentence(f"notes[{name!r}]", value) for name, value in notes.items()}
 
 
 def _checked_splits(search: Any, model: Any, test: Any, splits: Any) -> Splits:
     """The images of the final training, if all of this is what it should be, and of one data set."""
     from nascourse.search import Search
 
-    arguments.require("search", search, Search, "what search.run_search returned")
-    arguments.require("model", model, keras.Model, "the network that search.retrain returned")
-    arguments.require("test", test, OpenedTestSet, "what evaluation.open_test_set(splits) returned")
+    require("search", search, Search, "what search.run_search returned")
+    require("model", model, keras.Model, "the network that search.retrain returned")
+    require("test", test, OpenedTestSet, "what evaluation.open_test_set(splits) returned")
     splits = search.splits if splits is None else splits
-    arguments.require("splits", splits, Splits, "the images of the final training, or leave it out")
+    require("splits", splits, Splits, "the images of the final training, or leave it out")
     if SealedTest(*test).fingerprint != splits.test.fingerprint:
         raise CourseError(
             f"test is not the test set of {splits.source!r}: give that one, or in splits=... the "
@@ -330,13 +341,8 @@ def _write_search(folder: Path, search: Search, model: keras.Model) -> int | Non
         return None
 
 
-def _write_pages(
-    folder: Path,
-    report: dict[str, Any],
-    drawings: Iterator[tuple[str, str, Callable[[], Any]]],
-) -> None:
-    """Write the pages, and again with the figures, of which any may fail."""
-    _write_page(folder, report, {})
+def _drawn(folder: Path, drawings: Iterator[tuple[str, str, Callable[[], Any]]]) -> dict[str, str]:
+    """Write the figures that can be drawn: the name of each file, and what its picture shows."""
     from nascourse import plotting  # loads Matplotlib, which a worker of a search does not need
 
     figures = {}
@@ -348,10 +354,10 @@ def _write_pages(
             if is_full(error):
                 raise
             warnings.warn(f"{name}.png could not be drawn ({first_line(error)}).", stacklevel=3)
-    _write_page(folder, report, figures)
+    return figures
 
 
-def _write_page(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
+def _write_pages(folder: Path, report: dict[str, Any], figures: dict[str, str]) -> None:
     content = pages.markdown(report, figures)
     atomic_write(folder / "report.md", content)
     title = f"Report: a network for {report['data_source']}"

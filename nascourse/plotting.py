@@ -27,7 +27,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
@@ -92,6 +91,14 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
     return draw
 
 
+def image(ax: Axes | Sequence[Axes] | NDArray, alt: str | None = None) -> str:
+    """The figure of ``ax`` as an HTML image, described by ``alt`` or by what it shows; closes it."""
+    figure = _figure(ax)
+    html = figures.image(figure, alt or figures.describe(figure))
+    plt.close(figure)  # else the notebook would draw it again at the end of the cell
+    return html
+
+
 def show(
     ax: Axes | Sequence[Axes] | NDArray,
     *,
@@ -115,15 +122,13 @@ def show(
     """
     from IPython.display import HTML, display
 
-    figure = _figure(ax)
     words = f"{caption} Source: {source}.".strip()
     display(
         HTML(
-            f'<figure style="margin: 0">{figures.image(figure, alt or figures.describe(figure))}'
+            f'<figure style="margin: 0">{image(ax, alt)}'
             f"<figcaption><em>{escape(words)}</em></figcaption></figure>"
         )
     )
-    plt.close(figure)  # else the notebook would draw it again at the end of the cell
 
 
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
@@ -164,8 +169,7 @@ def plot_incumbent(
         label = "" if several else "a trial"
         ax.plot(*dots, "o", color=stairs.get_color(), alpha=0.5, label=label)
     by = by or "val_accuracy"
-    _label(ax.xaxis, "trial")
-    _label(ax.yaxis, by, f"best {trials.words(by)} so far")
+    _label(ax, "trial", by, f"best {trials.words(by)} so far")
     ax.legend(loc="lower right", frameon=False)
     return ax
 
@@ -194,8 +198,7 @@ def plot_searches(
         (stairs,) = ax.step(edges, median, where="post", linewidth=2, label=name)
         color = stairs.get_color()
         ax.fill_between(edges, low, high, step="post", color=color, alpha=0.2, linewidth=0)
-    _label(ax.xaxis, "trial")
-    _label(ax.yaxis, "val_accuracy", "best validation accuracy so far")
+    _label(ax, "trial", "val_accuracy", "best validation accuracy so far")
     ax.legend(loc="lower right", frameon=False)
     return ax
 
@@ -223,8 +226,7 @@ def plot_trials(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if not box.count_overlaps(boxes):
             boxes.append(box)
             ax.annotate(text, points.loc[trial], xytext=(8, 6), textcoords="offset points")
-    _label(ax.xaxis, "n_params")
-    _label(ax.yaxis, by)
+    _label(ax, "n_params", by)
     return ax
 
 
@@ -237,8 +239,7 @@ def plot_curves(
     ax = _axes(ax)
     for trial, curve in curves.groupby("trial"):
         ax.plot(curve["epoch"], curve[metric], marker="o", label=f"trial {trial}")
-    _label(ax.xaxis, "epoch")
-    _label(ax.yaxis, metric)
+    _label(ax, "epoch", metric)
     ax.legend(ncols=2, frameon=False)
     return ax
 
@@ -257,8 +258,7 @@ def plot_seeds(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     lowest, highest = values.min(axis=1), values.max(axis=1)
     ax.fill_between(values.index, lowest, highest, color=BLUE, alpha=0.2, linewidth=0)
     ax.plot(values.index, values.mean(axis=1), color=BLUE, linewidth=2)
-    _label(ax.xaxis, "epoch")
-    _label(ax.yaxis, "val_accuracy")
+    _label(ax, "epoch", "val_accuracy")
     return ax
 
 
@@ -395,8 +395,7 @@ def plot_pareto(
     stairs = (front[cost].astype(float), front[quality].astype(float))
     ax.step(*stairs, "o-", where="post", color=ORANGE, linewidth=2, label="Pareto front")
     ax.set_xscale("log")
-    _label(ax.xaxis, cost)
-    _label(ax.yaxis, quality)
+    _label(ax, cost, quality)
     ax.legend(loc="lower right", frameon=False)
     return ax
 
@@ -419,9 +418,8 @@ def plot_shares(
     ax = _axes(ax)
     for name, values in groups.items():
         ax.ecdf(np.asarray(values, dtype=float), label=name, linewidth=2)
-    _label(ax.xaxis, by)
+    _label(ax, by, "share of the networks at or below")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_ylabel("share of the networks at or below")
     ax.legend(loc="upper left", frameon=False)
     return ax
 
@@ -444,12 +442,11 @@ def plot_lines(
     ax = _axes(ax)
     for name, column in table.items():
         ax.plot(column.dropna().astype(float), marker="o", markersize=4, label=name)
-    _label(ax.xaxis, table.index.name or "")
+    _label(ax, table.index.name or "", value)
     if log_x:
         ax.set_xscale("log")
         ax.set_xticks(table.index, [_short(place) for place in table.index])
         ax.xaxis.set_minor_locator(NullLocator())
-    _label(ax.yaxis, value)
     ax.legend(frameon=False)
     return ax
 
@@ -462,17 +459,21 @@ def _steps(values: pd.Series | pd.DataFrame) -> tuple[NDArray, NDArray]:
     return edges, np.concatenate([heights, heights[..., -1:]], axis=-1)
 
 
-def _label(axis: Axis, column: str, text: str | None = None) -> None:
-    """Name an axis, and print its ticks as people write such values."""
-    axis.set_label_text(text or trials.words(column))
-    if column in ("trial", "epoch"):
-        axis.set_major_locator(MaxNLocator(integer=True))
-    elif column.endswith("accuracy") or column == "regret":
-        axis.set_major_formatter(PercentFormatter(1))
-    elif column in ("n_params", "flops"):  # their axes are logarithmic: ticks at 1, 2, 5, 10, ...
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(lambda value, _: _short(value))
-        axis.set_minor_locator(NullLocator())
+def _label(ax: Axes, x: str, y: str, y_text: str | None = None) -> None:
+    """Name both axes by their columns, and print their ticks as people write such values."""
+    for axis, column, text in ((ax.xaxis, x, None), (ax.yaxis, y, y_text)):
+        axis.set_label_text(text or trials.words(column))
+        if column in ("trial", "epoch"):
+            axis.set_major_locator(MaxNLocator(integer=True))
+        elif column.endswith("accuracy") or column == "regret":
+            axis.set_major_formatter(PercentFormatter(1))
+        elif column in (
+            "n_params",
+            "flops",
+        ):  # their axes are logarithmic: ticks at 1, 2, 5, 10, ...
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(lambda value, _: _short(value))
+            axis.set_minor_locator(NullLocator())
 
 
 def _short(number: float) -> str:

@@ -34,9 +34,8 @@ import numpy as np
 import pandas as pd
 from keras_tuner.engine.trial import Trial
 
-from nascourse import CourseError, positive_number, trials, whole_number
+from nascourse import CourseError, positive_number, require, trials, whole_number
 from nascourse._engine import compat, feeding, preflight
-from nascourse._engine.arguments import require
 from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import given_path
 from nascourse._engine.identity import Space, own_fit
@@ -255,6 +254,11 @@ def run_search(
         retry_failed=retry_failed,
         same_space=same_space,
     )
+    for name, value in (("in_flight", in_flight), ("max_wait", max_wait)):
+        if value is not None and executor is None:
+            raise CourseError(f"{name}={value!r} needs workers: give an executor, or leave it out.")
+    if in_flight is None:
+        in_flight = 4 if executor else 1
     options = SearchOptions(
         strategy=strategy,
         max_trials=max_trials,
@@ -264,15 +268,10 @@ def run_search(
         patience=patience,
         max_model_size=max_model_size,
         in_flight=in_flight,
-        is_parallel=executor is not None,
         callbacks=callbacks,
         objective=read_objective(objective),
     )
     deadline = Deadline(max_seconds)
-    if max_wait is not None and executor is None:
-        raise CourseError(
-            f"max_wait={max_wait!r} needs workers: give an executor, or leave it out."
-        )
     max_wait = positive_number("max_wait", MAX_WAIT if max_wait is None else max_wait)
     with no_endless_download():  # a network may fetch weights when it is built
         space = _fitted(space, splits, options.objective[0])
@@ -297,12 +296,12 @@ def run_search(
     ):
         was_finished = recording.content.stopped is not None
         recorder = TrialRecorder(recording, observer, options.objective)
-        tuner, fit = make_tuner(
+        tuner, search = make_tuner(
             space, splits, oracle, options, recorder, deadline=deadline, loop=loop
         )
         observer.search_begin(options.max_trials, options.epochs)
         try:
-            stopped = _run(partial(fit, **options.fit_arguments()), recorder, options)
+            stopped = _run(search, recorder, options)
         finally:
             observer.search_end()
     if was_finished:

@@ -409,14 +409,14 @@ def test_layer_calls():
 
 
 @relies_on(autokeras)
-def test_autokeras_graph():
+def test_Graph():
     image = autokeras.ImageInput()
     head = autokeras.ClassificationHead()
-    graph = compat.autokeras_graph(image, head(autokeras.DenseBlock()(image)))
+    graph = compat.Graph(image, head(autokeras.DenseBlock()(image)))
     assert [type(block).__name__ for block in graph.blocks] == ["DenseBlock", "ClassificationHead"]
 
     space = autokeras_space(metrics=("accuracy", "macro_f1"))
-    (head,) = compat.autokeras_graph(space.inputs, space.outputs).outputs[0].in_blocks
+    (head,) = compat.Graph(space.inputs, space.outputs).outputs[0].in_blocks
     assert isinstance(head, autokeras.ClassificationHead)
     assert [head.metrics[0], head.metrics[1].name] == ["accuracy", "macro_f1"]
 

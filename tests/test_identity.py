@@ -89,7 +89,7 @@ def identity_of(names: dict, splits) -> dict:
         batch_size=8,
         patience=None,
         max_model_size=None,
-        in_flight=None,
+        in_flight=1,
         is_parallel=False,
         callbacks=names.get("callbacks", []),
     )

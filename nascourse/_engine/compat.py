@@ -26,6 +26,7 @@ import marshal
 import random
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -39,7 +40,8 @@ import psutil
 # class that `autokeras.AutoModel` asks its tuners to extend.
 from autokeras.engine.tuner import AutoTuner
 
-# Read in autokeras 3.0.0: what `autokeras.AutoModel` makes of blocks, and what builds networks.
+# Read in autokeras 3.0.0: what `autokeras.AutoModel` makes of blocks; it builds networks, and knows
+# which blocks there are and which of them its outputs come from.
 from autokeras.graph import Graph
 
 # Read in autokeras 3.0.0: AutoKeras's greedy strategy without its tuner, and the tree of names by
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 # What a page asks of a kernel without running code.
 WHILE_BUSY = {"kernel_info_request", "comm_info_request", "comm_open", "comm_msg", "comm_close"}
 
-__all__ = ["AutoTuner", "BayesianOracle", "GreedyOracle", "Trie"]
+__all__ = ["AutoTuner", "BayesianOracle", "Graph", "GreedyOracle", "Trie"]
 
 
 class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
@@ -136,16 +138,9 @@ def autokeras_config(inputs: Any, outputs: Any) -> dict[str, Any]:
     return config
 
 
-def autokeras_graph(inputs: Any, outputs: Any) -> Graph:
-    """A graph of AutoKeras blocks, which knows its blocks, and which of them its outputs come from.
-
-    Read in autokeras 3.0.0: see `autokeras_config`.
-    """
-    return Graph(inputs=inputs, outputs=outputs)
-
-
-@contextlib.contextmanager
-def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterator[None]:
+def autokeras_trains_with(
+    fit: Callable[..., keras.callbacks.History],
+) -> AbstractContextManager[object]:
     """Let AutoKeras train its networks by this function, which takes a model and its arrays.
 
     Read in autokeras 3.0.0: its tuner hands arrays to ``model.fit`` by a function that halves the
@@ -159,8 +154,7 @@ def autokeras_trains_with(fit: Callable[..., keras.callbacks.History]) -> Iterat
         train_model = functools.partial(fit, model)
         return model, utils.run_with_adaptive_batch_size(batch_size, train_model, **arguments)
 
-    with mock.patch.object(utils, "fit_with_adaptive_batch_size", train):
-        yield
+    return mock.patch.object(utils, "fit_with_adaptive_batch_size", train)
 
 
 def lambda_code(config: Mapping[str, Any]) -> Any:
@@ -297,20 +291,17 @@ def release(oracle: keras_tuner.Oracle) -> None:
         registry.pop(oracle, None)
 
 
-@contextlib.contextmanager
-def tracebacks_off() -> Iterator[None]:
+def tracebacks_off() -> AbstractContextManager[object]:
     """Keep KerasTuner from printing the traceback of each failed trial, whose error we record.
 
     Read in keras-tuner 1.4.8: a constant of a private module decides.
     """
     from keras_tuner.src import config
 
-    with mock.patch.object(config, "DEBUG", False):
-        yield
+    return mock.patch.object(config, "DEBUG", False)
 
 
-@contextlib.contextmanager
-def weights_saved_once() -> Iterator[None]:
+def weights_saved_once() -> AbstractContextManager[object]:
     """Let KerasTuner write the weights of the best epoch when a training ends, whole or not at all.
 
     Read in keras-tuner 1.4.8: it writes them after each epoch that is better than all before, and
@@ -334,8 +325,7 @@ def weights_saved_once() -> Iterator[None]:
                 self.model.set_weights(self._best_weights)
                 atomic_write(self.filepath, weights_as_bytes(self.model))
 
-    with mock.patch.object(tuner_utils, "SaveBestEpoch", SaveBestEpochOnce):
-        yield
+    return mock.patch.object(tuner_utils, "SaveBestEpoch", SaveBestEpochOnce)
 
 
 def weights_as_bytes(model: keras.Model) -> bytes:
@@ -390,8 +380,7 @@ def end_processes(executor: Executor) -> None:
         process.kill()
 
 
-@contextlib.contextmanager
-def files_by_python() -> Iterator[None]:
+def files_by_python() -> AbstractContextManager[object]:
     """Let KerasTuner write its files by Python, whose errors say what the machine has done.
 
     Read in keras-tuner 1.4.8: it writes them by TensorFlow, of which a full disk is an error of its
@@ -404,8 +393,7 @@ def files_by_python() -> Iterator[None]:
         folder, star, rest = path.partition("trial_*")
         return glob.glob(f"{glob.escape(folder)}{star}{rest}")
 
-    with mock.patch.object(files, "tf", None), mock.patch.object(files, "glob", find):
-        yield
+    return mock.patch.multiple(files, tf=None, glob=find)
 
 
 @contextlib.contextmanager

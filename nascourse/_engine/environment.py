@@ -46,13 +46,7 @@ IMPORTED = {  # the packages that the course needs, by the names that are import
     "tensorflow": "tensorflow-cpu",
     "tree": "dm-tree",
 }
-_DECISIVE = {
-    "autokeras",
-    "keras",
-    "keras_tuner",
-    "numpy",
-    "tensorflow",
-}  # of other versions none will do
+_DECISIVE = {"autokeras", "keras", "keras_tuner", "numpy", "tensorflow"}  # other versions won't do
 _WITHOUT_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
 ROOT = Path(__file__).resolve().parent.parent.parent
 

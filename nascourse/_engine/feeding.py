@@ -48,20 +48,11 @@ def fit(
     an execution takes changes no bit of the result.  A callback that acts between the steps of an
     epoch, for instance on the learning rate, gets them one at a time.
 
-    Parameters
-    ----------
-    x, y
-        Arrays with the images and the labels in their first dimension.  An array may lie in a file
-        (`numpy.memmap`) that is larger than the memory.  Whatever else ``model.fit`` takes, such
-        as a `tf.data.Dataset`, is handed to it as it is; and so is all where Keras computes with
-        another backend, on a GPU with XLA, or where the network brings its own training step.
-    batch_size
-        Images in one step, in training and in validation.
-    validation_data
-        A pair of arrays like ``x`` and ``y``, or anything else that ``model.fit`` takes.
-    listen
-        Called before the first batch ends, which takes seconds while TensorFlow makes its graph:
-        what it raises ends the training there.
+    The images and labels are arrays, also in a file (`numpy.memmap`) larger than the memory.  What
+    else ``model.fit`` takes, such as a `tf.data.Dataset`, is handed to it as it is; and so is all
+    where Keras computes with another backend, on a GPU with XLA, or where the network brings its own
+    training step.  ``listen`` is called before the first batch ends, which takes seconds while
+    TensorFlow makes its graph: what it raises ends the training there.
     """
     if not (_are_arrays(x, y) and _takes_plain_steps(model)):
         return model.fit(x, y, batch_size=batch_size, validation_data=validation_data, **options)

@@ -52,7 +52,7 @@ def space_identity(space: Space) -> dict[str, Any]:
     build = build_function(space)
     if isinstance(build, AutoKerasSpace):
         blocks = Describer()
-        for block in compat.autokeras_graph(build.inputs, build.outputs).blocks:
+        for block in compat.Graph(build.inputs, build.outputs).blocks:
             blocks.collect(block)
         config = compat.autokeras_config(build.inputs, build.outputs)
         content = [config, dict(build.first or {}), dict(build.fixed)]

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from nascourse import CourseError, first_line, whole_number
-from nascourse._engine.files import as_text, given_path
+from nascourse._engine.files import as_text, given_path, left_by_system
 from nascourse._engine.read_pictures import gray, in_colors, read
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
 SIDES = 4, 256  # the fewest and the most pixels along a side
 DARKEST = 32  # a largest value up to this is no pixel of 0 to 255, but of a scale of its own
-HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")  # what systems leave in folders
 LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
 SOURCES = ', or use "bundled" (5,000 images, offline) or "keras" (the full set, downloaded once)'
 ARRAYS = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names")
@@ -395,7 +394,8 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
+    paths = sorted(folder.iterdir())
+    return [path for path in paths if path.name[0] != "." and not left_by_system(path.name)]
 
 
 def _leads_out(path: Path, root: Path) -> bool:

@@ -63,9 +63,7 @@ class _CourseTuner(keras_tuner.Tuner):
         self._options = options
         content = recorder.recording.content
         super().__init__(overwrite=not content.trials, **arguments)
-        _put_in_order(self.oracle)
-        if recorder.recording.retried:
-            _queue_again(self.oracle, recorder.recording.retried)
+        _put_in_order(self.oracle, recorder.recording.retried)
         if content.stopped:  # finished, perhaps early: then nothing more is asked for
             self.oracle.max_trials = len(self.oracle.trials)
 
@@ -161,7 +159,8 @@ class _CourseTuner(keras_tuner.Tuner):
     def end_trial(self, trial: Trial, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """End a trial, in KerasTuner first, whose state is part of the recording."""
         super().on_trial_end(trial)
-        self.recorder.end(row, curve)
+        self.recorder.recording.end_trial(row, curve)
+        self.recorder.observer.trial_end(row)
 
 
 class _Loop(keras_tuner.Tuner):
@@ -229,8 +228,8 @@ def make_tuner(
     *,
     deadline: Deadline,
     loop: TrialLoop | None = None,
-) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
-    """Make the tuner of a space, and the function that lets it search with arguments of ``fit``.
+) -> tuple[keras_tuner.Tuner, Callable[[], None]]:
+    """Make the tuner of a space, and the function that lets it search.
 
     If the recording has trials, the search goes on after them.  A loop that is given, such as that
     of workers, takes the place of KerasTuner's.
@@ -243,11 +242,26 @@ def make_tuner(
         "loop": loop,
         "directory": recorder.recording.folder.absolute(),
     }
+    y_train, y_val = splits.y_train, splits.y_val
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
             if isinstance(space, AutoKerasSpace):
-                return _autokeras_tuner(space, splits, arguments)
-            return _keras_tuner(space, splits, arguments)
+                model = ak.AutoModel(
+                    space.inputs,
+                    space.outputs,
+                    tuner=_AutoKerasTuner,
+                    project_name="autokeras",
+                    objective=options.objective[0],
+                    **arguments,
+                )
+                tuner, fit = model.tuner, model.fit
+                # Given whole numbers, AutoKeras would turn them into strings and back.
+                one_hot = np.eye(splits.classes, dtype="float32")
+                y_train, y_val = one_hot[y_train], one_hot[y_val]
+            else:
+                hypermodel = _FedSpace(space, recorder)
+                tuner = _KerasTuner(hypermodel=hypermodel, project_name="keras_tuner", **arguments)
+                fit = tuner.search
     except Exception as error:
         is_of_disk = isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
         if is_of_disk or not recorder.recording.content.trials:
@@ -257,61 +271,25 @@ def make_tuner(
             f"{str(recorder.recording.folder)!r} ({reason(error)}): {OVERWRITE}"
         ) from error
 
-
-def _keras_tuner(
-    space: Callable[..., keras.Model] | keras_tuner.HyperModel,
-    splits: Splits,
-    arguments: dict[str, Any],
-) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
-    hypermodel = _FedSpace(space, arguments["recorder"])
-    tuner = _KerasTuner(hypermodel=hypermodel, project_name="keras_tuner", **arguments)
-
-    def fit(**fit_arguments: Any) -> None:
-        validation = (splits.x_val, splits.y_val)
-        tuner.search(splits.x_train, splits.y_train, validation_data=validation, **fit_arguments)
-
-    return tuner, fit
-
-
-def _autokeras_tuner(
-    space: AutoKerasSpace, splits: Splits, arguments: dict[str, Any]
-) -> tuple[keras_tuner.Tuner, Callable[..., None]]:
-    model = ak.AutoModel(
-        space.inputs,
-        space.outputs,
-        tuner=_AutoKerasTuner,
-        project_name="autokeras",
-        objective=arguments["options"].objective[0],
-        **arguments,
-    )
-
-    def fit(**fit_arguments: Any) -> None:
-        # One-hot labels: given whole numbers, AutoKeras would turn them into strings and back.
-        one_hot = np.eye(splits.classes, dtype="float32")
-        validation = (splits.x_val, one_hot[splits.y_val])
+    def search() -> None:
+        validation = (splits.x_val, y_val)
         with contextlib.suppress(_AllTried):
-            model.fit(
-                splits.x_train, one_hot[splits.y_train], validation_data=validation, **fit_arguments
-            )
+            fit(splits.x_train, y_train, validation_data=validation, **options.fit_arguments())
 
-    return model.tuner, fit
+    return tuner, search
 
 
-def _put_in_order(oracle: keras_tuner.Oracle) -> None:
-    """Order the trials of a reloaded oracle by number, in place of the order of its files."""
-    # Of equal trials the first is the best one.
+def _put_in_order(oracle: keras_tuner.Oracle, retried: Collection[int]) -> None:
+    """Order the trials of a reloaded oracle by number, and queue those that are trained again."""
+    # In place of the order of its files: of equal trials the first is the best one.
     oracle.trials = dict(sorted(oracle.trials.items(), key=lambda item: int(item[0])))
     state = oracle.get_state()
-    if retries := sorted(state["retry_queue"], key=int, reverse=True):  # it takes the last first
-        oracle.set_state(state | {"retry_queue": retries})
-
-
-def _queue_again(oracle: keras_tuner.Oracle, numbers: Collection[int]) -> None:
-    """Let an oracle hand out some of its trials once more, before it proposes others."""
-    state = oracle.get_state()
-    again = sorted((i for i in oracle.trials if int(i) + 1 in numbers), key=int, reverse=True)
-    ended = [trial_id for trial_id in state["end_order"] if trial_id not in again]
-    oracle.set_state(state | {"retry_queue": again, "end_order": ended})
+    again = [trial_id for trial_id in oracle.trials if int(trial_id) + 1 in retried]
+    if queue := sorted(
+        again or state["retry_queue"], key=int, reverse=True
+    ):  # the last is the next
+        ended = [trial_id for trial_id in state["end_order"] if trial_id not in again]
+        oracle.set_state(state | {"retry_queue": queue, "end_order": ended})
 
 
 def _complete_first(oracle: keras_tuner.Oracle) -> None:

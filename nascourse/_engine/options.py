@@ -52,18 +52,11 @@ class SearchOptions:
     batch_size: int
     patience: int | None
     max_model_size: int | None
-    in_flight: int | None
-    is_parallel: bool  # whether workers train the trials
+    in_flight: int  # how many trials workers train at a time
     callbacks: Sequence[keras.callbacks.Callback] = ()
     objective: tuple[str, str] = trials.ACCURACY  # its column, "max" or "min"; see `read_objective`
 
     def __post_init__(self) -> None:
-        if self.in_flight is not None and not self.is_parallel:
-            raise CourseError(
-                f"in_flight={self.in_flight!r} needs workers: give an executor, or leave it out."
-            )
-        if self.in_flight is None:
-            object.__setattr__(self, "in_flight", 4 if self.is_parallel else 1)
         _check_callbacks(self.callbacks)
         for name in _NUMBERS:
             value = getattr(self, name)

@@ -130,7 +130,6 @@ class Workers:
         visible = replace(splits, test=SealedTest(splits.x_val[:0], splits.y_val[:0]))
         self._task = Task(space, visible, options)
         self._max_wait = max_wait
-        assert options.in_flight is not None  # it has become a number
         self._executor, self._n_in_flight = executor, options.in_flight
         self._count = itertools.count()
         self._has_results = False
@@ -339,10 +338,10 @@ def train(task: Task, state: dict[str, Any]) -> Result:
     ):
         oracle = _OneTrial(Trial.from_state(state), task.options.objective)
         recorder = TrialRecorder(recording, Observer(), task.options.objective)
-        tuner, fit = make_tuner(
+        tuner, search = make_tuner(
             task.space, task.splits, oracle, task.options, recorder, deadline=deadline
         )
-        fit(**task.options.fit_arguments())
+        search()
         trial = oracle.trials[oracle.given.trial_id]
         files = {
             path.name: path.read_bytes()

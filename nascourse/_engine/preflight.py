@@ -15,9 +15,8 @@ import keras_tuner
 import numpy as np
 from keras_tuner.engine.hyperparameters import Float, Int
 
-from nascourse import CourseError, trials
+from nascourse import CourseError, require, trials
 from nascourse._engine import compat, environment
-from nascourse._engine.arguments import require
 from nascourse._engine.blame import reason
 from nascourse._engine.identity import Space, build_function, own_fit
 from nascourse._engine.images import listed
@@ -56,7 +55,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
     """
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
-        (head,) = compat.autokeras_graph(space.inputs, space.outputs).outputs[0].in_blocks
+        (head,) = compat.Graph(space.inputs, space.outputs).outputs[0].in_blocks
         _check_head(head, metric, splits.classes)
     keras.utils.clear_session(free_memory=False)  # else Keras numbers the names of metrics
     try:

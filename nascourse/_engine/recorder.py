@@ -112,11 +112,6 @@ class TrialRecorder:
         row |= {name: best[name] for name in ("val_accuracy", "val_loss") if name in best}
         return row | {self._objective[0]: score, "best_epoch": best["epoch"]}
 
-    def end(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
-        """Write a finished trial; KerasTuner must have written its own files before."""
-        self.recording.end_trial(row, curve)
-        self.observer.trial_end(row)
-
     def report(self, number: int, network: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Report a trial that was trained elsewhere as if it ran now."""
         self.observer.trial_begin(number)

@@ -7,7 +7,7 @@ characters they hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from nascourse._engine.files import data_uri
 from nascourse.trials import words
 
+FEW_IMAGES = 50  # of a class in all parts together: a report says that they are few
 STYLE = (
     "body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; "
     "color: #222; background: white } img { max-width: 100% } "
@@ -57,10 +58,7 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
             f"{len(counts)} classes. Each class has about the same share of the training and of the "
             "validation part."
         ),
-        table(
-            ("class", "training", "validation", "test"),
-            [*counts, ("all", *sums)],
-        ),
+        table(("class", "training", "validation", "test"), [*counts, ("all", *sums)]),
         "## Space",
         table(("hyperparameter", "values", "only if"), [row.values() for row in r["space"]]),
         "## Search",
@@ -127,6 +125,37 @@ def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         items(r["versions"]),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def limits(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the numbers of a report do not say, in a sentence each."""
+    yield (
+        "One search with one seed: another seed may choose another network, and the same network "
+        "trained again reads a little more or less."
+    )
+    yield (
+        f"The interval covers the luck of the {report['test_images']:,} test images, not that of the "
+        "seed, and holds for images of the same kind alone."
+    )
+    yield (
+        f"{report['judged_by']:,} validation images made the choice: one of them is "
+        f"{100 / report['judged_by']:.2g}%, and what they say of the winner is too much."
+    )
+    if report["times_opened"] != 1:
+        yield (
+            f"The test set was opened {report['times_opened']} times: what was decided after the first "
+            "time is not judged by unseen images."
+        )
+    rare = [name for name, n in report["counts"].items() if sum(n.values()) < FEW_IMAGES]
+    if rare:
+        yield f"What is said of these classes rests on few images: {', '.join(rare)}."
+    if report["found"].startswith("no"):
+        yield "The search has confirmed a network that was given; it has not found one."
+    elif report["found"] != "yes":
+        yield (
+            "The validation images do not show that the network found is better than the one that "
+            "was given."
+        )
 
 
 def page(title: str, content: str, folder: Path, figures: Iterable[str]) -> str:

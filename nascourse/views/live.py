@@ -70,6 +70,7 @@ class SearchView(Observer):
         self.network: dict[str, Any] = {}
         self.trial = self.epoch = self.epochs_trained = 0
         self._display: Observer = _Widgets(self) if html.work() else ProgressBar()
+        self._display.objective = self.objective
         self._display.search_begin(max_trials, epochs)
 
     def trial_begin(self, trial: int) -> None:

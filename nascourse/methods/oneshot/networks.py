@@ -116,7 +116,7 @@ def path_of(
 
 def _slots(blocks: int) -> int:
     """Channels that the feature maps after so many blocks have at most."""
-    return FILTERS * blocks + 1 if blocks else 1
+    return FILTERS * blocks + 1
 
 
 def _channels(setting: Mapping[str, Any], blocks: int) -> list[int]:
@@ -125,10 +125,8 @@ def _channels(setting: Mapping[str, Any], blocks: int) -> list[int]:
     The filters of the last block come first; with skips the channels of all blocks before follow,
     each in slots of their own, and the image is in the last slot.
     """
-    if blocks == 0:
-        return [0]
     filters = filters_of(setting)[:blocks][::-1]
-    if not setting["body/skip"]:
+    if blocks and not setting["body/skip"]:
         return list(range(filters[0]))
     used = [FILTERS * back + filter for back, n in enumerate(filters) for filter in range(n)]
     return [*used, _slots(blocks) - 1]
