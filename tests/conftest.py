@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -91,6 +93,25 @@ def frozen_libraries() -> None:
 
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def spaces_described_once() -> Iterator[None]:
+    """Describe a function of a module once for all its searches; test_identity.py has how it is done."""
+    from nascourse._engine import options
+
+    describe, descriptions = options.space_identity, {}
+
+    def describe_once(space):
+        if not inspect.isfunction(space) or space.__closure__ or "<locals>" in space.__qualname__:
+            return describe(space)
+        if space not in descriptions:
+            descriptions[space] = describe(space)
+        return copy.deepcopy(descriptions[space])  # a search adds its callbacks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "space_identity", describe_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ class Plain(keras_tuner.HyperModel):
 
 
 class Fits(Plain):
-    """Trains four epochs, and returns what the function it is made with says."""
+    """Trains, and returns what the function it is made with says."""
 
     def __init__(self, returned, **options):
         super().__init__()
@@ -64,7 +64,7 @@ def colors() -> Splits:
 @pytest.fixture(scope="module")
 def run(small):
     def run(directory, space, splits=small, **options) -> search.Search:
-        usual = {"strategy": "random", "max_trials": 1, "epochs": 4, "observer": search.Observer()}
+        usual = {"strategy": "random", "max_trials": 1, "epochs": 1, "observer": search.Observer()}
         return search.run_search(space, splits, directory=directory, **(usual | options))
 
     return run

@@ -30,7 +30,7 @@ from nascourse.data import SealedTest
 QUIET = search.Observer()
 
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 
 
 def dense_network(units: int, *, rate: float = 0.1) -> keras.Model:
