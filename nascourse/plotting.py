@@ -361,7 +361,7 @@ def plot_misread(
         raise CourseError("No image was misread, so there is nothing to draw.")
 
     def name(label: int) -> str:
-        return _short_name(str(label) if class_names is None else class_names[label], 7)
+        return str(label) if class_names is None else _short_name(class_names[label], 7)
 
     titles = [f"{name(y[i])} → {name(predicted[i])}" for i in wrong]
     return plot_images(x[wrong], titles, columns=10 if class_names is None else 5)
