@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
 import numpy as np
 
-from nascourse import CourseError, first_line, whole_number
+from nascourse import CourseError, first_line, require, whole_number
 from nascourse._engine import images
 from nascourse._engine.files import as_text, given_path
 
@@ -165,8 +165,7 @@ def load_mnist(
     CourseError
         The source is unknown, or a file is missing, broken or not MNIST-like.
     """
-    if source is None:
-        source = os.environ.get(VARIABLE) or "bundled"
+    source = (os.environ.get(VARIABLE) or "bundled") if source is None else source
     if source not in ("bundled", "keras"):
         arrays = images.read_npz(source, images.SOURCES)
         splits = _from_arrays_of(source, arrays, test_data, validation=validation, seed=seed)
@@ -195,6 +194,7 @@ def load_mnist(
 
 def require_digits(splits: Splits) -> None:
     """Refuse images for which a method that is made for MNIST has no place."""
+    require("splits", splits, Splits, "images such as data.load_mnist()")
     if splits.image_shape != IMAGE_SHAPE or splits.classes > CLASSES:
         shape = "x".join(map(str, splits.image_shape))
         raise CourseError(
@@ -239,7 +239,6 @@ def from_arrays(
         The arrays are no images with labels, or too few to have each class in each part.
     """
     seed = whole_number("seed", seed, at_least=0)
-    own_test = test if isinstance(test, (tuple, list)) else None
     shares = _shares(validation, test)
     x, white = images.pixels(x)
     y, names, labels = images.encoded(y, len(x), class_names)
@@ -251,8 +250,8 @@ def from_arrays(
                 f"{part}={shares[part]} gives {n_images} images for {len(names)} classes: give a "
                 "larger share or more images, so that the part has each class."
             )
-    if own_test is not None:
-        held_out = _test_part(*own_test, labels, x.shape[1:], white=white)
+    if isinstance(test, (tuple, list)):
+        held_out = _test_part(*test, labels, x.shape[1:], white=white)
     else:
         rest, off = _split_off(y, sizes["test"], seed)
         held_out = x[off], y[off]
@@ -337,8 +336,9 @@ def subset(splits: Splits, n_train: int, *, seed: int = 0) -> Splits:
     Raises
     ------
     CourseError
-        There are not so many images, or fewer than classes are asked for.
+        ``splits`` are none or have fewer images, or fewer than classes are asked for.
     """
+    require("splits", splits, Splits, "images such as data.load_mnist()")
     seed = whole_number("seed", seed, at_least=0)
     n_all = len(splits.y_train)
     n_train = whole_number("n_train", n_train, at_least=splits.classes, at_most=n_all)

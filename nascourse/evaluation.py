@@ -36,6 +36,7 @@ from nascourse import CourseError, first_line, require, sentence, spaces, trials
 from nascourse._engine import compat
 from nascourse._engine import report as pages
 from nascourse._engine.costs import (
+    NETWORK,
     count_flops,  # noqa: F401 - a public name of this module
     count_params,
     flops_if_known,
@@ -117,6 +118,8 @@ def open_test_set(splits: Splits) -> OpenedTestSet:
 
 def predict(model: keras.Model, x: NDArray, *, batch_size: int = 100) -> NDArray[np.int64]:
     """The most probable class of each image, int64 of shape (n,)."""
+    require("model", model, keras.Model, NETWORK)
+    batch_size = whole_number("batch_size", batch_size, at_least=1)
     return model.predict(x, batch_size=batch_size, verbose=0).argmax(axis=1)
 
 
@@ -154,6 +157,7 @@ def measure_latency(model: keras.Model, *, warm_up: int = 20, repeats: int = 100
     fill the caches, so ``warm_up`` of them do not count.  ``model.predict`` would measure mostly
     its own preparations.  With another backend than TensorFlow it runs as Keras runs it there.
     """
+    require("model", model, keras.Model, NETWORK)
     zeros = _black_image(model)
     if keras.backend.backend() != "tensorflow":
         return time_calls(lambda: model.predict_on_batch(zeros), warm_up=warm_up, repeats=repeats)
@@ -192,8 +196,9 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> int:
     Raises
     ------
     CourseError
-        The path does not end in ``.keras``, or is a folder.
+        ``model`` is no network, or the path does not end in ``.keras``, or is a folder.
     """
+    require("model", model, keras.Model, NETWORK)
     path = given_path(path)
     if path.is_dir():
         raise CourseError(f"{str(path)!r} is a folder: give the name of a file in it.")
@@ -266,7 +271,7 @@ def write_report(
         or the network is another one; or the folder cannot be written.
     """
     reason, folder = sentence("reason", reason), given_path(directory)
-    notes = _notes(notes)
+    notes = pages.checked_notes(notes)
     splits = _checked_splits(search, model, test, splits)
     table = search.table
     best = trials.best(table)["trial"] if trial is None else trial
@@ -295,16 +300,6 @@ def write_report(
     except OSError as error:
         raise not_written(error, folder) from error
     return report
-
-
-def _notes(notes: Any) -> dict[str, str]:
-    notes = {} if notes is None else notes
-    if not (isinstance(notes, Mapping) and all(isinstance(name, str) for name in notes)):
-        raise CourseError(
-            f"notes={notes!r} are no notes: give a sentence under each name, as in "
-            '{"budget": "..."}.'
-        )
-    return {name: sentence(f"notes[{name!r}]", value) for name, value in notes.items()}
 
 
 def _checked_splits(search: Any, model: Any, test: Any, splits: Any) -> Splits:

@@ -33,9 +33,10 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentForma
 from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
 
-from nascourse import CourseError, trials
+from nascourse import CourseError, require, trials, whole_number
 from nascourse._engine import figures
 from nascourse._engine.files import atomic_path, given_path
+from nascourse._engine.images import check_pictures, label_pairs
 from nascourse.data import Splits
 
 if TYPE_CHECKING:  # loads Keras, which no plot needs
@@ -48,8 +49,9 @@ _Drawn = TypeVar("_Drawn")
 BLUE, ORANGE, GREEN, PINK, GRAY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#666666"
 # All of Matplotlib's own settings for what is drawn stand below the course's, so that no setting of
 # the learner's, such as a dark background or LaTeX, makes words unreadable or a figure fail.
-_DRAWN = ["axes", "figure", "font", "grid", "image.", "legend", "lines", "mathtext", "patch"]
-_DRAWN += ["text", "xtick", "ytick"]
+_DRAWN = ["axes", "boxplot.", "errorbar.", "figure", "font", "grid", "hatch.", "hist.", "image."]
+_DRAWN += ["legend", "lines", "markers.", "mathtext", "patch", "path.", "scatter.", "text"]
+_DRAWN += ["xtick", "ytick"]
 STYLE = {
     **{k: v for k, v in matplotlib.rcParamsDefault.items() if k.startswith((*_DRAWN,))},
     "figure.figsize": (6.4, 3.6),
@@ -93,10 +95,9 @@ def _styled(plot: Callable[_P, _Drawn]) -> Callable[_P, _Drawn]:
 
 def image(ax: Axes | Sequence[Axes] | NDArray, alt: str | None = None) -> str:
     """The figure of ``ax`` as an HTML image, described by ``alt`` or by what it shows; closes it."""
-    figure = _figure(ax)
-    html = figures.image(figure, alt or figures.describe(figure))
-    plt.close(figure)  # else the notebook would draw it again at the end of the cell
-    return html
+    figure = _closed(ax)
+    with plt.rc_context(STYLE):  # fonts, and the signs of percent, are read as it is drawn
+        return figures.image(figure, alt or figures.describe(figure))
 
 
 def show(
@@ -132,15 +133,22 @@ def show(
 
 
 def save(ax: Axes | Sequence[Axes] | NDArray, path: str | os.PathLike) -> None:
-    """Write the figure of ``ax`` as PNG, and close it."""
-    figure = _figure(ax)
-    with atomic_path(given_path(path)) as part:
+    """Write the figure of ``ax`` as PNG, to a path that ends in ``.png``, and close it."""
+    figure, path = _closed(ax), given_path(path)
+    if path.suffix.lower() != ".png" or path.is_dir():
+        raise CourseError(
+            f"{str(path)!r} is no file for a picture: give the path of a file that ends in .png."
+        )
+    with plt.rc_context(STYLE), atomic_path(path) as part:
         figures.save(figure, part, dpi=150)
-    plt.close(figure)
 
 
-def _figure(axes: Axes | Sequence[Axes] | NDArray) -> Figure:
-    return np.asarray(axes, dtype=object).flat[0].figure
+def _closed(axes: Axes | Sequence[Axes] | NDArray) -> Figure:
+    """The figure of the axes, closed, as else the notebook would draw it at the end of the cell."""
+    first = np.asarray(axes, dtype=object).flat[0]
+    require("ax", first, (Axes, Figure), "the axes that a plot returned")
+    plt.close(first.figure)
+    return first.figure
 
 
 @_styled
@@ -271,6 +279,7 @@ def plot_architecture(
     Each box names the layer, its output shape, its parameters and its FLOPs; layers with weights
     are blue, those without are gray.
     """
+    columns = whole_number("columns", columns, at_least=1)
     layers = [cost for cost in costs if cost.kind not in ("CastToFloat32", "Softmax")]
     rows = -(-len(layers) // columns)
     ax = _axes(ax, figsize=(1.2 * columns, 1.1 * rows))
@@ -303,22 +312,27 @@ def plot_images(
         set: then the first training images of each class, at most thirty, with its name.
     titles
         A short text above each image.
+
+    Raises
+    ------
+    CourseError
+        There are no images, they are of another kind, or their titles are not as many.
     """
+    columns = whole_number("columns", columns, at_least=1)
     if isinstance(images, Splits):
         splits, most = images, max(1, 30 // images.classes)
         of_class = [np.flatnonzero(splits.y_train == k)[:most] for k in range(splits.classes)]
         first = np.concatenate(of_class)[:30]
         images = splits.x_train[first]
         titles = [splits.class_names[label] for label in splits.y_train[first]]
-    if not len(images):
-        raise CourseError("There are no images to draw: give at least one.")
+    check_pictures(images, titles)
     rows = -(-len(images) // columns)
     size = (0.8 * columns, (1.05 if titles is not None else 0.8) * rows)
     _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.axis("off")
     for ax, image in zip(axes.flat, images):
-        ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+        ax.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
     for ax, title in zip(axes.flat, [] if titles is None else titles):
         ax.set_title(_short_name(title), fontsize=9, parse_math=False)
     return axes
@@ -340,12 +354,14 @@ def plot_misread(
     class_names
         What the labels mean; by default the labels themselves are shown.
     """
+    most = whole_number("most", most, at_least=1)
+    y, predicted = label_pairs(y, predicted)
     wrong = np.flatnonzero(y != predicted)[:most]
     if not len(wrong):
         raise CourseError("No image was misread, so there is nothing to draw.")
 
     def name(label: int) -> str:
-        return _short_name(class_names[label], 7) if class_names else str(label)
+        return str(label) if class_names is None else _short_name(class_names[label], 7)
 
     titles = [f"{name(y[i])} → {name(predicted[i])}" for i in wrong]
     return plot_images(x[wrong], titles, columns=10 if class_names is None else 5)
@@ -358,6 +374,7 @@ def plot_confusion(
     """How many images of each class (a row) were read as each class (a column)."""
     from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
+    y, predicted = label_pairs(y, predicted)
     places = range(len(class_names))
     side = min(12.0, max(4.0, 1.5 + 0.45 * len(class_names)))
     ax = _axes(ax, figsize=(side, side))
@@ -467,10 +484,7 @@ def _label(ax: Axes, x: str, y: str, y_text: str | None = None) -> None:
             axis.set_major_locator(MaxNLocator(integer=True))
         elif column.endswith("accuracy") or column == "regret":
             axis.set_major_formatter(PercentFormatter(1))
-        elif column in (
-            "n_params",
-            "flops",
-        ):  # their axes are logarithmic: ticks at 1, 2, 5, 10, ...
+        elif column in ("n_params", "flops"):  # on logarithmic axes: ticks at 1, 2, 5, 10, ...
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(lambda value, _: _short(value))
             axis.set_minor_locator(NullLocator())

@@ -434,7 +434,8 @@ def _fitted(space: Space, splits: Splits, column: str) -> Space:
 def _make_oracle(space: Space, options: SearchOptions) -> keras_tuner.Oracle:
     first = hyperparameters = None
     if isinstance(space, AutoKerasSpace):
-        first, hyperparameters = space.first, keras_tuner.HyperParameters()
+        first = space.first if options.strategy == "greedy" else None
+        hyperparameters = keras_tuner.HyperParameters()
         for name, value in space.fixed.items():
             hyperparameters.Fixed(name, value)
     return make_oracle(

@@ -30,7 +30,7 @@ import keras_tuner
 import pandas as pd
 from keras import layers
 
-from nascourse import CourseError
+from nascourse import CourseError, require
 from nascourse._engine import compat
 from nascourse._engine.descriptions import digest
 from nascourse._engine.layers import RescalingBlock, SoftmaxHead, choice, metric_objects
@@ -39,6 +39,7 @@ from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
 
 LEARNING_RATE = 2e-3  # of Adam, the same for all networks: the course searches architectures
 MAX_BLOCKS = 3
+MOST_LISTED = 10**6  # configurations; a list of more would fill the memory
 
 
 def cnn_space(
@@ -161,9 +162,10 @@ def autokeras_space(
     metrics
         See `classifier`.
     """
-    image_shape, classes = (
-        (splits.image_shape, splits.classes) if splits else (IMAGE_SHAPE, CLASSES)
-    )
+    image_shape, classes = IMAGE_SHAPE, CLASSES
+    if splits is not None:
+        require("splits", splits, Splits, "images such as data.load_mnist(), or leave it out")
+        image_shape, classes = splits.image_shape, splits.classes
     depths = _depths(image_shape)
     image = ak.ImageInput(name="image")
     x = RescalingBlock(name="rescale")(image)
@@ -277,8 +279,18 @@ def settings(space: Callable | keras_tuner.HyperParameters) -> list[dict[str, An
     ...     _ = hp.Choice("filters", [8, 16])
     >>> settings(hp)
     [{'deep': True, 'filters': 8}, {'deep': True, 'filters': 16}, {'deep': False}]
+
+    Raises
+    ------
+    CourseError
+        A hyperparameter has a continuous range, or there are more than `MOST_LISTED` configurations.
     """
     entries = declared(space).space
+    if (number := n_settings(entries)) > MOST_LISTED:
+        raise CourseError(
+            f"This space has {number:,} configurations, too many for a list: spaces.size counts "
+            "them."
+        )
 
     def completions(index: int, setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if index == len(entries):

@@ -76,23 +76,31 @@ def make_oracle(
         seeds draw nearly the same values one after another; both are corrected here.
         The greedy oracle also draws from NumPy's global generator: `nascourse.search` seeds it.
     first
-        Values of the first trial, for the greedy strategy.
+        Values of the first trial, for the greedy strategy alone.
     hyperparameters
         Hyperparameters to declare in advance; they override those of the space.
     epochs
-        The longest training, for Hyperband.
+        The longest training, for Hyperband alone.
 
     Raises
     ------
     CourseError
-        The strategy is unknown, or a value is out of range.
+        The strategy is unknown or does not take a value, or the value is out of range.
     """
+    if name not in (*NAMES, "hyperband"):
+        raise CourseError(f"Unknown strategy {name!r}: choose one of {', '.join(NAMES)}.")
     max_trials = whole_number("max_trials", max_trials, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
     if first is not None and not isinstance(first, Mapping):
         raise CourseError(
             f"first={first!r} names no values: give a dict such as {{'conv/filters_0_0': 8}}."
         )
+    for option, value, taker in (("first", first, "greedy"), ("epochs", epochs, "hyperband")):
+        if value is not None and name != taker:
+            raise CourseError(
+                f"{option}={value!r} is for the {taker} strategy alone, and this is {name!r}: leave "
+                "it out."
+            )
     options = {
         "objective": objective,
         "max_trials": max_trials,
@@ -112,17 +120,16 @@ def make_oracle(
         return SurrogateOracle(**options)
     if name == "bayesian":
         return BayesianOracle(**options)
-    if name == "hyperband":
-        if epochs is None:
-            raise CourseError(
-                "The 'hyperband' strategy decides how long each network trains, which this search "
-                f"leaves fixed: choose one of {', '.join(NAMES)}, or use benchmark.simulate."
-            )
-        del options["max_trials"]
-        return keras_tuner.oracles.HyperbandOracle(
-            max_epochs=epochs, hyperband_iterations=None, **options
+    if epochs is None:
+        raise CourseError(
+            "The 'hyperband' strategy decides how long each network trains, which this search "
+            f"leaves fixed: choose one of {', '.join(NAMES)}, or use benchmark.simulate."
         )
-    raise CourseError(f"Unknown strategy {name!r}: choose one of {', '.join(NAMES)}.")
+    epochs = whole_number("epochs", epochs, at_least=1)
+    del options["max_trials"]
+    return keras_tuner.oracles.HyperbandOracle(
+        max_epochs=epochs, hyperband_iterations=None, **options
+    )
 
 
 class _RandomOracle(keras_tuner.Oracle):

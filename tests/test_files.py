@@ -90,7 +90,14 @@ def test_a_fault_without_a_number_is_named():
 
 @pytest.mark.parametrize(
     "name, left",
-    [(".DS_Store", True), ("a/__MACOSX/b", True), ("._x", True), ("search.json", False)],
+    [
+        (".DS_Store", True),
+        ("a/__MACOSX/b", True),
+        ("._x", True),
+        ("System Volume Information", True),
+        (".Trashes/501/a.txt", True),
+        ("search.json", False),
+    ],
 )
 def test_what_systems_leave_behind(name, left):
     assert files.left_by_system(name) is left

@@ -342,7 +342,7 @@ FOLDERS_RIGHT = {
     "files of the system": added(
         lambda pets: [
             (pets / name).write_bytes(b"\0")
-            for name in (".DS_Store", "cats/._0.png", "cats/Thumbs.db", "dogs/desktop.ini")
+            for name in (".DS_Store", "cats/._0.png", "cats/Thumbs.db", "dogs/Desktop.ini")
         ]
     ),
     "a hidden folder": added(lambda pets: (pets / ".ipynb_checkpoints").mkdir()),
@@ -518,6 +518,24 @@ def test_opened_pictures_are_what_they_show():
     assert same(data.from_arrays(deep, LABELS), GRAY[..., None], LABELS)
 
 
+def test_opened_pictures_of_two_kinds_are_told_to_be_of_one():
+    pictures = [*map(Image.fromarray, COLOR[:29]), Image.fromarray(GRAY[29])]
+
+    with pytest.raises(CourseError) as raised:
+        data.from_arrays(pictures, LABELS)
+    assert_one_sentence(
+        raised.value,
+        "x[29] has the shape (8, 9), but x[0] has (8, 9, 3)",
+        'convert("L")',
+        "one kind",
+    )
+
+    converted = [picture.convert("RGB") for picture in pictures]
+    assert data.from_arrays(converted, LABELS).image_shape == (8, 9, 3)
+    with pytest.raises(CourseError, match="one size first"):
+        data.from_arrays([*pictures[:29], Image.fromarray(COLOR[29]).resize((9, 9))], LABELS)
+
+
 def test_16_bits_keep_their_shades(pets):
     shades = np.linspace(0, 65535, 120).reshape(12, 10).astype("uint16")
 
@@ -556,7 +574,9 @@ def test_gray_pictures_are_gray_and_colors_can_be_asked_for(pets):
 
 def test_what_is_left_out_is_said(pets, capsys):
     (pets / "cats" / "note.txt").write_text("from the zoo")
-    (pets / ".DS_Store").touch()
+    for name in (".DS_Store", "desktop.ini", "cats/Desktop.ini", "dogs/THUMBS.DB"):
+        (pets / name).touch()
+    (pets / "System Volume Information").mkdir()
 
     data.from_folder(pets)
 
@@ -598,6 +618,19 @@ def test_a_file_with_x_and_y_is_split_as_the_arrays_are(tmp_path):
     assert splits.fingerprint == by_hand.fingerprint
     assert splits.test.fingerprint == by_hand.test.fingerprint
     assert (splits.class_names, splits.source) == (("a", "b", "c"), "own.npz")
+
+
+def test_validation_images_in_a_file_are_said_to_be_unused(tmp_path, capsys):
+    np.savez(tmp_path / "own.npz", x=COLOR, y=LABELS)
+    without = data.from_file(tmp_path / "own.npz")
+    assert capsys.readouterr().out == ""
+    np.savez(tmp_path / "own.npz", x=COLOR, y=LABELS, x_val=COLOR[:3], y_val=LABELS[:3], ids=[1])
+
+    assert data.from_file(tmp_path / "own.npz").fingerprint == without.fingerprint
+    assert capsys.readouterr().out == (
+        "own.npz: x_val and y_val are not used, as the course splits the training images itself; "
+        "to use them, put them into the training part.\n"
+    )
 
 
 def test_a_file_like_mnist_is_split_as_mnist_is(small_npz):

@@ -20,6 +20,7 @@ import pytest
 
 from nascourse import CourseError, __main__, benchmark, data, evaluation, spaces, strategies, trials
 from nascourse._engine import archive
+from nascourse.benchmark import api as benchmark_api
 from nascourse.checks import progress
 
 ROWS = [
@@ -106,6 +107,11 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda small: data.subset(small, 20, seed=-1),
         ["seed=-1", "whole number from 0"],
     ),
+    "a pair for a subset": (
+        lambda small: data.subset((small.x_train, small.y_train), 100),
+        ["of the type tuple: give images", "data.load_mnist"],
+    ),
+    "a number for digits": (lambda: data.require_digits(5), ["splits=5", "data.load_mnist"]),
     # Progress files
     "progress: text": (progress_file("done"), ["anna.json", "leave it out"]),
     "progress: another byte order": (progress_file(entry().encode("utf-16")), ["anna.json"]),
@@ -217,6 +223,43 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda bench: benchmark.winners_curse(bench, 10),
         ["sizes=10", "give several"],
     ),
+    "no repeats": (
+        lambda bench: benchmark.winners_curse(bench, [10], repeats=0),
+        ["repeats=0", "from 1"],
+    ),
+    "a negative seed of the winner's curse": (
+        lambda bench: benchmark.winners_curse(bench, [10], seed=-1),
+        ["seed=-1", "from 0"],
+    ),
+    "the winner's curse of no table": (
+        lambda: benchmark.winners_curse("mnist", [10]),
+        ["benchmark='mnist'", "load_benchmark()"],
+    ),
+    "the optimism of no table": (
+        lambda: benchmark.optimism_of_the_best(5),
+        ["benchmark=5", "load_benchmark()"],
+    ),
+    "the optima of no table": (
+        lambda: benchmark.local_optima(5, pd.Series()),
+        ["benchmark=5", "load_benchmark()"],
+    ),
+    "a race on no table": (
+        lambda: benchmark.simulate("random", benchmark=5),
+        ["benchmark=5", "load_benchmark()"],
+    ),
+    "workers on no table": (
+        lambda: benchmark.simulate_workers("asha", workers=2, seconds=9, benchmark=5),
+        ["benchmark=5", "load_benchmark()"],
+    ),
+    "calls to no table": (lambda: benchmark_api.Api(5), ["bench=5", "load_benchmark()"]),
+    "no resamples": (
+        lambda: benchmark.superiority([1, 2], [2, 3], resamples=0),
+        ["resamples=0", "from 1"],
+    ),
+    "a confidence in words": (
+        lambda: benchmark.superiority([1, 2], [2, 3], confidence="0.95"),
+        ["confidence='0.95'", "between 0 and 1"],
+    ),
     "no seeds": (lambda: benchmark.simulate("random", seeds=[]), ["nothing to race"]),
     "no strategies": (lambda: benchmark.simulate([]), ["nothing to race"]),
     "a race by nothing": (
@@ -249,6 +292,22 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         lambda: strategies.make_oracle("greedy", max_trials=1, seed=1, first=5),
         ["first=5", "give a dict"],
     ),
+    "a first network at random": (
+        lambda: strategies.make_oracle("random", max_trials=3, seed=1, first={"units": 8}),
+        ["first={'units': 8} is for the greedy strategy alone", "'random'", "leave it out"],
+    ),
+    "epochs without Hyperband": (
+        lambda: strategies.make_oracle("greedy", max_trials=3, seed=1, epochs=4),
+        ["epochs=4 is for the hyperband strategy alone", "'greedy'"],
+    ),
+    "Hyperband of no epochs": (
+        lambda: strategies.make_oracle("hyperband", max_trials=3, seed=1, epochs=0),
+        ["epochs=0", "whole number from 1"],
+    ),
+    "a number as images of a space": (
+        lambda: spaces.autokeras_space(5),
+        ["splits=5", "load_mnist"],
+    ),
     "a number as space": (lambda: spaces.declared(5), ["space=5", "build function"]),
     "an accuracy in percent": (
         lambda: evaluation.accuracy_interval(98, 100),
@@ -271,6 +330,21 @@ MALFORMED: dict[str, tuple[Callable, list[str]]] = {
         ["filters=16", "list of values"],
     ),
     "no kernels": (lambda: spaces.autokeras_space(kernels=[]), ["kernel_size=[]"]),
+    "the latency of no network": (
+        lambda: evaluation.measure_latency("net.keras"),
+        ["model='net.keras'", "a network of Keras"],
+    ),
+    "the size of no network": (lambda: evaluation.saved_size(None), ["model=None", "NoneType"]),
+    "a file of no network": (
+        lambda tmp_path: evaluation.save_model(5, tmp_path / "a.keras"),
+        ["model=5", "a network of Keras"],
+    ),
+    "the layers of no network": (lambda: evaluation.layer_costs([1]), ["model=[1]"]),
+    "the weights of no network": (lambda: evaluation.count_params(5), ["model=5"]),
+    "answers of no network": (
+        lambda small: evaluation.predict(small, small.x_val),
+        ["model=Splits(200", "a network of Keras"],
+    ),
     "a misspelt hyperparameter": (
         lambda: spaces.built(spaces.cnn_space, {"kernal": 5}),
         ["'kernal'", "kernel", "correct the name"],

@@ -98,6 +98,21 @@ def test_a_folder_with_other_things_is_refused(tmp_path, commands):
     assert not commands
 
 
+def test_what_a_system_leaves_on_a_stick_is_nothing_else_and_has_no_checksum(tmp_path, commands):
+    for name in (".DS_Store", "desktop.ini", ".Trashes/old.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("left")
+    (tmp_path / "System Volume Information").mkdir()
+    pack.pack(tmp_path)
+
+    (tmp_path / "wheels" / "._made-1.whl").write_text("left")
+    sums = pack.checksums(tmp_path)
+    assert "wheels/made-1.whl\n" in sums
+    for name in (".DS_Store", "desktop.ini", "._made-1.whl", ".Trashes"):
+        assert name not in sums
+    assert sums == (tmp_path / "SHA256SUMS").read_text()
+
+
 def test_a_small_disk_a_missing_uv_and_an_installed_course_are_said_first(
     tmp_path, commands, monkeypatch
 ):

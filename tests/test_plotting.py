@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import itertools
 
@@ -248,6 +249,7 @@ def test_without_a_misread_digit_there_is_nothing_to_draw(small):
 
 
 NETWORKS = pd.DataFrame({"n_params": [1, 2], "test_accuracy": [0.5, 0.6]})
+PICTURES = np.full((2, 4, 4, 1), 9, dtype="uint8")
 REFUSED = {
     "curves of nothing": (lambda: plotting.plot_curves(CURVES, metric="val_acc"), "'val_acc'"),
     "curves of a trial table": (lambda: plotting.plot_curves(table(0.5)), "'epoch'"),
@@ -260,6 +262,31 @@ REFUSED = {
         "'test_accuracy'",
     ),
     "no images": (lambda: plotting.plot_images(np.zeros((0, 4, 4))), "no images"),
+    "a number of images": (lambda: plotting.plot_images(5), "images=5"),
+    "images from 0 to 1": (
+        lambda: plotting.plot_images(PICTURES / 255),
+        r"\(4, 4, 1\) in float64, .* uint8",
+    ),
+    "one image": (lambda: plotting.plot_images(PICTURES[0]), r"\(4, 1\) in uint8"),
+    "no columns": (lambda: plotting.plot_images(PICTURES, columns=0), "columns=0"),
+    "no columns of boxes": (lambda: plotting.plot_architecture(COSTS, columns=0), "columns=0"),
+    "fewer titles": (
+        lambda: plotting.plot_images(PICTURES, ["a"]),
+        "2 images, but 1 titles: give each image one",
+    ),
+    "none of the misread": (
+        lambda: plotting.plot_misread(PICTURES, np.array([0, 1]), np.array([1, 1]), most=0),
+        "most=0",
+    ),
+    "probabilities for labels": (
+        lambda: plotting.plot_misread(PICTURES, np.array([0, 1]), np.eye(2)),
+        r"\(2,\), and those that were read \(2, 2\)",
+    ),
+    "a confusion of other labels": (
+        lambda: plotting.plot_confusion([0, 1, 1], [0, 1], ["a", "b"]),
+        r"\(3,\), and those that were read \(2,\)",
+    ),
+    "no axes": (lambda: plotting.image(5), "ax=5 .* the axes"),
     "only failed trials": (lambda: plotting.plot_trials(table(None)), "None of the 1 trials"),
     "an incumbent of words": (lambda: plotting.plot_incumbent(table(0.5), by="status"), "'status'"),
 }
@@ -294,7 +321,7 @@ def test_a_line_for_each_column_leaves_out_what_is_missing():
 
 def test_images_stay_upright_whatever_the_learner_sets():
     with plt.rc_context({"image.origin": "lower"}):
-        axes = plotting.plot_images(np.eye(4)[None])
+        axes = plotting.plot_images(np.eye(4, dtype="uint8")[None])
 
     assert [image.origin for ax in axes.flat for image in ax.images] == ["upper"]
 
@@ -401,6 +428,40 @@ def test_save_writes_a_picture_and_closes(tmp_path):
 
     assert (tmp_path / "incumbent.png").read_bytes().startswith(b"\x89PNG")
     assert not plt.get_fignums()
+
+
+def test_only_a_file_for_png_is_saved_and_a_figure_that_fails_is_closed_too(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    for name in ("figure.pdf", "figure", "folder.png", ""):
+        with pytest.raises(CourseError, match=r"no file for a picture: .* ends in \.png\.$"):
+            plotting.save(plotting.plot_incumbent(table(0.5)), tmp_path / name)
+        assert not plt.get_fignums()
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError):
+        plotting.save(plotting.plot_incumbent(table(0.5)), tmp_path / "file" / "figure.png")
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        plt.xkcd,
+        lambda: plt.rc_context({"text.usetex": True}),  # asked of as a percentage is printed
+        lambda: plt.rc_context({"font.sans-serif": ["DejaVu Serif"]}),  # asked of as words are
+        lambda: plt.rc_context({"markers.fillstyle": "none"}),
+    ],
+    ids=["xkcd", "LaTeX", "another font", "other markers"],
+)
+def test_a_picture_is_the_same_in_every_style_of_the_learner(style, tmp_path):
+    pictures = []
+    for context in (contextlib.nullcontext, style):
+        with context():
+            plotting.save(plotting.plot_incumbent(table(0.5, 0.6)), tmp_path / "incumbent.png")
+        pictures.append(np.asarray(Image.open(tmp_path / "incumbent.png")))
+
+    np.testing.assert_array_equal(*pictures)
 
 
 @pytest.mark.parametrize(

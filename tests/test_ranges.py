@@ -7,7 +7,7 @@ import pytest
 from driven import drive, in_memory
 from keras_tuner.engine.hyperparameters import Choice, Float, Int
 
-from nascourse import spaces, strategies
+from nascourse import CourseError, spaces, strategies
 from nascourse._engine import ranges
 from nascourse._engine.ranges import possible_values
 
@@ -48,6 +48,22 @@ def test_the_size_of_a_wide_space():
 
     assert spaces.size(hp) == ((MANY + 1 - 2) + 2 * 3) * (2**30 + 1)
     assert spaces.to_table(hp).loc["shift", "values"] == f"0, 1, 2, ..., {MANY}"
+
+
+def test_a_wide_space_is_counted_and_not_listed(monkeypatch):
+    hp = keras_tuner.HyperParameters()
+    hp.Int("n", 0, 9)
+    monkeypatch.setattr(spaces, "MOST_LISTED", 10)
+    assert [setting["n"] for setting in spaces.settings(hp)] == list(range(10))
+
+    hp = keras_tuner.HyperParameters()
+    wide(hp)
+    number = ((MANY + 1 - 2) + 2 * 3) * (2**30 + 1)
+    with pytest.raises(CourseError) as raised:
+        spaces.settings(hp)
+    assert str(raised.value) == (
+        f"This space has {number:,} configurations, too many for a list: spaces.size counts them."
+    )
 
 
 @pytest.mark.parametrize("name", strategies.NAMES)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import runpy
+import shutil
+import sys
 from types import SimpleNamespace
 
 import keras
@@ -249,6 +253,77 @@ def test_the_script_shows_shares_of_logits(tmp_path, capsys):
     read_pictures.main([str(tmp_path / "new.png")], tmp_path)
 
     assert capsys.readouterr().out.count(" 25%") == 3
+
+
+@pytest.fixture
+def reader(tmp_path):
+    """A folder with the script, its network, and a description that an editor has saved again."""
+    network = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten()])
+    network.add(keras.layers.Dense(4, "softmax"))
+    network.save(tmp_path / "model.keras")
+    (tmp_path / "result.json").write_text(json.dumps({"class_names": [*"abcd"]}), "utf-8-sig")
+    shutil.copy(read_pictures.__file__, tmp_path)
+    return tmp_path
+
+
+def test_the_script_takes_files_patterns_and_folders_as_people_name_them(
+    reader, capsys, monkeypatch
+):
+    photos = reader / "photos [1]"
+    (photos / "more").mkdir(parents=True)
+    names = ["a.png", "b.PNG", "more/c.png"]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(photos / name)
+    for name in (".DS_Store", "._a.png", "desktop.ini", "Thumbs.db", "more/Desktop.ini"):
+        (photos / name).write_bytes(b"\0")
+    monkeypatch.setenv("HOME", str(reader))
+    monkeypatch.setenv("USERPROFILE", str(reader))
+    monkeypatch.chdir(photos)
+
+    for given, shown in (
+        (["*.png", "more"], ["a.png", "more/c.png"]),
+        (["~/photos [1]/b.PNG"], [str(photos / "b.PNG")]),
+        ([str(photos)], [str(photos / name) for name in names]),
+        (["*"], ["a.png", "b.PNG"]),
+    ):
+        assert read_pictures.main(given, reader) == 0
+        said = capsys.readouterr().out.replace("\\", "/").splitlines()
+        assert [line.split("  ")[0] for line in said] == [path.replace("\\", "/") for path in shown]
+
+
+def test_a_picture_that_cannot_be_read_costs_a_line_and_not_the_next_one(reader, capsys):
+    paths = [str(reader / name) for name in ("a.png", "broken.png", "missing.png", "b.png")]
+    for path in (paths[0], paths[3]):
+        Image.new("RGB", (8, 8)).save(path)
+    (reader / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    assert read_pictures.main(paths, reader) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    for path, line, is_read in zip(paths, lines, (True, False, False, True), strict=True):
+        assert line.startswith(f"{path}  ")
+        assert ("%" in line, "cannot be read" in line) == (is_read, not is_read)
+
+
+def test_without_a_picture_the_script_says_how_to_name_one(reader, monkeypatch):
+    monkeypatch.setattr(keras.models, "load_model", lambda path: pytest.fail("too early"))
+
+    with pytest.raises(SystemExit, match=r"^No picture is named: .*\.$"):
+        read_pictures.main([], reader)
+
+
+def test_a_name_that_the_stream_cannot_take_is_printed_all_the_same(reader, monkeypatch):
+    Image.new("RGB", (8, 8)).save(reader / "\U0001f600.png")
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")  # as Windows redirects it
+    monkeypatch.setattr(sys, "argv", ["read_pictures.py", str(reader / "\U0001f600.png")])
+    monkeypatch.setattr(sys, "stdout", stream)
+
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(reader / "read_pictures.py"), run_name="__main__")
+
+    stream.flush()
+    assert stop.value.code == 0
+    assert b"\\U0001f600.png  " in stream.buffer.getvalue()
 
 
 def test_a_figure_that_fails_costs_a_warning_and_no_number(

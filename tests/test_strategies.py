@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import keras_tuner
 import numpy as np
 import pytest
 
-from nascourse import CourseError, strategies
+from nascourse import CourseError, search, spaces, strategies
 
 SPACE = {"conv/kernel": [3, 5, 7], "conv/filters": [8, 16, 32], "head/units": [10, 20, 30]}
 SETTINGS = 27
@@ -114,6 +115,16 @@ def test_an_unknown_strategy_is_one_sentence():
         strategies.make_oracle("genetic", max_trials=3, seed=1)
     assert str(raised.value).startswith("Unknown strategy 'genetic': choose one of random, greedy")
     assert str(raised.value).endswith(".")
+
+
+def test_the_first_network_of_a_space_is_for_the_greedy_strategy_alone():
+    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
+    for name in strategies.NAMES:
+        options = SimpleNamespace(
+            strategy=name, max_trials=3, seed=1, objective=("val_accuracy", "max")
+        )
+        oracle = search._make_oracle(space, options)
+        assert bool(getattr(oracle, "initial_hps", None)) == (name == "greedy")
 
 
 @pytest.mark.parametrize(

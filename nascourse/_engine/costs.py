@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import nascourse._engine.backend  # noqa: F401 - loads Keras silently, so it comes first
 import keras
 
-from nascourse import CourseError
+from nascourse import CourseError, require
 from nascourse._engine import compat
+
+NETWORK = "a network of Keras, such as found.best_model()"  # what to give in place of none
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class LayerCost:
 
 def count_params(model: keras.Model) -> int:
     """The number of weights, trainable or not."""
+    require("model", model, keras.Model, NETWORK)
     return int(model.count_params())
 
 
@@ -43,8 +46,9 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     Raises
     ------
     CourseError
-        A layer has weights, but its arithmetic is not known here.
+        ``model`` is no network; or a layer has weights, but its arithmetic is not known here.
     """
+    require("model", model, keras.Model, NETWORK)
     calls = compat.layer_calls(model)
     return [
         LayerCost(

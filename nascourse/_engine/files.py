@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]  # of the course, or what the package
 
 # What systems leave in folders and archives by themselves.
 _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}
+_LEFT_BY_SYSTEMS |= {"system volume information", ".spotlight-v100", ".trashes", ".fseventsd"}
 
 
 def given_path(path: str | os.PathLike) -> Path:

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from nascourse import CourseError, first_line, whole_number
+from nascourse import CourseError, first_line, require, whole_number
 from nascourse._engine.files import as_text, given_path, left_by_system
 from nascourse._engine.read_pictures import gray, in_colors, read
 
 SMALLEST_CLASS = 5  # images: three to train by, one to validate and one to test by
 SIDES = 4, 256  # the fewest and the most pixels along a side
 DARKEST = 32  # a largest value up to this is no pixel of 0 to 255, but of a scale of its own
+KIND = 'kind, opened pictures with convert("L") to gray or with convert("RGB") to color,'
 LAYOUT = "an .npz file in the layout of keras.datasets.mnist"
 SOURCES = ', or use "bundled" (5,000 images, offline) or "keras" (the full set, downloaded once)'
 ARRAYS = ("x", "y", "x_train", "y_train", "x_test", "y_test", "class_names")
@@ -74,9 +75,11 @@ def _stacked(x: Any, name: str) -> NDArray:
             parts = [_as_array(image) for image in x]
             for number, part in enumerate(parts):
                 if part.shape != parts[0].shape:
+                    one_size = part.shape[:2] == parts[0].shape[:2]
                     raise CourseError(
                         f"{name}[{number}] has the shape {part.shape}, but {name}[0] has "
-                        f"{parts[0].shape}: bring all images to one size first."
+                        f"{parts[0].shape}: bring all images to one {KIND if one_size else 'size'} "
+                        "first."
                     )
             images = np.stack(parts) if parts else np.empty((0, *SIDES))
     except CourseError:
@@ -244,6 +247,37 @@ def _named(codes: NDArray[np.int64], values: list, names: Any, name: str) -> Lab
     return codes, names, labels
 
 
+def check_pictures(pictures: Any, titles: Any) -> None:
+    """Refuse what cannot be drawn in values of 0 to 255, and titles that are not as many."""
+    require("images", pictures, (Sequence, np.ndarray), "an array, such as splits.x_train[:10]")
+    if not len(pictures):
+        raise CourseError("There are no images to draw: give at least one.")
+    for picture in map(np.asarray, pictures):
+        shape = picture.squeeze().shape
+        is_shaped = len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4))
+        if picture.dtype != np.uint8 or not is_shaped:
+            raise CourseError(
+                f"An image has the shape {picture.shape} in {picture.dtype}, but what is drawn has "
+                "(height, width, channels) in uint8, values from 0 to 255: give images as the "
+                "splits have them, such as splits.x_train[:10]."
+            )
+    if titles is not None and len(titles) != len(pictures):
+        raise CourseError(
+            f"There are {len(pictures)} images, but {len(titles)} titles: give each image one."
+        )
+
+
+def label_pairs(y: Any, read_as: Any) -> tuple[NDArray, NDArray]:
+    """The labels of images and the labels that a network read, as arrays of shape (n,)."""
+    y, read_as = np.asarray(y), np.asarray(read_as)
+    if y.ndim != 1 or y.shape != read_as.shape:
+        raise CourseError(
+            f"The labels have the shape {y.shape}, and those that were read {read_as.shape}: give "
+            "one of both for each image, as evaluation.predict does."
+        )
+    return y, read_as
+
+
 def listed(names: Sequence[object], most: int = 5) -> str:
     """The first of these names, for the middle of a sentence."""
     shown = ", ".join(repr(str(name)) for name in names[:most])
@@ -280,6 +314,7 @@ def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
         with np.load(path, allow_pickle=False) as npz:
             arrays = {name: npz[name] for name in ARRAYS if name in npz}
             members = npz.zip.namelist()
+            unused = [name for name in npz.files if name.startswith(("x_val", "y_val"))]
     except Exception as error:  # a damaged or foreign file can fail in any way
         is_of_objects = "Object arrays" in str(error)
         way_out = "save words in it as y.astype(str)" if is_of_objects else "copy it again"
@@ -291,6 +326,11 @@ def read_npz(path: str | os.PathLike, others: str = "") -> dict[str, NDArray]:
         raise CourseError(
             f"{path.name} is an archive without arrays: for its pictures unpack it, and give the "
             "folder to data.from_folder."
+        )
+    if unused:
+        print(
+            f"{path.name}: {' and '.join(unused)} are not used, as the course splits the training "
+            "images itself; to use them, put them into the training part."
         )
     # A member that is no array comes as bytes.
     return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}

@@ -1,6 +1,6 @@
 """Read pictures with the network of a report, which lies beside a copy of this file.
 
-    python read_pictures.py new.jpg another.png
+    python read_pictures.py new.jpg another.png "more/*.jpg" a_folder
 
 Needs Keras and Pillow, and nothing of the course.  The course reads the folders of its learners with
 the same functions, so that a network sees a new picture in the form of those that it was trained on.
@@ -8,12 +8,17 @@ the same functions, so that a network sees a new picture in the form of those th
 
 from __future__ import annotations
 
+import glob
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+LEFT = "desktop.ini", "thumbs.db"  # by Windows, in folders of pictures
 
 
 def read(path: Path, shape: tuple[int, int] | None) -> np.ndarray:
@@ -56,20 +61,45 @@ def as_probabilities(outputs: np.ndarray) -> np.ndarray:
     return powers / powers.sum()
 
 
-def main(paths: list[str], folder: Path) -> None:
-    """Print the three most probable classes of each picture."""
+def named(names: list[str]) -> list[Path]:
+    """The files that people name, also by a folder or by a pattern, which some shells leave.
+
+    What is hidden is left out of both, and so is what Windows puts among pictures.
+    """
+    files: list[Path] = []
+    for path in (Path(os.path.expanduser(name)) for name in names):
+        pattern = os.path.join(glob.escape(str(path)), "**") if path.is_dir() else str(path)
+        matches = [] if path.is_file() else map(Path, sorted(glob.glob(pattern, recursive=True)))
+        inside = [match for match in matches if match.is_file() and match.name.lower() not in LEFT]
+        files += inside or [path]
+    return files
+
+
+def main(arguments: list[str], folder: Path) -> int:
+    """Print the three most probable classes of each picture; return 1 if one cannot be read."""
+    if not arguments:
+        sys.exit("No picture is named: write python read_pictures.py new.jpg, or name a folder.")
     import keras
 
+    status = 0
     network = keras.models.load_model(folder / "model.keras")
-    names = json.loads((folder / "result.json").read_text("utf-8"))["class_names"]
+    names = json.loads((folder / "result.json").read_text("utf-8-sig"))["class_names"]
     height, width, channels = map(int, network.input_shape[1:])
-    for path in paths:
-        picture = read(Path(path), (height, width))[None]
+    for path in named(arguments):
+        try:
+            picture = read(path, (height, width))[None]
+        except Exception as error:  # noqa: BLE001 - a damaged file can fail in any way
+            print(path, f"cannot be read: {' '.join(str(error).split())}", sep="  ")
+            status = 1
+            continue
         pixels = (gray(picture) if channels == 1 else picture).astype("uint8")
         probabilities = as_probabilities(network.predict(pixels, verbose=0)[0])
         best = np.argsort(-probabilities)[:3]
         print(path, *(f"{names[label]} {probabilities[label]:.0%}" for label in best), sep="  ")
+    return status
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], Path(__file__).parent)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a redirected one may lack letters of a name
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(main(sys.argv[1:], Path(__file__).parent))

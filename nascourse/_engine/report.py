@@ -14,6 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from nascourse import CourseError, sentence
 from nascourse._engine.files import data_uri
 from nascourse.trials import words
 
@@ -24,6 +25,17 @@ STYLE = (
     "th, td { padding: 0.1rem 0.6rem; text-align: left; border-bottom: 1px solid #ccc } "
     "table { border-collapse: collapse; display: block; overflow-x: auto }"
 )
+
+
+def checked_notes(notes: Any) -> dict[str, str]:
+    """The notes of a learner, if they are sentences under names."""
+    notes = {} if notes is None else notes
+    if not (isinstance(notes, Mapping) and all(isinstance(name, str) for name in notes)):
+        raise CourseError(
+            f"notes={notes!r} are no notes: give a sentence under each name, as in "
+            '{"budget": "..."}.'
+        )
+    return {name: sentence(f"notes[{name!r}]", value) for name, value in notes.items()}
 
 
 def markdown(report: Mapping[str, Any], figures: Mapping[str, str]) -> str:

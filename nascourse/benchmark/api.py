@@ -19,9 +19,9 @@ import os
 import random
 from collections.abc import Iterator
 
-from nascourse import CourseError
+from nascourse import CourseError, require
 from nascourse.benchmark.loading import load_benchmark
-from nascourse.benchmark.table import Benchmark
+from nascourse.benchmark.table import TABLE, Benchmark
 
 
 def create(path: str | os.PathLike[str] | None = None) -> Api:
@@ -33,6 +33,7 @@ class Api:
     """The table behind the calls of NAS-Bench-201; a network that is not there is a `CourseError`."""
 
     def __init__(self, bench: Benchmark):
+        require("bench", bench, Benchmark, TABLE)
         self.bench = bench
         self.used_time = 0.0
         self._index_of = {self.arch(index): index for index in bench.networks.index}

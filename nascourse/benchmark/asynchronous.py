@@ -15,10 +15,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from nascourse import CourseError, positive_number, whole_number, whole_numbers
+from nascourse import CourseError, positive_number, require, whole_number, whole_numbers
 from nascourse.benchmark.loading import load_benchmark
 from nascourse.benchmark.simulation import columns
-from nascourse.benchmark.table import Benchmark, listed
+from nascourse.benchmark.table import TABLE, Benchmark, listed
 
 Job = tuple[int, int]  # a network, and the rung up to which it is trained
 
@@ -157,6 +157,7 @@ def simulate_workers(
         raise CourseError(f"Unknown strategy {strategy!r}: choose among {listed(schedulers)}.")
     workers = whole_number("workers", workers, at_least=1)
     benchmark = load_benchmark() if benchmark is None else benchmark
+    require("benchmark", benchmark, Benchmark, TABLE)
     rungs = whole_numbers(
         "rungs", rungs, such_as="(1, 4, 12)", at_least=1, at_most=benchmark.epochs
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nascourse import CourseError, trials, whole_numbers
-from nascourse.benchmark.table import Benchmark
+from nascourse import CourseError, require, trials, whole_number, whole_numbers
+from nascourse.benchmark.table import TABLE, Benchmark
 
 RESAMPLES = 9999  # of the bootstrap and the permutation test of a difference of means
 RESAMPLES_OF_PAIRS = 2000  # of the bootstrap of a superiority, which ranks anew each time
@@ -96,7 +97,8 @@ def superiority(
     Raises
     ------
     CourseError
-        There are fewer than two searches of A or B, or ``confidence`` is not between 0 and 1.
+        There are fewer than two searches of A or B, ``confidence`` is not between 0 and 1, or
+        ``resamples`` is no whole number from 1.
     """
     from scipy import stats
 
@@ -104,7 +106,8 @@ def superiority(
         pairs = a.shape[axis] * b.shape[axis]
         return stats.mannwhitneyu(a, b, axis=axis, method="asymptotic").statistic / pairs
 
-    if not 0 < confidence < 1:
+    resamples = whole_number("resamples", resamples, at_least=1)
+    if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
         raise CourseError(
             f"confidence={confidence!r} is not between 0 and 1: give 0.95, for instance."
         )
@@ -223,8 +226,11 @@ def winners_curse(
     Raises
     ------
     CourseError
-        A size is no whole number, or the table has fewer networks.
+        ``benchmark`` is none, a value is no whole number, or the table has fewer networks.
     """
+    require("benchmark", benchmark, Benchmark, TABLE)
+    repeats = whole_number("repeats", repeats, at_least=1)
+    seed = whole_number("seed", seed, at_least=0)
     rng, n_seeds = np.random.default_rng(seed), len(benchmark.seeds)
     promised = _last(benchmark.curves, "val_accuracy").to_numpy()  # shape (networks, seeds)
     retrained = (promised.sum(axis=1, keepdims=True) - promised) / (n_seeds - 1 or np.nan)
@@ -257,6 +263,7 @@ def optimism_of_the_best(benchmark: Benchmark) -> float:
     is the best is compared with that one; this is averaged over the trainings.  With one training
     more, the mean itself promises a little less too much.
     """
+    require("benchmark", benchmark, Benchmark, TABLE)
     judges = benchmark.held_out if len(benchmark.held_out) else benchmark.curves
     runs = _last(judges, "test_accuracy").dropna().to_numpy()
     others = (runs.sum(axis=1, keepdims=True) - runs) / (runs.shape[1] - 1)
@@ -276,6 +283,7 @@ def local_optima(benchmark: Benchmark, quality: pd.Series) -> pd.Index:
     Neighbors differ in one choice.  Choices that one of the two does not have, since it has fewer
     blocks, do not count.  Noise makes local optima (White, Nolen & Savani 2021).
     """
+    require("benchmark", benchmark, Benchmark, TABLE)
     codes = np.stack([pd.factorize(benchmark.networks[name])[0] for name in benchmark.choices])
     has = codes >= 0
     differ = (codes[:, :, None] != codes[:, None, :]) & has[:, :, None] & has[:, None, :]

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nascourse import CourseError, whole_number, whole_numbers
+from nascourse import CourseError, require, whole_number, whole_numbers
 from nascourse.benchmark.loading import NAME, RECORDINGS, load_benchmark, read_csv, read_file
-from nascourse.benchmark.table import Benchmark, listed
+from nascourse.benchmark.table import TABLE, Benchmark, listed
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -80,6 +80,7 @@ def simulate(
     from nascourse._engine import shared_space
 
     benchmark = load_benchmark() if benchmark is None else benchmark
+    require("benchmark", benchmark, Benchmark, TABLE)
     budget = whole_number("budget", budget, at_least=1)
     seeds = whole_numbers("seeds", seeds, such_as="range(20)", at_least=0)
     makers = _oracle_makers(strategies, benchmark)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nascourse import CourseError
-from nascourse._engine.files import atomic_write, given_path, not_written
+from nascourse._engine.files import atomic_write, given_path, left_by_system, not_written
 from nascourse.cli.doctor import GIB, PYTHONS, ROOT, quoted
 
 # uv's name for each system, and the tags of wheels that run there.
@@ -90,7 +90,8 @@ def _refuse(folder: Path, systems: list[str], pythons: list[str]) -> None:
     if not (ROOT / "pyproject.toml").is_file():
         raise CourseError("pack needs the folder of the course: install it from there with -e.")
     begun = (folder / "wheels").is_dir()
-    if folder.is_file() or (folder.exists() and not begun and any(folder.iterdir())):
+    is_used = folder.is_dir() and not all(left_by_system(path.name) for path in folder.iterdir())
+    if folder.is_file() or (is_used and not begun):
         raise CourseError(f"{folder} holds something else: name a new folder.")
     if (systems, pythons) != ([THIS_SYSTEM], [THIS_PYTHON]) and not importlib.util.find_spec("uv"):
         raise CourseError(
@@ -152,7 +153,7 @@ def checksums(folder: Path) -> str:
     """Return a line for each file in a folder, its SHA-256 and path, as ``sha256sum`` wants it."""
     lines, not_packed = [], {"SHA256SUMS", ".venv", "runs"}  # what installing and using it leaves
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.relative_to(folder).parts[0] not in not_packed:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+        name = path.relative_to(folder).as_posix()
+        if name.split("/")[0] not in not_packed and not left_by_system(name) and path.is_file():
+            lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n")
     return "".join(lines)

@@ -111,6 +111,10 @@ WRONG = {
             dense(lambda hp, layers: two(hp, layers, values=(16, 64))),
             "units_0 can be [16, 64]",
         ),
+        "a range without an end": (
+            dense(lambda hp, layers: [hp.Int(f"units_{i}", 16, 10**9) for i in range(2)]),
+            "can be [16, 17, 18, ",
+        ),
         "first layer only where alone": (
             dense(lambda hp, layers: two(hp, layers, first=(1,))),
             "units_0 is missing",

@@ -103,6 +103,11 @@ def in_the_loop(hp):
     return blocks, skip, filters
 
 
+def endless(hp):
+    blocks, skip = hp.Choice("blocks", [1, 2]), hp.Boolean("skip")
+    return blocks, skip, [hp.Int(f"filters_{block}", 4, 10**9) for block in (0, 1)]
+
+
 def one_name(hp):
     blocks, skip = hp.Choice("blocks", [1, 2]), hp.Boolean("skip")
     return blocks, skip, [hp.Choice("filters", [4, 8])] * 2
@@ -227,6 +232,7 @@ WRONG = {
             space(lambda hp: asked(hp, values=(8, 16))),
             "filters_0 can be [8, 16]",
         ),
+        "a range without an end": (space(endless), "filters_0 can be [4, 5, 6, "),
         "tied to the wrong value": (space(lambda hp: asked(hp, scope=(1,))), "second block"),
         "None for the second block": (space(bare), "filters_1 is None in a network that needs it"),
         "None for the first block": (
