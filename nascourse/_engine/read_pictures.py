@@ -61,7 +61,7 @@ def main(paths: list[str], folder: Path) -> None:
     import keras
 
     network = keras.models.load_model(folder / "model.keras")
-    names = json.loads((folder / "result.json").read_text("utf-8"))["class_names"]
+    names = json.loads((folder / "result.json").read_text("utf-8-sig"))["class_names"]
     height, width, channels = map(int, network.input_shape[1:])
     for path in paths:
         picture = read(Path(path), (height, width))[None]
