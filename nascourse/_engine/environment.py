@@ -239,8 +239,8 @@ def _of_user() -> Iterator[str]:
         data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
         yield os.path.join(data, "jupyter")
     elif "JUPYTER_PLATFORM_DIRS" not in os.environ:  # which names others on these systems
-        data = os.environ.get("APPDATA") if sys.platform == "win32" else "~/Library"
-        yield os.path.join(os.path.expanduser(data or "~"), "Jupyter")
+        data = os.environ.get("APPDATA", "~") if sys.platform == "win32" else "~/Library"
+        yield os.path.join(os.path.expanduser(data), "Jupyter")
     if site.ENABLE_USER_SITE:
         yield os.path.join(site.getuserbase(), "share", "jupyter")
 
