@@ -127,7 +127,7 @@ def test_a_drive_that_hangs_is_named_while_it_does(tmp_path, monkeypatch, said):
     atomic_write(tmp_path / "file", "new")
 
     line = rf"Waiting for the file '{re.escape(str(tmp_path / 'file'))}' since \d\d:\d\d:\d\d\."
-    assert all(re.fullmatch(line, one) for one in said)
+    assert all(re.fullmatch(line, text) for text in said)
     assert (tmp_path / "file").read_text() == "new"
     n_lines = len(said)
     threading.Event().wait(0.4)
