@@ -8,6 +8,8 @@ the filters of a block that was not built, is missing (NaN).
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -19,7 +21,7 @@ import nascourse._engine.importable  # noqa: F401 - so that NumPy can be loaded
 import numpy as np
 import pandas as pd
 
-from nascourse import CourseError, first_line
+from nascourse import CourseError, first_line, require
 from nascourse._engine.files import given_path
 
 COLUMNS = (
@@ -95,6 +97,7 @@ def to_table(rows: Iterable[Mapping], *, objective: tuple[str, str] = ACCURACY) 
 
 def objective(table: pd.DataFrame) -> str:
     """The column by which the trials of a table are judged."""
+    require("table", table, pd.DataFrame, "a trial table, such as found.table")
     return table.attrs.get("objective", ACCURACY)[0]
 
 
@@ -120,7 +123,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def hyperparameters(table: pd.DataFrame) -> list[str]:
     """The names of the hyperparameter columns."""
-    return [column for column in table.columns if column not in (*COLUMNS, objective(table))]
+    others = (*COLUMNS, objective(table))
+    return [column for column in table.columns if column not in others]
 
 
 def incumbent(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
@@ -160,7 +164,14 @@ def best(table: pd.DataFrame, *, by: str | None = None) -> pd.Series:
 
 
 def ranking(table: pd.DataFrame, *, by: str) -> pd.DataFrame:
-    """The rows with the best first; of equals, the smaller network, then the earlier one."""
+    """The rows with the best first; of equals, the smaller network, then the earlier one.
+
+    Raises
+    ------
+    CourseError
+        There is no such column of numbers.
+    """
+    check_numbers(table, by)
     smaller = smaller_is_better(table, by)
     return table.sort_values([by, "n_params", "trial"], ascending=[smaller, True, True])
 
@@ -235,7 +246,7 @@ def read_table(
     Raises
     ------
     CourseError
-        The file cannot be read, or holds no trial table.
+        The file cannot be read, was cut off in its last line, or holds no trial table.
     """
     path = given_path(path)
     table = _read_csv(path)
@@ -252,7 +263,7 @@ def _objective_of(report: Path) -> tuple[str, str]:
     """The objective of the search of a report; without one, that of most searches."""
     # There may be no report, or another file of that name.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        column, direction = json.loads(report.read_text("utf-8"))["objective"]
+        column, direction = json.loads(report.read_text("utf-8-sig"))["objective"]
         return str(column), str(direction)
     return ACCURACY
 
@@ -276,7 +287,8 @@ def recorded(name: str) -> pd.DataFrame:
 
 
 def check_columns(table: pd.DataFrame, *columns: str) -> None:
-    """Refuse a column that the table does not have."""
+    """Refuse a column that the table does not have, and what is no table."""
+    require("table", table, pd.DataFrame, "a trial table, such as found.table")
     for column in columns:
         if column not in table:
             raise CourseError(
@@ -298,7 +310,14 @@ def _read_csv(path: Any) -> pd.DataFrame:
     """A CSV file as it is; opened here, as pandas would also fetch addresses and unpack files."""
     try:
         with path.open("rb") as file:
-            return pd.read_csv(file)
+            content = file.read()
+        table = pd.read_csv(io.BytesIO(content))
+        # What a line lacks pandas takes for missing, so it would not see a file that was cut off.
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        header, *others = filter(lambda line: "".join(line).strip(), lines)
+        if others and len(others[-1]) < len(header):
+            raise ValueError(f"its last line has {len(others[-1])} of {len(header)} values")
+        return table
     except OSError as error:
         raise CourseError(
             f"{str(path)!r} cannot be read ({error.strerror}): give the path of a CSV file."

@@ -366,3 +366,14 @@ def test_it_runs_in_a_bare_python(tmp_path):
     assert "FAULT packages: the course is not installed in this Python. Fix: " in answer.stdout
     assert f"-m pip install -e {ROOT}" in answer.stdout.replace('"', "")
     assert answer.stdout.splitlines()[-1] == "1 fault: fix it, then run this again."
+
+
+def test_a_home_that_cannot_be_written_has_a_way_out(tmp_path, monkeypatch):
+    (tmp_path / "home").touch()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+    (check,) = doctor._check_home()
+
+    assert check.level == "note"
+    assert str(check).endswith("are not kept. Fix: set HOME to a folder that you may write")

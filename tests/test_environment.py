@@ -6,9 +6,11 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEAN = {
     name: value
     for name, value in os.environ.items()
-    if name not in ("PYTHONPATH", "JUPYTER_PATH", "KERAS_BACKEND", "KERAS_HOME", "XDG_CONFIG_HOME")
-    and not name.startswith(("MATPLOTLIB", "MPL"))
+    if name not in ("PYTHONPATH", "KERAS_BACKEND", "KERAS_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    and not name.startswith(("MATPLOTLIB", "MPL", "JUPYTER_"))
     and not name.lower().endswith("_proxy")
 }
 
@@ -66,6 +68,9 @@ def test_a_clean_machine_has_none(found):
         ({}, {"KERAS_MAX_EPOCHS": "1"}, "search", ("unset KERAS_MAX_EPOCHS",)),
         ({}, {"KERAS_MAX_STEPS_PER_EPOCH": ""}, "import", ("unset KERAS_MAX_STEPS_PER_EPOCH",)),
         ({}, {"http_proxy": "http://proxy:3128"}, "", ("no_proxy=localhost",)),
+        ({}, {"TMPDIR": "/is/gone"}, "", ("TMPDIR names /is/gone", "unset TMPDIR")),
+        ({}, {"TEMP": __file__}, "", ("TEMP names", "unset TEMP")),
+        ({}, {"TMP": os.path.expanduser("~")}, None, ()),
         ({}, {"http_proxy": "http://proxy:3128", "no_proxy": "localhost,127.0.0.1"}, None, ()),
     ],
 )
@@ -85,6 +90,85 @@ def test_notebooks_in_another_python_are_named(found, tmp_path):
     (jupyter,) = found(JUPYTER_PATH=str(tmp_path))
 
     assert "/opt/other/bin/python" in jupyter.finding and "unset JUPYTER_PATH" in jupyter.fix
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_kernel_of_the_user_is_named_where_it_comes_first(found, tmp_path, comes_first):
+    kernel = tmp_path / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text('{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"]}')
+    choice = "0" if comes_first else "1"
+
+    problems = found(JUPYTER_DATA_DIR=str(tmp_path), JUPYTER_PREFER_ENV_PATH=choice)
+
+    named = [p for p in problems if p.subject == "Jupyter"]
+    assert [p.fix for p in named] == [f"remove {kernel.parent}"] * comes_first
+    kernel.write_text(json.dumps({"argv": [sys.executable, "-m", "ipykernel_launcher"]}))
+    assert found(JUPYTER_DATA_DIR=str(tmp_path), JUPYTER_PREFER_ENV_PATH=choice) == []
+
+
+@pytest.mark.parametrize("prefix", ["environment", "the same"])
+@pytest.mark.parametrize("is_own", [True, False])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"JUPYTER_DATA_DIR": "/data"},
+        {"JUPYTER_PREFER_ENV_PATH": "0"},
+        {"JUPYTER_PREFER_ENV_PATH": "False"},
+        {"JUPYTER_PREFER_ENV_PATH": ""},
+        {"XDG_DATA_HOME": "/xdg"},
+        {"CONDA_PREFIX": sys.prefix, "CONDA_DEFAULT_ENV": "course"},
+        {"CONDA_PREFIX": sys.prefix, "CONDA_DEFAULT_ENV": "base"},
+    ],
+)
+def test_the_folders_of_jupyter_are_in_its_own_order(found, monkeypatch, variables, is_own, prefix):
+    paths = pytest.importorskip("jupyter_core.paths")
+    found(**variables)
+    monkeypatch.setattr(os, "getlogin", lambda: Path(sys.prefix).owner() if is_own else "ada")
+    if prefix == "the same":
+        monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    of_environment = os.path.join(sys.prefix, "share", "jupyter")
+    expected = [p for p in paths.jupyter_path() if p not in ("/usr/share/jupyter",)]
+    expected = [p for p in expected if p != "/usr/local/share/jupyter" or p == of_environment]
+
+    of_user = [*environment._of_user()]
+    comes_first = environment._environment_comes_first()
+
+    ours = [of_environment, *of_user] if comes_first else [*of_user, of_environment]
+    assert list(map(os.path.normcase, ours)) == list(map(os.path.normcase, expected))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there processes need this folder")
+@pytest.mark.parametrize(
+    "total, free, is_named",
+    [(2**26, 4 * 4096, True), (4096, 0, True), (2**26, 2**25, False), (0, 0, False)],
+)
+def test_memory_that_processes_cannot_share_is_named(found, monkeypatch, total, free, is_named):
+    usage = {environment._SHARED_MEMORY: SimpleNamespace(total=total, free=free)}
+    monkeypatch.setattr(shutil, "disk_usage", usage.__getitem__)
+
+    fixes = [problem.fix for problem in found()]
+
+    assert len(fixes) == is_named
+    assert all("--shm-size" in fix and "without an executor" in fix for fix in fixes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always UTF-8")
+@pytest.mark.parametrize("utf_8", ["0", "1"])
+def test_a_locale_without_umlauts_is_named(tmp_path, utf_8):
+    code = "from nascourse._engine import environment; print(*environment.problems())"
+    ascii_only = {"PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONUTF8": utf_8}
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**CLEAN, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **ascii_only},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert ("names of files are ascii" in answer.stdout) == (utf_8 == "0")
+    assert ("set PYTHONUTF8=1" in answer.stdout) == (utf_8 == "0")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -101,3 +104,77 @@ def test_a_fault_without_a_number_is_named():
 )
 def test_what_systems_leave_behind(name, left):
     assert files.left_by_system(name) is left
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """The lines that were printed beside a progress bar; `said.first` is set by the first of them."""
+
+    class Lines(list):
+        first = threading.Event()
+
+        def write(self, line: str) -> None:
+            self.append(line)
+            self.first.set()
+
+    lines = Lines()
+    monkeypatch.setattr(files, "SAY_AFTER", 0.05)
+    monkeypatch.setattr(files.tqdm, "write", lines.write)
+    return lines
+
+
+def test_a_drive_that_hangs_is_named_while_it_does(tmp_path, monkeypatch, said):
+    real = os.fsync
+
+    def hang(descriptor: int) -> None:
+        assert said.first.wait(30)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", hang)
+    atomic_write(tmp_path / "file", "new")
+
+    line = rf"Waiting for the file '{re.escape(str(tmp_path / 'file'))}' since \d\d:\d\d:\d\d\."
+    assert all(re.fullmatch(line, text) for text in said)
+    assert (tmp_path / "file").read_text() == "new"
+    n_lines = len(said)
+    threading.Event().wait(0.4)
+    assert len(said) <= n_lines + 1  # that which it may have been about to say
+
+
+def test_what_is_soon_written_is_not_spoken_of(tmp_path, monkeypatch, said):
+    monkeypatch.setattr(files, "SAY_AFTER", 30)
+    for n in range(20):
+        atomic_write(tmp_path / "file", str(n))
+
+    assert said == []
+
+
+def test_a_system_without_a_thread_left_writes_all_the_same(tmp_path, monkeypatch):
+    def none(*arguments) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(files._thread, "start_new_thread", none)
+    atomic_write(tmp_path / "file", "new")
+
+    assert (tmp_path / "file").read_text() == "new"
+
+
+def test_a_temporary_file_is_there_and_then_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with files.temporary_file() as path:
+        assert [path] == [str(inside) for inside in tmp_path.iterdir()]
+    assert list(tmp_path.iterdir()) == []
+    with files.temporary_file() as path:
+        os.unlink(path)  # by the system, as after a while
+
+
+def test_a_folder_for_temporary_files_that_is_gone_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(CourseError) as raised, files.temporary_file():
+        pass
+
+    text = str(raised.value)
+    assert str(tmp_path / "gone") in text and "set TMPDIR to a folder" in text
+    assert "\n" not in text and text.endswith(".")

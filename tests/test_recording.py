@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from nascourse import CourseError
-from nascourse._engine import recording
+from nascourse._engine import files, recording
 from nascourse._engine.recording import Recording
 
 IDENTITY = {"space": "s", "seed": 1, "version of keras": "3.12.4"}
@@ -214,3 +218,102 @@ def test_other_files_are_spared_and_nothing_is_left_behind(tmp_path):
 
     assert "holds other files" in refusal(tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
+
+
+def test_a_process_killed_in_its_first_write_leaves_no_other_files(tmp_path, run_python):
+    code = "import os, sys, pathlib; from nascourse._engine.recording import Recording\n"
+    code += "os.fsync = lambda _: os._exit(9)\n"
+    code += f"with Recording.opened(pathlib.Path(sys.argv[1]), {IDENTITY}): pass"
+    assert run_python("-c", code, tmp_path).returncode == 9
+    left = set(os.listdir(tmp_path)) - {"search.lock"}
+    assert left and not left & set(recording.FILES)
+
+    assert reopened(tmp_path).content.trials == []
+    assert set(os.listdir(tmp_path)) == {*recording.FILES, "search.lock"}
+
+
+def test_a_process_that_looks_while_another_writes_first_is_told_so(tmp_path, monkeypatch):
+    real, said = os.fsync, []
+
+    def looked_at(descriptor: int) -> None:
+        said.append(refusal(tmp_path))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", looked_at)
+    reopened(tmp_path)
+
+    assert len(said) == 2 and all("Another process" in sentence for sentence in said)
+
+
+def test_weights_are_those_of_the_search_wherever_a_notebook_goes(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    again = reopened(Path("search"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert again.folder == Path("search")  # as it was given
+    assert again.weights_are_intact(1)
+    (path,) = folder.glob("keras_tuner/trial_0/*.weights.h5")
+    path.write_bytes(b"damaged")
+    assert not again.weights_are_intact(1)
+    again.stop("the end")
+    assert os.listdir(tmp_path / "elsewhere") == []
+    assert reopened(folder).content.stopped == "the end"
+
+
+@pytest.mark.parametrize("of_old_version", [False, True])
+def test_weights_that_are_gone_or_cannot_be_read_are_not_intact(
+    folder, monkeypatch, of_old_version
+):
+    again = reopened(folder)
+    if of_old_version:
+        del again.content.trials[0]["weights"]
+
+    def fail(*arguments, timeout=0, **options):
+        assert timeout < 30
+        raise subprocess.TimeoutExpired("python", timeout) if timeout else OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "_sha256", fail)
+        patch.setattr(subprocess, "run", fail)
+        assert not again.weights_are_intact(1)
+    (path,) = folder.glob("keras_tuner/trial_0/*.weights.h5")
+    path.unlink()
+    assert not again.weights_are_intact(1)
+
+
+@pytest.mark.parametrize("holds_a_search", [True, False])
+def test_a_search_that_may_only_be_read_can_be_copied(folder, monkeypatch, holds_a_search):
+    if not holds_a_search:
+        folder = folder.parent / "another"
+
+    def fail(*arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(recording.FileLock, "acquire", fail)
+    said = refusal(folder)
+
+    copy = "copy it to a folder that you may write, or " if holds_a_search else ""
+    assert said.endswith(f"cannot be written (Read-only file system): {copy}choose another one.")
+
+
+@pytest.mark.parametrize("step", ["iterdir", "read_text"])
+def test_a_drive_that_hangs_when_a_search_is_opened_is_named(folder, monkeypatch, step):
+    real, said, lines = getattr(Path, step), threading.Event(), []
+
+    def hang(path, *arguments):
+        assert said.wait(30)
+        return real(path, *arguments)
+
+    def write(line: str) -> None:
+        lines.append(line)
+        said.set()
+
+    monkeypatch.setattr(files, "SAY_AFTER", 0.05)
+    monkeypatch.setattr(files.tqdm, "write", write)
+    monkeypatch.setattr(Path, step, hang)
+
+    assert len(reopened(folder).content.trials) == 1
+    assert re.fullmatch(
+        rf"Waiting for .*{re.escape(repr(str(folder)))} since [\d:]{{8}}\.", lines[0]
+    )

@@ -224,5 +224,50 @@ def test_a_saved_table_has_the_objective_of_the_report_beside_it(tmp_path):
     assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 2
     worst = trials.read_table(tmp_path / "trials.csv", objective=("val_accuracy", "min"))
     assert trials.best(worst)["trial"] == 2
+    (tmp_path / "result.json").write_text('\ufeff{"objective": ["val_macro_f1", "max"]}', "utf-8")
+    assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 2  # an editor's mark
     (tmp_path / "result.json").write_text("[]")
     assert trials.best(trials.read_table(tmp_path / "trials.csv"))["trial"] == 1
+
+
+@pytest.mark.parametrize("last", ["2", "2,completed,0.", '2,completed,0.5,"a\nb"'])
+def test_a_table_that_was_cut_off_is_refused(tmp_path, last):
+    path = tmp_path / "trials.csv"
+    lines = ["trial,status,val_accuracy,message,units", '1,completed,0.25,"a\nb",8']
+    whole = '2,completed,0.5,"a\nb",'  # and no units
+    for end in (whole, f"{whole}\n", f"{whole}\r\n\n"):
+        path.write_bytes("\n".join([*lines, end]).encode("utf-8-sig"))
+        assert trials.read_table(path)["val_accuracy"].tolist() == [0.25, 0.5]
+
+    path.write_text("\n".join([*lines, last]), "utf-8")
+    n = 1 if last == "2" else 3 if last.endswith("0.") else 4
+    with pytest.raises(
+        CourseError, match=rf"^trials.csv .*has {n} of 5 values\): write it again\.$"
+    ):
+        trials.read_table(path)
+
+
+@pytest.mark.parametrize(
+    "function", [trials.best, trials.summary, trials.incumbent, trials.hyperparameters]
+)
+def test_a_search_in_place_of_its_table_is_one_sentence(function):
+    class Search:
+        table = table({"val_accuracy": 0.5})
+
+    sentence = r"^table=.* of the type Search: give a trial table, such as found\.table\.$"
+    with pytest.raises(CourseError, match=sentence):
+        function(Search())
+    with pytest.raises(CourseError, match=sentence):
+        trials.incumbent(Search(), by="val_loss")
+
+
+def test_a_ranking_by_no_column_is_one_sentence():
+    made = table({"val_accuracy": 0.5}, {"val_accuracy": 0.7})
+
+    assert trials.ranking(made, by="val_accuracy")["trial"].tolist() == [2, 1]
+    with pytest.raises(
+        CourseError, match=r"no column 'acc' in this table: choose one of trial, .*\.$"
+    ):
+        trials.ranking(made, by="acc")
+    with pytest.raises(CourseError, match="'status' holds other values than numbers"):
+        trials.ranking(made, by="status")

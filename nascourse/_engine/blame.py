@@ -7,7 +7,11 @@ sentence and with all that is finished; once it is repaired, the trial is traine
 from __future__ import annotations
 
 import errno
+import http.client
+import os
 import re
+import socket
+import ssl
 import traceback
 import urllib.error
 from collections.abc import Iterator
@@ -21,7 +25,18 @@ from nascourse import CourseError
 from nascourse._engine.observers import Observer
 
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}  # of its disks
+# What libraries in C say of it in errors without a number; Windows has no words for some.
+_SAID = {*map(os.strerror, _MACHINE), "can't start new thread"} - {"Unknown error"}
 _MACHINE |= {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+_OF_NETWORKING = (
+    ConnectionError,
+    TimeoutError,
+    http.client.HTTPException,
+    socket.gaierror,
+    ssl.SSLError,
+    urllib.error.URLError,
+)
+_OF_DOWNLOADS = ("URL fetch failure", "Incomplete or corrupted file detected.")
 _OURS = ("keras_tuner", "nascourse", "autokeras")
 
 
@@ -61,12 +76,19 @@ def sentence(error: Exception, trial: int) -> str:
 
 
 def _is_of_machine(error: BaseException) -> bool:
-    # Keras reports a download that failed as a bare Exception.
+    # Keras reports a download that failed as a bare Exception, and one that was cut as a ValueError.
     return (
-        isinstance(error, (ConnectionError, TimeoutError, PermissionError, urllib.error.URLError))
+        isinstance(error, (*_OF_NETWORKING, PermissionError))
         or (isinstance(error, OSError) and error.errno in _MACHINE)
-        or str(error).startswith("URL fetch failure")
+        or str(error).startswith(_OF_DOWNLOADS)
+        or (_is_of_c(error) and any(words in str(error) for words in _SAID))
     )
+
+
+def _is_of_c(error: BaseException) -> bool:
+    """Whether an error may come from a library in C; those of networks that quote are others."""
+    is_of_hdf5 = type(error) in (OSError, RuntimeError)
+    return is_of_hdf5 or type(error).__module__.startswith("tensorflow")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

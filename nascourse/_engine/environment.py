@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import site
 import sys
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,7 @@ IMPORTED = {  # the packages that the course needs, by the names that are import
 }
 _DECISIVE = {"autokeras", "keras", "keras_tuner", "numpy", "tensorflow"}  # other versions won't do
 _WITHOUT_OTHER_FOLDERS = "unset PYTHONPATH, set PYTHONNOUSERSITE=1, and start Python again"
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - it is only asked for its room
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -87,6 +89,7 @@ def problems(settings: Mapping[str, Any] | None = None) -> Iterator[Problem]:
     yield from _of_matplotlib()
     yield from _of_jupyter()
     yield from _of_system()
+    yield from _of_its_files()
 
 
 def demand(when: str, settings: Mapping[str, Any] | None = None) -> None:
@@ -210,8 +213,10 @@ def _matplotlib_files() -> Iterator[str]:
 
 
 def _of_jupyter() -> Iterator[Problem]:
-    folders = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
-    for folder in filter(None, [*folders, os.path.join(sys.prefix, "share", "jupyter")]):
+    lent = [*filter(None, os.environ.get("JUPYTER_PATH", "").split(os.pathsep))]
+    own = [os.path.join(sys.prefix, "share", "jupyter")]
+    own = [*own, *_of_user()] if _environment_comes_first() else [*_of_user(), *own]
+    for folder in [*lent, *own]:
         file = Path(folder, "kernels", "python3", "kernel.json")
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             python = json.loads(file.read_text("utf-8-sig"))["argv"][0]
@@ -221,8 +226,38 @@ def _of_jupyter() -> Iterator[Problem]:
             )
             if not is_ours:
                 finding = f"notebooks run in another Python, {python}, as {file} says"
-                yield Problem("Jupyter", finding, f"unset JUPYTER_PATH, or remove {file.parent}")
+                way_out = "unset JUPYTER_PATH, or remove" if folder in lent else "remove"
+                yield Problem("Jupyter", finding, f"{way_out} {file.parent}")
             return
+
+
+def _of_user() -> Iterator[str]:
+    """The user's folders of Jupyter, as `jupyter_core.paths.jupyter_path` has them."""
+    if folder := os.environ.get("JUPYTER_DATA_DIR"):
+        yield folder
+    elif sys.platform.startswith(("linux", "freebsd")):
+        data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+        yield os.path.join(data, "jupyter")
+    elif "JUPYTER_PLATFORM_DIRS" not in os.environ:  # which names others on these systems
+        data = os.environ.get("APPDATA", "~") if sys.platform == "win32" else "~/Library"
+        yield os.path.join(os.path.expanduser(data), "Jupyter")
+    if site.ENABLE_USER_SITE:
+        yield os.path.join(site.getuserbase(), "share", "jupyter")
+
+
+def _environment_comes_first() -> bool:
+    """Whether Jupyter takes a kernel of the environment before one of the user, as it decides."""
+    if (wish := os.environ.get("JUPYTER_PREFER_ENV_PATH")) is not None:
+        return wish.lower() not in ("no", "n", "false", "off", "0", "0.0")
+    conda = os.environ.get("CONDA_PREFIX")
+    of_conda = conda is not None and os.environ.get("CONDA_DEFAULT_ENV", "base") != "base"
+    if sys.prefix == sys.base_prefix and not (of_conda and sys.prefix.startswith(str(conda))):
+        return False
+    with contextlib.suppress(Exception):  # not every system tells who is at the terminal
+        return Path(sys.prefix).owner() == os.getlogin()
+    if hasattr(os, "geteuid"):
+        return os.stat(sys.prefix).st_uid == os.geteuid()
+    return os.access(sys.prefix, os.W_OK)
 
 
 def _of_system() -> Iterator[Problem]:
@@ -242,3 +277,26 @@ def _of_system() -> Iterator[Problem]:
     if proxies and "127.0.0.1" not in spared and spared != "*":
         finding = f"{' and '.join(proxies)} may also catch what processes of this machine send"
         yield Problem("proxy", finding, "set no_proxy=localhost,127.0.0.1")
+
+
+def _of_its_files() -> Iterator[Problem]:
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        folder = os.environ.get(name)
+        if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):
+            finding = f"{name} names {folder}, which is no folder that can be written"
+            fix = f"unset {name}, or set it to a folder that you may write, and start Python again"
+            yield Problem("temporary files", finding, fix)
+    if sys.platform == "linux":  # where a pool has five locks there, each in a page of its own
+        with contextlib.suppress(OSError):
+            room = shutil.disk_usage(_SHARED_MEMORY)
+            needed = 5 * os.sysconf("SC_PAGE_SIZE")
+            if room.free < needed and room.total:  # a file system without a limit says 0 of 0
+                finding = f"{_SHARED_MEMORY} has no room, so that no pool of processes can start"
+                fix = (
+                    "remove what fills it, start the container with --shm-size=64m, or search "
+                    "without an executor"
+                )
+                yield Problem("shared memory", finding, fix)
+    if (encoding := sys.getfilesystemencoding()) != "utf-8":
+        finding = f"names of files are {encoding} here, and other letters in them cannot be written"
+        yield Problem("locale", finding, "set PYTHONUTF8=1, and start Python again")

@@ -6,18 +6,26 @@ pushed to the disk, and only then moved to its name: a reader finds the old file
 
 from __future__ import annotations
 
+import _thread
 import base64
 import contextlib
 import errno
 import glob
 import os
 import secrets
+import tempfile
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from tqdm import tqdm
 
 from nascourse import CourseError, first_line
 
 ROOT = Path(__file__).resolve().parents[2]  # of the course, or what the package is installed in
+
+SAY_AFTER = 15.0  # seconds after which a line says what is waited for
 
 # What systems leave in folders and archives by themselves.
 _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}
@@ -108,8 +116,57 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
         The file cannot be written, for instance as the disk is full or, on Windows, as another
         program has it open.
     """
-    with atomic_path(path) as partial:
+    with announced(f"the file {str(path)!r}"), atomic_path(path) as partial:
         partial.write_bytes(as_text(content).encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def announced(what: str) -> Iterator[None]:
+    """Say what is waited for, and since when, if the block has not ended after `SAY_AFTER`.
+
+    A call of the system that does not return, as of a drive that is gone, cannot be ended from
+    here.  The line comes again after twice the time, and so on.
+    """
+    began, over = time.strftime("%H:%M:%S"), threading.Event()
+
+    def say() -> None:
+        pause = SAY_AFTER
+        while not over.wait(pause):
+            tqdm.write(f"Waiting for {what} since {began}.")
+            pause *= 2
+
+    with contextlib.suppress(RuntimeError):  # of a system that has no thread left
+        # A `threading.Thread` would wait here until it runs, on a busy machine for milliseconds.
+        _thread.start_new_thread(say, ())
+    try:
+        yield
+    finally:
+        over.set()
+
+
+@contextlib.contextmanager
+def temporary_file() -> Iterator[str]:
+    """Give the path of an empty file of the system's folder for such; it is gone when this ends.
+
+    Raises
+    ------
+    CourseError
+        That folder cannot be written, or was removed while Python ran.
+    """
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="nascourse-")
+    except OSError as error:
+        raise CourseError(
+            f"No temporary file can be made ({' '.join(str(error).split())}): set TMPDIR to a "
+            "folder that you may write, restart Python, and start it again with the same folder to "
+            "go on."
+        ) from error
+    os.close(descriptor)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):  # the system may have removed it
+            os.unlink(path)
 
 
 def is_full(error: Exception) -> bool:

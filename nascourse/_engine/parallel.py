@@ -47,7 +47,7 @@ from keras_tuner.errors import FailedTrialError
 from nascourse import CourseError
 from nascourse._engine import compat
 from nascourse._engine.blame import SearchEnds, culprit, reason
-from nascourse._engine.files import atomic_write
+from nascourse._engine.files import atomic_write, temporary_file
 from nascourse._engine.identity import Space
 from nascourse._engine.loops import TRIES, library_noise_off, make_tuner, trial_number
 from nascourse._engine.observers import Observer
@@ -138,9 +138,9 @@ class Workers:
         """Let workers train all trials that the oracle of a tuner proposes."""
         tuner.on_search_begin()
         tuner.oracle.verbose = 0
-        with tempfile.NamedTemporaryFile(prefix="nascourse-") as flag:  # removed when this ends
+        with temporary_file() as flag:
             # A pool is on this machine, so its workers see the file, and that it is gone.
-            self._flag = flag.name if compat.start_method(self._executor) else None
+            self._flag = flag if compat.start_method(self._executor) else None
             self._train_all(tuner)
         tuner.on_search_end()
 

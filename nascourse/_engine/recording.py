@@ -33,9 +33,11 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from nascourse import CourseError, trials
-from nascourse._engine.files import atomic_write, left_by_system, set_aside
+from nascourse._engine.files import announced, atomic_write, left_by_system, set_aside
 
 FILES = ("search.json", "search.backup.json")
+# What they are called while they are written; a process that is killed then leaves it behind.
+PARTIAL = re.compile(r"search(\.backup)?\.[0-9a-f]{8}\.part\.json")
 LOCK = "search.lock"
 RUNNING = "search.running"  # there while a trial runs: a process that ends in good order removes it
 BUDGET = "max_trials"  # the only part of an identity that may grow
@@ -93,6 +95,7 @@ class Recording:
 
     def __init__(self, folder: Path, content: Content):
         self.folder, self.content = folder, content
+        self._folder = folder.absolute()  # a notebook may go to another folder in the meantime
         self.retried: set[int] = set()  # the numbers of the failed trials that are trained again
 
     @classmethod
@@ -119,7 +122,8 @@ class Recording:
         """
         with locked(folder, overwrite=overwrite):
             with written_in(folder):
-                content = None if overwrite else _read(folder)
+                with announced(f"the search in {str(folder)!r}"):
+                    content = None if overwrite else _read(folder)
                 if content:
                     content = _continued(
                         content, identity, folder, same_space=same_space, retry_failed=retry_failed
@@ -141,13 +145,13 @@ class Recording:
 
     def begin_trial(self) -> int:
         """Record that the next trial begins; return how often it has begun so far."""
-        (self.folder / RUNNING).touch()
+        (self._folder / RUNNING).touch()
         self._write(replace(self.content, tries=self.content.tries + 1))
         return self.content.tries
 
     def forgive(self) -> None:
         """Record that the trial at hand ends through no fault of its own; a full disk allows it."""
-        (self.folder / RUNNING).unlink(missing_ok=True)
+        (self._folder / RUNNING).unlink(missing_ok=True)
 
     def end_trial(self, row: dict[str, Any], curve: list[dict[str, Any]]) -> None:
         """Add a finished trial, and the state of the library, which must have it already."""
@@ -163,15 +167,23 @@ class Recording:
 
     def weights_are_intact(self, trial: int) -> bool:
         """Whether the weights of a trial are those that were written, or can at least be read."""
-        paths, written = self._weights(trial), self.content.trials[trial - 1].get("weights")
-        if written is not None:
-            return all(written.get(path.name) == _sha256(path) for path in paths)
-        # By an older version.  HDF5 may end the process that reads a damaged file.
-        commands = [[sys.executable, "-c", READS_ALL, str(path)] for path in paths]
-        return not any(
-            subprocess.run(command, capture_output=True, timeout=300, check=False).returncode
-            for command in commands
-        )
+        written = self.content.trials[trial - 1].get("weights")
+        try:
+            paths = self._weights(trial)
+            if written is not None:
+                return bool(paths) and all(written.get(p.name) == _sha256(p) for p in paths)
+            # By an older version.  HDF5 may end the process that reads a damaged file.
+            return bool(paths) and not any(
+                subprocess.run(
+                    [sys.executable, "-c", READS_ALL, path],
+                    capture_output=True,
+                    timeout=25,
+                    check=False,
+                ).returncode
+                for path in paths
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
 
     def stop(self, reason: str | None = None) -> None:
         """Record that the process ended in good order, and the reason if the search is finished."""
@@ -183,19 +195,19 @@ class Recording:
         search = asdict(content)
         text = json.dumps({"sha256": _digest(search), "search": search})
         for name in FILES:
-            atomic_write(self.folder / name, text)
+            atomic_write(self._folder / name, text)
         self.content = content
 
     def _library_files(self) -> dict[str, Path]:
         """What KerasTuner reads when a search goes on, by its name in the folder."""
-        folders = [self.folder / library for library in LIBRARIES]
+        folders = [self._folder / library for library in LIBRARIES]
         paths = [path for folder in folders for path in sorted(folder.glob("**/*.json"))]
-        files = {path.relative_to(self.folder).as_posix(): path for path in paths}
+        files = {path.relative_to(self._folder).as_posix(): path for path in paths}
         return {name: path for name, path in files.items() if STATE.fullmatch(name)}
 
     def _weights(self, trial: int) -> list[Path]:
-        paths = self.folder.glob("*/trial_*/*.weights.h5")
-        return [p for p in paths if _number_in(p.relative_to(self.folder).as_posix()) == trial]
+        paths = self._folder.glob("*/trial_*/*.weights.h5")
+        return [p for p in paths if _number_in(p.relative_to(self._folder).as_posix()) == trial]
 
     def _restore_library(self) -> None:
         """Restore the library's files as they were after the last trial; report damaged ones."""
@@ -203,11 +215,11 @@ class Recording:
             if name in self.content.library and _is_damaged(path, self.content.library[name]):
                 _set_aside_and_report(path)
         for library in LIBRARIES:  # leftovers of a trial in progress
-            for trial in (self.folder / library).glob("trial_*"):
+            for trial in (self._folder / library).glob("trial_*"):
                 if f"{library}/{trial.name}/trial.json" not in self.content.library:
                     shutil.rmtree(trial)
         for name, text in self.content.library.items():
-            path = self.folder / name
+            path = self._folder / name
             if not path.is_file() or path.read_bytes() != text.encode():
                 atomic_write(path, text)
 
@@ -337,7 +349,7 @@ def _read(folder: Path) -> Content | None:
     damaged = []
     for path in (folder / name for name in FILES):
         try:
-            content = parse(path.read_text("utf-8"))
+            content = parse(path.read_text("utf-8-sig"))  # an editor may have added the mark
         except FileNotFoundError:
             continue
         except ValueError:
@@ -391,27 +403,36 @@ def written_in(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def locked(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Hold the lock of a search's folder, and make the folder if there is none."""
-    lock = FileLock(folder / LOCK)
+    lock = FileLock((folder / LOCK).absolute())
+    inside: set[str] = set()
     try:
-        inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        present = {name for name in inside if not left_by_system(name)}
-        if present - {LOCK} and not present & set(FILES) and not overwrite:
-            raise CourseError(
-                f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "
-                "or pass overwrite=True (--overwrite on the command line)."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        with announced(f"the folder {str(folder)!r}"):
+            inside |= {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            others = {
+                name for name in inside if not (left_by_system(name) or PARTIAL.fullmatch(name))
+            }
+            if others - {LOCK} and not others & set(FILES) and not overwrite:
+                raise CourseError(
+                    f"The folder {str(folder)!r} holds other files: choose an empty or a new folder, "
+                    "or pass overwrite=True (--overwrite on the command line)."
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
     except Timeout:
         raise CourseError(
             f"Another process is searching in the folder {str(folder)!r}: wait until it ends, or "
             "choose another folder."
         ) from None
     except OSError as error:
+        copy = "copy it to a folder that you may write, or " if inside & set(FILES) else ""
         raise CourseError(
-            f"The folder {str(folder)!r} cannot be written ({error.strerror}): choose another one."
+            f"The folder {str(folder)!r} cannot be written ({error.strerror}): {copy}choose another "
+            "one."
         ) from error
     try:
+        for name in filter(PARTIAL.fullmatch, inside):  # whoever wrote it has ended
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
         yield
     finally:
         lock.release()

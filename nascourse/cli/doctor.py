@@ -278,7 +278,7 @@ def _check_home() -> Iterator[Check]:
         yield Check("FAULT", "home", "there is no home folder", fix)
     elif not (os.path.isdir(home) and os.access(home, os.W_OK)):
         finding = f"{home} cannot be written: settings and caches are not kept"
-        yield Check("note", "home", finding)
+        yield Check("note", "home", finding, "set HOME to a folder that you may write")
 
 
 def _check_runtime() -> Iterator[Check]:
