@@ -195,7 +195,7 @@ def test_a_worker_that_is_paused_lives_until_it_has_done_what_it_does():
 
         executor, done = client.get_executor(), threading.Event()
         HOLDS.append(done)
-        begun, waits = executor.submit(hold), executor.submit(hold)
+        begun, waits = executor.submit(hold, 1), executor.submit(hold, 2)
         try:
             assert gives_signs(20)
             client.sync(set_status, Status.paused)
@@ -213,7 +213,7 @@ def test_a_worker_that_is_paused_lives_until_it_has_done_what_it_does():
 HOLDS: list[threading.Event] = []
 
 
-def hold() -> None:
+def hold(number: int) -> None:
     """Work for a worker in this process, until somebody says that it is done."""
     HOLDS[-1].wait(60)
 
