@@ -387,8 +387,9 @@ def end_processes(executor: Executor) -> None:
     if thread := getattr(executor, "_executor_manager_thread", None):
         thread.join(5)
         if thread.is_alive():
-            executor._call_queue._reader.close()
-            executor._result_queue._writer.close()
+            pool: Any = executor
+            pool._call_queue._reader.close()
+            pool._result_queue._writer.close()
 
 
 def files_by_python() -> AbstractContextManager[object]:
