@@ -276,7 +276,7 @@ def run_search(
     with no_endless_download():  # a network may fetch weights when it is built
         space = _fitted(space, splits, options.objective[0])
         oracle = _make_oracle(space, options)
-        preflight.check_network(space, splits, options.objective[0])
+        preflight.check_network(space, splits, options.objective[0], options.callbacks)
         identity = options.identity(space, splits)
     observer = ProgressBar() if observer is None else observer
     observer.objective = options.objective

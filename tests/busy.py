@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
+import struct
 import time
+from multiprocessing.queues import SimpleQueue
 
 
 def busy(seconds: float) -> int:
@@ -19,3 +23,19 @@ def crowding() -> float:
     passed, of_processor = time.monotonic(), time.process_time()
     busy(1)
     return (time.monotonic() - passed) / (time.process_time() - of_processor)
+
+
+def ends_with_parent() -> int:
+    """Let a process of a pool end with its parent; return its number."""
+    from nascourse._engine.orphans import end_with_parent
+
+    end_with_parent()
+    return os.getpid()
+
+
+def die_while_sending() -> None:
+    """Die like a process that is killed in the middle of sending its result: half of it was sent."""
+    (results,) = (thing for thing in gc.get_objects() if isinstance(thing, SimpleQueue))
+    results._wlock.acquire()
+    os.write(results._writer.fileno(), struct.pack("!i", 1_000_000) + b"half")
+    os.kill(os.getpid(), signal.SIGKILL)

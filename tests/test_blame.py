@@ -10,12 +10,13 @@ import sys
 import urllib.error
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 from keras import layers
 
-from nascourse import CourseError, search
-from nascourse._engine import compat
+from nascourse import CourseError, search, spaces
+from nascourse._engine import compat, preflight
 from nascourse._engine.blame import blame
 from nascourse._engine.loops import TRIES
 from nascourse._engine.recording import Recording, parse
@@ -85,6 +86,90 @@ def test_a_callback_that_fails_ends_the_search_and_counts_no_trial(run, tmp_path
     text = str(raised.value)
     assert f"The callback {type(callback).__name__} failed in trial 1" in text
     assert "\n" not in text and text.endswith(".")
+
+
+NAMES = "'val_accuracy', 'val_loss', 'accuracy', 'loss'"
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.EarlyStopping("val_acc"),
+        keras.callbacks.EarlyStopping("val_acc", mode="max"),
+        keras.callbacks.ReduceLROnPlateau("val_acc"),
+        keras.callbacks.ModelCheckpoint("best.keras", monitor="val_acc", save_best_only=True),
+    ],
+    ids=["auto", "max", "rate", "best"],
+)
+def test_a_callback_that_watches_what_nobody_reports_is_refused(run, tmp_path, callback):
+    with pytest.raises(CourseError) as raised:
+        run(tmp_path / "new", callbacks=[callback])
+
+    assert str(raised.value) == (
+        f"The callback {type(callback).__name__} watches 'val_acc', which no epoch reports: let its "
+        f"monitor be one of {NAMES}."
+    )
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_callback_is_told_what_a_head_of_autokeras_reports(small):
+    callbacks = [keras.callbacks.ReduceLROnPlateau("val_acc")]
+
+    with pytest.raises(CourseError, match=f"watches 'val_acc', .* one of {NAMES}"):
+        preflight.check_network(spaces.autokeras_space(), small, "val_accuracy", callbacks)
+
+
+class OwnStep(keras.Model):
+    def train_step(self, data):
+        return super().train_step(data) | {"mine": 1.0}
+
+
+class OwnFit(keras_tuner.HyperModel):
+    def build(self, hp):
+        return space(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        return model.fit(*args, **kwargs)
+
+
+def space_of_own_steps(hp):
+    model = space(hp)
+    own = OwnStep(model.inputs, model.outputs)
+    own.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return own
+
+
+@pytest.mark.parametrize(
+    "chosen, callbacks",
+    [
+        (space, [keras.callbacks.EarlyStopping("val_loss")]),
+        (space, [keras.callbacks.ModelCheckpoint("all.keras", monitor="val_acc")]),
+        (space, [keras.callbacks.ReduceLROnPlateau("learning_rate", mode="min")]),
+        (space_of_own_steps, [keras.callbacks.EarlyStopping("mine", mode="max")]),
+        (OwnFit(), [keras.callbacks.EarlyStopping("mine", mode="max")]),
+        (
+            space,
+            [
+                keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+                keras.callbacks.EarlyStopping("mine", mode="max"),
+            ],
+        ),
+    ],
+    ids=["loss", "all", "rate", "step", "fit", "lambda"],
+)
+def test_a_callback_may_watch_what_somebody_may_report(small, chosen, callbacks):
+    preflight.check_network(chosen, small, "val_accuracy", callbacks)
+
+
+def test_a_callback_may_watch_what_another_one_reports(run, tmp_path):
+    class Reports(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mine"] = 1.0
+
+    stopping = keras.callbacks.EarlyStopping("mine", mode="max", patience=1)
+    found = run(tmp_path, callbacks=[Reports(), stopping], max_trials=1, epochs=4)
+
+    assert found.table["epochs"].tolist() == [2]  # the second was no better than the first
 
 
 def test_an_observer_that_fails_in_a_validation_is_named_itself(run, tmp_path):

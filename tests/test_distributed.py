@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from drills.kill_and_resume import differences, small_space, small_splits
 from test_workers import Immediately, tiny_autokeras_space
 
 from nascourse import CourseError, search
+from nascourse._engine import compat
 from nascourse._engine.recording import parse
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
@@ -168,6 +170,52 @@ def test_dask_finds_the_same(here, dask_worker, tmp_path, strategy, in_flight):
 
     without = here if strategy == "random" else run(tmp_path / "here", **options)
     assert differences(there, without) == []
+
+
+def test_a_worker_that_is_paused_lives_until_it_has_done_what_it_does():
+    """Dask pauses it when its memory is nearly full: its heart beats, and it begins nothing."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
+    from distributed.core import Status
+
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "memory_limit": 0}
+    with distributed.Client(**options, dashboard_address=None) as client:
+        (worker,) = client.cluster.workers.values()
+
+        async def set_status(status: Status) -> None:
+            worker.status = status
+
+        def gives_signs(seconds: float) -> bool:
+            """Whether there is a new sign of life in this time."""
+            sign, end = compat.signs_of_life(executor), time.monotonic() + seconds
+            while time.monotonic() < end:
+                if (now := compat.signs_of_life(executor)) and now != sign:
+                    return True
+                time.sleep(0.1)
+            return False
+
+        executor, done = client.get_executor(), threading.Event()
+        HOLDS.append(done)
+        begun, waits = executor.submit(hold, 1), executor.submit(hold, 2)
+        try:
+            assert gives_signs(20)
+            client.sync(set_status, Status.paused)
+            assert gives_signs(20)
+            done.set()
+            begun.result(timeout=20)
+            time.sleep(3)  # until its heart beats again
+            assert not gives_signs(3) and not waits.done()
+            client.sync(set_status, Status.running)
+            waits.result(timeout=20)
+        finally:
+            done.set()
+
+
+HOLDS: list[threading.Event] = []
+
+
+def hold(number: int) -> None:
+    """Work for a worker in this process, until somebody says that it is done."""
+    HOLDS[-1].wait(60)
 
 
 def deadly_space(hp):

@@ -162,6 +162,19 @@ def test_a_fit_that_cannot_be_called_is_refused_before_the_first_trial(run, tmp_
     assert not (tmp_path / "new").exists()
 
 
+def test_hyperparameters_that_nobody_would_declare_are_refused(run, tmp_path):
+    class Declares(Plain):
+        def declare_hyperparameters(self, hp):
+            hp.Choice("units", [16, 32])
+
+    with pytest.raises(
+        CourseError, match="declare_hyperparameters of Declares .*in its build"
+    ) as raised:
+        run(tmp_path / "new", Declares())
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_curve_without_the_objective_is_named_by_its_metrics_alone(run, tmp_path):
     class Other(Fits):
         def build(self, hp):

@@ -7,12 +7,17 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
+from types import SimpleNamespace
 
+import psutil
 import pytest
-from busy import busy
+from busy import busy, die_while_sending
 
 from nascourse._engine import compat, waiting
+from nascourse._engine.options import Deadline, TimeIsUp
+from nascourse._engine.parallel import Workers
 from nascourse._engine.waiting import WaitedTooLong, result_of
 
 
@@ -58,6 +63,99 @@ def test_a_stop_ends_a_wait():
 
     with pytest.raises(KeyboardInterrupt):
         result_of(Future(), Executor(), "trial 1", tick=stop)
+
+
+class Said(Exception):
+    pass
+
+
+@pytest.mark.parametrize("is_scheduler_gone, answer", [(False, 0), (False, 2), (True, 4)])
+def test_a_line_comes_within_30_seconds_of_a_death(monkeypatch, is_scheduler_gone, answer):
+    """Whenever a worker dies, and though a scheduler takes seconds to answer."""
+    monkeypatch.undo()  # the usual times
+    now = 0.0
+
+    def signs_of_life(executor):
+        nonlocal now
+        now += answer
+        return None if is_scheduler_gone and now > death else min(now, death)
+
+    def wait(futures, timeout):
+        nonlocal now
+        now += timeout
+
+    def tick(line):
+        if line:
+            raise Said
+
+    clock = SimpleNamespace(monotonic=lambda: now, strftime=time.strftime)
+    monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(waiting.concurrent.futures, "wait", wait)
+    monkeypatch.setattr(compat, "signs_of_life", signs_of_life)
+    for tenth in range(1, 600):
+        now, death = 0.0, tenth / 10
+        with pytest.raises(Said):
+            result_of(Future(), Executor(), "trial 1", tick=tick)
+        assert now - death <= 30, death
+
+
+def searching(heard, seconds: float | None = None) -> SimpleNamespace:
+    """What `Workers` asks of a tuner while it waits."""
+    recorder = SimpleNamespace(observer=SimpleNamespace(waiting=heard))
+    return SimpleNamespace(deadline=Deadline(seconds), recorder=recorder)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process for a while")
+@pytest.mark.parametrize("seconds, end", [(None, KeyboardInterrupt), (3, TimeIsUp)])
+def test_what_ends_a_wait_ends_processes_that_hang(seconds, end):
+    """Else leaving the ``with`` of the pool would wait for them."""
+
+    def stop(line: str) -> None:
+        if line and seconds is None:
+            raise KeyboardInterrupt
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pid = pool.submit(busy, 0).result()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            workers = SimpleNamespace(_executor=pool, _max_wait=300)
+            with pytest.raises(end):
+                Workers._wait(workers, searching(stop, seconds), pool.submit(busy, 0), "trial 1")
+            assert not psutil.pid_exists(pid)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.slow
+def test_a_stop_leaves_processes_that_live():
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        workers = SimpleNamespace(_executor=pool, _max_wait=300)
+        with pytest.raises(KeyboardInterrupt):
+            Workers._wait(workers, searching(stop), pool.submit(busy, 1), "trial 1")
+        assert pool.submit(busy, 0).result() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_pool_can_be_left_though_half_a_result_came(capfd):
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pid, results = pool.submit(busy, 0).result(), pool._result_queue
+        future = pool.submit(die_while_sending)
+        try:
+            while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.05)
+            with pytest.raises(TimeoutError):
+                future.result(timeout=0.5)  # the pool's own thread waits for the other half
+            compat.end_processes(pool)
+            assert isinstance(future.exception(timeout=10), BrokenExecutor)
+        finally:
+            results._writer.close()  # else a test that fails would not end
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow

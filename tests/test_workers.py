@@ -23,7 +23,7 @@ from drills.kill_and_resume import differences
 from keras import layers
 
 from nascourse import CourseError, search, spaces
-from nascourse._engine import parallel
+from nascourse._engine import orphans, parallel, preflight
 from nascourse._engine.options import TimeIsUp
 from nascourse._engine.recording import parse
 
@@ -347,6 +347,10 @@ def test_a_trial_that_kills_its_workers_twice_has_failed(run, tmp_path):
 
     assert table["status"].tolist() == ["completed", "failed", "completed"]
     assert "workers died" in table["message"][1]
+    assert table["message"][1].endswith("; to try it again, pass retry_failed=True.")
+    options = {"max_trials": 3, "in_flight": 2, "retry_failed": True}
+    again = run(tmp_path, executor=Immediately(), **options).table
+    assert again["status"].tolist() == ["completed"] * 3
 
 
 def test_pools_that_break_at_once_accuse_no_trial(run, tmp_path):
@@ -414,6 +418,71 @@ def test_the_processes_of_a_pool_end_with_the_search(run, tmp_path):
         with pytest.raises(TimeIsUp):
             function(task, state)
     assert len(pool.tasks) == 2 and EpochsOfFourSeconds.seen == 0
+
+
+def test_the_processes_of_a_pool_end_with_their_parent(run, tmp_path, monkeypatch):
+    """tests/test_orphans.py kills it.  Workers of another kind have another parent."""
+
+    class Stop(search.Observer):
+        def waiting(self, line):
+            raise KeyboardInterrupt
+
+    tied = []
+    monkeypatch.setattr(orphans, "end_with_parent", lambda: tied.append(True))
+    pool = Prefetching()
+    options = {"in_flight": 1, "max_trials": 1, "epochs": 1}
+    assert run(tmp_path, executor=pool, observer=Stop(), **options).interrupted
+    ((function, *arguments),) = pool.tasks
+    with pytest.raises(TimeIsUp):
+        function(*arguments)
+    assert tied == [True]
+
+    run(tmp_path, executor=Immediately(), **options)
+    assert tied == [True]
+
+
+def ends_by_a_worker(run, folder, executor) -> str:
+    """The sentence in which a search ends whose worker cannot train; then it goes on elsewhere."""
+    with pytest.raises(CourseError, match="^A worker cannot train .*repair the worker") as raised:
+        run(folder, executor=executor, max_trials=1, epochs=1)
+    text = str(raised.value)
+    assert "\n" not in text and text.endswith(".") and "same folder" in text
+    assert parse((folder / "search.json").read_text("utf-8")).trials == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("KERASTUNER_TUNER_ID", raising=False)
+        table = run(folder, executor=Immediately(), max_trials=1, epochs=1).table
+    assert table["trial"].tolist() == [1]
+    return text
+
+
+def test_a_worker_whose_environment_no_search_can_have_ends_it(run, tmp_path, monkeypatch):
+    class Spoiled(Immediately):
+        def submit(self, *task):
+            monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner0")
+            return super().submit(*task)
+
+    monkeypatch.setattr(parallel, "_check_machine", preflight.check_machine, raising=False)
+
+    assert "KERASTUNER_TUNER_ID is set" in ends_by_a_worker(run, tmp_path, Spoiled())
+
+
+def test_a_worker_of_another_version_ends_the_search(run, tmp_path):
+    class Older(Immediately):
+        def submit(self, function, task, state):
+            assert task.versions.keys() == {"keras", "keras-tuner", "autokeras"}
+            versions = task.versions | {"keras-tuner": "1.0"}
+            return super().submit(function, dataclasses.replace(task, versions=versions), state)
+
+    assert "and the search keras-tuner 1.0)" in ends_by_a_worker(run, tmp_path, Older())
+
+
+def test_a_worker_looks_at_its_environment_once(run, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(preflight.environment, "demand", lambda *_: seen.append(True))
+    parallel._check_machine.cache_clear()
+
+    assert len(run(tmp_path, executor=Immediately(), max_trials=2, epochs=1).table) == 2
+    assert len(seen) == 2  # before the search, and in the process that trained
 
 
 def test_an_observer_that_fails_while_workers_work_is_named(run, tmp_path):

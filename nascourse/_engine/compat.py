@@ -350,7 +350,7 @@ def signs_of_life(executor: Executor) -> Any:
 
     Read in Python 3.13: a `ProcessPoolExecutor` keeps its processes to itself; they live as long as
     they use the processor.  Read in distributed 2026.8: the executor of a client keeps that client
-    to itself; its scheduler notes when it has last heard of each worker.
+    to itself; its scheduler notes when it has last heard of each worker, and which are paused.
     """
     processes = getattr(executor, "_processes", None)
     if processes:
@@ -367,17 +367,29 @@ def signs_of_life(executor: Executor) -> Any:
         tasks = client.sync(client.scheduler.processing, workers=None, callback_timeout=2)
     except Exception:  # noqa: BLE001 - a scheduler that is gone, in any way, gives no sign
         return None
-    workers = scheduler["workers"].items()  # those without a task may not be allowed to take ours
-    return sorted((name, worker["last_seen"]) for name, worker in workers if tasks.get(name))
+    signs = []
+    for name, worker in scheduler["workers"].items():
+        executing = worker["metrics"].get("task_counts", {}).get("executing")
+        # One without a task may not be allowed to take ours; a paused one only ends what it does.
+        if tasks.get(name) and (executing or worker["status"] == "running"):
+            signs.append((name, worker["last_seen"]))
+    return sorted(signs)
 
 
 def end_processes(executor: Executor) -> None:
     """End the processes of a pool that hang: leaving its ``with`` would wait for them for ever.
 
-    Read in Python 3.13: see `signs_of_life`; 3.14 has a public `kill_workers`.
+    Read in Python 3.13: see `signs_of_life`; 3.14 has a public `kill_workers`.  Half a result from a
+    dead process, or (3.10) a task for it, can stop a pool's own thread, until its pipes are closed.
     """
     for process in list((getattr(executor, "_processes", None) or {}).values()):
         process.kill()
+    if thread := getattr(executor, "_executor_manager_thread", None):
+        thread.join(5)
+        if thread.is_alive():
+            pool: Any = executor
+            pool._call_queue._reader.close()
+            pool._result_queue._writer.close()
 
 
 def files_by_python() -> AbstractContextManager[object]:

@@ -22,6 +22,7 @@ workers of a trial by itself (``distributed.scheduler.allowed-failures``).
 
 from __future__ import annotations
 
+import functools
 import gc
 import inspect
 import io
@@ -34,6 +35,7 @@ import uuid
 from collections import deque
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import FunctionType
@@ -45,7 +47,7 @@ from keras_tuner.engine.trial import Trial
 from keras_tuner.errors import FailedTrialError
 
 from nascourse import CourseError
-from nascourse._engine import compat
+from nascourse._engine import compat, orphans, preflight
 from nascourse._engine.blame import SearchEnds, culprit, reason
 from nascourse._engine.files import atomic_write, temporary_file
 from nascourse._engine.identity import Space
@@ -68,6 +70,12 @@ def _thread_here() -> tuple[str, int, int]:
     return _PROCESS, os.getpid(), threading.get_ident()
 
 
+@functools.cache
+def _versions() -> dict[str, str]:
+    """What a search depends on, so that workers have to have the same."""
+    return {name: metadata.version(name) for name in ("keras", "keras-tuner", "autokeras")}
+
+
 @dataclass(frozen=True)
 class Task:
     """What a worker needs for a trial besides the trial."""
@@ -76,6 +84,7 @@ class Task:
     splits: Splits  # without the test part
     options: SearchOptions
     searches: tuple[str, int, int] = field(default_factory=_thread_here)  # the thread that does
+    versions: dict[str, str] = field(default_factory=_versions)
 
 
 @dataclass(frozen=True)
@@ -192,14 +201,20 @@ class Workers:
             return failed
 
     def _wait(self, tuner: Any, future: Future, what: str) -> Any:
+        said = ""
+
         def tick(line: str) -> None:
+            nonlocal said
+            said = line
             tuner.deadline.check()
             tuner.recorder.observer.waiting(line)
 
         try:
             return result_of(future, self._executor, what, max_wait=self._max_wait, tick=tick)
-        except WaitedTooLong:
-            compat.end_processes(self._executor)
+        except BaseException as end:  # such as Ctrl-C
+            hangs = said or isinstance(end, WaitedTooLong)
+            if hangs and not future.done():
+                compat.end_processes(self._executor)
             raise
 
     def _result(self, tuner: Any, trial: Trial, future: Future) -> Result:
@@ -222,6 +237,8 @@ class Workers:
                     return _failed(trial)
                 to_repair = "repair or replace the workers"
                 is_broken = any(isinstance(e, BrokenExecutor) for e in (error, error.__cause__))
+                if is_broken:
+                    compat.end_processes(self._executor)
                 if is_broken and not self._has_results and _is_script():
                     to_repair += (
                         f", or, in a script, put the search below a line {GUARD!r}, as each process "
@@ -314,10 +331,30 @@ def _take(tuner: Any, trial: Trial, result: Result) -> None:
 
 def _failed(trial: Trial) -> Result:
     """The result of a trial that kills every worker."""
-    message = "Its workers died: perhaps the network needs more memory than they have."
+    message = (
+        "Its workers died: perhaps the network needs more memory than they have; to try it again, "
+        "pass retry_failed=True."
+    )
     outcome = {"status": "failed", "epochs": 0, "seconds": 0.0, "message": message}
     row = {**trial.hyperparameters.values, "trial": trial_number(trial), **outcome}
     return Result(trial.get_state() | {"status": "FAILED", "message": message}, row)
+
+
+_check_machine = functools.cache(preflight.check_machine)  # in a process once: it takes a while
+
+
+def _check_worker(task: Task) -> None:
+    """End the search if this worker would train none of its networks, or others than here."""
+    try:
+        _check_machine()
+        for name, expected in task.versions.items():
+            if (version := _versions()[name]) != expected:
+                raise CourseError(f"it has {name} {version}, and the search {name} {expected}")
+    except CourseError as error:
+        raise SearchEnds(
+            f"A worker cannot train ({reason(error)}): all finished trials are kept; repair the "
+            "worker, and start the search again with the same folder to go on."
+        ) from error
 
 
 def train(task: Task, state: dict[str, Any]) -> Result:
@@ -325,6 +362,9 @@ def train(task: Task, state: dict[str, Any]) -> Result:
     here = _thread_here()
     if here[:2] == task.searches[:2] and here != task.searches:
         raise SearchEnds(_share("This executor"))
+    if state["flag"]:  # this is a process of a pool
+        orphans.end_with_parent()
+    _check_worker(task)
     if gc.get_freeze_count() < 10_000:  # the libraries are looked through once, not in every trial
         gc.collect()
         gc.freeze()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
@@ -30,12 +30,7 @@ def check_arguments(
     space: Any, splits: Any, *, executor: Any, observer: Any, **switches: Any
 ) -> None:
     """Refuse an argument of another kind, and a machine on which no network can be trained."""
-    settings = {
-        "backend": keras.backend.backend(),
-        "image_data_format": keras.config.image_data_format(),
-        "floatx": keras.config.floatx(),
-    }
-    environment.demand("search", settings)
+    check_machine()
     for name, value, kind, example in (
         ("splits", splits, Splits, "data.load_mnist()"),
         ("executor", executor, Executor | None, "ProcessPoolExecutor(...)"),
@@ -45,18 +40,36 @@ def check_arguments(
         require(name, value, kind, f"one such as {example}")
     if isinstance(space, type):
         raise CourseError(f"space={space.__name__} is a class: give an object, {space.__name__}().")
+    declare = getattr(type(space), "declare_hyperparameters", None)
+    if declare not in (None, keras_tuner.HyperModel.declare_hyperparameters):
+        raise CourseError(
+            f"The declare_hyperparameters of {type(space).__name__} would never be called: declare "
+            "the hyperparameters in its build, as in hp.Choice('units', [4, 8])."
+        )
 
 
-def check_network(space: Space, splits: Splits, column: str) -> None:
+def check_machine() -> None:
+    """Refuse a machine on which no network can be trained."""
+    settings = {
+        "backend": keras.backend.backend(),
+        "image_data_format": keras.config.image_data_format(),
+        "floatx": keras.config.floatx(),
+    }
+    environment.demand("search", settings)
+
+
+def check_network(
+    space: Space, splits: Splits, column: str, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> None:
     """Build the network of the default values, and let it meet two images, without a training.
 
     Refuse it if it cannot be built, cannot be trained on these images, or does not report the
-    metric behind this column of the trial table.
+    metric behind this column of the trial table, or what a callback watches.
     """
     metric = column.removeprefix("val_")
     if is_graph := isinstance(space, AutoKerasSpace):
         (head,) = compat.Graph(space.inputs, space.outputs).outputs[0].in_blocks
-        _check_head(head, metric, splits.classes)
+        _check_head(head, metric, splits.classes, callbacks)
     keras.utils.clear_session(free_memory=False)  # else Keras numbers the names of metrics
     try:
         if isinstance(space, AutoKerasSpace):
@@ -99,6 +112,7 @@ def check_network(space: Space, splits: Splits, column: str) -> None:
             "fit them."
         ) from error
     _check_reported(model, metric)
+    _check_watched(callbacks, model)
 
 
 def _check_own_fit(fit: Callable[..., Any]) -> None:
@@ -113,8 +127,13 @@ def _check_own_fit(fit: Callable[..., Any]) -> None:
         ) from error
 
 
-def _check_head(head: ak.ClassificationHead, metric: str, classes: int) -> None:
-    """Refuse a head of AutoKeras that cannot take the labels, or does not report the metric."""
+def _check_head(
+    head: ak.ClassificationHead,
+    metric: str,
+    classes: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Refuse a head of AutoKeras that cannot take the labels, or does not report what is needed."""
     if isinstance(head, ak.ClassificationHead) and classes == 2 and not head.multi_label:
         raise CourseError(
             "The head has one output for two classes, and the labels of a search have one for each: "
@@ -133,6 +152,7 @@ def _check_head(head: ak.ClassificationHead, metric: str, classes: int) -> None:
             "keras.metrics.F1Score(average='macro')."
         ) from error
     _check_reported(model, metric)
+    _check_watched(callbacks, model)
     _check_loss(head)
 
 
@@ -217,6 +237,31 @@ def _check_reported(model: keras.Model, metric: str) -> None:
             raise CourseError(
                 f"The metric {name} gives {np.size(value)} values, and a search needs one: let it "
                 "give their mean, as keras.metrics.F1Score(average='macro') does."
+            )
+
+
+def _check_watched(callbacks: Sequence[keras.callbacks.Callback], model: keras.Model) -> None:
+    """Refuse a callback of Keras that watches what no epoch reports: most would only be ignored.
+
+    Callbacks and training steps of the learner's own may report anything.
+    """
+    steps = ("train_step", "test_step", "compute_metrics")
+    if any(getattr(type(model), name) is not getattr(keras.Model, name) for name in steps) or any(
+        isinstance(callback, keras.callbacks.LambdaCallback)
+        or not type(callback).__module__.startswith("keras.")
+        for callback in callbacks
+    ):
+        return
+    reported = sorted(model.get_metrics_result())
+    allowed = [*(f"val_{name}" for name in reported), *reported]
+    for callback in callbacks:
+        watched = getattr(callback, "monitor", None)
+        is_used = getattr(callback, "save_best_only", True)  # not by each `ModelCheckpoint`
+        # Two callbacks of Keras report the learning rate.
+        if watched is not None and is_used and watched not in [*allowed, "learning_rate"]:
+            raise CourseError(
+                f"The callback {type(callback).__name__} watches {watched!r}, which no epoch reports: "
+                f"let its monitor be one of {listed(allowed)}."
             )
 
 

@@ -14,7 +14,9 @@ from nascourse import CourseError
 from nascourse._engine import compat
 
 MAX_WAIT = 300.0  # seconds without a sign of life after which a wait ends
-SAY_AFTER = 20.0  # seconds of silence after which a line says what is waited for
+# Seconds of silence after which a line says what is waited for.  Who died just after he was heard may
+# count as heard when half of them are over: the line comes within 30 seconds of the death.
+SAY_AFTER = 15.0
 SAY_AGAIN = 60.0
 TICK = 0.5
 
