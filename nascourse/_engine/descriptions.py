@@ -34,8 +34,7 @@ _FILLS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "c
 # Where callbacks of Keras write.
 _WRITTEN = ("log_dir", "filepath", "filename", "backup_dir", "_train_dir", "_val_dir")
 _MAKERS = ("__init__", "__post_init__")
-# Of a layer: what Keras numbers, draws, fills in from the data, or changes while it trains.
-_UNSTEADY = ("name", "seed", "trainable", "build_config")
+_UNSTEADY = ("name", "seed", "trainable", "build_config")  # of layers; they change by themselves
 _MOST_DEPTH = 12  # objects inside objects, further than any setting lies
 _EDITION = 3  # of the descriptions of code: they are not compared with those of another one
 
@@ -60,8 +59,7 @@ class Describer:
         self._but_for = [*but_for]
         self._met: list[Any] = []  # functions and classes
         self._seen: set[int] = set()
-        # What functions set, by modules: global variables, and attributes of whatever object.
-        self._set: dict[int, tuple[set[str], set[str]]] = {}
+        self._set: dict[int, tuple[set[str], set[str]]] = {}  # by modules; see `_set_in`
 
     @property
     def code_digest(self) -> str | None:
@@ -108,8 +106,7 @@ class Describer:
         changed = _names_set_by(method for method in methods if method not in makers)[1]
         attributes = getattr(value, "__dict__", {})
         names = _names_set_by(makers)[1] & attributes.keys()
-        if _is_own_object(value):
-            names |= self._names_set_outside(value, [m for m in methods if m not in makers])
+        names |= self._names_set_outside(value, [m for m in methods if m not in makers])
         if dataclasses.is_dataclass(value):
             names |= {part.name for part in dataclasses.fields(value)} & attributes.keys()
         self._collect_values({name: attributes[name] for name in names - changed}, depth + 1)
@@ -117,8 +114,9 @@ class Describer:
 
     def _names_set_outside(self, value: Any, methods: list[types.FunctionType]) -> set[str]:
         """The public attributes of an own object that neither libraries nor functions set."""
-        if any({"setattr", "vars", "__dict__"} & {*m.__code__.co_names} for m in methods):
-            return set()  # its methods set attributes without naming them
+        unnamed = any({"setattr", "vars", "__dict__"} & {*m.__code__.co_names} for m in methods)
+        if unnamed or not _is_own_object(value):
+            return set()
         for method in methods:
             self._set_in(method.__globals__)
         by_functions = {name for _, attributes in self._set.values() for name in attributes}
@@ -262,10 +260,9 @@ def _content_of(value: Any) -> Any:
     if isinstance(value, range):
         return repr(value)
     with contextlib.suppress(Exception):  # such as a tensor on a GPU; see also `_has`
-        if hasattr(value, "numpy") and not hasattr(value, "assign"):
+        if not hasattr(value, "assign") and not getattr(value, "requires_grad", False):
             array = value.numpy()
-            is_fixed = not getattr(value, "requires_grad", False)
-            return array if is_fixed and isinstance(array, (np.ndarray, np.generic)) else None
+            return array if isinstance(array, (np.ndarray, np.generic)) else None
     return None
 
 
@@ -353,9 +350,8 @@ def _is_own_object(value: Any) -> bool:
 
 def _names_in_libraries(kind: type) -> set[str]:
     """The names that occur in the methods which a class inherits from those of libraries."""
-    parts = [part for part in kind.__mro__ if not _is_own_class(part)]
-    methods = [inspect.unwrap(method) for part in parts for method in _methods(part)]
-    return {name for method in methods for name in method.__code__.co_names}
+    methods = [m for part in kind.__mro__ if not _is_own_class(part) for m in _methods(part)]
+    return {name for method in methods for name in inspect.unwrap(method).__code__.co_names}
 
 
 def _methods(kind: type) -> list[types.FunctionType]:
@@ -456,9 +452,10 @@ def _is_layer(value: Any) -> bool:
 
 def _is_setting(name: str, value: Any) -> bool:
     """Whether an attribute of an object with variables is one that it was made with."""
+    if isinstance(value, _FUNCTIONS) or _has_settings(value):
+        return True
     is_plain = value is None or isinstance(value, (bool, int, float, str, tuple))
-    is_public = name[:1] != "_" and name != "built"
-    return (is_public and is_plain) or isinstance(value, _FUNCTIONS) or _has_settings(value)
+    return is_plain and name[:1] != "_" and name != "built"
 
 
 def _steady(config: Any) -> Any:
