@@ -300,11 +300,11 @@ def is_lambda(config: Mapping[str, Any]) -> bool:
 
     Of an activation Keras leaves out the name of the class.
     """
+    if config.get("class_name") == "__lambda__":
+        return True
     code = config.get("value")
-    is_activation = (
-        config.keys() == {"value"} and isinstance(code, (list, tuple)) and len(code) == 3
-    )
-    return config.get("class_name") == "__lambda__" or (is_activation and isinstance(code[0], str))
+    is_code = isinstance(code, (list, tuple)) and len(code) == 3 and isinstance(code[0], str)
+    return config.keys() == {"value"} and is_code
 
 
 def _docstring(code: types.CodeType) -> str | None:
