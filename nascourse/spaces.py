@@ -32,7 +32,7 @@ from keras import layers
 
 from nascourse import CourseError, require
 from nascourse._engine import compat
-from nascourse._engine.descriptions import digest
+from nascourse._engine.descriptions import digest, is_lambda
 from nascourse._engine.layers import RescalingBlock, SoftmaxHead, choice, metric_objects
 from nascourse._engine.ranges import MANY_VALUES, all_values, count, is_active, n_settings
 from nascourse.data import CLASSES, IMAGE_SHAPE, Splits
@@ -484,13 +484,13 @@ def _anonymous(part: Any, index_of: Mapping[str, int] = {}) -> Any:
     """A part of a configuration without names of layers, and without places of code."""
     if isinstance(part, (list, tuple)):
         return [_anonymous(value, index_of) for value in part]
-    if not isinstance(part, dict):
-        return part
+    if not isinstance(part, dict):  # a function counts by its code elsewhere
+        return part.__name__ if isinstance(part, types.FunctionType) else part
     if "keras_history" in part:  # where a tensor comes from: layer, call, output
         name, *rest = part["keras_history"]
         return [index_of[name], *rest]
-    if part.get("class_name") == "__lambda__":  # its code names the file that it was written in
-        return compat.lambda_code(part["config"])
+    if is_lambda(part):  # its code names the file that it was written in
+        return _anonymous(compat.lambda_code(part.get("config", part)), index_of)
     if isinstance(part.get("layers"), list):  # a network inside the network
         inner = [key for key in ("name", "layers", "input_layers", "output_layers") if key in part]
         rest = {key: value for key, value in part.items() if key not in inner}

@@ -28,6 +28,7 @@ import pytest
 import tensorflow as tf
 
 from nascourse._engine import compat
+from nascourse._engine.descriptions import code_description
 from nascourse.spaces import autokeras_space
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -375,6 +376,10 @@ def test_lambda_code():
 
     assert code("lambda x: x / 2", "a.py") == code("\nlambda x: x / 2", "b.py")
     assert code("lambda x: x / 2", "a.py") != code("lambda x: x / 3", "a.py")
+    # Keras saves the same function as an activation otherwise.
+    function = lambda x: x / 2
+    saved = keras.activations.serialize(function)
+    assert compat.lambda_code(saved) == [code_description(function.__code__), None, None]
 
 
 @relies_on(keras)

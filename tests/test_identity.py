@@ -7,10 +7,12 @@ of another file, further down in it, and after other networks have used up Keras
 from __future__ import annotations
 
 import itertools
+import linecache
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 
 import keras
 import pytest
@@ -67,7 +69,9 @@ def defined(source: str) -> dict:
     """What a cell with this source defines in a new kernel."""
     number = next(_files)
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1), keras.layers.Dense(1)])
-    code = compile("\n" * number + HEAD + source, f"ipykernel_{number}/{number}.py", "exec")
+    file, text = f"ipykernel_{number}/{number}.py", "\n" * number + HEAD + source
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file  # as IPython does
+    code = compile(text, file, "exec")
     names: dict = {"__name__": "__main__"}
     exec(code, names)  # noqa: S102 - the sources below
     return names
@@ -90,7 +94,6 @@ def identity_of(names: dict, splits) -> dict:
         patience=None,
         max_model_size=None,
         in_flight=1,
-        is_parallel=False,
         callbacks=names.get("callbacks", []),
     )
     return options.identity(names["space"], splits)
@@ -308,7 +311,86 @@ inside.append(inside)
 callbacks = [Own(), keras.callbacks.TensorBoard(f"logs/{time.time()}")]
 """
 )
+DENSE = "x = layers.Dense(width, {})(layers.Flatten()(x))"
+LAMBDAS = {
+    "lambda as activation": DENSE.format("activation=lambda v: v * {}"),
+    "lambda as a layer": "x = layers.Activation(lambda v: v * {})(x)",
+    "lambda as regularizer": DENSE.format("activity_regularizer=lambda v: {} * ops.sum(v)"),
+    "lambda as initializer": DENSE.format(
+        "kernel_initializer=lambda shape, dtype=None: ops.full(shape, {})"
+    ),
+    "lambda of a layer in a layer": (
+        "x = layers.TimeDistributed(layers.Dense(width, lambda v: v * {}))"
+        "(layers.Reshape((28, 28))(x))"
+    ),
+    "lambda around a Lambda": "f = lambda v: v * {}\nx = layers.Lambda(lambda v: f(v))(x)",
+}
+WARM = made(
+    "Warm", "optimizers.schedules.LearningRateSchedule", "__call__(self, step)", "self.rate"
+)
+WRAPPED = COMPILED.replace("]", ", keras.metrics.MeanMetricWrapper({})]")
+FACTORY = (
+    "def make(rate):\n    factor = rate * 2\n"
+    + indent(LOSS.format("factor") + functional(compiled="'adam', loss, ['accuracy']"), "    ")
+    + "    return space\nspace = make({})\n"
+)
+RARE_HELPER = (
+    "def make():\n    def hidden(x):\n        return layers.{}(4)(layers.Flatten()(x))\n"
+    + indent(functional("if width == 61:\n    x = hidden(x)", choices="range(1, 101)"), "    ")
+    + "    return space\nspace = make()\n"
+)
+TENSOR = "import tensorflow as tf\nW = tf.{}([{}.0])"
+PRINTS = functional() + (
+    "around = {}\n"
+    "callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(around))]\n"
+)
+AROUND_FIT = (
+    "def double(x): return {} * x\n"
+    "class Own(layers.Layer):\n    def __init__(self, inner):\n        super().__init__()\n"
+    "        self.inner = inner\n    def call(self, x):\n        return self.inner(x)\n"
+    "steps = keras.Sequential(["
+    "layers.RandomRotation({}), Own(layers.Dense({})), layers.Dense(8, activation=double)])\n"
+)
+
+
+def augments(*settings) -> str:
+    with_steps = own_fit().replace("model.fit(*args", "model.fit(*map(steps, args)")
+    return with_steps + AROUND_FIT.format(*settings)
+
+
+def sized(n: int) -> str:
+    return own_fit().replace("= self.batch_size +", "= self.size +") + f"space.size = {n}\n"
+
+
+def updated(n: int) -> str:
+    return own_fit(setting=n).replace(
+        "self.batch_size, self.histories = batch_size, []",
+        "self.__dict__.update(batch_size=batch_size); self.histories = []",
+    )
+
+
+GATE = """
+class Gate(layers.Layer):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+    def call(self, x):
+        return self.inner(x)
+"""
+GATED = (
+    "flat = layers.Flatten()(x)\na = layers.Dense(width)(flat)\n"
+    "x = layers.Add()([a, Gate(layers.Dense(width))({})])"
+)
 SAME = {
+    **{name: functional(body.format(2)) for name, body in LAMBDAS.items()},
+    "schedule without settings": functional(
+        compiled=OPTIMIZED.format("SGD(Warm(0.1))"), before=WARM
+    ),
+    "partial in a metric": functional(
+        compiled=WRAPPED.format("functools.partial(certainty)"), before=METRIC.format("max")
+    ),
+    "layers around fit": augments(2, 0.1, 8),
+    "attribute of fit set outside": sized(8),
     "functional": functional(),
     "objects that answer anything": ODD,
     "layer that draws its seed": functional("x = layers.RandomCrop(24, 24)(x)"),
@@ -371,6 +453,43 @@ REWRITTEN = {
     ),
 }
 OTHER = {
+    **{name: tuple(functional(body.format(n)) for n in (2, 3)) for name, body in LAMBDAS.items()},
+    **{
+        f"{what} beside a schedule without settings": tuple(
+            functional(compiled=OPTIMIZED.format(f"SGD({each})"), before=WARM) for each in pair
+        )
+        for what, pair in {
+            "its own": ("Warm(0.1)", "Warm(0.2)"),
+            "momentum": ("Warm(0.1)", "Warm(0.1), momentum=0.9"),
+        }.items()
+    },
+    "value of a factory": (FACTORY.format(1), FACTORY.format(5)),
+    "tensor around a loss": tuple(
+        functional(compiled=AROUND.format("W[0]"), before=TENSOR.format("constant", n))
+        for n in (1, 5)
+    ),
+    "tensors in a tuple around a callback": tuple(
+        TENSOR.format("constant", n) + PRINTS.format("(W, 3)") for n in (1, 5)
+    ),
+    "range around a callback": tuple(PRINTS.format(f"range({n})") for n in (3, 30)),
+    "set around a callback": tuple(PRINTS.format(f"frozenset([{n}])") for n in (3, 30)),
+    **{
+        f"{name} around fit": (augments(2, 0.1, 8), augments(*other))
+        for name, other in {
+            "activation": (3, 0.1, 8),
+            "layer": (2, 0.3, 8),
+            "layer in an own layer": (2, 0.1, 9),
+        }.items()
+    },
+    "attribute of fit set outside": (sized(8), sized(64)),
+    "attribute of fit instead of its class's": tuple(
+        own_fit() + f"space.epochs = {n}\n" for n in (8, 64)
+    ),
+    "attribute of fit in its dict": (updated(8), updated(64)),
+    "function in a metric of Keras": tuple(
+        functional(compiled=WRAPPED.format("certainty"), before=METRIC.format(f))
+        for f in ("max", "min")
+    ),
     "loss": (functional(), functional(compiled=COMPILED.replace("sparse_", ""))),
     "optimizer": (functional(), functional(compiled=COMPILED.replace("adam", "sgd"))),
     "learning rate": tuple(
@@ -491,6 +610,10 @@ OTHER = {
     ),
 }
 ASKS = {
+    "helper in a factory": (RARE_HELPER.format("Dense"), RARE_HELPER.format("Conv1D")),
+    "connection to a layer that does not say how it was made": tuple(
+        functional(GATED.format(to), before=GATE) for to in ("flat", "a")
+    ),
     "namespace around a callback": tuple(HOLDS.format("SimpleNamespace", n) for n in (8, 64)),
     "dict around fit": (own_fit(), own_fit(dict=64)),
     "list around a callback of a search with AutoKeras": tuple(
@@ -555,6 +678,33 @@ callbacks = [Own()]
 """
 )
 MEANWHILE = {
+    "a counter in a factory": (
+        functional() + "def make():\n    n = 0\n    def count(epoch, logs):\n"
+        "        nonlocal n\n        n += 1\n"
+        "    return keras.callbacks.LambdaCallback(on_epoch_end=count)\ncallbacks = [make()]\n",
+        "callbacks[0].on_epoch_end(0, {})",
+    ),
+    "a variable": (
+        functional(compiled=AROUND.format("W[0]"), before=TENSOR.format("Variable", 1)),
+        "W.assign([5.0])",
+    ),
+    "layers around fit": (
+        augments(2, 0.1, 8),
+        "steps(ops.zeros((1, 8, 8, 1))); steps.trainable = False",
+    ),
+    "an own network around fit, trained": (
+        own_fit().replace("model.fit(*args", "model.fit(teacher, *args")
+        + CLASS.format(kind="Model", change="")
+        + "teacher = Own(4)\n",
+        "teacher.compile('adam', 'sparse_categorical_crossentropy')\n"
+        + "teacher.fit(ops.zeros((2, 28, 28, 1)), ops.zeros(2), verbose=0)",
+    ),
+    "an object that functions change": (
+        own_fit().replace("self.histories.append", "note()\n        self.histories.append")
+        + "class State: pass\nstate = State()\nstate.step = 0\n"
+        "def note():\n    state.step += 1\n",
+        "note()",
+    ),
     "what is filled in other ways": (
         LISTENS,
         "history['loss'].append(1); counts[0] = 3; rows.append(2); sums[0] = 1; n = 5; "

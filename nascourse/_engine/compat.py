@@ -158,13 +158,15 @@ def autokeras_trains_with(
 
 
 def lambda_code(config: Mapping[str, Any]) -> Any:
-    """What the function of a saved `Lambda` layer does, wherever it was written.
+    """What a lambda that Keras saved does, wherever it was written.
 
     Read in keras 3.12.4: Keras marshals the code, which names its file; a notebook's file has
-    another name in every kernel.
+    another name in every kernel.  Only a `Lambda` layer names the parts.
     """
-    code = marshal.loads(base64.b64decode(config["code"]))  # noqa: S302 - Keras has just made it
-    return [code_description(code), config.get("defaults"), config.get("closure")]
+    parts = config.get("value") or [config.get(part) for part in ("code", "defaults", "closure")]
+    code, *around = parts
+    # Keras has just made it.
+    return [code_description(marshal.loads(base64.b64decode(code))), *around]  # noqa: S302
 
 
 def compile_arguments(model: keras.Model) -> dict[str, Any]:

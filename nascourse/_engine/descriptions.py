@@ -6,11 +6,13 @@ was written: a notebook that is run again in a new kernel describes its function
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import dis
 import enum
 import functools
 import hashlib
+import inspect
 import itertools
 import json
 import logging
@@ -18,7 +20,7 @@ import platform
 import re
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,14 +28,15 @@ import numpy as np
 _PLACES_OF_LIBRARIES = re.compile(r"[/\\](site|dist)-packages[/\\]")
 _OURS = ("nascourse", "keras", "keras_tuner", "autokeras", "tensorflow", "numpy", "builtins")
 _FUNCTIONS = (type, types.FunctionType, functools.partial)
-_FIXED = (bool, int, float, str, tuple, np.generic, np.ndarray, *_FUNCTIONS)
+_FIXED = (bool, int, float, str, tuple, frozenset, np.generic, np.ndarray, *_FUNCTIONS)
 _FILLED = (list, dict, set)  # may fill up while a program runs
 _FILLS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "clear", "remove")
 # Where callbacks of Keras write.
 _WRITTEN = ("log_dir", "filepath", "filename", "backup_dir", "_train_dir", "_val_dir")
 _MAKERS = ("__init__", "__post_init__")
+_UNSTEADY = ("name", "seed", "trainable", "build_config")  # of layers; they change by themselves
 _MOST_DEPTH = 12  # objects inside objects, further than any setting lies
-_EDITION = 2  # of the descriptions of code: they are not compared with those of another one
+_EDITION = 3  # of the descriptions of code: they are not compared with those of another one
 
 
 def digest(description: Any) -> str:
@@ -56,7 +59,7 @@ class Describer:
         self._but_for = [*but_for]
         self._met: list[Any] = []  # functions and classes
         self._seen: set[int] = set()
-        self._set: dict[int, set[str]] = {}  # of global variables, by modules
+        self._set: dict[int, tuple[set[str], set[str]]] = {}  # by modules; see `_set_in`
 
     @property
     def code_digest(self) -> str | None:
@@ -81,13 +84,15 @@ class Describer:
         if isinstance(value, np.ndarray):
             return [str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest()]
         if isinstance(value, Mapping):
-            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
-                return "function"  # as Keras saves it, with the name of its file
+            if is_lambda(value):
+                return "function"
             return {str(k): self.describe(item, depth + 1) for k, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.describe(item, depth + 1) for item in value]
         if isinstance(value, (set, frozenset)):
             return sorted(json.dumps(self.describe(item, depth + 1), default=str) for item in value)
+        if (content := _content_of(value)) is not None:
+            self.code.append(self.describe(content))
         self._seen.add(id(value))
         try:
             return self._described(value, depth)
@@ -101,10 +106,22 @@ class Describer:
         changed = _names_set_by(method for method in methods if method not in makers)[1]
         attributes = getattr(value, "__dict__", {})
         names = _names_set_by(makers)[1] & attributes.keys()
+        names |= self._names_set_outside(value, [m for m in methods if m not in makers])
         if dataclasses.is_dataclass(value):
             names |= {part.name for part in dataclasses.fields(value)} & attributes.keys()
         self._collect_values({name: attributes[name] for name in names - changed}, depth + 1)
         return self.describe(type(value), depth + 1)
+
+    def _names_set_outside(self, value: Any, methods: list[types.FunctionType]) -> set[str]:
+        """The public attributes of an own object that neither libraries nor functions set."""
+        unnamed = any({"setattr", "vars", "__dict__"} & {*m.__code__.co_names} for m in methods)
+        if unnamed or not _is_own_object(value):
+            return set()
+        for method in methods:
+            self._set_in(method.__globals__)
+        by_functions = {name for _, attributes in self._set.values() for name in attributes}
+        own = {name for name in getattr(value, "__dict__", ()) if name[:1] != "_"}
+        return own - by_functions - _names_in_libraries(type(value))
 
     def _described(self, value: Any, depth: int) -> Any:
         if isinstance(value, types.MethodType):
@@ -137,15 +154,40 @@ class Describer:
             return [kind, self.describe(value.layers, depth + 1)]  # its configuration has numbers
         if not _own_methods(type(value)) and type(value).__module__.partition(".")[0] not in _OURS:
             return kind  # of another library, such as a figure
+        if type(value).__module__.startswith("keras."):
+            self._describe_functions(value)  # its configuration only names them
         try:
             config = value.get_config()
         except Exception:  # noqa: BLE001 - own classes of Keras need not have one
             config = None
         if not isinstance(config, Mapping):
             config = getattr(value, "__dict__", None) or {}
+            if _has(value, "variables"):  # such as an optimizer: they have other ids each time
+                config = {k: v for k, v in config.items() if _is_setting(k, v)}
         if type(value).__module__.startswith("keras.") and hasattr(value, "on_epoch_end"):
             config = {name: item for name, item in config.items() if name not in _WRITTEN}
         return [kind, self.describe(without_number(config), depth + 1)]
+
+    def _describe_functions(self, value: Any) -> None:
+        held = map(_unwrapped, getattr(value, "__dict__", {}).values())
+        self.describe([item for item in held if isinstance(item, types.FunctionType)])
+
+    def _layer(self, layer: Any, depth: int) -> Any:
+        """A layer or a network with the layers in it, without weights and connections."""
+        if depth > _MOST_DEPTH or id(layer) in self._seen:
+            return type(layer).__name__
+        self._seen.add(id(layer))
+        kind = self.collect(layer, depth)
+        self._describe_functions(layer)
+        config, inner = None, getattr(layer, "layers", None)
+        if not isinstance(inner, (list, tuple)):
+            with contextlib.suppress(Exception):  # own classes need not have one
+                config = self.describe(_steady(layer.get_config()), depth + 1)
+            public = [item for name, item in vars(layer).items() if name[0] != "_"]
+            inner = [] if _is_own_object(layer) else public  # those of own classes were collected
+        layers = [self._layer(item, depth + 1) for item in inner if _is_layer(item)]
+        self._seen.discard(id(layer))
+        return [kind, config, layers]
 
     def _is_new(self, thing: Any) -> bool:
         """Collect the number of a function or a class; whether it is met for the first time."""
@@ -165,17 +207,23 @@ class Describer:
 
     def _set_beside(self, function: types.FunctionType) -> set[str]:
         """The global variables that this function, or another one beside it, sets or fills."""
-        beside = function.__globals__
+        return self._set_in(function.__globals__)[0] | _names_set_by([function])[0]
+
+    def _set_in(self, beside: dict[str, Any]) -> tuple[set[str], set[str]]:
+        """The global variables, and the attributes of any object, that a module's functions set."""
         if id(beside) not in self._set:
             parts = [vars(v).values() if isinstance(v, type) else [v] for v in beside.values()]
             functions = filter(None, map(_function_of, itertools.chain(*parts)))
             own = [other for other in functions if other.__globals__ is beside]
-            self._set[id(beside)], _ = _names_set_by(own)
-        return self._set[id(beside)] | _names_set_by([function])[0]
+            users = [other for other in own if other.__name__ not in _MAKERS]
+            stored = {step.argval for step in _steps(users) if step.opname == "STORE_ATTR"}
+            self._set[id(beside)] = _names_set_by(own)[0], stored
+        return self._set[id(beside)]
 
     def _collect_values(self, values: Mapping[str, Any], depth: int = 0) -> None:
         """Collect named values of which the description is the same in another kernel."""
-        fixed = {}
+        fixed: dict[str, Any] = {}
+        layers: list[Any] = []
         for name, value in sorted(values.items()):
             value = _comparable(value)
             if isinstance(value, _FILLED):
@@ -183,12 +231,15 @@ class Describer:
                     self.lists.append([name, self.describe(value)])
             elif isinstance(value, _FIXED) or _has_settings(value):
                 fixed[name] = value
-            elif _own_methods(type(value)) and id(value) not in self._seen:
+            elif _is_layer(value):
+                layers.append([name, self._layer(value, depth)])
+            elif _is_own_object(value) and id(value) not in self._seen:
                 self._seen.add(id(value))
                 self.collect(value, depth)
                 self._seen.discard(id(value))
         if fixed:
             self.code.append(self.describe(fixed, depth))
+        self.code += layers
 
 
 def _comparable(value: Any) -> Any:
@@ -199,7 +250,20 @@ def _comparable(value: Any) -> Any:
         return vars(value)
     if isinstance(value, enum.Enum):
         return value.value
+    if (content := _content_of(value)) is not None:
+        return content
     return value if isinstance(value, (type, types.FunctionType)) else _unwrapped(value)
+
+
+def _content_of(value: Any) -> Any:
+    """What is in a range or a tensor that stays as it is; None of a variable, and of all else."""
+    if isinstance(value, range):
+        return repr(value)
+    with contextlib.suppress(Exception):  # such as a tensor on a GPU; see also `_has`
+        if not hasattr(value, "assign") and not getattr(value, "requires_grad", False):
+            array = value.numpy()
+            return array if isinstance(array, (np.ndarray, np.generic)) else None
+    return None
 
 
 def _unwrapped(value: Any) -> Any:
@@ -229,6 +293,18 @@ def without_number(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration of Keras without the number that Keras adds to automatic names."""
     name = config.get("name")
     return {**config, "name": re.sub(r"_\d+$", "", name)} if isinstance(name, str) else {**config}
+
+
+def is_lambda(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is a lambda as Keras saves it: with the file that it was written in.
+
+    Of an activation Keras leaves out the name of the class.
+    """
+    if config.get("class_name") == "__lambda__":
+        return True
+    code = config.get("value")
+    is_code = isinstance(code, (list, tuple)) and len(code) == 3 and isinstance(code[0], str)
+    return config.keys() == {"value"} and is_code
 
 
 def _docstring(code: types.CodeType) -> str | None:
@@ -268,6 +344,16 @@ def _is_own_class(kind: type) -> bool:
     return _is_own(kind.__module__, file)
 
 
+def _is_own_object(value: Any) -> bool:
+    return any(map(_is_own_class, type(value).__mro__))
+
+
+def _names_in_libraries(kind: type) -> set[str]:
+    """The names that occur in the methods which a class inherits from those of libraries."""
+    methods = [m for part in kind.__mro__ if not _is_own_class(part) for m in _methods(part)]
+    return {name for method in methods for name in inspect.unwrap(method).__code__.co_names}
+
+
 def _methods(kind: type) -> list[types.FunctionType]:
     members = map(_function_of, vars(kind).values())
     return [member for member in members if member is not None]
@@ -285,13 +371,11 @@ def _function_of(member: Any) -> types.FunctionType | None:
 
 def _around(function: types.FunctionType) -> dict[str, Any]:
     """What a function finds around it, by name: global variables, those of functions, own modules."""
-    codes = _nested(function.__code__)
-    steps = [step for code in codes for step in dis.get_instructions(code)]
-    names = {step.argval for step in steps if "GLOBAL" in step.opname}
+    names = {step.argval for step in _steps([function]) if "GLOBAL" in step.opname}
     around = {name: function.__globals__[name] for name in names & function.__globals__.keys()}
     cells = zip(function.__code__.co_freevars, function.__closure__ or ())
     around |= {name: _content(cell) for name, cell in cells}
-    attributes = {name for code in codes for name in code.co_names}
+    attributes = {name for code in _nested(function.__code__) for name in code.co_names}
     for name, module in [*around.items()]:
         if isinstance(module, types.ModuleType) and _is_own(
             module.__name__, getattr(module, "__file__", None) or ""
@@ -309,7 +393,8 @@ def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], se
         for code in _nested(function.__code__):
             steps = list(dis.get_instructions(code))
             for number, step in enumerate(steps):
-                if step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
+                is_beside = step.opname == "STORE_DEREF" and step.argval in code.co_freevars
+                if step.opname == "STORE_GLOBAL" or is_beside:
                     variables.add(step.argval)
                 elif step.opname == "STORE_ATTR":
                     if _sets_own_attribute(steps, number, itself):
@@ -361,6 +446,25 @@ def _has_settings(value: Any) -> bool:
     return _has(value, "get_config") and not _has(value, "compute_output_shape")
 
 
+def _is_layer(value: Any) -> bool:
+    return not isinstance(value, type) and _has(value, "compute_output_shape")
+
+
+def _is_setting(name: str, value: Any) -> bool:
+    """Whether an attribute of an object with variables is one that it was made with."""
+    if isinstance(value, _FUNCTIONS) or _has_settings(value):
+        return True
+    is_plain = value is None or isinstance(value, (bool, int, float, str, tuple))
+    return is_plain and name[:1] != "_" and name != "built"
+
+
+def _steady(config: Any) -> Any:
+    """A configuration without what does not stay the same; see `_UNSTEADY`."""
+    if isinstance(config, Mapping):
+        return {k: _steady(item) for k, item in config.items() if k not in _UNSTEADY}
+    return [*map(_steady, config)] if isinstance(config, (list, tuple)) else config
+
+
 def _has(value: Any, name: str) -> bool:
     try:
         return hasattr(value, name)
@@ -376,6 +480,12 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     if isinstance(value, (list, tuple, set, frozenset)):
         return all(_is_plain(item, depth + 1) for item in value)
     return value is None or isinstance(value, _FIXED)
+
+
+def _steps(functions: Iterable[types.FunctionType]) -> Iterator[dis.Instruction]:
+    for function in functions:
+        for code in _nested(function.__code__):
+            yield from dis.get_instructions(code)
 
 
 def _nested(code: types.CodeType) -> list[types.CodeType]:

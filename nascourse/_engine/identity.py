@@ -85,9 +85,10 @@ def space_identity(space: Space) -> dict[str, Any]:
 def _networks(
     build: Callable[..., keras.Model], declared_space: keras_tuner.HyperParameters
 ) -> tuple[dict[str, dict[str, str | None]], bool]:
-    """Digests of the networks of several configurations, and whether these are all there are."""
+    """Digests of the networks of several configurations, and whether they tell all of the space."""
     parts: dict[str, dict[str, str | None]]
     parts = {"networks": {}, "compile settings": {}, "own code": {}, LISTS: {}}
+    is_known = True
     end = time.process_time() + SECONDS
     while True:
         for configuration in _configurations(declared_space):
@@ -98,7 +99,9 @@ def _networks(
                 return parts, False
             hp = keras_tuner.HyperParameters()
             hp.values = dict(configuration)
-            for part, content in zip(parts.values(), _network(build, hp)):
+            digests, is_connected = _network(build, hp)
+            is_known = is_known and is_connected
+            for part, content in zip(parts.values(), digests):
                 part[key] = content
             names = {entry.name for entry in declared_space.space}
             new = [entry for entry in hp.space if entry.name not in names]
@@ -106,23 +109,43 @@ def _networks(
                 declared_space.merge(new)
                 break
         else:
-            return parts, len(parts["networks"]) == _size(declared_space)
+            return parts, is_known and len(parts["networks"]) == _size(declared_space)
 
 
 def _network(
     build: Callable[..., keras.Model], hp: keras_tuner.HyperParameters
-) -> tuple[str | None, ...]:
-    """Digests of a network, its compile settings, the learner's code in it, and lists around that."""
+) -> tuple[tuple[str | None, ...], bool]:
+    """Digests of a network, its compile settings, the learner's code in it, and lists around that.
+
+    Behind them is whether the first tells the connections.
+    """
     describer = Describer()
     _seed()
     try:
         model = build(hp)
         compilation = digest(_compilation(model, describer))
-        return fingerprint(model), compilation, describer.code_digest, digest(describer.lists)
+        code = (describer.code_digest, digest(describer.lists))
+        return (fingerprint(model), compilation, *code), _says_connections(model)
     except Exception as error:  # noqa: BLE001 - such a trial fails, and its row says so
         if blame(error) != "network":  # such as a download: nothing is known of the network
-            return ()
-        return (f"{NO_NETWORK} ({type(error).__name__})",) * 4
+            return (), True
+        return (f"{NO_NETWORK} ({type(error).__name__})",) * 4, True
+
+
+def _says_connections(model: keras.Model) -> bool:
+    """Whether a network, and each one in it, says how its layers are connected.
+
+    It cannot if one of its layers does not say how it was made.  The code of a network of one's own
+    says it, and a list of layers needs none.
+    """
+    try:
+        for layer in [model, *_inside(model)]:
+            is_graph = isinstance(layer, keras.Model) and hasattr(layer, "inputs")
+            if is_graph and not isinstance(layer, keras.Sequential):
+                layer.get_config()["layers"]
+    except Exception:  # noqa: BLE001 - classes of one's own can fail in any way
+        return False
+    return True
 
 
 def _seed() -> None:
