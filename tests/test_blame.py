@@ -21,7 +21,7 @@ from nascourse._engine.blame import blame
 from nascourse._engine.loops import TRIES
 from nascourse._engine.recording import Recording, parse
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 
 
 def network(units: int) -> keras.Model:

@@ -20,7 +20,10 @@ from nascourse import CourseError, search
 from nascourse._engine import compat
 from nascourse._engine.recording import parse
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("frozen_libraries", "spaces_described_once"),
+]
 
 
 def run(directory: Path, executor=None, space=small_space, **options) -> search.Search:

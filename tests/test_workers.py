@@ -27,7 +27,10 @@ from nascourse._engine import orphans, parallel, preflight
 from nascourse._engine.options import TimeIsUp
 from nascourse._engine.recording import parse
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("frozen_libraries")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("frozen_libraries", "spaces_described_once"),
+]
 
 
 def tiny_space(hp) -> keras.Model:

@@ -163,10 +163,9 @@ def lambda_code(config: Mapping[str, Any]) -> Any:
     Read in keras 3.12.4: Keras marshals the code, which names its file; a notebook's file has
     another name in every kernel.  Only a `Lambda` layer names the parts.
     """
-    parts = config.get("value") or [config.get(part) for part in ("code", "defaults", "closure")]
-    code, *around = parts
-    # Keras has just made it.
-    return [code_description(marshal.loads(base64.b64decode(code))), *around]  # noqa: S302
+    code, *around = config.get("value") or map(config.get, ("code", "defaults", "closure"))
+    by_keras = marshal.loads(base64.b64decode(code))  # noqa: S302 - just now
+    return [code_description(by_keras), *around]
 
 
 def compile_arguments(model: keras.Model) -> dict[str, Any]:
