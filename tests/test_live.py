@@ -356,6 +356,17 @@ def test_in_a_terminal_the_view_is_a_progress_bar_and_a_sentence(capfd):
     assert "2/2 epochs" in shown.out and shown.err == ""
 
 
+def test_the_bar_in_a_terminal_names_the_objective(capfd):
+    view = live.SearchView()
+    view.objective = ("val_loss", "min")
+    begin(view, trials=2).trial_begin(1)
+    for trial, loss in ((1, 0.25), (2, 0.5)):
+        view.trial_end({**ended(trial, 0.8), "val_loss": loss})
+    view.search_end()
+
+    assert "best validation loss 0.250" in capfd.readouterr().out
+
+
 def test_without_widgets_the_same_pictures_stay(page, capfd):
     view = begin(live.SearchView())
     view.trial_end(ended(1, 0.8))
