@@ -42,6 +42,9 @@ LONG = [
     "notebooks/01_what_is_nas.ipynb",
     "tests/test_feeding.py",
     "tests/test_bench_table.py",
+    "notebooks/14_good_science.ipynb",
+    "notebooks/03_search_spaces.ipynb",
+    "tests/test_archive.py",
     "tests/test_report.py",
 ]
 

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from nascourse import CourseError
 from nascourse._engine import files
@@ -119,7 +120,7 @@ def said(monkeypatch):
 
     lines = Lines()
     monkeypatch.setattr(files, "SAY_AFTER", 0.05)
-    monkeypatch.setattr(files.tqdm, "write", lines.write)
+    monkeypatch.setattr(tqdm, "write", lines.write)
     return lines
 
 
@@ -150,10 +151,10 @@ def test_what_is_soon_written_is_not_spoken_of(tmp_path, monkeypatch, said):
 
 
 def test_a_system_without_a_thread_left_writes_all_the_same(tmp_path, monkeypatch):
-    def none(*arguments) -> None:
+    def none(thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(files._thread, "start_new_thread", none)
+    monkeypatch.setattr(threading.Thread, "start", none)
     atomic_write(tmp_path / "file", "new")
 
     assert (tmp_path / "file").read_text() == "new"

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from nascourse import CourseError
 from nascourse._engine import files, recording
@@ -310,7 +311,7 @@ def test_a_drive_that_hangs_when_a_search_is_opened_is_named(folder, monkeypatch
         said.set()
 
     monkeypatch.setattr(files, "SAY_AFTER", 0.05)
-    monkeypatch.setattr(files.tqdm, "write", write)
+    monkeypatch.setattr(tqdm, "write", write)
     monkeypatch.setattr(Path, step, hang)
 
     assert len(reopened(folder).content.trials) == 1

@@ -6,7 +6,6 @@ pushed to the disk, and only then moved to its name: a reader finds the old file
 
 from __future__ import annotations
 
-import _thread
 import base64
 import contextlib
 import errno
@@ -18,8 +17,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from tqdm import tqdm
 
 from nascourse import CourseError, first_line
 
@@ -130,14 +127,15 @@ def announced(what: str) -> Iterator[None]:
     began, over = time.strftime("%H:%M:%S"), threading.Event()
 
     def say() -> None:
+        from tqdm import tqdm  # the doctor starts without packages
+
         pause = SAY_AFTER
         while not over.wait(pause):
             tqdm.write(f"Waiting for {what} since {began}.")
             pause *= 2
 
     with contextlib.suppress(RuntimeError):  # of a system that has no thread left
-        # A `threading.Thread` would wait here until it runs, on a busy machine for milliseconds.
-        _thread.start_new_thread(say, ())
+        threading.Thread(target=say, daemon=True).start()
     try:
         yield
     finally:
