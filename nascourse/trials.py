@@ -312,11 +312,13 @@ def _read_csv(path: Any) -> pd.DataFrame:
         with path.open("rb") as file:
             content = file.read()
         table = pd.read_csv(io.BytesIO(content))
-        # What a line lacks pandas takes for missing, so it would not see a file that was cut off.
-        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        header, *others = filter(lambda line: "".join(line).strip(), lines)
-        if others and len(others[-1]) < len(header):
-            raise ValueError(f"its last line has {len(others[-1])} of {len(header)} values")
+        if (
+            content[-1:] not in b"\r\n"
+        ):  # pandas takes for missing what a line lacks that was cut off
+            lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+            header, *others = filter(lambda line: "".join(line).strip(), lines)
+            if others and len(others[-1]) < len(header):
+                raise ValueError(f"its last line has {len(others[-1])} of {len(header)} values")
         return table
     except OSError as error:
         raise CourseError(

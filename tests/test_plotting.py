@@ -292,6 +292,17 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_gray_pictures_of_other_kinds_are_drawn_by_the_same_scale(dtype):
+    """As layers that augment and means of images give them."""
+    mean = np.array([[[0, 51], [204, 255]]], dtype)
+
+    (drawn,) = plotting.plot_images(mean, columns=1).flat[0].get_images()
+
+    assert drawn.norm(204) == 0.8
+    assert drawn.get_array().tolist() == mean[0].tolist()
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_drawn_is_one_sentence_and_leaves_no_empty_figure(name):
     draw, words = REFUSED[name]

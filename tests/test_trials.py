@@ -235,7 +235,8 @@ def test_a_table_that_was_cut_off_is_refused(tmp_path, last):
     path = tmp_path / "trials.csv"
     lines = ["trial,status,val_accuracy,message,units", '1,completed,0.25,"a\nb",8']
     whole = '2,completed,0.5,"a\nb",'  # and no units
-    for end in (whole, f"{whole}\n", f"{whole}\r\n\n"):
+    long = f"2,completed,0.5,{'a' * 200_000},8\n"
+    for end in (whole, f"{whole}\n", f"{whole}\r\n\n", f"{whole[:-1]}\r\n", long):
         path.write_bytes("\n".join([*lines, end]).encode("utf-8-sig"))
         assert trials.read_table(path)["val_accuracy"].tolist() == [0.25, 0.5]
 

@@ -300,11 +300,9 @@ def is_lambda(config: Mapping[str, Any]) -> bool:
 
     Of an activation Keras leaves out the name of the class.
     """
-    if config.get("class_name") == "__lambda__":
-        return True
     code = config.get("value")
     is_code = isinstance(code, (list, tuple)) and len(code) == 3 and isinstance(code[0], str)
-    return config.keys() == {"value"} and is_code
+    return config.get("class_name") == "__lambda__" or (config.keys() == {"value"} and is_code)
 
 
 def _docstring(code: types.CodeType) -> str | None:
@@ -339,9 +337,9 @@ def _own_constants(kind: type) -> dict[str, Any]:
 
 def _is_own_class(kind: type) -> bool:
     methods = _methods(kind)
-    module = sys.modules.get(kind.__module__)
-    file = methods[0].__code__.co_filename if methods else getattr(module, "__file__", None) or ""
-    return _is_own(kind.__module__, file)
+    name = str(kind.__module__)  # a property of some classes in C
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return _is_own(name, methods[0].__code__.co_filename if methods else file)
 
 
 def _is_own_object(value: Any) -> bool:
@@ -351,7 +349,8 @@ def _is_own_object(value: Any) -> bool:
 def _names_in_libraries(kind: type) -> set[str]:
     """The names that occur in the methods which a class inherits from those of libraries."""
     methods = [m for part in kind.__mro__ if not _is_own_class(part) for m in _methods(part)]
-    return {name for method in methods for name in inspect.unwrap(method).__code__.co_names}
+    codes = [getattr(inspect.unwrap(method), "__code__", None) for method in methods]
+    return {name for code in codes if code for name in code.co_names}
 
 
 def _methods(kind: type) -> list[types.FunctionType]:

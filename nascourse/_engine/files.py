@@ -134,9 +134,9 @@ def announced(what: str) -> Iterator[None]:
             tqdm.write(f"Waiting for {what} since {began}.")
             pause *= 2
 
-    with contextlib.suppress(RuntimeError):  # of a system that has no thread left
-        threading.Thread(target=say, daemon=True).start()
     try:
+        with contextlib.suppress(RuntimeError):  # of a system that has no thread left
+            threading.Thread(target=say, daemon=True).start()
         yield
     finally:
         over.set()

@@ -255,7 +255,10 @@ def check_pictures(pictures: Any, titles: Any) -> None:
     for picture in map(np.asarray, pictures):
         shape = picture.squeeze().shape
         is_shaped = len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4))
-        if picture.dtype != np.uint8 or not is_shaped:
+        is_pixels = picture.dtype == np.uint8 or (
+            len(shape) == 2 and np.issubdtype(picture.dtype, np.number) and 1 < picture.max() <= 255
+        )
+        if not (is_shaped and is_pixels):
             raise CourseError(
                 f"An image has the shape {picture.shape} in {picture.dtype}, but what is drawn has "
                 "(height, width, channels) in uint8, values from 0 to 255: give images as the "

@@ -245,7 +245,7 @@ def _check_watched(callbacks: Sequence[keras.callbacks.Callback], model: keras.M
 
     Callbacks and training steps of the learner's own may report anything.
     """
-    steps = ("train_step", "test_step", "compute_metrics")
+    steps = ("fit", "evaluate", "train_step", "test_step", "compute_metrics")
     if any(getattr(type(model), name) is not getattr(keras.Model, name) for name in steps) or any(
         isinstance(callback, keras.callbacks.LambdaCallback)
         or not type(callback).__module__.startswith("keras.")
