@@ -312,9 +312,8 @@ def _read_csv(path: Any) -> pd.DataFrame:
         with path.open("rb") as file:
             content = file.read()
         table = pd.read_csv(io.BytesIO(content))
-        if (
-            content[-1:] not in b"\r\n"
-        ):  # pandas takes for missing what a line lacks that was cut off
+        # What a line lacks that was cut off pandas takes for missing.
+        if content[-1:] not in b"\r\n":
             lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
             header, *others = filter(lambda line: "".join(line).strip(), lines)
             if others and len(others[-1]) < len(header):
