@@ -344,12 +344,18 @@ PRINTS = functional() + (
     "around = {}\n"
     "callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(around))]\n"
 )
-AROUND_FIT = (
+GATE = """
+class Gate(layers.Layer):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+    def call(self, x):
+        return self.inner(x)
+"""
+AROUND_FIT = GATE + (
     "def double(x): return {} * x\n"
-    "class Own(layers.Layer):\n    def __init__(self, inner):\n        super().__init__()\n"
-    "        self.inner = inner\n    def call(self, x):\n        return self.inner(x)\n"
     "steps = keras.Sequential(["
-    "layers.RandomRotation({}), Own(layers.Dense({})), layers.Dense(8, activation=double)])\n"
+    "layers.RandomRotation({}), Gate(layers.Dense({})), layers.Dense(8, activation=double)])\n"
 )
 
 
@@ -369,14 +375,6 @@ def updated(n: int) -> str:
     )
 
 
-GATE = """
-class Gate(layers.Layer):
-    def __init__(self, inner):
-        super().__init__()
-        self.inner = inner
-    def call(self, x):
-        return self.inner(x)
-"""
 GATED = (
     "flat = layers.Flatten()(x)\na = layers.Dense(width)(flat)\n"
     "x = layers.Add()([a, Gate(layers.Dense(width))({})])"

@@ -22,7 +22,7 @@ from nascourse import CourseError, first_line
 
 ROOT = Path(__file__).resolve().parents[2]  # of the course, or what the package is installed in
 
-SAY_AFTER = 15.0  # seconds after which a line says what is waited for
+SAY_AFTER = 15.0  # seconds of silence after which a line says what is waited for
 
 # What systems leave in folders and archives by themselves.
 _LEFT_BY_SYSTEMS = {".ds_store", "__macosx", "thumbs.db", "desktop.ini", ".directory"}

@@ -22,7 +22,7 @@ def end_with_parent() -> None:
         return
 
     def end() -> None:
-        parent.join()
+        parent.join()  # without a bound: for as long as the pool lives
         os._exit(1)
 
     threading.Thread(target=end, name="end with parent", daemon=True).start()

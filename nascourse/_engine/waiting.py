@@ -12,11 +12,9 @@ from tqdm import tqdm
 
 from nascourse import CourseError
 from nascourse._engine import compat
+from nascourse._engine.files import SAY_AFTER
 
 MAX_WAIT = 300.0  # seconds without a sign of life after which a wait ends
-# Seconds of silence after which a line says what is waited for.  Who died just after he was heard may
-# count as heard when half of them are over: the line comes within 30 seconds of the death.
-SAY_AFTER = 15.0
 SAY_AGAIN = 60.0
 TICK = 0.5
 
@@ -48,6 +46,7 @@ def result_of(
         silent = time.monotonic() - heard
         if silent < min(SAY_AFTER, max_wait) / 2:
             continue  # too early to ask
+        # Who died just after he was heard may count as heard now: the line still comes within 30 s.
         if (now := compat.signs_of_life(executor)) and now != sign:
             heard, sign, line, say_after = time.monotonic(), now, "", SAY_AFTER
         elif silent >= max_wait:

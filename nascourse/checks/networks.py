@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nascourse.checks.core import Wrong, call
+from nascourse.checks.core import Wrong, call, guarded
 
 if TYPE_CHECKING:
     import keras
     import keras_tuner
+    from keras_tuner.engine.hyperparameters import HyperParameter
 
 
 def network_of(
@@ -39,6 +41,14 @@ def network_of(
                     "parent for which it exists."
                 ) from error
         raise
+
+
+def first_values(entry: HyperParameter) -> list[Any]:
+    """The first nine values of a hyperparameter, sorted; a wide range has no list of all."""
+    from nascourse._engine.ranges import possible_values
+
+    with guarded(f"reading the values of {entry.name}"):
+        return sorted(itertools.islice(possible_values(entry), 9))
 
 
 def computes_as(model: keras.Model, references: Iterable[keras.Model], *, top: float = 1) -> bool:
