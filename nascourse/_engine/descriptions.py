@@ -199,15 +199,11 @@ class Describer:
     def _function(self, function: types.FunctionType) -> Any:
         """What a function does: its code, and the values that it takes from around it."""
         around = _around(function)
-        self._collect_values(
-            {name: around[name] for name in around.keys() - self._set_beside(function)}
-        )
+        # The variables that this function, or another one beside it, sets or fills.
+        variables = self._set_in(function.__globals__)[0] | _names_set_by([function])[0]
+        self._collect_values({name: around[name] for name in around.keys() - variables})
         defaults = self.describe([function.__defaults__, function.__kwdefaults__])
         return [code_description(function.__code__), defaults]
-
-    def _set_beside(self, function: types.FunctionType) -> set[str]:
-        """The global variables that this function, or another one beside it, sets or fills."""
-        return self._set_in(function.__globals__)[0] | _names_set_by([function])[0]
 
     def _set_in(self, beside: dict[str, Any]) -> tuple[set[str], set[str]]:
         """The global variables, and the attributes of any object, that a module's functions set."""
@@ -215,8 +211,8 @@ class Describer:
             parts = [vars(v).values() if isinstance(v, type) else [v] for v in beside.values()]
             functions = filter(None, map(_function_of, itertools.chain(*parts)))
             own = [other for other in functions if other.__globals__ is beside]
-            users = [other for other in own if other.__name__ not in _MAKERS]
-            stored = {step.argval for step in _steps(users) if step.opname == "STORE_ATTR"}
+            users = [other.__code__ for other in own if other.__name__ not in _MAKERS]
+            stored = set().union(*(_names_of(code, "STORE_ATTR") for code in users))
             self._set[id(beside)] = _names_set_by(own)[0], stored
         return self._set[id(beside)]
 
@@ -336,10 +332,10 @@ def _own_constants(kind: type) -> dict[str, Any]:
 
 
 def _is_own_class(kind: type) -> bool:
-    methods = _methods(kind)
+    method = next(_methods(kind), None)
     name = str(kind.__module__)  # a property of some classes in C
     file = getattr(sys.modules.get(name), "__file__", None) or ""
-    return _is_own(name, methods[0].__code__.co_filename if methods else file)
+    return _is_own(name, method.__code__.co_filename if method else file)
 
 
 def _is_own_object(value: Any) -> bool:
@@ -353,9 +349,8 @@ def _names_in_libraries(kind: type) -> set[str]:
     return {name for code in codes if code for name in code.co_names}
 
 
-def _methods(kind: type) -> list[types.FunctionType]:
-    members = map(_function_of, vars(kind).values())
-    return [member for member in members if member is not None]
+def _methods(kind: type) -> Iterator[types.FunctionType]:
+    return filter(None, map(_function_of, vars(kind).values()))
 
 
 def _function_of(member: Any) -> types.FunctionType | None:
@@ -370,7 +365,7 @@ def _function_of(member: Any) -> types.FunctionType | None:
 
 def _around(function: types.FunctionType) -> dict[str, Any]:
     """What a function finds around it, by name: global variables, those of functions, own modules."""
-    names = {step.argval for step in _steps([function]) if "GLOBAL" in step.opname}
+    names = _names_of(function.__code__, "GLOBAL")
     around = {name: function.__globals__[name] for name in names & function.__globals__.keys()}
     cells = zip(function.__code__.co_freevars, function.__closure__ or ())
     around |= {name: _content(cell) for name, cell in cells}
@@ -386,24 +381,28 @@ def _around(function: types.FunctionType) -> dict[str, Any]:
 
 def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], set[str]]:
     """The variables, and the attributes of their own, that functions set or fill."""
+    names = [_names_set_in(function.__code__) for function in functions]
+    return {n for variables, _ in names for n in variables}, {n for _, own in names for n in own}
+
+
+@functools.lru_cache(2_000)  # a notebook's functions are asked about in each search
+def _names_set_in(whole: types.CodeType) -> tuple[set[str], set[str]]:
     variables, attributes = set(), set()
-    for function in functions:
-        itself = function.__code__.co_varnames[:1]
-        for code in _nested(function.__code__):
-            steps = list(dis.get_instructions(code))
-            for number, step in enumerate(steps):
-                is_beside = step.opname == "STORE_DEREF" and step.argval in code.co_freevars
-                if step.opname == "STORE_GLOBAL" or is_beside:
-                    variables.add(step.argval)
-                elif step.opname == "STORE_ATTR":
-                    if _sets_own_attribute(steps, number, itself):
-                        attributes.add(step.argval)
-                elif (end := _end_of_filled(steps, number)) is not None:
-                    first = _start(steps, end)
-                    if "FAST" not in steps[first].opname:
-                        variables.add(steps[first].argval)
-                    if steps[first + 1].opname == "LOAD_ATTR":
-                        attributes.add(steps[first + 1].argval)
+    for code in _nested(whole):
+        steps = list(dis.get_instructions(code))
+        for number, step in enumerate(steps):
+            is_beside = step.opname == "STORE_DEREF" and step.argval in code.co_freevars
+            if step.opname == "STORE_GLOBAL" or is_beside:
+                variables.add(step.argval)
+            elif step.opname == "STORE_ATTR":
+                if _sets_own_attribute(steps, number, whole.co_varnames[:1]):
+                    attributes.add(step.argval)
+            elif (end := _end_of_filled(steps, number)) is not None:
+                first = _start(steps, end)
+                if "FAST" not in steps[first].opname:
+                    variables.add(steps[first].argval)
+                if steps[first + 1].opname == "LOAD_ATTR":
+                    attributes.add(steps[first + 1].argval)
     return variables, attributes
 
 
@@ -481,10 +480,11 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     return value is None or isinstance(value, _FIXED)
 
 
-def _steps(functions: Iterable[types.FunctionType]) -> Iterator[dis.Instruction]:
-    for function in functions:
-        for code in _nested(function.__code__):
-            yield from dis.get_instructions(code)
+@functools.lru_cache(2_000)
+def _names_of(whole: types.CodeType, operation: str) -> set[str]:
+    """The names that occur in the steps of one kind."""
+    steps = itertools.chain(*map(dis.get_instructions, _nested(whole)))
+    return {step.argval for step in steps if operation in step.opname}
 
 
 def _nested(code: types.CodeType) -> list[types.CodeType]:
