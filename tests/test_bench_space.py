@@ -35,6 +35,7 @@ def test_settings_skip_what_is_inactive():
     ]
 
 
+@pytest.mark.slow
 def test_settings_build_different_networks():
     sample = np.random.default_rng(0).permutation(len(ALL))[:40]
     digests = {spaces.fingerprint(spaces.built(spaces.bench_space, ALL[i])) for i in sample}

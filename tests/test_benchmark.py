@@ -232,6 +232,7 @@ def test_curves_that_lack_something_are_refused(ragged, damage):
 # ------------------------------------------------------------------------------- the shipped table
 
 
+@pytest.mark.slow
 def test_the_shipped_table_answers_for_each_of_its_networks(real):
     assert len(real) >= 1
     for number, row in real.networks.iterrows():
@@ -285,6 +286,7 @@ def test_a_missing_file_is_one_sentence(copy, name):
         load_benchmark(copy)
 
 
+@pytest.mark.slow
 def test_a_changed_table_is_refused(copy):
     path = copy / FILES[2]
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"0.9", b"0.8")))
@@ -299,6 +301,7 @@ def test_a_damaged_header_is_one_sentence(copy, text):
         load_benchmark(copy)
 
 
+@pytest.mark.slow
 def test_a_table_with_half_a_network_is_refused(copy):
     path = copy / FILES[2]
     lines = gzip.decompress(path.read_bytes()).splitlines()

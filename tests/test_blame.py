@@ -76,6 +76,7 @@ class Breaks(keras.callbacks.Callback):
         raise KeyError("mine")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "callback", [Breaks(), keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: 1 / 0)]
 )
@@ -172,6 +173,7 @@ def test_a_callback_may_watch_what_another_one_reports(run, tmp_path):
     assert found.table["epochs"].tolist() == [2]  # the second was no better than the first
 
 
+@pytest.mark.slow
 def test_an_observer_that_fails_in_a_validation_is_named_itself(run, tmp_path):
     class Mine(search.Observer):
         def batch_end(self, trial):
@@ -183,6 +185,7 @@ def test_an_observer_that_fails_in_a_validation_is_named_itself(run, tmp_path):
         run(tmp_path, observer=Mine())
 
 
+@pytest.mark.slow
 def test_impatience_is_not_held_against_the_network(run, tmp_path, monkeypatch):
     """A second Ctrl-C comes while the first is dealt with; so it may be three times and more."""
 
@@ -198,6 +201,7 @@ def test_impatience_is_not_held_against_the_network(run, tmp_path, monkeypatch):
     assert run(tmp_path).table["status"].tolist() == ["completed"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "event", ["search_begin", "trial_begin", "epoch_end", "trial_end", "search_end"]
 )
@@ -218,6 +222,7 @@ def test_an_observer_that_fails_at_any_time_counts_no_trial(run, tmp_path, event
     assert run(tmp_path, max_trials=1).table["status"].tolist() == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_failed_download_counts_no_trial_and_the_search_goes_on_later(run, tmp_path, monkeypatch):
     def space(hp):
         units = hp.Choice("units", [4, 8])
@@ -234,6 +239,7 @@ def test_a_failed_download_counts_no_trial_and_the_search_goes_on_later(run, tmp
     assert found.table["status"].tolist() == ["completed"] * 2
 
 
+@pytest.mark.slow
 def test_failed_trials_are_tried_again_when_it_is_asked_for(run, tmp_path):
     limit = {"units": 8}
 
@@ -256,6 +262,7 @@ def test_failed_trials_are_tried_again_when_it_is_asked_for(run, tmp_path):
     assert again.table["seconds"][~failed].tolist() == first.table["seconds"][~failed].tolist()
 
 
+@pytest.mark.slow
 def test_a_changed_space_begins_anew_where_nothing_was_completed(run, tmp_path, capsys):
     def mistaken(hp):
         hp.Choice("units", [4, 8, 12])
@@ -285,6 +292,7 @@ def test_weights_in_memory_are_those_of_a_file(tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_damaged_weights_never_reach_hdf5(run, tmp_path, monkeypatch):
     found = run(tmp_path)
     (path,) = tmp_path.glob(f"keras_tuner/trial_{found.best['trial'] - 1}/*.weights.h5")
@@ -302,6 +310,7 @@ def test_damaged_weights_never_reach_hdf5(run, tmp_path, monkeypatch):
             found.best_model()
 
 
+@pytest.mark.slow
 def test_weights_of_an_older_version_are_read_by_another_process_first(run, tmp_path, monkeypatch):
     found = run(tmp_path)
     recording = found.tuner.recorder.recording

@@ -136,6 +136,7 @@ def exercises(course):
 # Units
 
 
+@pytest.mark.slow
 def test_building_again_gives_the_same_bytes(course):
     path = course / "notebooks" / "02_luck.ipynb"
     first = path.read_bytes()
@@ -180,6 +181,7 @@ def test_a_built_notebook_is_complete_and_clean(course):
     assert names == ["02_luck.ipynb", "source"]
 
 
+@pytest.mark.slow
 def test_a_faulty_notebook_is_refused_and_the_old_file_stays(tmp_path, capsys):
     # A thread of the kernel reads it: the cell gives it time.
     written = "import os, time\nos.write(2, b'low level')\ntime.sleep(3)"
@@ -255,6 +257,7 @@ def test_each_heading_begins_a_slide_and_each_step_goes_below_it(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_unit_becomes_slides():
     """As the page for instructors says; a slide in HTML is a section within a section."""
     path = build.ROOT / "notebooks" / "02_random_search.ipynb"

@@ -220,6 +220,7 @@ def test_answers(fulfilled, answer):
     assert script._answer(fulfilled) == answer
 
 
+@pytest.mark.slow
 def test_no_tensorflow_is_needed(run_python, tmp_path):
     path = RECORDINGS / "record_checklist.py"
     code = f"import runpy, sys; sys.argv = ['', '--to', {str(tmp_path / 'table.csv')!r}]\n"

@@ -272,6 +272,7 @@ def test_hints_do_not_show_the_solution(exercise):
     assert [line for line in solution_lines(exercise.id[:2]) if line in shown] == []
 
 
+@pytest.mark.slow
 def test_listing_the_exercises_loads_no_tensorflow(run_python):
     code = (
         "import sys; from nascourse.checks import registry\n"
@@ -460,6 +461,7 @@ def test_what_does_not_end_or_cannot_be_run_hears_so_in_a_sentence(
     assert check("02.0", lambda value: 2 * value), "the next check is as before"
 
 
+@pytest.mark.slow
 def test_the_time_of_the_course_s_own_work_does_not_count(monkeypatch):
     monkeypatch.setattr(bounds, "SECONDS", 0.3)
     checker = compile(
@@ -470,6 +472,7 @@ def test_the_time_of_the_course_s_own_work_does_not_count(monkeypatch):
     assert bounds.bounded(names["work"]) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_has_more_time_where_others_keep_the_processor_busy(monkeypatch):
     monkeypatch.setattr(bounds, "SECONDS", 1)
     monkeypatch.setattr(time, "process_time", lambda: 0.0)

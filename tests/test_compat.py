@@ -534,6 +534,7 @@ def defined(tree: ast.Module) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_no_other_file_touches_private_names_of_other_libraries():
     paths = [
         path

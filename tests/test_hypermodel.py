@@ -70,6 +70,7 @@ def run(small):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [Handed, HandedFits])
 def test_a_hypermodel_is_handed_the_images_facts(run, tmp_path, colors, space):
     found = run(tmp_path, space(), colors)
@@ -85,6 +86,7 @@ def judged(found: search.Search, column: str = "val_accuracy") -> tuple[float, f
     return found.table[column][0], found.tuner.oracle.get_trial("0").score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "returned",
     [
@@ -107,6 +109,7 @@ def test_the_best_epoch_counts_also_where_only_some_are_validated(run, tmp_path,
     assert accuracy == pytest.approx(values.max(), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "returned, score",
     [
@@ -121,6 +124,7 @@ def test_a_number_of_ones_own_is_what_table_and_strategy_judge_by(run, tmp_path,
     assert judged(run(tmp_path, Fits(returned))) == (score, score)
 
 
+@pytest.mark.slow
 def test_a_second_training_goes_on_with_the_curve_of_the_first(run, tmp_path):
     def again(history, model, args, kwargs):
         return model.fit(*args, **kwargs)
@@ -133,6 +137,7 @@ def test_a_second_training_goes_on_with_the_curve_of_the_first(run, tmp_path):
     assert found.best["best_epoch"] == curve.set_index("epoch")["val_accuracy"].idxmax()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "returned, reason",
     [
@@ -175,6 +180,7 @@ def test_hyperparameters_that_nobody_would_declare_are_refused(run, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_curve_without_the_objective_is_named_by_its_metrics_alone(run, tmp_path):
     class Other(Fits):
         def build(self, hp):
@@ -185,6 +191,7 @@ def test_a_curve_without_the_objective_is_named_by_its_metrics_alone(run, tmp_pa
     assert "The training reported acc, loss, val_acc, val_loss, and no val_accuracy" in message
 
 
+@pytest.mark.slow
 def test_a_hyperparameter_of_fit_takes_no_column_of_the_table(run, tmp_path):
     class Epochs(Plain):
         def fit(self, hp, model, *args, **kwargs):

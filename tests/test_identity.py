@@ -799,6 +799,7 @@ def test_fit_stays_the_same_where_the_networks_are_built_otherwise(small):
     assert goes_on(old, new, small) is True
 
 
+@pytest.mark.slow
 def test_a_repaired_loss_goes_on_when_the_trials_that_failed_by_it_are_tried_again(small):
     failing, repaired = (
         functional(compiled=COMPILED.replace("'sparse", f"{other} if width == 8 else 'sparse"))
@@ -814,6 +815,7 @@ def test_a_repaired_loss_goes_on_when_the_trials_that_failed_by_it_are_tried_aga
         _continued(content, elsewhere, Path("f"), **options)
 
 
+@pytest.mark.slow
 def test_where_it_cannot_be_known_the_sentence_asks(small):
     """Only one of a hundred values leads to the branch."""
     rare = "if width == 61:\n    x = layers.{}(4)(layers.Flatten()(x))"
@@ -831,6 +833,7 @@ RARE = "if width == 61:\n    x = layers.{}(4)(layers.Flatten()(x))"
 MANY = "list(range(1, 101))"
 
 
+@pytest.mark.slow
 def test_a_partial_is_asked_about_as_the_function_in_it(small):
     old, new = (
         functional(RARE.format(kind), choices=MANY).replace("space(hp)", "made(hp, *_)")
@@ -842,6 +845,7 @@ def test_a_partial_is_asked_about_as_the_function_in_it(small):
     assert "cannot be known" in goes_on(old, new, small)
 
 
+@pytest.mark.slow
 def test_code_that_was_none_is_no_other_version_of_python(small):
     own = functional(choices=MANY)
     old = Content(identity(own, small) | {"build function": "some None"}, [ROW])
@@ -889,6 +893,7 @@ def test_a_learning_rate_is_the_same_function_wherever_it_was_written():
     assert Describer().describe(keras.optimizers.SGD(lambda: 0.1)) == first
 
 
+@pytest.mark.slow
 def test_the_sentence_names_what_differs(small):
     def differs(name: str) -> str:
         return goes_on(*OTHER[name], small).partition("(another ")[2].partition(")")[0]

@@ -135,6 +135,7 @@ def run(small):
     return run
 
 
+@pytest.mark.slow
 def test_what_is_no_number_is_left_out_of_the_curve(run, tmp_path):
     values = {"confusion": np.eye(3), "time": "12:00", "nothing": None, "share": np.float32(0.5)}
 
@@ -148,6 +149,7 @@ def test_what_is_no_number_is_left_out_of_the_curve(run, tmp_path):
     assert scores[0] == scores[1] == found.curves["val_accuracy"].max()
 
 
+@pytest.mark.slow
 def test_a_callback_does_not_change_the_number_of_a_trial_or_an_epoch(run, tmp_path):
     found = run(tmp_path, callbacks=[Writes(trial=9, epoch=7.5)])
 
@@ -156,6 +158,7 @@ def test_a_callback_does_not_change_the_number_of_a_trial_or_an_epoch(run, tmp_p
     assert found.table["best_epoch"][0] == found.curves["val_accuracy"].argmax() + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.array([[0.1], [0.9]]), "0.5"])
 def test_an_objective_that_is_no_number_ends_the_search_and_counts_no_trial(run, tmp_path, value):
     with pytest.raises(CourseError) as raised:

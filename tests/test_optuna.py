@@ -108,6 +108,7 @@ def test_a_seed_repeats_a_search(search, found):
     assert not search(4)["network"].equals(found["network"])
 
 
+@pytest.mark.slow
 def test_the_first_population_is_a_random_search(bench, optuna):
     """So the unit may say that NSGA-II begins like random search."""
     samplers = optuna.samplers

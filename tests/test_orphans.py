@@ -36,6 +36,7 @@ def is_over(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server, and no SIGKILL")
 @pytest.mark.parametrize("seconds", [0, 600], ids=["idle", "at work"])
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

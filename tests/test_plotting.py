@@ -425,6 +425,7 @@ def test_a_figure_in_words_has_its_titles_axes_names_and_numbers():
     )
 
 
+@pytest.mark.slow
 def test_many_pictures_are_told_by_their_titles():
     axes = plotting.plot_images(data.load_mnist("bundled"))
     plt.close(axes.flat[0].figure)

@@ -312,6 +312,7 @@ def test_a_bad_file_of_a_class_is_named(tmp_path, capsys, name, words):
         progress.class_summary([tmp_path / name])
 
 
+@pytest.mark.slow
 def test_the_command_loads_no_tensorflow(run_python, tmp_path):
     code = (
         "import sys; from nascourse.__main__ import main; main(['progress']); "

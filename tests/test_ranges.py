@@ -66,6 +66,7 @@ def test_a_wide_space_is_counted_and_not_listed(monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", strategies.NAMES)
 def test_a_range_may_have_more_values_than_a_list_can(name):
     hp = keras_tuner.HyperParameters()

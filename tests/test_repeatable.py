@@ -77,6 +77,7 @@ def proposals(
     return [oracle.trials[trial].hyperparameters.values for trial in ids]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", strategies.NAMES)
 @pytest.mark.parametrize("space", range(3))
 @pytest.mark.parametrize("explores", [False, True])

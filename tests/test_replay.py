@@ -268,6 +268,7 @@ def tiny_space(hp) -> spaces.keras.Model:
     return spaces.classifier(image, spaces.layers.Flatten()(image))
 
 
+@pytest.mark.slow
 def test_the_replay_says_why_a_search_stopped(screen, small, tmp_path):
     finished = search.run_search(
         tiny_space,

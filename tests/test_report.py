@@ -74,6 +74,7 @@ def report(found, model, splits, folder):
     return evaluation.write_report(found, model, test, directory=folder, reason=REASON, notes=notes)
 
 
+@pytest.mark.slow
 def test_the_search_follows_its_objective(found):
     values = found.table["val_macro_f1"].astype(float)
 
@@ -85,6 +86,7 @@ def test_the_search_follows_its_objective(found):
     np.testing.assert_allclose(values, best_epochs)
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_network_on_the_test_images(report, model, splits):
     test = evaluation.open_test_set(splits)
     right = evaluation.predict(model, test.x) == test.y
@@ -201,6 +203,7 @@ def test_the_files_beside_it_hold_the_same(report, folder, found):
     assert again.count_params() == report["n_params"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("color", [True, False])
 def test_the_script_in_its_folder_prepares_pictures_as_the_course_does(tmp_path, capsys, color):
     """Photos that lie on their side and are wider than the training images, in color and in gray."""
@@ -266,6 +269,7 @@ def reader(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_script_takes_files_patterns_and_folders_as_people_name_them(
     reader, capsys, monkeypatch
 ):
@@ -326,6 +330,7 @@ def test_a_name_that_the_stream_cannot_take_is_printed_all_the_same(reader, monk
     assert b"\\U0001f600.png  " in stream.buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_a_figure_that_fails_costs_a_warning_and_no_number(
     found, model, splits, tmp_path, monkeypatch
 ):
@@ -355,6 +360,7 @@ def test_a_full_disk_is_no_fault_of_the_network(found, model, splits, tmp_path, 
     assert (tmp_path / "model.keras").exists() and (tmp_path / "trials.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(
     found, model, splits, tmp_path, monkeypatch
 ):
@@ -373,6 +379,7 @@ def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(
     assert not (tmp_path / "model.keras").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error:.*could not be")
 def test_names_that_are_no_text_stop_no_report(found, model, tmp_path):
     """The byte FC, which is no UTF-8, in the name of a class, of a folder, and in a reason."""
@@ -418,6 +425,7 @@ def test_a_page_that_fails_costs_no_number(found, model, splits, tmp_path, monke
     assert facts["saved_bytes"] == (tmp_path / "model.keras").stat().st_size
 
 
+@pytest.mark.slow
 def test_a_latency_that_fails_costs_a_warning_and_its_number(
     found, model, splits, tmp_path, monkeypatch
 ):
@@ -511,6 +519,7 @@ def test_another_network_and_another_trial_are_refused(found, model, splits, tmp
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_any_trial_can_be_trained_again(found):
     other = 3 - int(found.best["trial"])
 
@@ -614,6 +623,7 @@ def test_a_space_that_does_not_fit_is_refused_with_both_shapes(space, words, spl
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_search_without_a_completed_trial_says_why(splits, tmp_path, capsys):
     result = search.run_search(
         spaces.cnn_space,

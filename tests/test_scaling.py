@@ -162,6 +162,7 @@ def test_the_recording_agrees_with_the_plans(digits):
         assert (rows[columns] == facts).all(axis=None), (direction, times)
 
 
+@pytest.mark.slow
 def test_recording_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     for name, value in recorder.ONE_THREAD.items():  # the script sets them for its process
         monkeypatch.setenv(name, value)

@@ -187,6 +187,7 @@ def test_the_table_has_one_row_a_trial(randomly):
     assert found.table["message"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_budget_is_spent_exactly(randomly):
     found, _, epochs_seen = randomly
 
@@ -222,6 +223,7 @@ def test_an_observer_hears_all_in_order(randomly):
     assert diary.events == [*expected, ("search ends",)]
 
 
+@pytest.mark.slow
 def test_an_observer_hears_of_the_network_and_of_each_batch(run, tmp_path):
     class Batches(search.Observer):
         def __init__(self):
@@ -280,6 +282,7 @@ def test_the_test_part_was_never_opened(randomly, greedily, small):
     assert evaluation.times_opened(small) == 0
 
 
+@pytest.mark.slow
 def test_validation_labels_score_and_never_train(run, randomly, small, tmp_path):
     found, _, _ = randomly
     wrong = dataclasses.replace(small, y_val=(small.y_val + 1) % 10)
@@ -333,6 +336,7 @@ def test_a_seed_repeats_search_and_retraining_exactly(run, randomly, tmp_path):
     np.testing.assert_array_equal(weights(first), weights(second))
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_search(run, randomly, tmp_path):
     found, _, _ = randomly
     other = run(tmp_path, **{**RANDOM, "seed": 1, "max_trials": 1})
@@ -408,6 +412,7 @@ def test_an_interrupted_random_search_goes_on_as_if_nothing_had_been(run, random
     assert_same_search(run(tmp_path, **RANDOM), found)
 
 
+@pytest.mark.slow
 def test_a_search_that_goes_on_first_tells_the_trials_that_it_has(run, tmp_path):
     two_trials = {**RANDOM, "max_trials": 2, "epochs": 1}
     run(tmp_path, observer=Interrupt(after=1), **two_trials)
@@ -439,6 +444,7 @@ def test_a_stop_is_heard_before_the_first_batch_ends(run, options, tmp_path):
     assert stopped.table.empty
 
 
+@pytest.mark.slow
 def test_interrupted_in_the_first_trial(run, randomly, tmp_path):
     found, _, _ = randomly
     one_trial = {**RANDOM, "max_trials": 1}
@@ -474,6 +480,7 @@ def test_a_crash_around_a_trial_leaves_no_trace(run, randomly, tmp_path, monkeyp
     assert_same_search(run(tmp_path, **RANDOM), found)
 
 
+@pytest.mark.slow
 def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, monkeypatch):
     """As the system does to a process that needs more memory than there is."""
 
@@ -515,6 +522,7 @@ def test_a_reloaded_search_keeps_the_order_of_its_trials(run, randomly, tmp_path
     assert list(again.tuner.oracle.trials) == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_an_early_stop_is_an_end_too(run, tmp_path):
     def space(hp):
         hp.Choice("unused", [1, 2])
@@ -602,6 +610,7 @@ def test_time_runs_out_between_epochs(run, randomly, tmp_path, monkeypatch, epoc
     assert_same_search(run(tmp_path, **RANDOM), found)
 
 
+@pytest.mark.slow
 def test_time_that_runs_out_with_the_budget_is_no_stop(run, tmp_path, monkeypatch):
     found = run(tmp_path, observer=Clock(monkeypatch, 1, 1), max_seconds=10)
 
@@ -611,6 +620,7 @@ def test_time_that_runs_out_with_the_budget_is_no_stop(run, tmp_path, monkeypatc
 # A full disk
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(
     run, randomly, tmp_path, monkeypatch
 ):
@@ -709,6 +719,7 @@ def test_a_damaged_state_is_told_set_aside_and_recovered(
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
+@pytest.mark.slow
 def test_a_state_of_another_search_is_recovered(run, randomly, tmp_path, capsys):
     found, _, _ = randomly
     folder = shutil.copytree(found.directory, tmp_path / "copy")
@@ -759,6 +770,7 @@ def test_damaged_weights_are_one_sentence(run, randomly, tmp_path):
 # AutoKeras
 
 
+@pytest.mark.slow
 def test_autokeras_begins_with_the_first_architecture(greedily):
     found, _ = greedily
     first = tiny_autokeras_space().first
@@ -795,6 +807,7 @@ class Nested(ak.Block):
         return ak.SpatialReduction().build(hp, inputs)
 
 
+@pytest.mark.slow
 def test_a_new_model_has_its_values_after_many_builds(run, tmp_path):
     """With another number in the name AutoKeras would take the default value, flatten."""
     image = ak.ImageInput(name="image")
@@ -826,6 +839,7 @@ def test_an_interrupted_greedy_search_goes_on_as_if_nothing_had_been(run, greedi
     np.testing.assert_array_equal(weights(first), weights(second))
 
 
+@pytest.mark.slow
 def test_a_finished_greedy_search_is_returned_at_once(run, greedily, monkeypatch):
     found, _ = greedily
     monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: pytest.fail("trained again"))
@@ -837,6 +851,7 @@ def test_a_finished_greedy_search_is_returned_at_once(run, greedily, monkeypatch
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
+@pytest.mark.slow
 def test_a_first_network_needs_not_name_all_its_values(run, tmp_path):
     """KerasTuner draws the others from a generator that it seeds by the clock."""
     image = ak.ImageInput(name="image")
@@ -867,6 +882,7 @@ def doubtful_space(**first) -> spaces.AutoKerasSpace:
     return spaces.AutoKerasSpace(image, digit, {"doubt/units": 2, **first})
 
 
+@pytest.mark.slow
 def test_a_failed_trial_of_autokeras_is_a_row(run, tmp_path):
     space = doubtful_space(**{"doubt/build": "badly"})
 
@@ -965,6 +981,7 @@ def test_autokeras_head_of_one_output_for_two_classes_is_refused(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "head, loss",
     [
@@ -992,6 +1009,7 @@ def closeness(y_true, y_pred):
     return keras.ops.sum(y_true * y_pred, axis=-1)
 
 
+@pytest.mark.slow
 def test_autokeras_takes_a_function_as_metric(run, tmp_path):
     """Of one-hot labels times scores the probability of the right class is left."""
     space = headed(ak.ClassificationHead(metrics=["accuracy", closeness], name="head"))
@@ -1004,6 +1022,7 @@ def test_autokeras_takes_a_function_as_metric(run, tmp_path):
     assert found.best["val_closeness"] == pytest.approx(right.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind, metric, is_refused",
     [
@@ -1066,6 +1085,7 @@ def test_autokeras_needs_a_network_of_the_default_values(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_same_space_object_is_the_same_space(run, tmp_path):
     """In a notebook the space is made in one cell, and the search is run in another, twice."""
     space = doubtful_space(**{"doubt/build": "well"})
@@ -1080,6 +1100,7 @@ def test_the_same_space_object_is_the_same_space(run, tmp_path):
 # What goes wrong in a trial
 
 
+@pytest.mark.slow
 def test_failing_builds_are_rows_and_the_search_goes_on(run, tmp_path, capfd):
     def space(hp):
         units = hp.Choice("units", [2, 3, 4, 5, 6])
@@ -1099,6 +1120,7 @@ def test_failing_builds_are_rows_and_the_search_goes_on(run, tmp_path, capfd):
     assert capfd.readouterr().err == ""  # a failure is in the table, and no red text in a notebook
 
 
+@pytest.mark.slow
 def test_the_message_of_a_failure_says_why(run, tmp_path):
     """Keras and TensorFlow end some messages with a list of arguments or nodes."""
 
@@ -1121,6 +1143,7 @@ def test_the_message_of_a_failure_says_why(run, tmp_path):
     assert not message.str.contains("\n").any()
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_is_a_failure(run, tmp_path):
     def space(hp):
         return dense_network(hp.Choice("units", [4, 8]), rate=float("inf"))
@@ -1132,6 +1155,7 @@ def test_a_loss_that_is_no_number_is_a_failure(run, tmp_path):
     assert "nan" in found.table["message"][0].lower()
 
 
+@pytest.mark.slow
 def test_a_metric_without_a_number_is_no_failure(run, tmp_path):
     """As the recall of a class of which there are no images."""
 
@@ -1149,6 +1173,7 @@ def test_a_metric_without_a_number_is_no_failure(run, tmp_path):
     assert found.curves["val_undefined"].isna().all()
 
 
+@pytest.mark.slow
 def test_networks_that_are_too_large_are_rows_and_the_search_goes_on(run, tmp_path):
     """KerasTuner by itself gives up after three of them in a row."""
     sizes = {units: 785 * units + 10 * (units + 1) for units in (4, 8, 12, 16, 20, 24)}
@@ -1162,6 +1187,7 @@ def test_networks_that_are_too_large_are_rows_and_the_search_goes_on(run, tmp_pa
             assert f"{size} parameters" in by_units["message"][units]
 
 
+@pytest.mark.slow
 def test_networks_that_get_their_size_from_the_first_batch_can_be_too_large(run, tmp_path):
     def space(hp):
         stack = [layers.Flatten(), layers.Dense(hp.Choice("units", [4, 8]))]
@@ -1185,6 +1211,7 @@ def test_autokeras_too_goes_on_after_networks_that_are_too_large(run, tmp_path):
     assert "Oversized model" in found.table["message"][0]
 
 
+@pytest.mark.slow
 def test_a_build_that_forgets_its_network_for_some_values_is_a_row(run, tmp_path):
     def space(hp):
         network = dense_network(4)
@@ -1196,6 +1223,7 @@ def test_a_build_that_forgets_its_network_for_some_values_is_a_row(run, tmp_path
     assert sorted(found.table["status"]) == ["completed", "failed"]
 
 
+@pytest.mark.slow
 def test_no_graph_of_a_finished_trial_stays_in_memory(run, tmp_path):
     def graphs():
         gc.collect()
@@ -1222,6 +1250,7 @@ def test_the_libraries_are_frozen_if_nobody_did_so(monkeypatch, already, frozen)
     assert done == (["freeze", "unfreeze"] if frozen else [])
 
 
+@pytest.mark.slow
 def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp_path):
     def space(hp):
         hp.Choice("unused", [1, 2])
@@ -1234,6 +1263,7 @@ def test_duplicates_are_found_and_a_small_space_stops_early_with_counts(run, tmp
     assert found.stopped.startswith("stopped after 2 of 5 trials: the random strategy found no")
 
 
+@pytest.mark.slow
 def test_what_a_network_does_not_have_is_missing(run, tmp_path):
     def space(hp):
         hidden = hp.Choice("hidden", [0, 1])
@@ -1248,6 +1278,7 @@ def test_what_a_network_does_not_have_is_missing(run, tmp_path):
     assert pd.isna(by_hidden[0])
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_in_a_folder_whose_name_is_a_pattern(run, tmp_path):
     run(tmp_path / "set [1]", strategy="evolution")
 
@@ -1257,6 +1288,7 @@ def test_a_search_goes_on_in_a_folder_whose_name_is_a_pattern(run, tmp_path):
     assert sorted(grown.tuner.oracle.trials) == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_patience_stops_a_trial_that_no_longer_improves(run, tmp_path):
     def space(hp):
         return dense_network(hp.Choice("units", [4, 8]), rate=0.0)
@@ -1268,6 +1300,7 @@ def test_patience_stops_a_trial_that_no_longer_improves(run, tmp_path):
     assert run(tmp_path / "b", space, epochs=6).table["epochs"].tolist() == [6]
 
 
+@pytest.mark.slow
 def test_a_sequential_network_can_be_searched(run, tmp_path):
     def space(hp):
         units = hp.Choice("units", [4, 8])
@@ -1288,6 +1321,7 @@ class Residual(layers.Layer):
         return x + self.inner(x)
 
 
+@pytest.mark.slow
 def test_layers_that_do_not_say_how_they_are_made_can_be_searched(run, tmp_path):
     def space(hp):
         image = keras.Input((28, 28, 1), dtype="uint8")
@@ -1372,6 +1406,7 @@ class Top(keras.metrics.SparseTopKCategoricalAccuracy):
     pass
 
 
+@pytest.mark.slow
 def test_a_metric_whose_name_keras_numbers_is_found_again(run, tmp_path):
     def space(hp):
         model = tiny_space(hp)
@@ -1394,6 +1429,7 @@ def test_retraining_refuses_such_numbers_too(randomly, epochs):
     assert_one_sentence(raised.value, f"epochs={epochs!r}")
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_are_numbers(run, tmp_path):
     found = run(tmp_path, max_trials=np.int64(1), epochs=np.int32(1), seed=np.uint8(3))
 
@@ -1458,6 +1494,7 @@ def test_a_folder_with_other_files_is_refused(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.slow
 def test_overwriting_begins_anew_and_spares_other_files(run, randomly, tmp_path):
     folder = shutil.copytree(randomly[0].directory, tmp_path / "copy")
     (folder / "thesis.txt").write_text("mine")

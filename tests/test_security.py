@@ -108,6 +108,7 @@ def test_it_listens_to_this_machine_alone(server):
     assert addresses and addresses <= {"127.0.0.1", "::1"}
 
 
+@pytest.mark.slow
 def test_a_request_without_the_token_is_refused(server):
     assert len(server.token) >= 32
     for wrong in ("", "?token=", "?token=0"):
@@ -176,6 +177,7 @@ def test_doors_are_known(source, door):
     assert opened_doors(ast.parse(source)) == door
 
 
+@pytest.mark.slow
 def test_no_file_is_trusted():
     folders = ("nascourse", "tests", "binder", "notebooks", "solutions/source")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]

@@ -115,6 +115,7 @@ def test_optional_requirements_are_exact_pins_which_ci_installs():
             assert f"torch{one.specifier}+cpu " in ci
 
 
+@pytest.mark.slow
 def test_every_package_that_the_course_imports_is_pinned():
     pinned = {requirement.name for requirement in requirements(LEARNER)}
     tools = pinned | {requirement.name for requirement in requirements(TESTS)}

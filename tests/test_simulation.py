@@ -191,6 +191,7 @@ def test_an_oracle_that_is_done_leaves_the_memory(complete):
     assert [oracle() for oracle in oracles] == [None, None]
 
 
+@pytest.mark.slow
 def test_shared_hyperparameters_change_no_proposal(large, monkeypatch):
     """Beside spaces that KerasTuner copies in its own, slow way."""
     options = {"budget": 25, "seeds": [1, 2], "benchmark": large[0], "space": large[1]}
@@ -211,6 +212,7 @@ def test_an_oracle_of_ones_own_races_too(bench):
     assert not table["recorded"].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table_name", ["shipped", "made up"])
 def test_greedy_on_the_table_is_autokeras_step_by_step(table_name, real, large):
     """Its drawn node, the values that stay and those that are resampled, traced from the algorithm's description.

@@ -35,6 +35,7 @@ def test_workers_that_are_gone_are_named_and_then_given_up(capsys):
     assert "Waiting for trial 3 since" in said and "ends after" in said
 
 
+@pytest.mark.slow
 def test_workers_that_live_are_waited_for_in_silence(monkeypatch, capsys):
     signs, future = iter(range(1, 1000)), Future()
     monkeypatch.setattr(compat, "signs_of_life", lambda executor: next(signs))
