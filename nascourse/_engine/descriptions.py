@@ -212,7 +212,7 @@ class Describer:
             functions = filter(None, map(_function_of, itertools.chain(*parts)))
             own = [other for other in functions if other.__globals__ is beside]
             users = [other.__code__ for other in own if other.__name__ not in _MAKERS]
-            stored = set().union(*(_names_of(code, "STORE_ATTR") for code in users))
+            stored = {name for code in users for name in _names_of(code, "STORE_ATTR")}
             self._set[id(beside)] = _names_set_by(own)[0], stored
         return self._set[id(beside)]
 
@@ -320,7 +320,7 @@ def _is_own(module: str | None, file: str) -> bool:
 
 def _own_methods(kind: type) -> list[types.FunctionType]:
     """The methods of a class that the learner wrote, and of those that it inherits from."""
-    return [method for part in kind.__mro__ for method in _methods(part) if _is_own_class(part)]
+    return [method for part in kind.__mro__ if _is_own_class(part) for method in _methods(part)]
 
 
 def _own_constants(kind: type) -> dict[str, Any]:
@@ -386,7 +386,7 @@ def _names_set_by(functions: Iterable[types.FunctionType]) -> tuple[set[str], se
 
 
 @functools.lru_cache(2_000)  # a notebook's functions are asked about in each search
-def _names_set_in(whole: types.CodeType) -> tuple[set[str], set[str]]:
+def _names_set_in(whole: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
     variables, attributes = set(), set()
     for code in _nested(whole):
         steps = list(dis.get_instructions(code))
@@ -403,7 +403,7 @@ def _names_set_in(whole: types.CodeType) -> tuple[set[str], set[str]]:
                     variables.add(steps[first].argval)
                 if steps[first + 1].opname == "LOAD_ATTR":
                     attributes.add(steps[first + 1].argval)
-    return variables, attributes
+    return frozenset(variables), frozenset(attributes)
 
 
 def _sets_own_attribute(steps: list[dis.Instruction], end: int, itself: tuple[str, ...]) -> bool:
@@ -481,10 +481,10 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
 
 
 @functools.lru_cache(2_000)
-def _names_of(whole: types.CodeType, operation: str) -> set[str]:
+def _names_of(whole: types.CodeType, operation: str) -> frozenset[str]:
     """The names that occur in the steps of one kind."""
     steps = itertools.chain(*map(dis.get_instructions, _nested(whole)))
-    return {step.argval for step in steps if operation in step.opname}
+    return frozenset(step.argval for step in steps if operation in step.opname)
 
 
 def _nested(code: types.CodeType) -> list[types.CodeType]:
