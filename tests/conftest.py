@@ -90,9 +90,11 @@ def small_npz(arrays, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def frozen_libraries() -> None:
     """Let the garbage collector skip the libraries: KerasTuner runs it twice in every trial."""
     import nascourse.cli.project  # noqa: F401 - it imports them all
+    from nascourse._engine import loops
 
     gc.collect()
     gc.freeze()
+    loops.frozen_by_others.cache_clear()  # an earlier test may have asked
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ between epochs at a deadline, and trained by workers where there are some
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import io
 import warnings
@@ -315,6 +316,12 @@ def trial_seed(seed: int, trial: int) -> int:
     return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0])
 
 
+@functools.cache
+def frozen_by_others() -> bool:
+    """Whether somebody has frozen what is loaded; asked once, as the count walks over all of it."""
+    return gc.get_freeze_count() > 10_000  # Python 3.12 itself freezes some hundred objects
+
+
 @contextlib.contextmanager
 def loaded_objects_frozen() -> Iterator[None]:
     """Exempt what is loaded from the search for garbage, until the block ends.
@@ -322,7 +329,7 @@ def loaded_objects_frozen() -> Iterator[None]:
     KerasTuner looks for garbage twice in every trial, and would look at all objects of the loaded
     libraries.  If they are frozen already, whoever did so decides what stays frozen.
     """
-    if gc.get_freeze_count() > 10_000:  # Python 3.12 itself freezes some hundred objects
+    if frozen_by_others():
         yield
         return
     gc.freeze()
