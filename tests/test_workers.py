@@ -24,6 +24,7 @@ from keras import layers
 
 from nascourse import CourseError, search, spaces
 from nascourse._engine import orphans, parallel, preflight
+from nascourse._engine.loops import TRIES
 from nascourse._engine.options import TimeIsUp
 from nascourse._engine.recording import parse
 
@@ -62,8 +63,18 @@ class Immediately(concurrent.futures.Executor):
         return future
 
 
-class Pool(Immediately):
-    """One whose process dies of a trial, and with it all that it has; it trains when asked."""
+class WhenAsked(Immediately):
+    """Runs a task when it is asked for the result."""
+
+    def submit(self, function, *arguments):
+        future, finished = concurrent.futures.Future(), super().submit
+        future.result = lambda timeout=None: finished(function, *arguments).result()
+        future.done = lambda: True
+        return future
+
+
+class Pool(WhenAsked):
+    """One whose process dies of a trial, and with it all that it has."""
 
     def __init__(self, deadly: int):
         super().__init__()
@@ -74,13 +85,14 @@ class Pool(Immediately):
         self.broken = (
             function is parallel.train and int(arguments[1]["trial_id"]) + 1 == self.deadly
         )
-        future, finished = concurrent.futures.Future(), super().submit
+        future = super().submit(function, *arguments)
+        when_asked = future.result
 
         def result(timeout=None):
             self.fail_if_broken()
-            return finished(function, *arguments).result()
+            return when_asked()
 
-        future.result, future.done = result, lambda: True
+        future.result = result
         return future
 
     def fail_if_broken(self) -> None:
@@ -115,6 +127,12 @@ def run(small):
     return run
 
 
+@pytest.fixture(scope="module")
+def here(run, tmp_path_factory) -> search.Search:
+    """What a search finds without workers."""
+    return run(tmp_path_factory.mktemp("here"), max_trials=3)
+
+
 def tiny_autokeras_space() -> spaces.AutoKerasSpace:
     space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
     return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
@@ -135,21 +153,20 @@ def autokeras_space(block: ak.Block) -> spaces.AutoKerasSpace:
     return spaces.AutoKerasSpace(image, ak.ClassificationHead()(block(image)))
 
 
-def test_workers_change_nothing_in_a_random_search(run, tmp_path):
-    """It proposes the same whenever it hears; three trials are in flight."""
+def test_workers_change_nothing_in_a_random_search(here, run, tmp_path):
+    """It proposes the same whenever it hears; two trials are in flight."""
     executor = Immediately()
 
-    here = run(tmp_path / "here")
-    there = run(tmp_path / "there", executor=executor, in_flight=3)
+    there = run(tmp_path, executor=executor, in_flight=2, max_trials=3)
 
-    assert executor.tasks == len(there.table) == 5
+    assert executor.tasks == len(there.table) == 3
     assert differences(there, here) == []
 
 
 @pytest.mark.parametrize(
     "make_space, strategy, max_trials, failed",
     [
-        (lambda: tiny_space, "local", 5, 1),
+        (lambda: tiny_space, "local", 3, 1),
         (lambda: autokeras_space(Unlucky(name="block")), "random", 2, 1),
         (tiny_autokeras_space, "greedy", 3, 0),
     ],
@@ -158,7 +175,8 @@ def test_workers_that_are_heard_at_once_change_nothing(
     run, tmp_path, make_space, strategy, max_trials, failed
 ):
     """A network that cannot be built is a failed trial there as well."""
-    options = {"strategy": strategy, "max_trials": max_trials}
+    # With this seed the second network of three is the one that cannot be built.
+    options = {"strategy": strategy, "max_trials": max_trials, "seed": 2}
     executor = Immediately()
 
     here = run(tmp_path / "here", make_space(), **options)
@@ -173,45 +191,36 @@ def test_workers_that_are_heard_at_once_change_nothing(
 def test_a_stopped_search_goes_on_as_if_nothing_had_been(run, tmp_path, strategy):
     """Trials were in flight when it stopped; their results were not heard."""
 
-    class StopAfterTwo(search.Observer):
+    class StopAfterOne(search.Observer):
         def trial_end(self, row):
-            if row["trial"] == 2:
-                raise KeyboardInterrupt
+            raise KeyboardInterrupt
 
-    options = {"strategy": strategy, "in_flight": 3}
+    options = {"strategy": strategy, "in_flight": 3, "max_trials": 4}
     whole = run(tmp_path / "whole", executor=Immediately(), **options)
-    stopped = run(tmp_path / "b", executor=Immediately(), observer=StopAfterTwo(), **options)
+    stopped = run(tmp_path / "b", executor=WhenAsked(), observer=StopAfterOne(), **options)
     executor = Immediately()
     resumed = run(tmp_path / "b", executor=executor, **options)
 
-    assert len(stopped.table) == 2
+    assert len(stopped.table) == 1
     assert executor.tasks == 3
     assert differences(resumed, whole) == []
 
 
 def test_results_are_heard_in_the_order_of_the_trials(run, tmp_path):
-    """The last trial comes first."""
+    """The second trial comes first."""
 
     class Reversed(Immediately):
-        def __init__(self):
-            super().__init__()
-            self.waiting = []
-
         def submit(self, *task):
-            future = concurrent.futures.Future()
-            self.waiting.append((future, super().submit(*task).result()))
-            if self.tasks % 2 == 0:  # two are out: finish the second, then the first
-                threading.Thread(target=self.finish).start()
-            return future
+            finished = super().submit(*task)
+            if self.tasks == 1:
+                self.first, self.result = concurrent.futures.Future(), finished.result()
+                return self.first
+            threading.Timer(0.3, self.first.set_result, [self.result]).start()
+            return finished
 
-        def finish(self):
-            while self.waiting:
-                future, result = self.waiting.pop()
-                future.set_result(result)
+    found = run(tmp_path, executor=Reversed(), in_flight=2, max_trials=2)
 
-    found = run(tmp_path, executor=Reversed(), in_flight=2, max_trials=4)
-
-    assert found.table["trial"].tolist() == [1, 2, 3, 4]
+    assert found.table["trial"].tolist() == [1, 2]
 
 
 class InThread(Immediately):
@@ -240,12 +249,10 @@ def test_workers_that_are_threads_of_this_process_are_refused(run, tmp_path):
     assert parse((tmp_path / "search.json").read_text("utf-8")).trials == []
 
 
-def test_a_process_with_the_same_number_is_another_one(run, tmp_path):
-    here = run(tmp_path / "here", max_trials=2)
+def test_a_process_with_the_same_number_is_another_one(here, run, tmp_path):
+    there = run(tmp_path, max_trials=1, executor=Elsewhere())
 
-    there = run(tmp_path / "there", max_trials=2, executor=Elsewhere())
-
-    assert differences(there, here) == []
+    pd.testing.assert_frame_equal(there.curves, here.curves.query("trial == 1"))
 
 
 @pytest.mark.parametrize("executor", [None, Immediately()], ids=["here", "workers"])
@@ -256,7 +263,7 @@ def test_each_trial_has_its_own_log_and_checkpoint(run, small, tmp_path, executo
             str(tmp_path / "new" / "best.keras"), monitor="val_accuracy", save_best_only=True
         ),
     ]
-    options = {"executor": executor, "callbacks": writers, "max_trials": 3}
+    options = {"executor": executor, "callbacks": writers, "max_trials": 2}
 
     curves = run(tmp_path / "search", **options).curves
 
@@ -287,31 +294,30 @@ def test_a_backup_that_another_trial_would_go_on_from_is_refused(run, tmp_path):
 def test_a_broken_worker_is_one_sentence_and_keeps_what_is_finished(run, tmp_path):
     class Breaks(Immediately):
         def submit(self, *task):
-            if self.tasks == 2:
-                future = concurrent.futures.Future()
-                future.set_exception(concurrent.futures.BrokenExecutor("a process died"))
-                return future
-            return super().submit(*task)
+            return (super() if self.tasks == 0 else NoWorkers()).submit(*task)
 
     with pytest.raises(CourseError) as raised:
-        run(tmp_path, executor=Breaks())
+        run(tmp_path, executor=Breaks(), max_trials=2)
 
     text = str(raised.value)
-    assert "trial 3" in text and "a process died" in text and "same folder" in text
+    assert "trial 2" in text and "a process died" in text and "same folder" in text
     assert "\n" not in text and text.endswith(".")
-    assert len(run(tmp_path, executor=Immediately()).table) == 5
+    executor = Immediately()
+    assert len(run(tmp_path, executor=executor, max_trials=2).table) == 2
+    assert executor.tasks == 2  # whether it can begin, and trial 2
 
 
 def test_a_trial_that_breaks_three_pools_fails_alone(run, tmp_path):
-    """Trials 1 and 2 are in flight as well when it breaks the first."""
-    for finished in (0, 2, 2, 3):
+    """Trials 1 and 3 are in flight as well when it breaks the first."""
+    options = {"in_flight": 3, "max_trials": 3}
+    for finished in (0, 1, 1, 2):
         with pytest.raises(CourseError, match=f"trial {finished + 1} .*a process died"):
-            run(tmp_path, executor=Pool(deadly=3), in_flight=3)
+            run(tmp_path, executor=Pool(deadly=2), **options)
         assert len(parse((tmp_path / "search.json").read_text("utf-8")).trials) == finished
-    table = run(tmp_path, executor=Pool(deadly=3), in_flight=3).table
+    table = run(tmp_path, executor=Pool(deadly=2), **options).table
 
-    assert table["status"].tolist() == ["completed"] * 2 + ["failed"] + ["completed"] * 2
-    assert "workers died" in table["message"][2]
+    assert table["status"].tolist() == ["completed", "failed", "completed"]
+    assert "workers died" in table["message"][1]
 
 
 class KilledWorker(Exception):
@@ -346,22 +352,23 @@ def test_a_trial_that_kills_its_workers_twice_has_failed(run, tmp_path):
             future.set_exception(KilledWorker())
             return future
 
-    table = run(tmp_path, executor=Cluster({"0": 1, "1": 2}), max_trials=3, in_flight=2).table
+    options = {"max_trials": 2, "in_flight": 2}
+    table = run(tmp_path, executor=Cluster({"0": 1, "1": 2}), **options).table
 
-    assert table["status"].tolist() == ["completed", "failed", "completed"]
+    assert table["status"].tolist() == ["completed", "failed"]
     assert "workers died" in table["message"][1]
     assert table["message"][1].endswith("; to try it again, pass retry_failed=True.")
-    options = {"max_trials": 3, "in_flight": 2, "retry_failed": True}
-    again = run(tmp_path, executor=Immediately(), **options).table
-    assert again["status"].tolist() == ["completed"] * 3
+    again = run(tmp_path, executor=Immediately(), retry_failed=True, **options).table
+    assert again["status"].tolist() == ["completed"] * 2
 
 
 def test_pools_that_break_at_once_accuse_no_trial(run, tmp_path):
-    for _ in range(5):
+    for _ in range(TRIES + 1):
         with pytest.raises(CourseError, match="trial 1 "):
-            run(tmp_path, executor=NoWorkers())
+            run(tmp_path, executor=NoWorkers(), max_trials=1)
 
-    assert (run(tmp_path, executor=Immediately()).table["status"] == "completed").all()
+    table = run(tmp_path, executor=Immediately(), max_trials=1).table
+    assert table["status"].tolist() == ["completed"]
 
 
 def test_time_runs_out_while_workers_work(run, tmp_path):
@@ -574,13 +581,14 @@ def test_a_pool_that_breaks_before_any_result_may_have_a_script_without_guard(
 def test_workers_that_are_gone_end_the_search_which_goes_on_with_others(run, tmp_path, capsys):
     class Leave(Immediately):
         def submit(self, *task):
-            return super().submit(*task) if self.tasks < 2 else concurrent.futures.Future()
+            return (super() if self.tasks == 0 else Never()).submit(*task)
 
-    with pytest.raises(CourseError, match="trial 3 .*without a sign of life") as raised:
-        run(tmp_path, executor=Leave(), max_wait=1)
+    with pytest.raises(CourseError, match="trial 2 .*without a sign of life") as raised:
+        run(tmp_path, executor=Leave(), max_wait=1, max_trials=2)
 
     assert "\n" not in str(raised.value) and "same folder" in str(raised.value)
-    assert run(tmp_path, executor=Immediately()).table["trial"].tolist() == [1, 2, 3, 4, 5]
+    table = run(tmp_path, executor=Immediately(), max_trials=2).table
+    assert table["trial"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("seconds", [0, -1, "3", True])
