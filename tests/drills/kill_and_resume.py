@@ -3,8 +3,8 @@
     python tests/drills/kill_and_resume.py --times 20 [--kinds random greedy evolution] [--seed 0]
 
 Each victim is a process of its own, killed after a random part of the time that a whole search
-takes.  The search then goes on here, and must end in the very table, the curves and the weights of
-one that nobody disturbed, having trained at most one trial twice.
+takes.  When all are dead, each search goes on here, and must end in the very table, the curves and
+the weights of one that nobody disturbed, having trained at most one trial twice.
 """
 
 from __future__ import annotations
@@ -114,32 +114,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(options.seed)
 
-    # Imports TensorFlow once; victims are forked from there, before it has run anything.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["nascourse.search"])
+    # TensorFlow cannot be forked once it has run anything, so all victims come first.
+    context = multiprocessing.get_context("fork")
     bad = 0
     with tempfile.TemporaryDirectory() as scratch:
-        for kind in options.kinds:
-            good, kept = 0, []
-            undisturbed, seconds = None, 0.0
-            for time_ in range(-1, options.times):
-                folder = Path(scratch) / f"{kind}{time_}"
-                victim = context.Process(target=run, args=(kind, folder))
-                begun = time.perf_counter()
-                victim.start()
-                if undisturbed is None:  # how long a whole one takes, and what it finds
-                    victim.join()
-                    seconds = time.perf_counter() - begun
-                    undisturbed = run(kind, folder)
-                    continue
-                victim.join(rng.uniform(0, seconds))
-                victim.kill()
-                victim.join()
-                kept.append(finished(folder))
-                problems = resumed_badly(kind, folder, undisturbed, kept[-1])
+        folders = {
+            kind: [Path(scratch) / f"{kind}{time_}" for time_ in range(options.times + 1)]
+            for kind in options.kinds
+        }
+        for kind, (whole, *killed) in folders.items():
+            seconds = search_and_die(context, kind, whole, None)
+            for folder in killed:
+                search_and_die(context, kind, folder, rng.uniform(0, seconds))
+        for kind, (whole, *killed) in folders.items():
+            good, kept = 0, [finished(folder) for folder in killed]
+            undisturbed = run(kind, whole)
+            for time_, folder in enumerate(killed):
+                problems = resumed_badly(kind, folder, undisturbed, kept[time_])
                 good += not problems
                 for problem in problems:
-                    print(f"{kind}, kill {time_ + 1}, after trial {kept[-1]}: {problem}")
+                    print(f"{kind}, kill {time_ + 1}, after trial {kept[time_]}: {problem}")
             print(
                 f"{kind}: {good} of {options.times} as if nothing had been; killed with "
                 f"{min(kept)} to {max(kept)} of {TRIALS} trials finished",
@@ -147,6 +141,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             bad += options.times - good
     return 1 if bad else 0
+
+
+def search_and_die(context, kind: str, folder: Path, after: float | None) -> float:
+    """Kill a process that searches after so many seconds, or let it end; return how many it took."""
+    victim, begun = context.Process(target=run, args=(kind, folder)), time.perf_counter()
+    victim.start()
+    victim.join(after)
+    victim.kill()
+    victim.join()
+    return time.perf_counter() - begun
 
 
 def resumed_badly(kind: str, folder: Path, undisturbed: search.Search, kept: int) -> list[str]:
