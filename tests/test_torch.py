@@ -30,7 +30,6 @@ import keras_tuner
 import torch
 from sklearn.metrics import accuracy_score
 
-gc.collect()
 gc.freeze()  # KerasTuner runs the collector twice in every trial
 torch.set_num_threads(1)
 bundled = data.load_mnist("bundled")
