@@ -2,9 +2,9 @@
 
     python tests/drills/kill_and_resume.py --times 20 [--kinds random greedy evolution] [--seed 0]
 
-Each victim is a process of its own, killed after a random part of the time that a whole search
-takes.  When all are dead, each search goes on here, and must end in the very table, the curves and
-the weights of one that nobody disturbed, having trained at most one trial twice.
+Each victim is a process of its own, killed within a second after a random number of trials, none
+included.  When all are dead, each search goes on here, and must end in the very table, the curves
+and the weights of one that nobody disturbed, having trained at most one trial twice.
 """
 
 from __future__ import annotations
@@ -114,26 +114,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(options.seed)
 
-    # TensorFlow cannot be forked once it has run anything, so all victims come first.
-    context = multiprocessing.get_context("fork")
     bad = 0
     with tempfile.TemporaryDirectory() as scratch:
         folders = {
-            kind: [Path(scratch) / f"{kind}{time_}" for time_ in range(options.times + 1)]
+            kind: [Path(scratch) / f"{kind}{time_}" for time_ in range(options.times)]
             for kind in options.kinds
         }
-        for kind, (whole, *killed) in folders.items():
-            seconds = search_and_die(context, kind, whole, None)
-            for folder in killed:
-                search_and_die(context, kind, folder, rng.uniform(0, seconds))
-        for kind, (whole, *killed) in folders.items():
-            good, kept = 0, [finished(folder) for folder in killed]
-            undisturbed = run(kind, whole)
-            for time_, folder in enumerate(killed):
-                problems = resumed_badly(kind, folder, undisturbed, kept[time_])
+        # A process that has run TensorFlow cannot be forked, so all die before the first goes on.
+        for kind in options.kinds:
+            for folder in folders[kind]:
+                search_and_die(kind, folder, rng.integers(TRIALS), rng.random())
+        for kind in options.kinds:
+            undisturbed = run(kind, Path(scratch) / kind)
+            good, kept = 0, []
+            for time_, folder in enumerate(folders[kind]):
+                kept.append(finished(folder))
+                problems = resumed_badly(kind, folder, undisturbed, kept[-1])
                 good += not problems
                 for problem in problems:
-                    print(f"{kind}, kill {time_ + 1}, after trial {kept[time_]}: {problem}")
+                    print(f"{kind}, kill {time_ + 1}, after trial {kept[-1]}: {problem}")
             print(
                 f"{kind}: {good} of {options.times} as if nothing had been; killed with "
                 f"{min(kept)} to {max(kept)} of {TRIALS} trials finished",
@@ -143,14 +142,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if bad else 0
 
 
-def search_and_die(context, kind: str, folder: Path, after: float | None) -> float:
-    """Kill a process that searches after so many seconds, or let it end; return how many it took."""
-    victim, begun = context.Process(target=run, args=(kind, folder)), time.perf_counter()
+def search_and_die(kind: str, folder: Path, trials: int, seconds: float) -> None:
+    """Search in a process that is killed so many seconds after so many trials."""
+    victim = multiprocessing.get_context("fork").Process(target=run, args=(kind, folder))
     victim.start()
-    victim.join(after)
+    while finished(folder) < trials and victim.is_alive():
+        time.sleep(0.01)
+    victim.join(seconds)
     victim.kill()
     victim.join()
-    return time.perf_counter() - begun
 
 
 def resumed_badly(kind: str, folder: Path, undisturbed: search.Search, kept: int) -> list[str]:
