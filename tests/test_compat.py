@@ -52,10 +52,14 @@ def relies_on(library: ModuleType):
     return decorate
 
 
-def oracle(make=keras_tuner.oracles.RandomSearchOracle, **options) -> keras_tuner.Oracle:
+def oracle(
+    make=keras_tuner.oracles.RandomSearchOracle, *, max_trials=3, **options
+) -> keras_tuner.Oracle:
     hp = keras_tuner.HyperParameters()
     hp.Choice("block/units", [4, 8, 16])
-    made = make(objective="val_accuracy", max_trials=3, seed=1, hyperparameters=hp, **options)
+    made = make(
+        objective="val_accuracy", max_trials=max_trials, seed=1, hyperparameters=hp, **options
+    )
     made.verbose = 0
     compat.keep_in_memory(made)
     return made
@@ -288,9 +292,7 @@ def test_weights_saved_once(small, tmp_path, monkeypatch):
     monkeypatch.setattr(
         compat, "weights_as_bytes", lambda model: saved.append(model) or as_bytes(model)
     )
-    tuner = keras_tuner.Tuner(
-        oracle(keras_tuner.oracles.RandomSearchOracle), dense_space, directory=tmp_path
-    )
+    tuner = keras_tuner.Tuner(oracle(max_trials=2), dense_space, directory=tmp_path)
     arrays, validation = (small.x_train, small.y_train), (small.x_val, small.y_val)
     with compat.weights_saved_once():
         tuner.search(*arrays, epochs=3, validation_data=validation, verbose=0)

@@ -10,37 +10,13 @@ import ipywidgets
 import numpy as np
 import pytest
 from jupyter_client.manager import run_kernel
+from observed import begin, ended, run_trial
 
 from nascourse import CourseError, search, spaces, trials
 from nascourse.views import live
 from notebooks import build
 
 pytestmark = pytest.mark.usefixtures("no_figure_left")
-
-
-def network(mark: str = "a", n_params: int = 1000) -> dict:
-    words = {"a": "8@3x3 flatten 10", "b": "16@3x3 flatten 10"}.get(mark, "<b> flatten 10")
-    return {"fingerprint": mark, "architecture": words, "n_params": n_params, "flops": 5000}
-
-
-def ended(trial: int, accuracy: float | None, mark: str = "a") -> dict:
-    row = {"trial": trial, "epochs": 2, "seconds": 1.0, **network(mark)}
-    if accuracy is None:
-        return {**row, "status": "failed", "message": "ValueError: it broke."}
-    return {**row, "status": "completed", "val_accuracy": accuracy, "best_epoch": 2}
-
-
-def begin(view: live.SearchView, *, trials: int = 3) -> live.SearchView:
-    view.search_begin(trials, 2)
-    return view
-
-
-def run_trial(view: live.SearchView, trial: int, mark: str = "a", *accuracies: float) -> None:
-    view.trial_begin(trial)
-    view.network_known(trial, network(mark))
-    for epoch, accuracy in enumerate(accuracies, 1):
-        view.batch_end(trial)
-        view.epoch_end(trial, epoch, {"val_accuracy": accuracy})
 
 
 # A running search
@@ -246,41 +222,40 @@ def tiny_space(hp) -> spaces.keras.Model:
 
 
 class Clicks(live.SearchView):
-    """Somebody clicks a button in the second trial's first epoch."""
+    """Somebody clicks a button in a trial's first epoch."""
 
-    def __init__(self, screen, button: str):
+    def __init__(self, screen, button: str, *, trial: int):
         super().__init__()
-        self.screen, self.text = screen, button
+        self.screen, self.text, self.moment = screen, button, (trial, 1)
 
     def epoch_end(self, trial, epoch, logs):
         super().epoch_end(trial, epoch, logs)
-        if (trial, epoch) == (2, 1):
+        if (trial, epoch) == self.moment:
             self.screen.only(ipywidgets.Button, self.text).click()
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("frozen_libraries")
 def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, small, tmp_path):
-    def run(folder, observer):
+    def run(observer):
         return search.run_search(
             tiny_space,
             small,
             strategy="random",
-            directory=tmp_path / folder,
+            directory=tmp_path,
             max_trials=3,
             epochs=2,
             observer=observer,
         )
 
-    after = run("after", Clicks(screen, "Stop after"))
-    now = run("now", Clicks(screen, "Stop now"))
-
-    assert after.interrupted and now.interrupted
-    assert (len(after.table), len(now.table)) == (2, 1)
-    assert after.best["val_accuracy"] == after.table["val_accuracy"].max()
+    after = run(Clicks(screen, "Stop after", trial=1))
+    assert (len(after.table), after.interrupted) == (1, True)
+    now = run(Clicks(screen, "Stop now", trial=2))
+    assert (len(now.table), now.interrupted) == (1, True)
     assert "1 of 3 trials" in screen.stays
-    on = run("now", live.SearchView())
+    on = run(live.SearchView())
     assert len(on.table) == 3 and not on.interrupted
+    assert on.best["val_accuracy"] == on.table["val_accuracy"].max()
     assert "3 of 3 trials" in screen.stays  # with the one from before
     assert on.table["architecture"][0] in screen.stays
 

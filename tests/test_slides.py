@@ -139,6 +139,11 @@ def page(request, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    return browser.new_page(viewport={"width": 1280, "height": 720}, offline=True)
+
+
 @pytest.mark.slow
 def test_a_unit_has_ten_to_fifteen_slides_complete_in_one_file(page):
     soup = bs4.BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
@@ -152,18 +157,17 @@ def test_a_unit_has_ten_to_fifteen_slides_complete_in_one_file(page):
 @pytest.mark.slow
 @pytest.mark.browser
 @needs_chromium
-def test_no_slide_is_too_full_and_nothing_is_loaded(page, browser):
+def test_no_slide_is_too_full_and_nothing_is_loaded(page, tab):
     asked, errors = [], []
-    with browser.new_page(viewport={"width": 1280, "height": 720}, offline=True) as tab:
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(page.as_uri())
-        tab.wait_for_function("Reveal.isReady()")
-        for number in range(tab.locator(".slides > section").count()):
-            tab.evaluate(f"Reveal.slide({number})")
-            bottom, right, letter, title = tab.evaluate(MEASURE)
-            assert (bottom <= 720, right <= 1280) == (True, True), (title, bottom, right)
-            assert letter >= SMALLEST, title
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(page.as_uri())
+    tab.wait_for_function("Reveal.isReady()")
+    for number in range(tab.locator(".slides > section").count()):
+        tab.evaluate(f"Reveal.slide({number})")
+        bottom, right, letter, title = tab.evaluate(MEASURE)
+        assert (bottom <= 720, right <= 1280) == (True, True), (title, bottom, right)
+        assert letter >= SMALLEST, title
     assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
     assert not errors
 

@@ -40,7 +40,7 @@ CELLS = """
 from nascourse import trials
 from nascourse.views import explorers, live, replay
 from nascourse.benchmark import load_benchmark
-from tests.test_live import begin, ended, run_trial
+from tests.observed import begin, ended, run_trial
 
 # %%
 view = begin(live.SearchView())
