@@ -14,7 +14,7 @@ import recorder
 import tensorflow as tf
 from scipy import stats
 
-from nascourse import CourseError, search, spaces, trials
+from nascourse import CourseError, data, search, spaces, trials
 from nascourse.benchmark import load_benchmark
 from nascourse.methods import oneshot
 from nascourse.methods.oneshot import networks
@@ -60,6 +60,12 @@ def logits(supernet: oneshot.Supernet, setting: dict, x: np.ndarray) -> tf.Tenso
     return found
 
 
+def first(count: int, splits: data.Splits) -> data.Splits:
+    """With no more training images than these."""
+    x, y = splits.x_train[:count], splits.y_train[:count]
+    return dataclasses.replace(splits, x_train=x, y_train=y)
+
+
 @pytest.fixture(scope="module")
 def supernet() -> oneshot.Supernet:
     """Untrained, for tests that leave it as it is."""
@@ -67,8 +73,26 @@ def supernet() -> oneshot.Supernet:
 
 
 @pytest.fixture(scope="module")
-def trained(small) -> oneshot.Supernet:
-    return oneshot.train_supernet(small, epochs=1, seed=1, observer=search.Observer())
+def training(small) -> tuple[oneshot.Supernet, list]:
+    """A trained supernet, and what an observer has heard of its training."""
+    heard = []
+
+    class Listener(search.Observer):
+        def search_begin(self, max_trials, epochs):
+            heard.append((max_trials, epochs))
+
+        def epoch_end(self, trial, epoch, logs):
+            heard.append((trial, epoch, logs["loss"] > 0))
+
+        def search_end(self):
+            heard.append("end")
+
+    return oneshot.train_supernet(first(128, small), epochs=2, seed=1, observer=Listener()), heard
+
+
+@pytest.fixture(scope="module")
+def trained(training) -> oneshot.Supernet:
+    return training[0]
 
 
 # ---------------------------------------------------------------- what a network inherits
@@ -203,9 +227,9 @@ def test_networks_are_drawn_uniformly_at_every_choice():
 
 
 def test_a_seed_repeats_the_training(trained, small):
-    again = oneshot.train_supernet(small, epochs=1, seed=1, observer=search.Observer())
+    again = oneshot.train_supernet(first(128, small), epochs=2, seed=1, observer=search.Observer())
     np.testing.assert_allclose(again.weights.numpy(), trained.weights.numpy(), atol=1e-6)
-    other = oneshot.train_supernet(small, epochs=1, seed=2, observer=search.Observer())
+    other = oneshot.train_supernet(first(64, small), epochs=1, seed=2, observer=search.Observer())
     assert np.abs(other.weights.numpy() - trained.weights.numpy()).max() > 0.1
 
 
@@ -218,20 +242,8 @@ def test_training_lowers_the_loss_of_one_network(small):
     assert supernet.inherit(setting).evaluate(x, y, verbose=0)[1] > 0.6
 
 
-def test_an_observer_hears_of_every_epoch(small):
-    heard = []
-
-    class Listener(search.Observer):
-        def search_begin(self, max_trials, epochs):
-            heard.append((max_trials, epochs))
-
-        def epoch_end(self, trial, epoch, logs):
-            heard.append((trial, epoch, logs["loss"] > 0))
-
-        def search_end(self):
-            heard.append("end")
-
-    oneshot.train_supernet(small, epochs=2, observer=Listener())
+def test_an_observer_hears_of_every_epoch(training):
+    _, heard = training
     assert heard == [(1, 2), (1, 1, True), (1, 2, True), "end"]
 
 
@@ -357,13 +369,12 @@ def test_a_recording_goes_on_and_keeps_what_older_ones_say(script, small, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["networks, seed 1", "fair, seed 1", "normalized, seed 1"])
-def test_each_variant_can_be_trained_and_judges_every_network(script, small, name):
-    few = dataclasses.replace(
-        small, **{part: getattr(small, part)[:64] for part in ("x_train", "y_train")}
-    )
+def test_each_variant_can_be_trained_and_judges_networks(script, small, name, monkeypatch):
+    settings, rank = of_every_structure(), oneshot.Supernet.rank
+    monkeypatch.setattr(oneshot.Supernet, "rank", lambda self, splits: rank(self, splits, settings))
     variant = dataclasses.replace(script.SUPERNETS[name], epochs=2)
-    right, facts = script.judgments(variant, few)
-    assert len(right) == len(ALL) and 0 <= min(right) <= max(right) <= len(small.y_val)
+    right, facts = script.judgments(variant, first(64, small))
+    assert len(right) == len(settings) and 0 <= min(right) <= max(right) <= len(small.y_val)
     assert facts["seed"] == 1 and facts["judge_seconds"] > 0
 
 

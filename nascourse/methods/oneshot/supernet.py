@@ -155,9 +155,10 @@ class Supernet:
         beginnings = [self._beginnings(setting) for setting in settings]
         maps = [tf.cast(x, tf.float32) / 255]  # the feature maps after 0, 1, 2, 3 blocks
         previous: list[tuple] = []
+        values = self.weights.numpy()
         for number in sorted(range(len(settings)), key=beginnings.__getitem__):
             setting = settings[number]
-            weights = [tf.gather(self.weights, indices) for indices in self.path(setting)]
+            weights = [values[indices] for indices in self.path(setting)]
             alike = len(os.path.commonprefix([previous, beginnings[number]]))
             del maps[alike + 1 :]
             for block in range(alike, setting["body/blocks"]):
