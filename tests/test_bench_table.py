@@ -42,6 +42,7 @@ SETTING = {
     "head": "quarters",
 }
 OTHER = {**SETTING, "body/halving": "max", "conv/kind": "plain", "body/skip": False}
+SETTINGS = {"separable": SETTING, "plain": OTHER}
 NETWORK = 7
 RUNS = [bench_training.Seeds(0, 0), bench_training.Seeds(1, 1), bench_training.Seeds(0, 1)]
 
@@ -146,20 +147,28 @@ def trained(runs: list, images, setting: dict = SETTING, **options) -> list[dict
     return [{name: value for name, value in run.items() if name != "seconds"} for run in found]
 
 
-@pytest.mark.parametrize("setting", [SETTING, OTHER], ids=["separable", "plain"])
-def test_runs_that_share_a_graph_end_as_if_trained_alone(images, setting):
-    shared = trained(RUNS, images, setting)
-    assert len({str(run["loss"]) for run in shared}) == 3
-    assert trained(RUNS[1:2], images, setting) == shared[1:2]
-    [last] = trained(RUNS[2:], images, setting, judge_each=False)
-    assert all(last[name] == shared[2][name][-1:] for name in bench_training.CURVES)
+@pytest.fixture(scope="module")
+def shared(images) -> dict[str, list[dict]]:
+    """The runs of each network, which share a graph."""
+    return {kind: trained(RUNS, images, setting) for kind, setting in SETTINGS.items()}
 
 
-def test_training_equals_that_of_keras_fit(images):
-    [run] = trained([bench_training.Seeds(initial=1, order=2)], images)
-    keras.utils.set_random_seed(bench_training.initial_seed(NETWORK, 1))
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_runs_that_share_a_graph_end_as_if_trained_alone(images, shared, kind):
+    assert len({str(run["loss"]) for run in shared[kind]}) == 3
+    assert trained(RUNS[1:2], images, SETTINGS[kind]) == shared[kind][1:2]
+
+
+def test_a_run_may_be_judged_at_its_end_alone(images, shared):
+    [last] = trained(RUNS[2:], images, judge_each=False)
+    assert all(last[name] == shared["separable"][2][name][-1:] for name in bench_training.CURVES)
+
+
+def test_training_equals_that_of_keras_fit(images, shared):
+    run, seeds = shared["separable"][2], RUNS[2]
+    keras.utils.set_random_seed(bench_training.initial_seed(NETWORK, seeds.initial))
     model = build()
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(seeds.order)
     for epoch in range(3):
         order = rng.permutation(len(images.y))
         history = model.fit(
@@ -282,14 +291,15 @@ def test_a_packed_computation_goes_on_elsewhere(out, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
-def test_a_killed_computation_goes_on(tmp_path, mnist):
+def test_a_killed_computation_goes_on(tmp_path, mnist, monkeypatch):
     """Kill it in mid-training, go on, and find what an undisturbed computation gives."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import make_bench_table as m;"
         "m.RUNS = m.train_runs.__kwdefaults__['epochs'] = 1; sys.exit(m.main(sys.argv[2:]))"
     )
-    command = [sys.executable, "-c", code, str(SCRIPT.parent), "work", "--mnist", str(mnist)]
-    command += ["--processes", "1", "--limit", "2", "--out", str(tmp_path)]
+    work = ["work", "--mnist", str(mnist), "--processes", "1", "--limit", "2"]
+    work += ["--out", str(tmp_path)]
+    command = [sys.executable, "-c", code, str(SCRIPT.parent), *work]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[2])}
     first = subprocess.Popen(command, env=environment)
     lines = tmp_path / "networks_0.jsonl"
@@ -301,7 +311,10 @@ def test_a_killed_computation_goes_on(tmp_path, mnist):
     before = lines.read_bytes()
     assert len(bench_tables.read_lines(lines)) == 1
     lines.write_bytes(before + b'{"network": 7')
-    subprocess.run(command, env=environment, check=True)
+    monkeypatch.setattr(making, "RUNS", 1)
+    monkeypatch.setitem(making.train_runs.__kwdefaults__, "epochs", 1)
+    monkeypatch.setattr(making, "use_one_thread", lambda: None)  # too late in this process
+    assert making.main(work) == 0
     assert lines.read_bytes().startswith(before)
     numbers = [line["network"] for line in bench_tables.read_lines(lines)]
     assert numbers == making.order_of_networks(1248)[:2]

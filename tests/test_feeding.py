@@ -13,7 +13,7 @@ from nascourse._engine import feeding
 N_IMAGES, BATCH = 150, 40  # the last batch of an epoch holds 30
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def images() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.integers(256, size=(N_IMAGES, 4, 4, 1), dtype="uint8"), rng.integers(
@@ -43,6 +43,23 @@ def trained(images, *, x=None, seed=2, **options) -> tuple[keras.Model, dict[str
     x = images[0] if x is None else x
     history = feeding.fit(model, x, images[1], seed=seed, **{**usual, **options})
     return model, history.history
+
+
+@pytest.fixture(scope="module")
+def usual(images) -> tuple[keras.Model, dict[str, list[float]]]:
+    """A training as most tests have it, with all steps of an epoch in one execution."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
+        return trained(images)
+
+
+@pytest.fixture(scope="module")
+def by_keras(images) -> keras.Model:
+    """What Keras makes of the images in the order of one epoch."""
+    (x, y), model = images, network()
+    order = np.random.default_rng(2).permutation(N_IMAGES)
+    model.fit(x[order], y[order], batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+    return model
 
 
 def assert_same_weights(one: keras.Model, other: keras.Model) -> None:
@@ -80,25 +97,21 @@ class Steps(keras.callbacks.Callback):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1e-9, 10.0])
-def test_it_is_the_training_of_keras_in_a_given_order(images, monkeypatch, seconds):
+def test_it_is_the_training_of_keras_in_a_given_order(images, by_keras, monkeypatch, seconds):
     """However many steps an execution takes."""
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", seconds)
-    (x, y), plain = images, network()
-    order = np.random.default_rng(2).permutation(N_IMAGES)
-    plain.fit(x[order], y[order], batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
 
     model, _ = trained(images, epochs=1)
 
-    assert_same_weights(model, plain)
+    assert_same_weights(model, by_keras)
 
 
 @pytest.mark.slow
-def test_the_number_of_steps_in_an_execution_changes_nothing(images, monkeypatch):
+def test_the_number_of_steps_in_an_execution_changes_nothing(images, usual, monkeypatch):
+    together, curve = usual
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 1e-9)
-    one_by_one, curve = trained(images)
-    monkeypatch.setattr(feeding, "EXECUTION_SECONDS", 10.0)
 
-    together, same_curve = trained(images)
+    one_by_one, same_curve = trained(images)
 
     assert_same_weights(one_by_one, together)
     assert same_curve == curve
@@ -110,7 +123,7 @@ def test_a_seed_gives_each_epoch_an_order_of_its_own(images):
     orders = []
     for seed in (5, 5, 6):
         x = seen(images[0])
-        trained(images, x=x, seed=seed, epochs=2)
+        trained(images, x=x, seed=seed, epochs=2, validation_data=None)
         orders.append(np.concatenate(x.asked).reshape(2, N_IMAGES))
 
     np.testing.assert_array_equal(orders[0], orders[1])
@@ -133,9 +146,9 @@ def test_the_validation_is_that_of_keras(images):
 @pytest.mark.slow
 def test_callbacks_hear_of_every_step_and_can_stop(images):
     steps, short = Steps(), Steps(stop_at=6)
-    trained(images, callbacks=[steps])
+    trained(images, callbacks=[steps], validation_data=None)
 
-    _, curve = trained(images, callbacks=[short])
+    _, curve = trained(images, callbacks=[short], validation_data=None)
 
     assert steps.heard == [0, 1, 2, 3] * 3
     assert short.heard == [0, 1, 2, 3, 0, 1]
@@ -185,21 +198,19 @@ def answers(model: keras.Model, parts) -> list[list[float]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1e-9, 10.0])
-def test_a_callback_may_ask_about_other_images(images, monkeypatch, seconds):
+def test_a_callback_may_ask_about_other_images(images, usual, monkeypatch, seconds):
     """More images than those of the validation, fewer, and others' labels: none is confused with it."""
     monkeypatch.setattr(feeding, "EXECUTION_SECONDS", seconds)
-    (x, y), some = images, slice(20, 90)
-    usual = {"validation_data": (x[some], y[some])}
-    asks = Asks([(x, y), (x[:9], y[:9]), (x[some], (y[some] + 1) % 3)])
-    plain, curve = trained(images, **usual)
+    (x, y), (plain, curve), fresh = images, usual, network()
+    twice = np.concatenate([x, x]), np.concatenate([y, y])
+    asks = Asks([twice, (x[:9], y[:9]), (x, (y + 1) % 3)])
 
-    model, same_curve = trained(images, callbacks=[asks], **usual)
+    model, same_curve = trained(images, callbacks=[asks])
 
     assert same_curve == curve
     assert_same_weights(model, plain)
     assert len(asks.answers) == len(curve["loss"])
     for weights, given in zip(asks.weights, asks.answers, strict=True):
-        fresh = network()
         fresh.set_weights(weights)
         np.testing.assert_allclose(given, answers(fresh, asks.parts), rtol=1e-6)
 
@@ -263,13 +274,13 @@ def test_keras_trains_on_after_it(images):
 
 
 @pytest.mark.slow
-def test_images_may_lie_in_a_file(images, tmp_path):
+def test_images_may_lie_in_a_file(images, usual, tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, images[0])
 
     model, _ = trained(images, x=np.load(path, mmap_mode="r"))
 
-    assert_same_weights(model, trained(images)[0])
+    assert_same_weights(model, usual[0])
 
 
 @pytest.mark.slow
@@ -278,7 +289,7 @@ def test_an_execution_is_handed_no_more_than_fits(images, monkeypatch):
     monkeypatch.setattr(feeding, "EXECUTION_BYTES", 2 * BATCH * 16)
     x = seen(images[0])
 
-    trained(images, x=x)
+    trained(images, x=x, validation_data=None)
 
     assert max(len(which) for which in x.asked) == 2 * BATCH
 
@@ -336,12 +347,12 @@ def test_what_is_no_array_goes_to_keras_as_it_is(images):
 
 
 @pytest.mark.slow
-def test_validation_may_be_a_pipeline(images):
+def test_validation_may_be_a_pipeline(images, usual):
     pipeline = tf.data.Dataset.from_tensor_slices(images).batch(BATCH)
 
     model, curve = trained(images, validation_data=pipeline)
 
-    assert_same_weights(model, trained(images)[0])
+    assert_same_weights(model, usual[0])
     assert len(curve["val_loss"]) == 3
 
 
