@@ -322,18 +322,20 @@ def test_a_size_of_zero_is_refused(name):
         make(**{name: 0})
 
 
+def space(hp) -> keras.Model:
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(image))
+    if hp.Boolean("hidden"):
+        with hp.conditional_scope("hidden", [True]):
+            x = layers.Dense(hp.Choice("units", [2, 4]))(x)
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.usefixtures("spaces_described_once")
 @pytest.mark.parametrize("name", ["evolution", "local", "surrogate"])
 def test_they_train_networks_in_run_search(name, small, tmp_path):
-    def space(hp) -> keras.Model:
-        image = keras.Input((28, 28, 1), dtype="uint8")
-        x = layers.Flatten()(layers.Rescaling(1 / 255)(image))
-        if hp.Boolean("hidden"):
-            with hp.conditional_scope("hidden", [True]):
-                x = layers.Dense(hp.Choice("units", [2, 4]))(x)
-        model = keras.Model(image, layers.Dense(10, activation="softmax")(x))
-        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        return model
-
     found = search.run_search(
         space,
         small,

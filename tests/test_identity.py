@@ -24,6 +24,7 @@ from nascourse._engine.options import SearchOptions
 from nascourse._engine.recording import Content, _continued
 
 COMPILED = "'adam', 'sparse_categorical_crossentropy', metrics=['accuracy']"
+TWO = "[4, 8]"
 HEAD = """
 import functools
 import autokeras as ak
@@ -40,9 +41,13 @@ _identities: dict[tuple[str, int], dict] = {}
 
 @pytest.fixture(autouse=True, scope="module")
 def builds_all() -> Iterator[None]:
-    """A busy machine would build fewer networks, and ask about what these do not show."""
+    """A busy machine would build fewer networks, and ask about what these do not show.
+
+    Half as many as usual are enough for all of the small spaces.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identities, "SECONDS", 60)
+        patch.setattr(identities, "MOST_NETWORKS", 8)
         yield
 
 
@@ -50,7 +55,7 @@ def functional(
     body: str = "x = layers.Dense(width)(layers.Flatten()(x))",
     compiled: str = COMPILED,
     before: str = "",
-    choices: str = "[4, 8]",
+    choices: str = "[4]",
 ) -> str:
     lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
     return f"""{before}
@@ -68,7 +73,8 @@ def space(hp):
 def defined(source: str) -> dict:
     """What a cell with this source defines in a new kernel."""
     number = next(_files)
-    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1), keras.layers.Dense(1)])
+    keras.Sequential([keras.Input((2,)), keras.layers.Flatten()])
+    keras.layers.Dense(1)
     file, text = f"ipykernel_{number}/{number}.py", "\n" * number + HEAD + source
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file  # as IPython does
     code = compile(text, file, "exec")
@@ -141,12 +147,12 @@ class Own(keras.{kind}):
         return self.two(self.one(self.flat(x)) {change})
 """
 OWN_MODEL = CLASS.replace("{kind}", "Model") + (
-    "def space(hp):\n    model = Own(hp.Choice('width', [4, 8]))\n"
+    "def space(hp):\n    model = Own(hp.Choice('width', [4]))\n"
     f"    model.compile({COMPILED})\n    return model\n"
 )
 SEQUENTIAL = (
     "def space(hp):\n    model = keras.Sequential([layers.Flatten(), layers.Dense({}),\n"
-    "        layers.Dense(hp.Choice('width', [4, 8])), layers.Dense(10, activation='softmax')])\n"
+    "        layers.Dense(hp.Choice('width', [4])), layers.Dense(10, activation='softmax')])\n"
     f"    model.compile({COMPILED})\n    return model\n"
 )
 LOSS = """
@@ -414,7 +420,7 @@ SAME = {
         compiled=COMPILED.replace("]", ", keras.metrics.SparseTopKCategoricalAccuracy(3)]")
     ),
     "schedule": functional(compiled=SCHEDULE.format(100)),
-    "hidden branch": functional(BRANCH.format("Dense")),
+    "hidden branch": functional(BRANCH.format("Dense"), choices=TWO),
     "hyperparameters one by one": functional(DEEP.format("Dense")),
     "HyperModel with fit": HYPERMODEL.format(size=8, change=""),
     "own block of AutoKeras": BLOCK.format(4),
@@ -499,7 +505,9 @@ OTHER = {
     ),
     "metrics": (functional(), functional(compiled=COMPILED.replace("]", ", 'mse']"))),
     "schedule": tuple(functional(compiled=SCHEDULE.format(steps)) for steps in (100, 200)),
-    "hidden branch": tuple(functional(BRANCH.format(kind)) for kind in ("Dense", "Conv1D")),
+    "hidden branch": tuple(
+        functional(BRANCH.format(kind), choices=TWO) for kind in ("Dense", "Conv1D")
+    ),
     "branch below a branch": tuple(functional(DEEP.format(kind)) for kind in ("Dense", "Conv1D")),
     "branch of two values": tuple(
         functional(CROSSED.format(kind), choices="[4, 8, 16, 32]") for kind in ("Dense", "Conv1D")
@@ -535,7 +543,7 @@ OTHER = {
     "callback": tuple(CALLBACK.format(factor) for factor in (0.5, 0.1)),
     "own callback": tuple(LAMBDA_CALLBACK.format(what) for what in ("epoch", "logs")),
     "a callback more": (functional(), CALLBACK.format(0.5)),
-    "values": (functional(), functional(choices="[4, 9]")),
+    "values": (functional(choices=TWO), functional(choices="[4, 9]")),
     "setting of fit": (own_fit(), own_fit(setting=64)),
     "learning rate around a callback": tuple(
         functional() + SETS_RATE.format(rate) for rate in (0.1, 0.01)
@@ -793,8 +801,8 @@ def test_fit_stays_the_same_where_the_networks_are_built_otherwise(small):
         body = f"{lines}\n        model = keras.Sequential([flat, dense, layers.Dense(10)])\n"
         return own_fit(build=f"{body}        model.compile({COMPILED})\n        return model")
 
-    old = built("flat = layers.Flatten(); dense = layers.Dense(hp.Choice('width', [4, 8]))")
-    new = built("dense = layers.Dense(hp.Choice('width', [4, 8])); flat = layers.Flatten()")
+    old = built("flat = layers.Flatten(); dense = layers.Dense(hp.Choice('width', [4]))")
+    new = built("dense = layers.Dense(hp.Choice('width', [4])); flat = layers.Flatten()")
 
     assert goes_on(old, new, small) is True
 
@@ -802,7 +810,10 @@ def test_fit_stays_the_same_where_the_networks_are_built_otherwise(small):
 @pytest.mark.slow
 def test_a_repaired_loss_goes_on_when_the_trials_that_failed_by_it_are_tried_again(small):
     failing, repaired = (
-        functional(compiled=COMPILED.replace("'sparse", f"{other} if width == 8 else 'sparse"))
+        functional(
+            compiled=COMPILED.replace("'sparse", f"{other} if width == 8 else 'sparse"),
+            choices=TWO,
+        )
         for other in ("'categorical_crossentropy'", "'sparse_categorical_crossentropy'")
     )
     failed = {"row": {"trial": 2, "status": "failed", "width": 8}, "curve": []}
@@ -810,7 +821,7 @@ def test_a_repaired_loss_goes_on_when_the_trials_that_failed_by_it_are_tried_aga
     options = {"same_space": False, "retry_failed": True}
 
     assert _continued(content, identity(repaired, small), Path("f"), **options)
-    elsewhere = identity(functional(compiled=COMPILED.replace("adam", "sgd")), small)
+    elsewhere = identity(functional(compiled=COMPILED.replace("adam", "sgd"), choices=TWO), small)
     with pytest.raises(CourseError, match="another compile settings"):
         _continued(content, elsewhere, Path("f"), **options)
 
@@ -906,7 +917,9 @@ def test_the_sentence_names_what_differs(small):
 
 
 def test_a_repaired_branch_goes_on_when_failed_trials_are_tried_again(small):
-    broken, repaired = (functional(BRANCH.format(kind)) for kind in ("Conv2D", "Dense"))
+    broken, repaired = (
+        functional(BRANCH.format(kind), choices=TWO) for kind in ("Conv2D", "Dense")
+    )
 
     assert "another networks" in goes_on(broken, repaired, small)
     assert goes_on(broken, repaired, small, retry_failed=True) is True

@@ -136,26 +136,21 @@ def run(small):
 
 
 @pytest.mark.slow
-def test_what_is_no_number_is_left_out_of_the_curve(run, tmp_path):
+def test_what_is_no_number_is_left_out_of_the_curve_and_the_trial_and_epoch_stay(run, tmp_path):
     values = {"confusion": np.eye(3), "time": "12:00", "nothing": None, "share": np.float32(0.5)}
+    values |= {"trial": 9, "epoch": 7.5}
 
     plain = run(tmp_path / "plain")
     found = run(tmp_path / "full", callbacks=[Writes(**values)])
 
     assert found.curves["share"].tolist() == [0.5, 0.5]
     pd.testing.assert_frame_equal(found.curves.drop(columns="share"), plain.curves)
-    assert found.table["status"].tolist() == ["completed"]
-    scores = [f.tuner.oracle.get_trial("0").score for f in (plain, found)]
-    assert scores[0] == scores[1] == found.curves["val_accuracy"].max()
-
-
-@pytest.mark.slow
-def test_a_callback_does_not_change_the_number_of_a_trial_or_an_epoch(run, tmp_path):
-    found = run(tmp_path, callbacks=[Writes(trial=9, epoch=7.5)])
-
     assert found.curves[["trial", "epoch"]].to_numpy().tolist() == [[1, 1], [1, 2]]
     assert found.curves.columns[:2].tolist() == ["trial", "epoch"]
+    assert found.table["status"].tolist() == ["completed"]
     assert found.table["best_epoch"][0] == found.curves["val_accuracy"].argmax() + 1
+    scores = [f.tuner.oracle.get_trial("0").score for f in (plain, found)]
+    assert scores[0] == scores[1] == found.curves["val_accuracy"].max()
 
 
 @pytest.mark.slow

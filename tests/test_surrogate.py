@@ -97,8 +97,8 @@ def test_the_first_trials_are_random_and_the_others_learn():
 
 
 def test_only_the_order_of_the_scores_counts():
-    cubed = drive(make(switches(), n_initial=8), 40, lambda values: weighted(values) ** 3)
-    assert cubed == drive(make(switches(), n_initial=8), 40, weighted)
+    cubed = drive(make(switches(), n_initial=8), 20, lambda values: weighted(values) ** 3)
+    assert cubed == drive(make(switches(), n_initial=8), 20, weighted)
 
 
 def test_it_finds_in_60_trials_what_luck_finds_in_thousands():

@@ -27,7 +27,7 @@ from nascourse._engine.blame import blame
 from nascourse._engine.descriptions import Describer, digest
 from nascourse._engine.ranges import count, is_active, possible_values
 from nascourse._engine.recording import ALL_COMPARED, BUILD_FUNCTION, LISTS, NO_NETWORK
-from nascourse.spaces import AutoKerasSpace, built, declared, fingerprint, settings, size
+from nascourse.spaces import AutoKerasSpace, fingerprint, network, settings, size
 
 MOST_NETWORKS = 16  # are built to compare a space
 SECONDS = 2.0  # of the processor, after which no more are built, but for the first two
@@ -67,9 +67,10 @@ def space_identity(space: Space) -> dict[str, Any]:
     function.describe(build)
     fit.describe(own_fit(space))
     with compat.own_random_generator():
-        declared_space = declared(build)
         _seed()
-        default = [declared_space.get_config()["space"], fingerprint(built(build, {}))]
+        declared_space = keras_tuner.HyperParameters()
+        of_default = fingerprint(network(build, declared_space))
+        default = [declared_space.get_config()["space"], of_default]
         networks, is_complete = _networks(build, declared_space)
     networks[LISTS]["fit"] = digest(fit.lists)
     # Weights are not compared.
