@@ -122,7 +122,7 @@ def test_too_few_are_refused(name):
 
 @pytest.mark.slow
 def test_on_the_table_it_ends_better_than_random_search():
-    table = simulate(["random", "surrogate"], budget=40, seeds=range(40))
+    table = simulate(["random", "surrogate"], budget=40, seeds=range(20))
 
     ends = table[table["trial"] == 40].set_index("strategy")["test_accuracy"]
     assert superiority(ends["surrogate"], ends["random"]).low > 0.5
