@@ -26,24 +26,28 @@ def network(units: int, image_shape=(28, 28, 1), classes=10, metrics=("accuracy"
 
 class Plain(keras_tuner.HyperModel):
     def build(self, hp):
-        return network(hp.Choice("units", [4, 8, 12]))
+        return network(hp.Choice("units", [4]))
 
 
-class Fits(Plain):
-    """Trains, and returns what the function it is made with says."""
+class Fits(keras_tuner.HyperModel):
+    """Trains, and returns what one of the functions it is made with says, another in each trial."""
 
     def __init__(self, returned, **options):
         super().__init__()
         self.returned, self.options = returned, options
 
+    def build(self, hp):
+        hp.Choice("returned", list(self.returned))
+        return network(4)
+
     def fit(self, hp, model, *args, **kwargs):
         history = model.fit(*args, **(kwargs | self.options))
-        return self.returned(history, model, args, kwargs)
+        return self.returned[hp.get("returned")](history, model, args, kwargs)
 
 
 class Handed(keras_tuner.HyperModel):
     def build(self, hp, image_shape, classes):
-        return network(hp.Choice("units", [4, 8]), image_shape, classes)
+        return network(hp.Choice("units", [4]), image_shape, classes)
 
 
 class HandedFits(Handed):
@@ -81,47 +85,47 @@ def test_a_hypermodel_is_handed_the_images_facts(run, tmp_path, colors, space):
     assert run(tmp_path, space(), colors).stopped.endswith("nothing is trained again")
 
 
-def judged(found: search.Search, column: str = "val_accuracy") -> tuple[float, float]:
-    """What the table shows of the first trial, and what the strategy was told."""
-    return found.table[column][0], found.tuner.oracle.get_trial("0").score
+def judged(found: search.Search) -> dict[str, tuple[float, float]]:
+    """By what the trial returned: what the table shows of it, and what the strategy was told."""
+    told = [trial.score for trial in found.tuner.oracle.trials.values()]
+    return dict(zip(found.table["returned"], zip(found.table["val_accuracy"], told, strict=True)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "returned",
-    [
-        lambda history, *_: history,
-        lambda history, *_: history.history,
-        lambda history, *_: max(history.history["val_accuracy"]),
-        lambda history, *_: {"val_accuracy": max(history.history["val_accuracy"])},
-    ],
-    ids=["History", "dict of lists", "float", "dict"],
-)
-def test_the_best_epoch_counts_also_where_only_some_are_validated(run, tmp_path, small, returned):
+def test_the_best_epoch_counts_also_where_only_some_are_validated(run, tmp_path, small):
     """KerasTuner's own conversion fails there, and would keep the weights of the last epoch."""
-    found = run(tmp_path, Fits(returned, validation_freq=2), epochs=5)
+    returned = {
+        "History": lambda history, *_: history,
+        "dict of lists": lambda history, *_: history.history,
+        "float": lambda history, *_: max(history.history["val_accuracy"]),
+        "dict": lambda history, *_: {"val_accuracy": max(history.history["val_accuracy"])},
+    }
+    found = run(tmp_path, Fits(returned, validation_freq=2), epochs=5, max_trials=4)
 
-    values = found.curves.set_index("epoch")["val_accuracy"]
-    assert values.notna().tolist() == [False, True, False, True, False]
-    assert judged(found) == (values.max(), values.max())
-    assert found.best["best_epoch"] == values.idxmax()
-    accuracy = np.mean(evaluation.predict(found.best_model(), small.x_val) == small.y_val)
-    assert accuracy == pytest.approx(values.max(), abs=1e-6)
+    assert judged(found).keys() == returned.keys()
+    for row, trial in zip(found.table.to_dict("records"), found.tuner.oracle.trials.values()):
+        curve = found.curves[found.curves["trial"] == row["trial"]]
+        values = curve.set_index("epoch")["val_accuracy"]
+        assert values.notna().tolist() == [False, True, False, True, False]
+        assert judged(found)[row["returned"]] == (values.max(), values.max())
+        assert row["best_epoch"] == values.idxmax()
+        model = found.tuner.load_model(trial)
+        accuracy = np.mean(evaluation.predict(model, small.x_val) == small.y_val)
+        assert accuracy == pytest.approx(values.max(), abs=1e-6)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "returned, score",
-    [
-        (lambda *_: 0.125, 0.125),
-        (lambda *_: np.float32(0.125), 0.125),
-        (lambda *_: {"val_accuracy": 0.125, "other": 1.0}, 0.125),
-        (lambda *_: [0.25, 0.75], 0.5),  # of two executions
-    ],
-    ids=["float", "NumPy's float", "dict", "list"],
-)
-def test_a_number_of_ones_own_is_what_table_and_strategy_judge_by(run, tmp_path, returned, score):
-    assert judged(run(tmp_path, Fits(returned))) == (score, score)
+def test_a_number_of_ones_own_is_what_table_and_strategy_judge_by(run, tmp_path):
+    returned = {
+        "float": lambda *_: 0.125,
+        "NumPy's float": lambda *_: np.float32(0.25),
+        "dict": lambda *_: {"val_accuracy": 0.375, "other": 1.0},
+        "list": lambda *_: [0.25, 0.75],  # of two executions
+    }
+    found = run(tmp_path, Fits(returned), max_trials=4)
+
+    scores = {"float": 0.125, "NumPy's float": 0.25, "dict": 0.375, "list": 0.5}
+    assert judged(found) == {name: (score, score) for name, score in scores.items()}
 
 
 @pytest.mark.slow
@@ -129,30 +133,32 @@ def test_a_second_training_goes_on_with_the_curve_of_the_first(run, tmp_path):
     def again(history, model, args, kwargs):
         return model.fit(*args, **kwargs)
 
-    found = run(tmp_path, Fits(again), epochs=2)
+    found = run(tmp_path, Fits({"again": again}), epochs=2)
 
     curve = found.curves
     assert curve["epoch"].tolist() == [1, 2, 3, 4]
-    assert judged(found) == (curve["val_accuracy"].max(), curve["val_accuracy"].max())
+    assert judged(found) == {"again": (curve["val_accuracy"].max(), curve["val_accuracy"].max())}
     assert found.best["best_epoch"] == curve.set_index("epoch")["val_accuracy"].idxmax()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "returned, reason",
-    [
-        (lambda *_: float("nan"), "returned nan as val_accuracy"),
-        (lambda *_: None, "return value .* is None"),
-        (lambda *_: {"val_accuracy": "high"}, "TypeError"),
-    ],
-)
-def test_what_no_trial_can_be_judged_by_is_a_failure_with_its_reason(
-    run, tmp_path, returned, reason
-):
-    (row,) = run(tmp_path, Fits(returned)).table.to_dict("records")
+def test_what_no_trial_can_be_judged_by_is_a_failure_with_its_reason(run, tmp_path):
+    returned = {
+        "nan": lambda *_: float("nan"),
+        "nothing": lambda *_: None,
+        "text": lambda *_: {"val_accuracy": "high"},
+    }
+    reasons = {
+        "nan": "returned nan as val_accuracy",
+        "nothing": "return value .* is None",
+        "text": "TypeError",
+    }
+    table = run(tmp_path, Fits(returned), max_trials=3).table
 
-    assert row["status"] == "failed"
-    assert re.search(reason, row["message"]), row["message"]
+    assert table["status"].tolist() == ["failed"] * 3
+    messages = dict(zip(table["returned"], table["message"]))
+    for name, reason in reasons.items():
+        assert re.search(reason, messages[name]), messages[name]
 
 
 def test_a_fit_that_cannot_be_called_is_refused_before_the_first_trial(run, tmp_path):
@@ -184,9 +190,10 @@ def test_hyperparameters_that_nobody_would_declare_are_refused(run, tmp_path):
 def test_a_curve_without_the_objective_is_named_by_its_metrics_alone(run, tmp_path):
     class Other(Fits):
         def build(self, hp):
+            hp.Choice("returned", list(self.returned))
             return network(4, metrics=("acc",))
 
-    (message,) = run(tmp_path, Other(lambda history, *_: history)).table["message"]
+    (message,) = run(tmp_path, Other({"it": lambda history, *_: history})).table["message"]
 
     assert "The training reported acc, loss, val_acc, val_loss, and no val_accuracy" in message
 
