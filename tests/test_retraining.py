@@ -49,6 +49,13 @@ def found(small, tmp_path_factory) -> search.Search:
     )
 
 
+class Stops(search.Observer):
+    """Ends a search before its first trial is trained."""
+
+    def trial_begin(self, trial):
+        raise KeyboardInterrupt
+
+
 def trial_of(found: search.Search, optimizer: str) -> int:
     return int(found.table.set_index("optimizer").loc[optimizer, "trial"])
 
@@ -104,10 +111,10 @@ def test_a_schedule_of_autokeras_is_made_for_the_final_training(small, tmp_path)
         max_trials=1,
         epochs=1,
         directory=tmp_path,
-        observer=QUIET,
+        observer=Stops(),
     )
 
-    optimizer = search.retrain(result, epochs=2, observer=QUIET).optimizer
+    optimizer = search.retrain(result, trial=1, epochs=2, observer=QUIET).optimizer
 
     assert isinstance(optimizer, optimizers.AdamW)
     schedule = compat.learning_rate_schedule(optimizer)
@@ -131,13 +138,13 @@ def test_networks_that_a_hypermodel_fits_are_not_trained_in_another_way(small, t
         max_trials=1,
         epochs=1,
         directory=tmp_path,
-        observer=QUIET,
+        observer=Stops(),
     )
 
     with pytest.raises(
         CourseError, match=r"^The fit of the HyperModel[^\n]*call that fit[^\n]*\.$"
     ):
-        search.retrain(result, observer=QUIET)
+        search.retrain(result, trial=1, observer=QUIET)
 
 
 @pytest.mark.parametrize(
