@@ -122,7 +122,6 @@ def test_a_schedule_of_autokeras_is_made_for_the_final_training(small, tmp_path)
     assert rates == pytest.approx([0.01, 0.005, 0], abs=1e-9)
 
 
-@pytest.mark.slow
 def test_networks_that_a_hypermodel_fits_are_not_trained_in_another_way(small, tmp_path):
     class Fits(keras_tuner.HyperModel):
         def build(self, hp):

@@ -511,11 +511,11 @@ def test_a_trial_that_kills_its_process_thrice_is_a_failed_one(run, tmp_path, mo
     assert "ended 3 times" in found.table["message"][0] and "memory" in found.table["message"][0]
 
 
-def test_a_reloaded_search_keeps_the_order_of_its_trials(run, randomly, tmp_path, monkeypatch):
+def test_a_reloaded_search_keeps_the_order_of_its_trials(run, randomly, monkeypatch):
     """Of equal trials the first is the best one, but a system lists files in any order."""
     found, _, _ = randomly
-    glob = keras_tuner.src.backend.io.glob
-    monkeypatch.setattr(keras_tuner.src.backend.io, "glob", lambda *a: sorted(glob(*a))[::-1])
+    glob = compat.glob.glob
+    monkeypatch.setattr(compat.glob, "glob", lambda *a: sorted(glob(*a))[::-1])
 
     again = run(found.directory, **RANDOM)
 
@@ -666,7 +666,6 @@ DAMAGE = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_state_is_told_set_aside_and_recovered(
     run, randomly, tmp_path, monkeypatch, capsys, damage
@@ -690,7 +689,6 @@ def test_a_damaged_state_is_told_set_aside_and_recovered(
     np.testing.assert_array_equal(weights(again.best_model()), weights(found.best_model()))
 
 
-@pytest.mark.slow
 def test_a_state_of_another_search_is_recovered(run, randomly, tmp_path, capsys):
     found, _, _ = randomly
     folder = shutil.copytree(found.directory, tmp_path / "copy")
