@@ -303,7 +303,7 @@ def test_damaged_weights_never_reach_hdf5(run, tmp_path, monkeypatch):
     content = path.read_bytes()
     rng = np.random.default_rng(0)
     monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("HDF5 saw it"))
-    for turn in range(100):
+    for turn in range(400):
         damaged = bytearray(content)
         if turn % 2:
             damaged[rng.integers(len(content))] ^= 1 << rng.integers(8)
