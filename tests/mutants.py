@@ -204,8 +204,8 @@ def _words(node: ast.AST) -> str:
     return _short(node)
 
 
-def code_mutants(function: ast.AST, lines: range) -> Iterator[tuple[str, ast.AST]]:
-    """Copies of a definition with one fault each, within these lines."""
+def code_mutants(function: ast.AST, lines: range) -> Iterator[tuple[str, str]]:
+    """The source of a definition with one fault each, within these lines."""
     parameters = [
         argument.arg
         for node in ast.walk(function)
@@ -214,24 +214,23 @@ def code_mutants(function: ast.AST, lines: range) -> Iterator[tuple[str, ast.AST
         if argument.arg not in ("self", "hp")
     ]
     seen = set()
-    for number, parent in enumerate(ast.walk(function)):
+    for parent in ast.walk(function):
         for field, value in ast.iter_fields(parent):
-            for place, node in enumerate(value if isinstance(value, list) else [value]):
+            siblings = value if isinstance(value, list) else [value]
+            for place, node in enumerate(siblings):
                 if not isinstance(node, ast.AST) or _line(node, parent) not in lines:
                     continue
                 if isinstance(parent, ast.Expr) and isinstance(node, ast.Constant):
                     continue  # a docstring
                 for words, other in changes(node, parameters):
-                    mutant = copy.deepcopy(function)
-                    target = list(ast.walk(mutant))[number]
-                    if isinstance(value, list):
-                        getattr(target, field)[place] = other
-                    else:
-                        setattr(target, field, other)
-                    text = ast.unparse(ast.fix_missing_locations(mutant))
+                    siblings[place] = other
+                    setattr(parent, field, siblings if siblings is value else other)
+                    text = ast.unparse(function)
+                    siblings[place] = node
+                    setattr(parent, field, value)
                     if text not in seen:
                         seen.add(text)
-                        yield f"{words} in line {_line(node, parent) - lines.start}", mutant
+                        yield f"{words} in line {_line(node, parent) - lines.start}", text
 
 
 def _line(node: ast.AST, parent: ast.AST) -> int:
@@ -383,14 +382,14 @@ def mutants(id: str) -> Iterator[tuple[str, object]]:
     tree, definitions, name = solution(id)
     names = namespace(tree)
     for definition, lines in definitions:
+        # Helpers of a solution see each other, so that all are defined anew.
+        nodes = [node for node, _ in definitions if node is not definition]
+        others = compile(ast.Module(nodes, []), "solutions", "exec")
         for words, mutant in code_mutants(definition, lines):
             own = dict(names)
-            module = ast.Module([mutant], [])
             with contextlib.suppress(SyntaxError, TypeError, ValueError):
-                exec(compile(ast.fix_missing_locations(module), "mutant", "exec"), own)  # noqa: S102
-                # Helpers of a solution see each other, so that all are defined anew.
-                others = [node for node, _ in definitions if node is not definition]
-                exec(compile(ast.Module(others, []), "solutions", "exec"), own)  # noqa: S102
+                exec(compile(mutant, "mutant", "exec"), own)  # noqa: S102
+                exec(others, own)  # noqa: S102
                 yield words, own[name]
     answer = names[name]
     if isinstance(answer, type) or next(iter(answer.__code__.co_varnames), "") in ("hp", "ax"):
