@@ -22,7 +22,7 @@ from busy import busy
 
 import nascourse.checks
 from nascourse import CourseError
-from nascourse.checks import bounds, check, core, hint, registry
+from nascourse.checks import bounds, cases, check, core, hint, registry
 from nascourse.checks.core import Wrong, call, number, numbers
 from notebooks import build
 
@@ -103,6 +103,23 @@ class Answers:
         return False
 
 
+@pytest.fixture
+def mistakes_made_once(monkeypatch):
+    """Make the plausible mistakes once in each case, as all answers get the cases of the same seeds."""
+    fitting, known = cases._fitting, {}
+
+    def fitting_once(failures, results, same, mistakes):
+        def made(*case):
+            key = mistakes, pickle.dumps(case)
+            if key not in known:
+                known[key] = mistakes(*case)
+            return known[key]
+
+        return fitting(failures, results, same, made)
+
+    monkeypatch.setattr(cases, "_fitting", fitting_once)
+
+
 @pytest.fixture(scope="module")
 def answers() -> Callable[[str, str], dict[str, object]]:
     """What the solutions or the exercises of a unit answer; each notebook runs once."""
@@ -119,6 +136,24 @@ def answers() -> Callable[[str, str], dict[str, object]]:
         return by_notebook[folder, unit]
 
     return of
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, list[tuple[bool, str]]]:
+    """What is said of the solution of each exercise that `said_of_solution` was asked for."""
+    return {}
+
+
+@pytest.fixture
+def said_of_solution(answers, verdicts, capsys) -> Callable[[str], list[tuple[bool, str]]]:
+    """What is said of the solution of an exercise on the inputs of each seed."""
+
+    def said_of(id: str) -> list[tuple[bool, str]]:
+        if id not in verdicts:
+            verdicts[id] = said_of_all_inputs(capsys, id, answers("solutions", id[:2])[id])
+        return verdicts[id]
+
+    return said_of
 
 
 # ---- each exercise
@@ -145,9 +180,8 @@ def test_an_exercise_has_the_same_title_in_the_notebook_and_in_the_checker(unit)
 
 
 @exercises
-def test_the_solution_passes(exercise, answers, capsys):
-    answer = answers("solutions", exercise.id[:2])[exercise.id]
-    sentences = set(said_of_all_inputs(capsys, exercise.id, answer))
+def test_the_solution_passes(exercise, said_of_solution):
+    sentences = set(said_of_solution(exercise.id))
     # One sentence only, as the solutions are compared with their committed output.
     assert len(sentences) == 1
     ((right, line),) = sentences
@@ -156,12 +190,12 @@ def test_the_solution_passes(exercise, answers, capsys):
 
 
 @units
-def test_the_committed_solutions_show_what_the_checkers_say(unit, answers, capsys):
+def test_the_committed_solutions_show_what_the_checkers_say(unit, answers, said_of_solution):
     """What a run of the notebook would compare, without a kernel."""
     nb = nbformat.read(build.notebook_path(SOURCES[unit]), as_version=4)
     graded = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    for (id, answer), cell in zip(answers("solutions", unit).items(), graded, strict=True):
-        _, line = said(capsys, id, answer)
+    for id, cell in zip(answers("solutions", unit), graded, strict=True):
+        (_, line), *_ = said_of_solution(id)
         assert " ".join(cell.outputs[0].text.split()).startswith(line)
 
 
@@ -176,6 +210,7 @@ def test_the_blank_gets_a_hint(exercise, answers, capsys):
 
 @pytest.mark.slow
 @exercises
+@pytest.mark.usefixtures("mistakes_made_once")
 def test_each_wrong_answer_hears_what_is_wrong_with_it(exercise, capsys):
     wrong, lines = wrong_answers(exercise), solution_lines(exercise.id[:2])
     mistakes: dict[str, set[str]] = {}
