@@ -18,6 +18,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -509,13 +510,16 @@ def reason(id: str, words: str) -> str:
 
 def survivors(id: str) -> tuple[int, list[str], list[str]]:
     """How many mutants there are, those that are right all the same, and those accepted."""
-    from nascourse.checks import core, registry
+    from nascourse.checks import bounds, core, registry
 
     exercise = registry.find(id)
     total, equivalent, accepted = 0, [], []
     for words, answer in mutants(id):
         total += 1
-        right, _ = core._judge(exercise, answer, np.random.default_rng(total))
+        # What never ends uses up all the seconds that it gets.
+        seconds = 0.05 if words == "never ends" else bounds.SECONDS
+        with mock.patch.object(bounds, "SECONDS", seconds):
+            right, _ = core._judge(exercise, answer, np.random.default_rng(total))
         if right:
             (equivalent if reason(id, words) else accepted).append(words)
     return total, equivalent, accepted

@@ -132,25 +132,28 @@ def test_conversion_and_runs_are_silent_and_leave_the_network_alone(trained, bun
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        (lambda model, x: litert.convert(model, quantize="int4"), "'weights' or 'full'"),
-        (lambda model, x: litert.convert(model, quantize="full"), "images=splits.x_train[:200]"),
+        (lambda model, network, x: litert.convert(model, quantize="int4"), "'weights' or 'full'"),
         (
-            lambda model, x: litert.convert(model, quantize="full", images=x[:0]),
+            lambda model, network, x: litert.convert(model, quantize="full"),
             "images=splits.x_train[:200]",
         ),
         (
-            lambda model, x: litert.convert(model, quantize="full", images=x[..., 0]),
+            lambda model, network, x: litert.convert(model, quantize="full", images=x[:0]),
+            "images=splits.x_train[:200]",
+        ),
+        (
+            lambda model, network, x: litert.convert(model, quantize="full", images=x[..., 0]),
             "give uint8 images of shape (n, 28, 28, 1)",
         ),
-        (lambda model, x: litert.predict(litert.convert(model), x / 255), "float64"),
-        (lambda model, x: litert.predict(litert.convert(model), x[0]), "(28, 28, 1) in uint8"),
-        (lambda model, x: litert.predict(b"network", x), "no LiteRT network"),
-        (lambda model, x: litert.predict(model, x), "no LiteRT network"),
+        (lambda model, network, x: litert.predict(network, x / 255), "float64"),
+        (lambda model, network, x: litert.predict(network, x[0]), "(28, 28, 1) in uint8"),
+        (lambda model, network, x: litert.predict(b"network", x), "no LiteRT network"),
+        (lambda model, network, x: litert.predict(model, x), "no LiteRT network"),
     ],
 )
-def test_mistakes_are_told_in_one_sentence(trained, bundled, mistake, words):
+def test_mistakes_are_told_in_one_sentence(trained, networks, bundled, mistake, words):
     with pytest.raises(CourseError) as raised:
-        mistake(trained, bundled.x_val[:3])
+        mistake(trained, networks[None], bundled.x_val[:3])
 
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -331,20 +331,40 @@ def test_a_name_that_the_stream_cannot_take_is_printed_all_the_same(reader, monk
 
 
 @pytest.mark.slow
-def test_a_figure_that_fails_costs_a_warning_and_no_number(
-    found, model, splits, tmp_path, monkeypatch
-):
-    def fail(*_, **__):
+def test_what_fails_costs_a_warning_and_no_number(found, model, splits, tmp_path, monkeypatch):
+    """A network that cannot be saved, a latency that cannot be measured, a figure without a font."""
+
+    def not_saved(*_):
+        raise NotImplementedError("Layer Own has no get_config")
+
+    def not_measured(*_):
+        raise NotImplementedError("no kernel for this layer")
+
+    def not_drawn(*_, **__):
         assert (tmp_path / "result.json").is_file() and (tmp_path / "report.html").is_file()
         raise ValueError("no font")
 
-    monkeypatch.setattr(plotting, "plot_confusion", fail)
+    monkeypatch.setattr(evaluation, "save_model", not_saved)
+    monkeypatch.setattr(evaluation, "measure_latency", not_measured)
+    monkeypatch.setattr(plotting, "plot_confusion", not_drawn)
+    (tmp_path / "model.keras").write_text("of an earlier report")
     test = evaluation.open_test_set(splits)
 
-    with pytest.warns(UserWarning, match=r"confusion.png could not be drawn \(no font\)"):
-        evaluation.write_report(found, model, test, directory=tmp_path, reason=REASON)
-    assert "confusion.png" not in (tmp_path / "report.md").read_text("utf-8")
-    assert (tmp_path / "architecture.png").is_file()
+    with (
+        pytest.warns(UserWarning, match="model.keras could not be saved .Layer Own has no get"),
+        pytest.warns(UserWarning, match=r"latency could not be measured \(no kernel for this la"),
+        pytest.warns(UserWarning, match=r"confusion.png could not be drawn \(no font\)"),
+    ):
+        report = evaluation.write_report(found, model, test, directory=tmp_path, reason=REASON)
+
+    page = (tmp_path / "report.md").read_text("utf-8")
+    assert "Size as .keras: unknown" in page and "could not be saved" in page
+    assert not (tmp_path / "model.keras").exists()
+    assert report["latency_ms_median"] is report["latency_ms_p95"] is None
+    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == report
+    assert 0 <= report["test_accuracy"] <= 1 and report["n_params"] == model.count_params()
+    assert "confusion.png" not in page
+    assert (tmp_path / "report.html").is_file() and (tmp_path / "architecture.png").is_file()
 
 
 def test_a_full_disk_is_no_fault_of_the_network(found, model, splits, tmp_path, monkeypatch):
@@ -358,25 +378,6 @@ def test_a_full_disk_is_no_fault_of_the_network(found, model, splits, tmp_path, 
         evaluation.write_report(found, model, evaluation.open_test_set(splits), directory=tmp_path)
 
     assert (tmp_path / "model.keras").exists() and (tmp_path / "trials.csv").exists()
-
-
-@pytest.mark.slow
-def test_a_network_that_cannot_be_saved_costs_a_warning_and_no_number(
-    found, model, splits, tmp_path, monkeypatch
-):
-    def fail(*_):
-        raise NotImplementedError("Layer Own has no get_config")
-
-    monkeypatch.setattr(evaluation, "save_model", fail)
-    (tmp_path / "model.keras").write_text("of an earlier report")
-    test = evaluation.open_test_set(splits)
-
-    with pytest.warns(UserWarning, match="model.keras could not be saved .Layer Own has no get"):
-        report = evaluation.write_report(found, model, test, directory=tmp_path)
-    page = (tmp_path / "report.md").read_text("utf-8")
-    assert "Size as .keras: unknown" in page and "could not be saved" in page
-    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == report
-    assert not (tmp_path / "model.keras").exists()
 
 
 @pytest.mark.slow
@@ -423,24 +424,6 @@ def test_a_page_that_fails_costs_no_number(found, model, splits, tmp_path, monke
         evaluation.write_report(found, model, test, directory=tmp_path)
     facts = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert facts["saved_bytes"] == (tmp_path / "model.keras").stat().st_size
-
-
-@pytest.mark.slow
-def test_a_latency_that_fails_costs_a_warning_and_its_number(
-    found, model, splits, tmp_path, monkeypatch
-):
-    def fail(*_):
-        raise NotImplementedError("no kernel for this layer")
-
-    monkeypatch.setattr(evaluation, "measure_latency", fail)
-    test = evaluation.open_test_set(splits)
-
-    with pytest.warns(UserWarning, match=r"latency could not be measured \(no kernel for this la"):
-        report = evaluation.write_report(found, model, test, directory=tmp_path)
-    assert report["latency_ms_median"] is report["latency_ms_p95"] is None
-    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == report
-    assert 0 <= report["test_accuracy"] <= 1 and report["n_params"] == model.count_params()
-    assert (tmp_path / "report.html").is_file() and (tmp_path / "confusion.png").is_file()
 
 
 WRONG = {

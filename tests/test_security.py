@@ -181,7 +181,13 @@ def test_doors_are_known(source, door):
 def test_no_file_is_trusted():
     folders = ("nascourse", "tests", "binder", "notebooks", "solutions/source")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    opened = {path.name for path in sources if opened_doors(ast.parse(path.read_text("utf-8")))}
+    texts = [(path.name, path.read_text("utf-8")) for path in sources]
+    words = [door.partition("=")[0] for door in DOORS]
+    opened = {
+        name
+        for name, text in texts
+        if any(word in text for word in words) and opened_doors(ast.parse(text))
+    }
 
     assert len(sources) > 60
     assert opened == {"test_fuzz.py"}  # makes the file that must be refused
