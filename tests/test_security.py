@@ -177,7 +177,6 @@ def test_doors_are_known(source, door):
     assert opened_doors(ast.parse(source)) == door
 
 
-@pytest.mark.slow
 def test_no_file_is_trusted():
     folders = ("nascourse", "tests", "binder", "notebooks", "solutions/source")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
