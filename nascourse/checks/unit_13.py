@@ -168,8 +168,8 @@ def improvement(answer: object, rng: np.random.Generator) -> str:
 def _improvement(mean: float, deviation: float, best: float) -> float:
     if deviation == 0:
         return max(mean - best, 0)
-    normal = stats.norm(mean - best, deviation)
-    return float((mean - best) * normal.sf(0) + deviation**2 * normal.pdf(0))
+    share, density = (of(0, mean - best, deviation) for of in (stats.norm.sf, stats.norm.pdf))
+    return float((mean - best) * share + deviation**2 * density)
 
 
 def _wrong_improvements(mean: float, deviation: float, best: float) -> dict[str, float]:
