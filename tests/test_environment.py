@@ -340,7 +340,13 @@ def test_what_lies_where_it_was_installed_is_no_problem(tmp_path, monkeypatch, c
 
 
 @pytest.mark.slow
-def test_a_closed_error_stream_is_no_obstacle(run_python):
-    code = "import os; os.close(2); import nascourse.search; print('imported')"
+def test_a_closed_error_stream_and_a_file_as_home_are_no_obstacle(
+    run_python, tmp_path, monkeypatch
+):
+    home = tmp_path / "home"
+    home.write_text("in the way")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    code = "import os; os.close(2); from nascourse import plotting, search; print('imported')"
 
     assert run_python("-c", code).stdout.strip() == "imported"
