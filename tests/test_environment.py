@@ -340,13 +340,13 @@ def test_what_lies_where_it_was_installed_is_no_problem(tmp_path, monkeypatch, c
 
 
 @pytest.mark.slow
-def test_a_closed_error_stream_and_a_file_as_home_are_no_obstacle(
-    run_python, tmp_path, monkeypatch
-):
+def test_neither_error_stream_nor_home_nor_unicode_is_needed(run_python, tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.write_text("in the way")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
+    places = {"HOME": str(home), "USERPROFILE": str(home)}
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for name, value in (places | ascii_only).items():
+        monkeypatch.setenv(name, value)
     code = "import os; os.close(2); from nascourse import plotting, search; print('imported')"
 
     assert run_python("-c", code).stdout.strip() == "imported"
