@@ -26,18 +26,17 @@ pytestmark = pytest.mark.slow
 def tiny_space(hp) -> keras.Model:
     image = keras.Input((28, 28, 1), dtype="uint8")
     x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
-    x = keras.layers.Dense(hp.Choice("units", [4, 8, 12]), activation="relu")(x)
+    x = keras.layers.Dense(hp.Choice("units", [4, 8]), activation="relu")(x)
     model = keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
 class Interrupt(search.Observer):
-    """Somebody presses Ctrl-C just after the second trial."""
+    """Somebody presses Ctrl-C just after the first trial."""
 
     def trial_end(self, row):
-        if row["trial"] == 2:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
 
 @pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
@@ -53,7 +52,7 @@ def test_a_search_goes_on_elsewhere_as_if_nothing_had_been(small, tmp_path, stra
             tiny_space if strategy == "random" else greedy,
             small,
             strategy=strategy,
-            max_trials=3,
+            max_trials=2,
             epochs=1,
             directory=directory,
             observer=observer or search.Observer(),
@@ -71,7 +70,7 @@ def test_a_search_goes_on_elsewhere_as_if_nothing_had_been(small, tmp_path, stra
         resumed.table.drop(columns="seconds"), uninterrupted.table.drop(columns="seconds")
     )
     pd.testing.assert_frame_equal(resumed.curves, uninterrupted.curves)
-    assert resumed.table["status"].tolist() == ["completed"] * 3
+    assert resumed.table["status"].tolist() == ["completed"] * 2
 
     again = export_search(there, tmp_path / "again.zip")  # a finished search can be taken, too
     finished = run(import_search(again, tmp_path / "third"))

@@ -216,7 +216,7 @@ def test_a_training_without_validation_can_be_watched(screen):
 
 
 def tiny_space(hp) -> spaces.keras.Model:
-    hp.Choice("nothing", [1, 2, 3, 4, 5])
+    hp.Choice("nothing", [1, 2, 3])
     image = spaces.keras.Input((28, 28, 1), dtype="uint8")
     return spaces.classifier(image, spaces.layers.Flatten()(image))
 
@@ -235,7 +235,7 @@ class Clicks(live.SearchView):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("frozen_libraries")
+@pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 def test_a_search_stopped_by_a_click_keeps_what_is_finished_and_goes_on(screen, small, tmp_path):
     def run(observer):
         return search.run_search(
