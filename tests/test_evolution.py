@@ -333,7 +333,7 @@ def space(hp) -> keras.Model:
     return model
 
 
-@pytest.mark.usefixtures("spaces_described_once")
+@pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 @pytest.mark.parametrize("name", ["evolution", "local", "surrogate"])
 def test_they_train_networks_in_run_search(name, small, tmp_path):
     found = search.run_search(

@@ -14,7 +14,7 @@ from nascourse import CourseError, search
 from nascourse._engine.options import read_objective
 from nascourse._engine.recording import RUNNING, parse
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 
 # By hand; of None it depends on what is averaged, counted or added up.
 MORE = [

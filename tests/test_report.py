@@ -22,7 +22,7 @@ from nascourse._engine import compat, images, read_pictures
 from nascourse._engine import report as pages
 from nascourse.checks import check
 
-pytestmark = pytest.mark.usefixtures("frozen_libraries")
+pytestmark = pytest.mark.usefixtures("frozen_libraries", "spaces_described_once")
 
 NASTY = ("<script>alert(1)</script>", "| $a$ *b* [c](javascript:d)")
 REASON = "It is small & <b>good</b> enough for `me`."
@@ -512,20 +512,17 @@ def test_any_trial_can_be_trained_again(found):
     assert spaces.describe(network) == architectures[other]
 
 
-OPEN = (
-    "from nascourse import data, evaluation\nevaluation.open_test_set(data.load_mnist('bundled'))"
-)
-
-
-@pytest.mark.slow
-def test_openings_are_counted_across_processes(tmp_path, monkeypatch, run_python, bundled):
+def test_openings_are_counted_across_processes(tmp_path, monkeypatch, capsys, bundled):
+    """Another process runs the module anew, and shares nothing with this one but the file."""
     monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path / "folder" / "openings.txt"))
 
     monkeypatch.setattr(evaluation, "_openings", [])  # this process has opened none yet
 
     evaluation.open_test_set(bundled)
+    capsys.readouterr()
+    runpy.run_path(evaluation.__file__)["open_test_set"](data.load_mnist("bundled"))
 
-    assert "so far: 2." in run_python("-c", OPEN).stdout
+    assert "so far: 2." in capsys.readouterr().out
     assert evaluation.times_opened(bundled) == 2
 
 
