@@ -512,17 +512,20 @@ def test_any_trial_can_be_trained_again(found):
     assert spaces.describe(network) == architectures[other]
 
 
-def test_openings_are_counted_across_processes(tmp_path, monkeypatch, capsys, bundled):
-    """Another process runs the module anew, and shares nothing with this one but the file."""
+OPEN = (
+    "from nascourse import data, evaluation\nevaluation.open_test_set(data.load_mnist('bundled'))"
+)
+
+
+@pytest.mark.slow
+def test_openings_are_counted_across_processes(tmp_path, monkeypatch, run_python, bundled):
     monkeypatch.setenv("NASCOURSE_OPENINGS", str(tmp_path / "folder" / "openings.txt"))
 
     monkeypatch.setattr(evaluation, "_openings", [])  # this process has opened none yet
 
     evaluation.open_test_set(bundled)
-    capsys.readouterr()
-    runpy.run_path(evaluation.__file__)["open_test_set"](data.load_mnist("bundled"))
 
-    assert "so far: 2." in capsys.readouterr().out
+    assert "so far: 2." in run_python("-c", OPEN).stdout
     assert evaluation.times_opened(bundled) == 2
 
 
