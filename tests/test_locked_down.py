@@ -1,4 +1,7 @@
-"""The course runs where little is allowed: no home, no network, odd paths, and names of Windows."""
+"""The course runs where little is allowed: no home, odd paths, and names of Windows.
+
+tests/test_project.py does the project there, without a network as well.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import runpy
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -21,16 +23,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
 sealed, why_not, HOMES = (OFFLINE[name] for name in ("sealed", "why_not", "HOMES"))
-
-# Loads the images without and with a cache, and does the project as a learner does.
-PROJECT = """
-import functools, sys
-from nascourse import data, search
-from nascourse.__main__ import main
-search.retrain = functools.partial(search.retrain, epochs=2)  # so few images get 100
-print(data.load_mnist("bundled"))
-sys.exit(main(["project", "--trials", "1", "--epochs", "1", "--data", *sys.argv[1:]]))
-"""
 
 
 def environment(**changes: str | None) -> dict[str, str]:
@@ -53,38 +45,6 @@ def run(command: list, **options) -> subprocess.CompletedProcess:
 
 
 # Home
-
-
-@pytest.mark.slow
-def test_little_is_needed_and_paths_may_have_spaces_and_umlauts(tmp_path, small_npz):
-    """Home cannot be written, and the terminal knows ASCII only, as on Windows output that goes to
-    a file has an old code page; where processes can be locked in, home is an empty folder, the
-    packages are read-only, and the network is cut.
-    """
-    home, out = tmp_path / "Zoë's home", tmp_path / "Übung 1" / "größte Suche"
-    home.mkdir()
-    conditions = {"read_only": [home, sysconfig.get_path("purelib")]}
-    command = [sys.executable, "-c", PROJECT, small_npz, "--out", out]
-    if is_locked := not why_not(**conditions):
-        command = sealed(command, **conditions)
-    else:
-        home.rmdir()
-        home.write_text("in the way")
-    # With the locale C, Python takes UTF-8 for paths all the same.
-    changes = {"HOME": str(home), "LC_ALL": "C", "LANG": None, "PYTHONIOENCODING": "ascii"}
-
-    answer = run(command, cwd=tmp_path, env=environment(**changes))
-
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stderr == ""
-    assert f"the report is {out}".encode("ascii", "backslashreplace").decode() in answer.stdout
-    assert (out / "result.json").is_file()
-    assert "trial" in (out / "trials.csv").read_text("utf-8")
-    # While a file is written it has a longer name for a moment.
-    names = names_below(out)
-    assert any(name.startswith("search/") for name in names)
-    assert windows_faults([*names, *(f"{name}.0123abcd.part" for name in names)]) == []
-    assert not is_locked or list(home.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such list of users")

@@ -9,7 +9,9 @@ import io
 import json
 import re
 import runpy
+import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import keras
@@ -18,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from test_locked_down import environment, names_below, run, sealed, why_not, windows_faults
 
 from nascourse import CourseError, __main__, data, evaluation, search, trials
 from nascourse._engine import loops
@@ -44,31 +47,60 @@ TYPES = {
 }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("project")
-
-
+# Loads the images without and with a cache, and does the project as a learner does.
 SHORT = """
 import functools
 import runpy
-from nascourse import search
+from nascourse import data, search
 search.retrain = functools.partial(search.retrain, epochs=2)  # so few images get 100
+print(data.load_mnist("bundled"))
 runpy.run_module("nascourse", run_name="__main__", alter_sys=True)
 """
 
 
 @pytest.fixture(scope="module")
-def finished(folder, small_npz, run_python):
-    """The project on 400 images, as the command line runs it."""
-    options = ["--trials", "2", "--epochs", "1", "--data", small_npz]
-    return run_python("-c", SHORT, "project", *options, cwd=folder)
+def folder(tmp_path_factory) -> Path:
+    """Its path has spaces and letters beyond ASCII."""
+    folder = tmp_path_factory.mktemp("project") / "Übung 1" / "größte Suche"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """It cannot be written: where processes can be locked in, it is an empty folder."""
+    home = tmp_path_factory.mktemp("homes") / "Zoë's home"
+    if why_not(**read_only(home)):
+        home.write_text("in the way")
+    else:
+        home.mkdir()
+    return home
+
+
+def read_only(home: Path) -> dict[str, list]:
+    return {"read_only": [home, sysconfig.get_path("purelib")]}
+
+
+@pytest.fixture(scope="module")
+def finished(folder, home, small_npz) -> subprocess.CompletedProcess:
+    """The project on 400 images, as the command line runs it where little is allowed.
+
+    The terminal knows ASCII only, as on Windows output that goes to a file has an old code page;
+    where processes can be locked in, the packages are read-only, and the network is cut.
+    """
+    options = ["--trials", "2", "--epochs", "1", "--data", small_npz, "--out", folder / "runs"]
+    command = [sys.executable, "-c", SHORT, "project", *options]
+    if home.is_dir():
+        command = sealed(command, **read_only(home))
+    # With the locale C, Python takes UTF-8 for paths all the same.
+    changes = {"HOME": str(home), "LC_ALL": "C", "LANG": None, "PYTHONIOENCODING": "ascii"}
+    return run(command, cwd=folder, env=environment(**changes))
 
 
 @pytest.fixture(scope="module")
 def out(finished, folder) -> Path:
     assert finished.returncode == 0, finished.stderr
-    return folder / "runs" / "project"
+    return folder / "runs"
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +180,19 @@ def test_the_table_grows_and_the_numbers_are_said(finished, result, out):
     assert f"{result['n_params']:,} parameters" in text
     assert f"{result['saved_bytes'] / 1024:.0f} KiB" in text
     assert "Times opened so far: 1." in text
-    assert str(Path("runs", "project")) in text
+    assert f"the report is {out}".encode("ascii", "backslashreplace").decode() in text
 
 
-def test_a_run_that_goes_well_writes_nothing_to_the_error_stream(finished):
+def test_a_run_that_goes_well_writes_nothing_to_the_error_stream_or_home(finished, home):
     assert finished.stderr == ""
+    assert not home.is_dir() or list(home.iterdir()) == []
+
+
+def test_windows_takes_every_name_that_is_written(out):
+    """While a file is written it has a longer name for a moment."""
+    names = names_below(out)
+    assert any(name.startswith("search/") for name in names)
+    assert windows_faults([*names, *(f"{name}.0123abcd.part" for name in names)]) == []
 
 
 # Options
