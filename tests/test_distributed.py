@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import random
@@ -17,9 +18,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from drills.kill_and_resume import differences, small_space, small_splits
-from test_workers import Immediately, tiny_autokeras_space
+from test_workers import Immediately
 
-from nascourse import CourseError, search
+from nascourse import CourseError, search, spaces
 from nascourse._engine import compat
 from nascourse._engine.recording import parse
 
@@ -159,18 +160,18 @@ def dask_worker():
         yield client
 
 
-@pytest.mark.parametrize("strategy, in_flight", [("random", 2), ("greedy", 1)])
-def test_dask_finds_the_same(here, dask_worker, tmp_path, strategy, in_flight):
+def tiny_autokeras_space() -> spaces.AutoKerasSpace:
+    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
+    return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
+
+
+def test_dask_finds_the_same(dask_worker, tmp_path):
     """Dask draws from Python's generator in the middle of a training; see `nascourse._engine.parallel`."""
-    options = {"strategy": strategy}
-    if strategy == "greedy":
-        options["space"] = tiny_autokeras_space()
-    executor = dask_worker.get_executor()
+    options = {"space": tiny_autokeras_space(), "strategy": "greedy"}
 
-    there = run(tmp_path / "there", executor, in_flight=in_flight, **options)
+    there = run(tmp_path / "there", dask_worker.get_executor(), in_flight=1, **options)
 
-    without = here if strategy == "random" else run(tmp_path / "here", **options)
-    assert differences(there, without) == []
+    assert differences(there, run(tmp_path / "here", **options)) == []
 
 
 def test_a_worker_that_is_paused_lives_until_it_has_done_what_it_does():
@@ -265,7 +266,10 @@ def test_a_generator_disturbed_by_another_thread_changes_nothing(here, tmp_path)
 
 
 def test_a_search_completes_though_its_worker_is_killed(here, dask_worker, tmp_path, monkeypatch):
-    """In trial 2, with as many failures as Dask allows; tests/drills/kill_workers.py kills at random."""
+    """In trial 2 of a random search, with as many failures as Dask allows.
+
+    tests/drills/kill_workers.py kills at random.
+    """
     (pid,) = dask_worker.run(os.getpid).values()
 
     class Kill(search.Observer):

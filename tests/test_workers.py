@@ -133,11 +133,6 @@ def here(run, tmp_path_factory) -> search.Search:
     return run(tmp_path_factory.mktemp("here"), max_trials=3)
 
 
-def tiny_autokeras_space() -> spaces.AutoKerasSpace:
-    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
-    return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
-
-
 class Unlucky(ak.Block):
     """One of its networks cannot be built."""
 
@@ -164,18 +159,17 @@ def test_workers_change_nothing_in_a_random_search(here, run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "make_space, strategy, max_trials, failed",
+    "make_space, strategy, max_trials",
     [
-        (lambda: tiny_space, "local", 3, 1),
-        (lambda: autokeras_space(Unlucky(name="block")), "random", 2, 1),
-        (tiny_autokeras_space, "greedy", 3, 0),
+        (lambda: tiny_space, "local", 3),
+        (lambda: autokeras_space(Unlucky(name="block")), "greedy", 4),
     ],
 )
 def test_workers_that_are_heard_at_once_change_nothing(
-    run, tmp_path, make_space, strategy, max_trials, failed
+    run, tmp_path, make_space, strategy, max_trials
 ):
     """A network that cannot be built is a failed trial there as well."""
-    # With this seed the second network of three is the one that cannot be built.
+    # With this seed one network of each search cannot be built.
     options = {"strategy": strategy, "max_trials": max_trials, "seed": 2}
     executor = Immediately()
 
@@ -183,7 +177,7 @@ def test_workers_that_are_heard_at_once_change_nothing(
     there = run(tmp_path / "there", make_space(), executor=executor, in_flight=1, **options)
 
     assert executor.tasks == len(there.table) == max_trials
-    assert (there.table["status"] == "failed").sum() == failed
+    assert (there.table["status"] == "failed").sum() == 1
     assert differences(there, here) == []
 
 
