@@ -94,6 +94,7 @@ def finished(folder, home, small_npz) -> subprocess.CompletedProcess:
         command = sealed(command, **read_only(home))
     # With the locale C, Python takes UTF-8 for paths all the same.
     changes = {"HOME": str(home), "LC_ALL": "C", "LANG": None, "PYTHONIOENCODING": "ascii"}
+    changes[evaluation.OPENINGS] = "off"
     return run(command, cwd=folder, env=environment(**changes))
 
 
