@@ -56,7 +56,12 @@ class Server:
             return error.code, error.read().decode()
 
 
-@pytest.fixture(scope="module", params=["usual", "a home that cannot be written"])
+HOMES = ("usual", "a home that cannot be written")
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(home, marks=pytest.mark.slow) for home in HOMES]
+)
 def server(request, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     shutil.copytree(ROOT / "binder", folder / "course" / "binder")
@@ -100,7 +105,6 @@ def wait_for_server(process: subprocess.Popen, folder: Path) -> Server:
     pytest.fail((folder / "log").read_text())
 
 
-@pytest.mark.slow
 def test_it_listens_to_this_machine_alone(server):
     connections = psutil.Process(server.process.pid).net_connections("tcp")
     addresses = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
@@ -108,7 +112,6 @@ def test_it_listens_to_this_machine_alone(server):
     assert addresses and addresses <= {"127.0.0.1", "::1"}
 
 
-@pytest.mark.slow
 def test_a_request_without_the_token_is_refused(server):
     assert len(server.token) >= 32
     for wrong in ("", "?token=", "?token=0"):
