@@ -108,13 +108,14 @@ def test_what_a_trial_returns_judges_it_and_its_best_epoch_counts(run, tmp_path,
     own = {"float": 0.125, "NumPy's float": 0.0625, "dict": 0.875, "list": 0.875}
     found = run(tmp_path, Fits(returned, validation_freq=2), epochs=5, max_trials=6)
 
-    assert judged(found).keys() == returned.keys()
+    scores = judged(found)
+    assert scores.keys() == returned.keys()
     for row, trial in zip(found.table.to_dict("records"), found.tuner.oracle.trials.values()):
         curve = found.curves[found.curves["trial"] == row["trial"]]
         values = curve.set_index("epoch")["val_accuracy"]
         assert values.notna().tolist() == [False, True, False, True, False]
         score = own.get(row["returned"], values.max())
-        assert judged(found)[row["returned"]] == (score, score)
+        assert scores[row["returned"]] == (score, score)
         assert row["best_epoch"] == values.idxmax()
         model = found.tuner.load_model(trial)
         accuracy = np.mean(np.argmax(model(small.x_val), axis=1) == small.y_val)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -17,12 +16,11 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from drills.offline import HOMES
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
-OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
-sealed, why_not, HOMES = (OFFLINE[name] for name in ("sealed", "why_not", "HOMES"))
 
 
 def environment(**changes: str | None) -> dict[str, str]:

@@ -19,8 +19,9 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
+from drills.offline import sealed, why_not
 from PIL import Image
-from test_locked_down import environment, names_below, run, sealed, why_not, windows_faults
+from test_locked_down import environment, names_below, run, windows_faults
 
 from nascourse import CourseError, __main__, data, evaluation, search, trials
 from nascourse._engine import loops

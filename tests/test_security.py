@@ -9,7 +9,6 @@ import http.cookiejar
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -22,9 +21,9 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from drills.offline import HOMES, sealed, why_not
 
 ROOT = Path(__file__).resolve().parent.parent
-OFFLINE = runpy.run_path(str(ROOT / "tests" / "drills" / "offline.py"))
 
 # JupyterLab as `make lab` starts it
 
@@ -56,11 +55,12 @@ class Server:
             return error.code, error.read().decode()
 
 
-HOMES = ("usual", "a home that cannot be written")
-
-
 @pytest.fixture(
-    scope="module", params=[pytest.param(home, marks=pytest.mark.slow) for home in HOMES]
+    scope="module",
+    params=[
+        pytest.param("usual", marks=pytest.mark.slow),
+        pytest.param("a home that cannot be written", marks=pytest.mark.slow),
+    ],
 )
 def server(request, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
@@ -73,10 +73,10 @@ def server(request, tmp_path_factory) -> Iterator[Server]:
     command += ["--allow-root", "--port=0"]  # a test may be run by root, and beside other servers
     if request.param != "usual":
         conditions = {"read_only": [folder / "home"], "network": True}
-        if reason := OFFLINE["why_not"](**conditions):
+        if reason := why_not(**conditions):
             pytest.skip(reason)
-        command = OFFLINE["sealed"](command, **conditions)
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(OFFLINE["HOMES"])}
+        command = sealed(command, **conditions)
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(HOMES)}
     places = {"HOME": folder / "home", "USERPROFILE": folder / "home", "TMPDIR": folder / "tmp"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

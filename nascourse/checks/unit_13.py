@@ -168,7 +168,8 @@ def improvement(answer: object, rng: np.random.Generator) -> str:
 def _improvement(mean: float, deviation: float, best: float) -> float:
     if deviation == 0:
         return max(mean - best, 0)
-    share, density = (of(0, mean - best, deviation) for of in (stats.norm.sf, stats.norm.pdf))
+    share = stats.norm.sf(0, mean - best, deviation)
+    density = stats.norm.pdf(0, mean - best, deviation)
     return float((mean - best) * share + deviation**2 * density)
 
 

@@ -29,6 +29,7 @@ import pandas as pd
 from keras import layers
 
 TRIALS, EPOCHS = 4, 2
+PATIENCE = 120  # seconds for the trials before a kill: a busy machine takes its time
 KINDS = ("random", "evolution", "greedy")
 
 
@@ -146,7 +147,8 @@ def search_and_die(kind: str, folder: Path, trials: int, seconds: float) -> None
     """Search in a process that is killed so many seconds after so many trials."""
     victim = multiprocessing.get_context("fork").Process(target=run, args=(kind, folder))
     victim.start()
-    while finished(folder) < trials and victim.is_alive():
+    given_up = time.monotonic() + PATIENCE
+    while finished(folder) < trials and victim.is_alive() and time.monotonic() < given_up:
         time.sleep(0.01)
     victim.join(seconds)
     victim.kill()
