@@ -359,6 +359,19 @@ def test_validation_may_be_a_pipeline(images, usual):
     assert len(curve["val_loss"]) == 3
 
 
+def test_functions_may_run_step_by_step(images):
+    """As somebody asks of TensorFlow who looks for a fault."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        model, history = trained(images, epochs=1)
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+    loss, accuracy = model.evaluate(*images, verbose=0)
+    assert history["val_loss"] == pytest.approx([loss], rel=1e-5)
+    assert history["val_accuracy"] == pytest.approx([accuracy])
+
+
 def test_a_training_step_of_ones_own_is_taken(images):
     class Lazy(keras.Model):
         def train_step(self, data):

@@ -85,7 +85,7 @@ def _takes_plain_steps(model: keras.Model) -> bool:
         keras.backend.backend() == "tensorflow"
         and all(getattr(type(model), name) is getattr(keras.Model, name) for name in _REPLACED)
         and model.steps_per_execution == 1
-        and not (model.run_eagerly or model.jit_compile)
+        and not (model.run_eagerly or model.jit_compile or tf.config.functions_run_eagerly())
     )
 
 
