@@ -58,9 +58,20 @@ def test_a_process_finds_the_same(here, tmp_path, spawned):
     assert differences(run(tmp_path, spawned), here) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
-def test_processes_of_a_fork_server_find_the_same(here, tmp_path):
+@pytest.fixture(scope="module")
+def context() -> multiprocessing.context.BaseContext:
+    """Begins processes as copies of one that has loaded TensorFlow, where the system can."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["nascourse.search"])
+    with ProcessPoolExecutor(1, mp_context=context) as workers:
+        workers.submit(os.getpid).result(timeout=120)  # Dask would load other modules into it
+    return context
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork server")
+def test_processes_of_a_fork_server_find_the_same(here, tmp_path, context):
     with ProcessPoolExecutor(1, mp_context=context) as workers:
         there = run(tmp_path, workers)
 
@@ -144,13 +155,14 @@ def test_dask_in_this_process_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def dask_worker():
+def dask_worker(context):
     """A client of a cluster with one worker, which offers to do two things at once."""
     distributed = pytest.importorskip("distributed", reason="needs Dask: the package distributed")
     from dask import config
     from drills.kill_workers import PATIENCE
 
     with (
+        config.set({"distributed.worker.multiprocessing-method": context.get_start_method()}),
         config.set(PATIENCE | {"distributed.scheduler.allowed-failures": 0}),
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None
