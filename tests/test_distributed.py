@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import multiprocessing
 import os
 import random
@@ -17,10 +16,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from drills.kill_and_resume import differences, small_space, small_splits
+from drills.kill_and_resume import (
+    differences,
+    small_autokeras_space,
+    small_space,
+    small_splits,
+)
 from test_workers import Immediately
 
-from nascourse import CourseError, search, spaces
+from nascourse import CourseError, search
 from nascourse._engine import compat
 from nascourse._engine.recording import parse
 
@@ -172,14 +176,9 @@ def dask_worker(context):
         yield client
 
 
-def tiny_autokeras_space() -> spaces.AutoKerasSpace:
-    space = spaces.autokeras_space(filters=(1, 2), kernels=(3,))
-    return dataclasses.replace(space, first=dict(space.first) | {"conv/num_blocks": 1})
-
-
 def test_dask_finds_the_same(dask_worker, tmp_path):
     """Dask draws from Python's generator in the middle of a training; see `nascourse._engine.parallel`."""
-    options = {"space": tiny_autokeras_space(), "strategy": "greedy"}
+    options = {"space": small_autokeras_space(), "strategy": "greedy"}
 
     there = run(tmp_path / "there", dask_worker.get_executor(), in_flight=1, **options)
 

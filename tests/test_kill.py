@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).with_name("drills") / "kill_and_resume.py"
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_killed_searches_go_on_as_if_nothing_had_been(run_python):
-    """The script kills as often as you like; with this seed one search in trial 2, and one in 3."""
+    """The script kills as often as you like; with this seed both in trial 2 of 3."""
     result = run_python(SCRIPT, "--times", "1", "--kinds", "random", "greedy", "--seed", "6")
 
     for kind in ("random", "greedy"):
