@@ -4,8 +4,9 @@
 # PIP_USER=1, which some systems set, would make pip refuse to install into an environment.
 PIP = PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check
 # Two processes of one thread, as on Binder: with two threads each they wait for one another. The
-# cells of a notebook share a kernel; conftest.py has the order of the files.
-PYTEST = TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+# cells of a notebook share a kernel; conftest.py has the order of the files. Compiled modules are
+# kept, whatever the system says, as a hundred processes import them.
+PYTEST = TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 PYTHONDONTWRITEBYTECODE= \
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.10 python3 python)
 
