@@ -17,7 +17,7 @@ import numpy as np
 from keras_tuner.engine.hyperparameters import Boolean, Choice, Fixed, HyperParameter
 from keras_tuner.engine.trial import Trial
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
@@ -389,32 +389,33 @@ class SurrogateOracle(_RandomOracle):
     def _upper_confidence_bounds(
         self, trained: Sequence[Trial], candidates: Sequence[Mapping[str, Any]]
     ) -> NDArray[np.floating]:
-        ranks = stats.rankdata([self._larger_is_better(trial) for trial in trained])
-        scores = stats.norm.ppf((ranks - 0.5) / len(trained))
-        kernel = RBF(2.5, (0.5, 20)) + WhiteKernel(0.2, (0.01, 1))
-        learns = not self.theta or len(trained) % self.n_initial == 0
-        surrogate = GaussianProcessRegressor(
-            kernel if learns else kernel.clone_with_theta(self.theta),
-            optimizer="fmin_l_bfgs_b" if learns else None,
-        )
-        with warnings.catch_warnings():
-            # Scores with hardly any noise put its estimate at a bound, of which scikit-learn warns.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            surrogate.fit([self._encode(trial.hyperparameters.values) for trial in trained], scores)
-        self.theta = surrogate.kernel_.theta.tolist()
-        mean, deviation = surrogate.predict(
-            [self._encode(architecture) for architecture in candidates], return_std=True
-        )
-        noise = surrogate.kernel_.k2.noise_level  # part of scikit-learn's deviation of a score
-        return mean + np.sqrt(np.maximum(deviation**2 - noise, 0))
+        scores = np.array([self._larger_is_better(trial) for trial in trained])
+        ordered = np.sort(scores)
+        # Less one half, and equal scores share their mean: `scipy.stats.rankdata` takes far longer.
+        ranks = (ordered.searchsorted(scores) + ordered.searchsorted(scores, "right")) / 2
+        x = self._encode([trial.hyperparameters.values for trial in trained])
+        y = special.ndtri(ranks / len(trained))
+        if not self.theta or len(trained) % self.n_initial == 0:
+            surrogate = GaussianProcessRegressor(RBF(2.5, (0.5, 20)) + WhiteKernel(0.2, (0.01, 1)))
+            with warnings.catch_warnings():
+                # Scores with hardly any noise put its estimate at a bound, of which scikit-learn warns.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                self.theta = surrogate.fit(x, y).kernel_.theta.tolist()
+        # Rasmussen & Williams 2006, equations 2.25 and 2.26, for which scikit-learn takes far longer
+        length_scale, noise = np.exp(self.theta)
+        kernel = RBF(length_scale)
+        across = kernel(x, self._encode(candidates))
+        weights = np.linalg.solve(kernel(x) + noise * np.eye(len(x)), across)
+        return y @ weights + np.sqrt(np.maximum(1 - (across * weights).sum(axis=0), 0))
 
-    def _encode(self, architecture: Mapping[str, Any]) -> list[float]:
-        row: list[float] = []
+    def _encode(self, architectures: Sequence[Mapping[str, Any]]) -> NDArray[np.floating]:
+        """One row an architecture."""
+        columns: list[list[float]] = []
         for entry in self.hyperparameters.space:
-            is_there = entry.name in architecture and is_active(entry, architecture)
-            value = architecture[entry.name] if is_there else None
+            values = [a.get(entry.name) if is_active(entry, a) else None for a in architectures]
             if isinstance(entry, (Boolean, Choice)):
-                row += [value == option for option in (None, *entry.values)]
+                columns += [[v == option for v in values] for option in (None, *entry.values)]
             elif not isinstance(entry, Fixed):
-                row += [not is_there, entry.value_to_prob(value) if is_there else 0.0]
-        return row
+                columns.append([v is None for v in values])
+                columns.append([0.0 if v is None else entry.value_to_prob(v) for v in values])
+        return np.array(columns, dtype=float).T
