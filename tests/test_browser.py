@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import nbconvert
@@ -38,6 +38,7 @@ UNITS = sorted(
     for path in (ROOT / "notebooks").glob("*.ipynb")
     if any(name in path.stem for name in NAMED)
 )
+FIRST = "notebooks/00_start_here.ipynb"
 VIEW = "notebooks/view.ipynb"  # what shows a view; one kernel loads TensorFlow for all of them
 MINUTE = 60_000  # Playwright counts milliseconds
 NUMBER = re.compile(r"\[\d+\]:")  # stands beside a cell that has run
@@ -56,10 +57,7 @@ def pareto_front(points):
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 playwright.expect.set_options(timeout=MINUTE)  # a busy machine takes its time
-pytestmark = [
-    pytest.mark.browser,
-    needs_chromium,
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +66,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab") / "the course"
     for name in ("binder", "notebooks", "exercises"):
         shutil.copytree(ROOT / name, folder / name)
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()], metadata=build.METADATA)
+    nbformat.write(nb, folder / VIEW)
     return folder
 
 
@@ -118,22 +118,33 @@ def wait_for(condition, process: subprocess.Popen | None = None, seconds: float 
 class Lab:
     """A JupyterLab page, with what a learner does in it."""
 
-    def __init__(self, page, server: dict, course: Path, workspace: str):
-        self.page, self.server, self.course, self.workspace = page, server, course, workspace
+    def __init__(self, page, server: dict, course: Path):
+        self.page, self.server, self.course = page, server, course
 
-    def open(self, path: str = "") -> Lab:
-        """Open the course as it greets a learner, or one of its files alone in a workspace."""
-        where = f"/workspaces/{self.workspace}/tree/{path}" if path else ""
-        self.page.goto(f"{self.server['url']}lab{where}?token={self.server['token']}")
+    def open(self, path: str = "", *, anew: bool = False) -> Lab:
+        """Open the course as it greets a learner, one of its files there, or it alone in a new page."""
+        if not path or anew or self.page.url == "about:blank":
+            where = f"/workspaces/{Path(path).stem}/tree/{path}" if path else ""
+            self.page.goto(f"{self.server['url']}lab{where}?token={self.server['token']}")
+        else:
+            self.page.get_by_role("menuitem", name="File", exact=True).click()
+            self.page.get_by_role("menuitem", name="Open from Path").click()
+            self.page.locator(".jp-Dialog input").fill(path)
+            self.page.keyboard.press("Enter")
+        if path:
+            playwright.expect(self.tab()).to_have_text(Path(path).name)
         return self
+
+    def tab(self):
+        return self.page.locator(".lm-TabBar-tab.jp-mod-current")
 
     def cells(self):
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
 
     def wait_until_idle(self) -> None:
         """Wait for a kernel that has nothing to do, as the status bar tells."""
-        idle = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
-        idle.wait_for(timeout=4 * MINUTE)
+        kernel = self.page.get_by_title(f"Change kernel for {self.tab().inner_text()}")
+        kernel.filter(has_text="| Idle").wait_for(timeout=4 * MINUTE)
 
     def run_all(self, minutes: float) -> None:
         """Do Run > Restart Kernel and Run All Cells, and wait for the end."""
@@ -144,8 +155,8 @@ class Lab:
         playwright.expect(last).to_have_text("[*]:")
         playwright.expect(last).to_have_text(NUMBER, timeout=minutes * MINUTE)
 
-    def run(self, cell, text: str | None = None) -> None:
-        """Run a cell, with other code if there is any, and wait for its end."""
+    def run(self, cell, text: str | None = None, until: re.Pattern = NUMBER) -> None:
+        """Run a cell, with other code if there is any, until this stands beside it."""
         prompt = cell.locator(".jp-InputPrompt")
         before = prompt.inner_text()
         cell.locator(".cm-content").click()
@@ -154,26 +165,26 @@ class Lab:
             self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Shift+Enter")
         playwright.expect(prompt).not_to_have_text(before)
-        playwright.expect(prompt).to_have_text(NUMBER)
+        playwright.expect(prompt).to_have_text(until)
 
     def saved(self, path: str) -> nbformat.NotebookNode:
         """Save the notebook, and read the file."""
+
         # The file changes as soon as the server begins to write it, and is whole when it answers.
-        with self.page.expect_response(
-            lambda answer: (
-                answer.request.method == "PUT" and answer.url.partition("?")[0].endswith(path)
-            )
-        ):
+        def whole(answer) -> bool:
+            return answer.request.method == "PUT" and answer.url.partition("?")[0].endswith(path)
+
+        with self.page.expect_response(whole):
             self.page.keyboard.press("ControlOrMeta+S")
         return nbformat.read(self.course / path, as_version=4)
 
-    def shut_down_kernels(self, *, but_idle: str = "") -> None:
-        """Shut all kernels down, but that of one notebook if it has nothing to do."""
+    def shut_down_kernels(self, *, but_idle: Sequence[str] = ()) -> None:
+        """Shut all kernels down, but those of some notebooks if they have nothing to do."""
         address = f"{self.server['url']}api/sessions"
         headers = {"Authorization": f"token {self.server['token']}"}
         for session in self.page.request.get(address, headers=headers).json():
             is_idle = session["kernel"]["execution_state"] == "idle"
-            if session["path"] != but_idle or not is_idle:
+            if session["path"] not in but_idle or not is_idle:
                 self.page.request.delete(f"{address}/{session['id']}", headers=headers)
 
     def picture(self, name: str) -> None:
@@ -194,22 +205,24 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def context(browser):
-    """One store of cached files for all pages: JupyterLab's own are loaded once."""
-    return browser.new_context(viewport={"width": 1280, "height": 1000})
+    """One page for all tests, as JupyterLab takes seconds to load; a test that fails closes it."""
+    return browser.new_context()
 
 
 @pytest.fixture
 def lab(context, server, course, request) -> Iterator[Lab]:
-    page = context.new_page()
+    page = context.pages[0] if context.pages else context.new_page()
     page.set_default_timeout(MINUTE)
-    elsewhere = []
-    page.on("request", lambda request: elsewhere.append(request.url))
-    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")
-    lab = Lab(page, server, course, workspace=name)
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    elsewhere, failed = [], request.session.testsfailed
+    page.on("request", note := lambda request: elsewhere.append(request.url))
+    lab = Lab(page, server, course)
     yield lab
-    lab.picture(name)
-    lab.shut_down_kernels(but_idle=VIEW)
-    page.close()
+    lab.picture(re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_"))
+    lab.shut_down_kernels(but_idle=[VIEW, FIRST])
+    page.remove_listener("request", note)
+    if request.session.testsfailed > failed:
+        page.close()
     # The course works offline: the page asks nobody but its server.
     allowed = (server["url"], server["url"].replace("http", "ws"), "data:", "blob:")
     assert [url for url in elsewhere if not url.startswith(allowed)] == []
@@ -219,8 +232,8 @@ def test_it_opens_on_the_first_unit_beside_its_contents_and_calls_it_unsaved_onc
     lab.open()
 
     lab.wait_until_idle()
-    tab = lab.page.locator(".lm-TabBar-tab.jp-mod-current", has_text="00_start_here.ipynb")
-    playwright.expect(tab).to_be_visible()
+    tab = lab.tab()
+    playwright.expect(tab).to_have_text("00_start_here.ipynb")
     contents = lab.page.locator(".jp-TableOfContents .jp-tocItem-heading")
     playwright.expect(contents.first).to_be_visible()
     playwright.expect(contents.first).to_contain_text("Unit 00")
@@ -232,6 +245,7 @@ def test_it_opens_on_the_first_unit_beside_its_contents_and_calls_it_unsaved_onc
     lab.cells().nth(1).locator(".cm-content").click()
     lab.page.keyboard.insert_text("#")
     playwright.expect(tab).to_have_class(re.compile("jp-mod-dirty"))
+    lab.page.keyboard.press("ControlOrMeta+Z")  # for the next test
 
 
 def test_a_page_opens_as_preview_with_its_graphs_drawn(lab):
@@ -241,9 +255,8 @@ def test_a_page_opens_as_preview_with_its_graphs_drawn(lab):
     lab.open("page.md")
 
     playwright.expect(lab.page.locator(".jp-MarkdownViewer h1")).to_contain_text("A page")
-    playwright.expect(
-        lab.page.locator(".jp-MarkdownViewer .jp-RenderedMermaid img")
-    ).to_be_visible()
+    graph = lab.page.locator(".jp-MarkdownViewer .jp-RenderedMermaid img")
+    playwright.expect(graph).to_be_visible()
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -255,13 +268,12 @@ def test_a_unit_runs_to_its_end(lab, unit):
         code = [cell for cell in lab.saved(path).cells if cell.cell_type == "code" and cell.source]
         return code if all(cell.execution_count for cell in code) else []
 
-    cells = wait_for(
-        finished
-    )  # a page of a busy machine may hear last of another than the last cell
+    cells = wait_for(finished)  # a busy page may hear last of another than the last cell
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     for cell in cells:
         kinds = {output.get("name", output.output_type) for output in cell.outputs}
         assert not kinds & {"error", "stderr"}, cell.outputs
+    lab.shut_down_kernels()
 
 
 def test_an_exercise_answers_a_wrong_and_a_right_solution(lab):
@@ -314,15 +326,11 @@ def test_the_answer_to_a_prediction_is_folded_until_its_cell_is_run(lab):
 
 @pytest.fixture
 def view(lab) -> Callable:
-    """Write a notebook of one cell, open it, and run it; return its output."""
+    """Open a notebook of one cell; return what runs other code in it and returns its output."""
+    lab.open(VIEW).wait_until_idle()
 
     def show(code: str):
-        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip())])
-        nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(nb, lab.course / VIEW)
-        lab.open(VIEW).wait_until_idle()
-        lab.cells().first.locator(".cm-content").click()
-        lab.page.keyboard.press("Shift+Enter")
+        lab.run(lab.cells().first, code.strip(), until=re.compile("[^ ]]:"))
         return lab.cells().first.locator(".jp-Cell-outputWrapper")
 
     return show
@@ -381,19 +389,19 @@ print("stopped after", len(found.table), "epochs ended at", json.dumps(Timed.end
 # of them, and where the buttons are.
 WATCH = """
 window.seen = [];
-addEventListener("load", () => new MutationObserver(() => {
-  const area = document.querySelector(".jp-OutputArea");
-  const button = area?.querySelector("button"), curves = area?.querySelectorAll("svg[role=img]")[1];
-  if (!curves || !button) return;
+new MutationObserver(() => {
+  const area = document.querySelector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea");
+  const button = area.querySelector("button"), curves = area.querySelectorAll("svg[role=img]")[1];
+  if (!curves || !button || !area.querySelector("progress")) return;
   const y = button.getBoundingClientRect().top - area.getBoundingClientRect().top;
   const points = curves.querySelectorAll("circle[stroke='#E69F00']").length;
   window.seen.push([Date.now() / 1000, curves.getAttribute("aria-label"), points, y]);
-}).observe(document.body, { childList: true, subtree: true, characterData: true }));
+}).observe(document.body, { childList: true, subtree: true, characterData: true });
 """
 
 
 def test_each_epoch_is_on_the_screen_within_a_second_and_nothing_jumps(lab, view):
-    lab.page.add_init_script(WATCH)
+    lab.page.evaluate(WATCH)
     output = view(SEARCH.format(trials=2, epochs=12))
 
     playwright.expect(output).to_contain_text("stopped after 2", timeout=6 * MINUTE)
@@ -460,7 +468,7 @@ def test_a_running_search_has_buttons_can_be_opened_again_and_stays_in_a_saved_n
     assert_no_fault(output)
     in_mid_search = lab.saved(VIEW)
 
-    lab.page.reload()
+    lab.open(VIEW, anew=True)
     playwright.expect(output.get_by_role("progressbar")).to_be_visible()
     before = output.get_by_role("progressbar").get_attribute("value")
     playwright.expect(output.get_by_role("progressbar")).not_to_have_attribute("value", before)
@@ -472,21 +480,21 @@ def test_a_running_search_has_buttons_can_be_opened_again_and_stays_in_a_saved_n
     lab.picture("search_opened_again_and_stopped")
     assert_no_fault(output)
 
-    for keeps_widgets in (True, False):
-        lab.page.goto("about:blank")
-        lab.shut_down_kernels()
-        if not keeps_widgets:  # as where nobody knows widgets, or wants to keep them
-            del in_mid_search.metadata["widgets"]
-        nbformat.write(in_mid_search, lab.course / VIEW)
+    # Copies, which no kernel knows; first as where nobody knows widgets, or wants to keep them. Where
+    # the widgets are in the page, they hide the picture.
+    widgets = {"widgets": in_mid_search.metadata.pop("widgets")}
+    for name, metadata in ("bare", {}), ("kept", widgets):
+        in_mid_search.metadata |= metadata
+        nbformat.write(in_mid_search, lab.course / f"notebooks/{name}.ipynb")
         exported, _ = nbconvert.HTMLExporter().from_notebook_node(in_mid_search)
         assert '<img alt="Trials as dots' in exported and "VBox(" not in exported
 
-        lab.open(VIEW).wait_until_idle()
+        lab.open(f"notebooks/{name}.ipynb", anew=name == "bare").wait_until_idle()
         playwright.expect(output).to_contain_text("of 50")
-        lab.picture(f"search_shut_down_{keeps_widgets}")
+        lab.picture(f"search_{name}")
         playwright.expect(output.get_by_role("img").first).to_be_visible()
-        for text in ("model not found", "VBox("):
-            playwright.expect(output.get_by_text(text)).to_have_count(0)
+        faults = output.get_by_text(re.compile(r"model not found|VBox\("))
+        playwright.expect(faults).to_have_count(0)
 
 
 def assert_no_fault(output) -> None:
