@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from chromium import CHROMIUM
+from chromium import CHROMIUM, LEAN
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -140,7 +140,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess]:
 def browser() -> Iterator:
     """The Chromium found on the PATH, without a window."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    quiet = ["--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    quiet = ["--disable-gpu", "--disable-quic", "--disable-background-networking", LEAN]
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
         yield browser

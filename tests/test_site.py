@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import bs4
 import pytest
-from chromium import CHROMIUM, needs_chromium
+from chromium import CHROMIUM, LEAN, needs_chromium
 
 from nascourse.benchmark import load_benchmark
 from notebooks import launch
@@ -197,7 +197,7 @@ def test_a_unit_and_the_handouts_can_be_printed_each_handout_on_a_sheet(site, tm
     sheets = {}
     for name in (f"notebooks/{UNITS[2]}", "solutions/handouts"):
         paper = tmp_path / f"{name[-8:]}.pdf"
-        command = [CHROMIUM, "--headless", "--no-sandbox", "--no-pdf-header-footer"]
+        command = [CHROMIUM, "--headless", "--no-sandbox", LEAN, "--no-pdf-header-footer"]
         page = (site / f"{name}.html").as_uri()
         command.append(f"--print-to-pdf={paper}")
         subprocess.run([*command, page], capture_output=True, timeout=300, check=True)
