@@ -183,8 +183,10 @@ def test_a_built_notebook_is_complete_and_clean(course):
 
 @pytest.mark.slow
 def test_a_faulty_notebook_is_refused_and_the_old_file_stays(tmp_path, capsys):
-    # A thread of the kernel reads it: the cell gives it time.
-    written = "import os, time\nos.write(2, b'low level')\ntime.sleep(3)"
+    # A thread of the kernel reads it: the cell waits until it has.
+    written = "import os, sys, threading\nread, write = threading.Event(), sys.stderr.write\n"
+    written += "sys.stderr.write = lambda text: write(text) and read.set()\n"
+    written += "os.write(2, b'low level')\nread.wait()"
     source = write(tmp_path, f"# %%\n{written}\n\n# %%\n1 / 0\n")
     path = build.notebook_path(source)
     path.write_text("old", encoding="utf-8")
