@@ -33,11 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "runs" / "browser"
 # Which units run whole: those with one of these words in their names ("0 1": all).
 NAMED = os.environ.get("NASCOURSE_TEST_UNITS", "00_start").split()
-UNITS = sorted(
-    path.stem
-    for path in (ROOT / "notebooks").glob("*.ipynb")
-    if any(name in path.stem for name in NAMED)
-)
+UNITS = sorted(path.stem for path in ROOT.glob("notebooks/*.ipynb"))
+UNITS = [unit for unit in UNITS if any(name in unit for name in NAMED)]
 FIRST = "notebooks/00_start_here.ipynb"
 VIEW = "notebooks/view.ipynb"  # what shows a view; one kernel loads TensorFlow for all of them
 MINUTE = 60_000  # Playwright counts milliseconds
@@ -131,8 +128,7 @@ class Lab:
             self.page.get_by_role("menuitem", name="Open from Path").click()
             self.page.locator(".jp-Dialog input").fill(path)
             self.page.keyboard.press("Enter")
-        if path:
-            playwright.expect(self.tab()).to_have_text(Path(path).name)
+        playwright.expect(self.tab()).to_have_text(Path(path or FIRST).name)
         return self
 
     def tab(self):
@@ -183,8 +179,7 @@ class Lab:
         address = f"{self.server['url']}api/sessions"
         headers = {"Authorization": f"token {self.server['token']}"}
         for session in self.page.request.get(address, headers=headers).json():
-            is_idle = session["kernel"]["execution_state"] == "idle"
-            if session["path"] not in but_idle or not is_idle:
+            if session["path"] not in but_idle or session["kernel"]["execution_state"] != "idle":
                 self.page.request.delete(f"{address}/{session['id']}", headers=headers)
 
     def picture(self, name: str) -> None:
@@ -203,21 +198,15 @@ class Lab:
             self.picture(f"{name}_{theme.lower()}")
 
 
-@pytest.fixture(scope="module")
-def context(browser):
-    """One page for all tests, as JupyterLab takes seconds to load; a test that fails closes it."""
-    return browser.new_context()
-
-
 @pytest.fixture
-def lab(context, server, course, request) -> Iterator[Lab]:
-    page = context.pages[0] if context.pages else context.new_page()
+def lab(browser, server, course, request) -> Iterator[Lab]:
+    """One page for all tests, as JupyterLab takes seconds to load; a test that fails closes it."""
+    page = browser.contexts[0].pages[0] if browser.contexts else browser.new_page()
     page.set_default_timeout(MINUTE)
     page.set_viewport_size({"width": 1280, "height": 1000})
     elsewhere, failed = [], request.session.testsfailed
     page.on("request", note := lambda request: elsewhere.append(request.url))
-    lab = Lab(page, server, course)
-    yield lab
+    yield (lab := Lab(page, server, course))
     lab.picture(re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_"))
     lab.shut_down_kernels(but_idle=[VIEW, FIRST])
     page.remove_listener("request", note)
@@ -480,8 +469,7 @@ def test_a_running_search_has_buttons_can_be_opened_again_and_stays_in_a_saved_n
     lab.picture("search_opened_again_and_stopped")
     assert_no_fault(output)
 
-    # Copies, which no kernel knows; first as where nobody knows widgets, or wants to keep them. Where
-    # the widgets are in the page, they hide the picture.
+    # In copies, which no kernel knows; first alone, as the widgets of another would hide its picture.
     widgets = {"widgets": in_mid_search.metadata.pop("widgets")}
     for name, metadata in ("bare", {}), ("kept", widgets):
         in_mid_search.metadata |= metadata
