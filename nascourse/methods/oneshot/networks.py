@@ -42,8 +42,8 @@ def apply_head(x: tf.Tensor, weights: Sequence[tf.Tensor], setting: Mapping[str,
     if setting["head"] == "quarters":
         quarter = (_SIDES[setting["body/blocks"]] + 1) // 2
         x = tf.nn.avg_pool2d(x, quarter, quarter, "SAME")
-    dense, bias = weights[-2:]
-    return tf.reshape(x, (-1, tf.shape(dense)[0])) @ dense + bias
+    dense, bias = weights[-2:]  # in a graph for all sizes dense.shape[0] is None
+    return tf.reshape(x, (-1, dense.shape[0] or tf.shape(dense)[0])) @ dense + bias
 
 
 def filters_of(setting: Mapping[str, Any]) -> list[int]:

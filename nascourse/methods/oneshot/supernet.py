@@ -131,10 +131,11 @@ class Supernet:
         right, loss = np.zeros((2, len(settings)))
         for begin in range(0, n, JUDGED_BATCH):
             x, y = (part[begin : begin + JUDGED_BATCH] for part in (splits.x_val, splits.y_val))
-            for number, logits in self.logits_of_all(settings, x):
-                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
-                loss[number] += float(tf.reduce_sum(losses))
-                right[number] += np.sum(logits.numpy().argmax(axis=1) == y)
+            logits = np.stack([logits for _, logits in sorted(self.logits_of_all(settings, x))])
+            y = np.broadcast_to(y, logits.shape[:2])  # all networks see the same images
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+            loss += tf.reduce_sum(losses, axis=1).numpy()
+            right += np.sum(logits.argmax(axis=2) == y, axis=1)
         return trials.to_table(
             {
                 "trial": number + 1,
