@@ -139,7 +139,6 @@ class MixedNetwork:
         # Almost equal shares, as in the paper.
         start = rng.normal(0, 1e-3, (len(EDGES), len(OPERATIONS)))
         self.alpha = tf.Variable(start.astype(np.float32))
-        self._compiled_logits = tf.function(self.logits, autograph=False, reduce_retracing=True)
 
     def shares(self) -> tf.Tensor:
         """The softmax of ``alpha`` on each edge."""
@@ -162,7 +161,7 @@ class MixedNetwork:
     def accuracy(self, x: np.ndarray, y: np.ndarray, cell: Cell | None = None) -> float:
         """The share of images that are read right: by the mixture, or by one cell cut out of it."""
         by_edge = self.shares() if cell is None else numbers(cell)
-        return float(np.mean(self._compiled_logits(x, by_edge).numpy().argmax(axis=1) == y))
+        return float(np.mean(self.logits(x, by_edge).numpy().argmax(axis=1) == y))
 
     def inherit(self, cell: Cell) -> keras.Model:
         """The network of this cell from `build`, with the weights that it has in the mixture."""
