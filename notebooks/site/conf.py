@@ -31,6 +31,7 @@ include_patterns = [
     "solutions/*.md",
     "*.md",
 ]
+exclude_patterns = [".*", "runs"]  # else it looks through all of .venv, twice
 
 nb_execution_mode = "off"
 nb_merge_streams = True
