@@ -334,7 +334,7 @@ splits = data.load_mnist("bundled")
 def trained(setting):
     keras.utils.set_random_seed(1)
     model = spaces.built(spaces.bench_space, setting)
-    model.fit(splits.x_train, splits.y_train, epochs=6, batch_size=64, verbose=0)
+    model.fit(splits.x_train, splits.y_train, epochs=4, batch_size=64, verbose=0)
     return model
 
 
@@ -490,7 +490,7 @@ compare("07.g", guess, result, options=["more accurate", "smaller file"])
 #
 # **Change this.** Set other limits, and ship. Where is the knee of your customer, in KiB? And at how
 # many milliseconds does time begin to decide? With 8 KiB, does quantization still gain as much?
-# **Each run takes about 20 seconds.**
+# **Each run takes about 10 seconds.**
 
 # %% tags=["change-this"]
 kib, ms = 20, 1.0  # change this

@@ -73,7 +73,7 @@ compare("12.a", guess, 100 * training / alone_seconds, unit="percent")
 # there be more of them.
 
 # %% tags=["change-this"]
-epochs, max_trials = 3, 2  # change this
+epochs, max_trials = 3, 1  # change this
 table, took = timed_search(max_trials, epochs, directory="../runs/12_longer")
 print(f"{table['seconds'].sum() / took:.0%} of {took:.0f} s is training")
 
@@ -314,7 +314,7 @@ pd.DataFrame(columns).round(2)
 #
 # On many machines that is no accident but a matter of time. We kill one on purpose, as soon as the
 # first trial has been heard of. A process pool is broken as a whole when one of its processes dies.
-# **This takes about 15 seconds.**
+# **This takes 10 to 20 seconds.**
 #
 # **Predict.** We start the search again with a new pool. In the end, is its table that of the search
 # before, or another one? Write "same" or "other".

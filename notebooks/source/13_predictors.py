@@ -207,7 +207,7 @@ print(f"{cost:,} epochs: tau-b {extrapolated['predictor'].median():.2f}")
 # networks it ranks thirty candidates, half of them mutations and half random, by the **upper confidence
 # bound**, the prediction plus its standard deviation: what is promising or little known comes first. It is
 # a strategy like the others: `run_search(..., strategy="surrogate")` trains with it, and `simulate` lets it
-# search the table. **The race takes about 40 seconds.**
+# search the table. **The race takes about 20 seconds.**
 #
 # **Predict.** How probably does a search with the surrogate end better than one of evolution: after 50
 # trials, and after 100? Write two probabilities.
@@ -267,7 +267,7 @@ benchmark.superiority(everything, after[100]["evolution"])
 # might pay more.
 #
 # **Change this.** Give the surrogate a head start of fewer or more random networks, or more candidates
-# to choose among. (Five searches take about 5 seconds. With so few, do not believe small differences. A
+# to choose among. (Five searches take about 2 seconds. With so few, do not believe small differences. A
 # regret may rise with the trials: a luckier training of a worse network has taken over.)
 
 # %% tags=["change-this"]
