@@ -73,7 +73,7 @@ compare("12.a", guess, 100 * training / alone_seconds, unit="percent")
 # there be more of them.
 
 # %% tags=["change-this"]
-epochs, max_trials = 3, 1  # change this
+epochs, max_trials = 3, 2  # change this
 table, took = timed_search(max_trials, epochs, directory="../runs/12_longer")
 print(f"{table['seconds'].sum() / took:.0%} of {took:.0f} s is training")
 
