@@ -143,7 +143,7 @@ def test_autokeras_trains_with(small, tmp_path):
 
     space = autokeras_space(filters=(1, 2), kernels=(3,))
     network = autokeras.AutoModel(
-        space.inputs, space.outputs, directory=tmp_path, max_trials=1, tuner="random"
+        space.inputs, space.outputs, directory=tmp_path, max_trials=1, tuner="random", seed=0
     )
     with compat.autokeras_trains_with(fit):
         one_hot = np.eye(10)

@@ -8,7 +8,7 @@
 #   trial table
 # - **Time**: 50 min: a first search 10 min, a space of networks 10 min, the digits 3 min, the search
 #   12 min, how good is luck 10 min, how sure is one number 5 min
-# - **Cost**: 65 s of one CPU core and 900 MiB of memory; no GPU, no network
+# - **Cost**: 50 s of one CPU core and 800 MiB of memory; no GPU, no network
 #
 # In [unit 01](01_what_is_nas.ipynb) you searched by hand, and luck was your rival. All trainings
 # were looked up. Now we train for real, with a library that people use, and the strategy is the
@@ -205,7 +205,7 @@ except CourseError as error:
 # ## The search
 #
 # Now the real thing: five networks drawn at random from the 1,872, each trained for three epochs.
-# **This takes less than half a minute.** `run_search` hands the work to KerasTuner. It adds what we need
+# **This takes about 15 seconds.** `run_search` hands the work to KerasTuner. It adds what we need
 # for learning: a progress bar, seeds that make the search repeatable, a table, and a folder from
 # which it goes on. If you interrupt this cell, with the square button on top, run it again: the
 # search goes on where it stopped. A finished search returns at once, and nothing is trained twice.

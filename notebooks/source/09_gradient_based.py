@@ -8,7 +8,7 @@
 #   [unit 08](08_weight_sharing.ipynb): weight sharing, inherited weights
 # - **Time**: 60 min: a choice 8 min, two steps 14 min, the cell 6 min, the search 9 min, the gap 9
 #   min, the collapse 6 min, the rivals 8 min
-# - **Cost**: 60 s of one CPU core and 950 MiB of memory; no GPU, no network
+# - **Cost**: 80 s of one CPU core and 900 MiB of memory; no GPU, no network
 #
 # Every strategy so far tried networks and looked what came of it. The weights of a network are found
 # in another way: a gradient says for each of them, at once, in which direction it should move. Why
@@ -267,7 +267,7 @@ print(network.shares().numpy().round(3))
 
 # %% [markdown]
 # **Predict.** Some shares will grow. On how many of the six edges will one share be above 0.9 after
-# 20 epochs? Write a whole number. **The search takes about 20 seconds.**
+# 20 epochs? Write a whole number. **The search takes about 40 seconds.**
 
 # %% tags=["prediction"]
 guess = ...  # a whole number of edges

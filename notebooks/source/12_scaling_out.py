@@ -8,8 +8,8 @@
 #   [unit 05](05_strategies.ipynb) for evolution and the probability of a win
 # - **Time**: 55 min: where the time goes 5 min, trials in parallel 15 min, what it costs a strategy
 #   10 min, workers and their deaths 15 min, many machines and a plan 10 min
-# - **Cost**: 85 s of one CPU core and 850 MiB of memory; no GPU, no network. With two cores and 3
-#   GiB of free memory, two workers train as well, each with 800 MiB of its own.
+# - **Cost**: 60 s of one CPU core and 850 MiB of memory; no GPU, no network. With two cores and 3
+#   GiB of free memory, two workers train as well, with up to 800 MiB each.
 #
 # Every search of this course fits on a laptop, because its networks are small and its images few.
 # Real ones need thousands of trainings of hours each. Nobody waits for that on one machine. What

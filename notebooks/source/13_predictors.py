@@ -8,7 +8,7 @@
 #   halving, [unit 05](05_strategies.ipynb) for Bayesian optimization and the probability of a win
 # - **Time**: 60 min: a predictor 20 min, learning curves 10 min, a surrogate that proposes 15 min,
 #   nobody waits 10 min, what noise leaves 5 min
-# - **Cost**: 65 s of one CPU core and 750 MiB of memory; no GPU, no network
+# - **Cost**: 55 s of one CPU core and 750 MiB of memory; no GPU, no network
 #
 # In [unit 04](04_estimation.ipynb) we made trainings cheaper: fewer epochs, fewer images, a score
 # without any training. Each judged one network at a time, and forgot it. But networks are alike. Who
