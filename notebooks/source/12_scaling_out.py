@@ -499,7 +499,8 @@ compare("12.f", guess, {"MB a task": megabytes, "MB a second": 100 * megabytes /
 #
 # - Trials are independent, so they can run in parallel. A search is never shorter than its longest
 #   trial, and a strategy that learns loses what it has not yet heard.
-# - Workers are processes that start empty. Give each one thread. What they are sent must be importable.
+# - Workers are new processes, in which TensorFlow has computed nothing yet. Give each one thread. What
+#   they are sent must be importable.
 # - Results heard in the order of the trials keep a search repeatable. A killed worker costs time, no
 #   trial and no repeatability, if the system sends the trial again. KerasTuner's chief does not.
 # - Plan before you rent: start, rounds, overhead, bytes, memory.
