@@ -19,7 +19,7 @@ MANY_VALUES = 1_000  # of a hyperparameter with more of them no list is made
 
 def is_active(entry: HyperParameter, values: Mapping[str, Any]) -> bool:
     """Whether a hyperparameter counts in a configuration, by the values of those it depends on."""
-    return not entry.conditions or all(c.is_active(values) for c in entry.conditions)
+    return all(condition.is_active(values) for condition in entry.conditions)
 
 
 def is_drawn(entry: HyperParameter) -> bool:
